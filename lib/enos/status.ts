@@ -1,0 +1,86 @@
+import * as z from "zod/mini";
+import { EnosError } from "./errors.ts";
+import type { TaskKey } from "./task.ts";
+
+/** What EnOS's progress codes mean (Data Federation API 2.x and Data Download API 3.x, merged). */
+const STATES = [
+  "waiting",
+  "running",
+  "failed",
+  "succeeded",
+  "cancelling",
+  "cancelled",
+  "expiring",
+  "expired",
+] as const;
+
+/** A task's state as EnOS reports it; `unknown` is a code that no edition documents. */
+export type EnosState = (typeof STATES)[number] | "unknown";
+
+/** States that end a task for those who wait for it. */
+export type EnosTerminalState = "succeeded" | "failed" | "cancelled" | "expired";
+
+/** One answer of Get Download Status, in one shape whatever the edition of the API. Null is what EnOS did not give. */
+export interface DownloadStatus extends TaskKey {
+  downloadUrl: string | null;
+  progressCode: number;
+  progressDesc: string | null;
+  /** Bytes. */
+  dataSize: number | null;
+  state: EnosState;
+  terminal: boolean;
+}
+
+/** True for a state after which the task's outcome is known. */
+export function isTerminal(state: string): state is EnosTerminalState {
+  return state === "succeeded" || state === "failed" || state === "cancelled" || state === "expired";
+}
+
+/** An integer, or the numeric string that some samples show in its place. */
+const Integer = z.union([
+  z.int(),
+  z.pipe(
+    z.string().check(z.regex(/^-?\d{1,15}$/)),
+    z.transform((text) => Number(text)),
+  ),
+]);
+
+/** A longer URL is no URL, and would not fit an event: SNS takes 256 KiB for a batch of ten. */
+const MAX_URL_LENGTH = 8192;
+/** Free text that nothing is decided on; cut, so that ten events always fit one SNS batch. */
+const MAX_DESC_LENGTH = 512;
+
+const Entry = z.object({
+  taskId: z.optional(z.nullable(z.union([z.string(), z.number()]))),
+  downloadUrl: z.optional(z.nullable(z.string().check(z.maxLength(MAX_URL_LENGTH)))),
+  progressCode: Integer,
+  progressDesc: z.catch(z.optional(z.nullable(z.string())), null),
+  dataSize: z.catch(z.optional(z.nullable(Integer)), null),
+});
+
+/**
+ * Reads the `data` of a status answer: the vendor documents a list and shows a single object, so both are
+ * taken; in a list only the entry that names the task counts.
+ *
+ * @throws {EnosError} `malformed` for another shape, or an answer that is about another task
+ */
+export function parseStatus(task: TaskKey, data: unknown): DownloadStatus {
+  const candidate = Array.isArray(data) ? data.find((entry) => String(entry?.taskId) === task.taskId) : data;
+  const entry = Entry.safeParse(candidate).data;
+  if (!entry) throw new EnosError("malformed", "EnOS answered without a status of the documented shape");
+  if (entry.taskId != null && String(entry.taskId) !== task.taskId) {
+    throw new EnosError("malformed", "EnOS answered for another task");
+  }
+  const state = STATES[entry.progressCode] ?? "unknown";
+  return {
+    taskId: task.taskId,
+    channelId: task.channelId,
+    orgId: task.orgId,
+    downloadUrl: entry.downloadUrl || null,
+    progressCode: entry.progressCode,
+    progressDesc: entry.progressDesc?.slice(0, MAX_DESC_LENGTH) ?? null,
+    dataSize: entry.dataSize ?? null,
+    state,
+    terminal: isTerminal(state),
+  };
+}

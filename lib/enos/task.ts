@@ -1,0 +1,19 @@
+import * as z from "zod/mini";
+
+/**
+ * The only ids this service lets near a URL, a secret's name or a table key. The alphabet has no character
+ * that means anything in any of the three, so none of them needs escaping.
+ */
+export const Id = z.string().check(z.regex(/^[A-Za-z0-9_-]{1,128}$/));
+
+/** What names one download task of EnOS. */
+export interface TaskKey {
+  orgId: string;
+  channelId: string;
+  taskId: string;
+}
+
+/** The path of Get Download Status on every EnOS gateway (Data Federation API 2.x, 3.x). */
+export function statusPath({ channelId, taskId }: TaskKey): string {
+  return `/data-federation/v2.0/channels/read/${channelId}/download/${taskId}/status`;
+}

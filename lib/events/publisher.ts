@@ -1,0 +1,106 @@
+import { PublishBatchCommand, type PublishBatchRequestEntry, SNSClient } from "@aws-sdk/client-sns";
+import { serialise, type TerminalEvent, taskHash } from "./event.ts";
+
+/** What SNS takes in one call: ten messages, and 256 KiB with the attributes, for which the rest is left. */
+const BATCH_SIZE = 10;
+const BATCH_BYTES = 240_000;
+/** How long an event waits for others to share its call, in milliseconds. */
+const LINGER_MS = 20;
+
+interface Waiting {
+  event: TerminalEvent;
+  message: string;
+  resolve: () => void;
+  reject: (error: Error) => void;
+}
+
+/** An event that SNS did not take. Says no more than why, by SNS's own code. */
+export class PublishError extends Error {
+  override readonly name = "PublishError";
+}
+
+/** Publishes events to the topic, ten to a call. */
+export class EventPublisher {
+  readonly #client: SNSClient;
+  readonly #topicArn: string;
+  readonly #fifo: boolean;
+  #waiting: Waiting[] = [];
+  #bytes = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    topicArn: string,
+    client = new SNSClient({
+      maxAttempts: 3,
+      requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000 },
+    }),
+  ) {
+    this.#client = client;
+    this.#topicArn = topicArn;
+    this.#fifo = topicArn.endsWith(".fifo");
+  }
+
+  /**
+   * Resolves when SNS has the event.
+   *
+   * @throws {PublishError} when it may not have it
+   */
+  publish(event: TerminalEvent): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const message = serialise(event);
+      if (this.#bytes + message.length > BATCH_BYTES) this.#flush();
+      this.#bytes += message.length;
+      this.#waiting.push({ event, message, resolve, reject });
+      if (this.#waiting.length >= BATCH_SIZE) this.#flush();
+      else this.#timer ??= setTimeout(() => this.#flush(), LINGER_MS);
+    });
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const batch = this.#waiting;
+    this.#waiting = [];
+    this.#bytes = 0;
+    this.#send(batch).catch((error) => {
+      const reason = new PublishError(
+        `SNS did not take the event (${error instanceof Error ? error.name : "unknown"})`,
+      );
+      for (const { reject } of batch) reject(reason);
+    });
+  }
+
+  async #send(batch: Waiting[]): Promise<void> {
+    const { Successful = [], Failed = [] } = await this.#client.send(
+      new PublishBatchCommand({
+        TopicArn: this.#topicArn,
+        PublishBatchRequestEntries: batch.map((waiting, index) => this.#entry(waiting, index)),
+      }),
+    );
+    for (const { Id } of Successful) batch[Number(Id)]?.resolve();
+    const codes = new Map(Failed.map(({ Id, Code }) => [Number(Id), Code]));
+    // What SNS names neither as taken nor as failed counts as failed; to settle twice does nothing.
+    batch.forEach(({ reject }, index) => {
+      reject(new PublishError(`SNS did not take the event (${codes.get(index) ?? "no answer"})`));
+    });
+  }
+
+  #entry({ event, message }: Waiting, index: number): PublishBatchRequestEntry {
+    const { type, data } = event;
+    const text = (StringValue: string) => ({ DataType: "String", StringValue });
+    return {
+      Id: String(index),
+      Message: message,
+      MessageAttributes: {
+        type: text(type),
+        state: text(data.state),
+        orgId: text(data.orgId),
+        channelId: text(data.channelId),
+      },
+      ...(this.#fifo && {
+        MessageGroupId: taskHash(data),
+        MessageDeduplicationId: event.id,
+      }),
+    };
+  }
+}

@@ -1,0 +1,65 @@
+import { type DownloadStatus, isTerminal } from "../enos/status.ts";
+import type { AbandonReason, FinalState, OpenTask, TrackedState } from "./record.ts";
+
+/** A task that EnOS does not know is given up after this long (ms) and this many looks: it may just be new, or EnOS confused. */
+const NOT_FOUND_MS = 10 * 60_000;
+const NOT_FOUND_LOOKS = 3;
+
+/** What one look at a task brought: a status, EnOS's word that there is no such task, or nothing. */
+export type Look = { kind: "status"; status: DownloadStatus } | { kind: "not-found" } | { kind: "failed" };
+
+/** How a task ended: what is published first, and written second. */
+export interface Outcome {
+  state: FinalState;
+  /** What EnOS said last; null for a task that was given up. */
+  status: DownloadStatus | null;
+  reason: AbandonReason | null;
+}
+
+/** What follows from a look. */
+export type Decision =
+  | { kind: "none" }
+  /** The task goes on, and something about it is new. */
+  | { kind: "change"; state: TrackedState; status: DownloadStatus }
+  | { kind: "missing"; since: number; looks: number }
+  | { kind: "finish"; outcome: Outcome };
+
+/**
+ * From what is recorded and what was seen to what is to be done. A look that brought nothing new is `none`,
+ * which costs nothing.
+ *
+ * @param now Unix milliseconds
+ * @param deadlineMs how long a task is tracked at most
+ */
+export function decide(task: OpenTask, look: Look, now: number, deadlineMs: number): Decision {
+  if (look.kind === "status" && isTerminal(look.status.state)) {
+    return { kind: "finish", outcome: { state: look.status.state, status: look.status, reason: null } };
+  }
+  if (isPastDeadline(task, now, deadlineMs)) return abandon("deadline");
+  switch (look.kind) {
+    case "failed":
+      return { kind: "none" };
+    case "not-found":
+      return missing(task, now);
+    case "status":
+      if (look.status.state === task.state && !task.notFound) return { kind: "none" };
+      return { kind: "change", state: look.status.state, status: look.status };
+  }
+}
+
+/** Whether the time for tracking the task is over. */
+export function isPastDeadline(task: OpenTask, now: number, deadlineMs: number): boolean {
+  return now - task.trackedAt >= deadlineMs;
+}
+
+function missing(task: OpenTask, now: number): Decision {
+  const since = task.notFound?.since ?? now;
+  const looks = (task.notFound?.looks ?? 0) + 1;
+  if (looks >= NOT_FOUND_LOOKS && now - since >= NOT_FOUND_MS) return abandon("not-found");
+  // Beyond the third look only time is missing, and time needs no writing down.
+  return looks > NOT_FOUND_LOOKS ? { kind: "none" } : { kind: "missing", since, looks };
+}
+
+function abandon(reason: AbandonReason): Decision {
+  return { kind: "finish", outcome: { state: "abandoned", status: null, reason } };
+}

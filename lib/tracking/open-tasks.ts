@@ -1,0 +1,121 @@
+import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
+import { QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import type { DownloadStatus } from "../enos/status.ts";
+import type { Database } from "./database.ts";
+import type { Outcome } from "./decision.ts";
+import { keyOf, type OpenTask, parseOpenTask, type TrackedState } from "./record.ts";
+
+/** The sparse index: an item is in it for as long as its task is open. */
+const OPEN_TASKS_INDEX = "open-tasks";
+/** Small enough that two pages in memory are nothing, large enough that a query's overhead is. */
+const PAGE_SIZE = 1_000;
+
+const DAY_MS = 24 * 60 * 60_000;
+
+/** One page of a shard's open tasks, in their order. */
+export interface OpenTaskPage {
+  tasks: OpenTask[];
+  /** Items that no version of this service could have written; they are passed over. */
+  unreadable: { pk: unknown; sk: unknown }[];
+  /** Where the next page begins; undefined after the last. */
+  next: Record<string, unknown> | undefined;
+}
+
+/** The sweep's side of the table: reads open tasks and writes what was learnt of them. */
+export class OpenTasks {
+  readonly #db: Database;
+  readonly #retentionDays: number;
+
+  constructor(db: Database, retentionDays: number) {
+    this.#db = db;
+    this.#retentionDays = retentionDays;
+  }
+
+  /**
+   * @param from the order to begin with, inclusive
+   * @param next of the page before, to go on
+   */
+  async page(shard: number, from: string, next?: Record<string, unknown>): Promise<OpenTaskPage> {
+    const { Items = [], LastEvaluatedKey } = await this.#db.client.send(
+      new QueryCommand({
+        TableName: this.#db.table,
+        IndexName: OPEN_TASKS_INDEX,
+        KeyConditionExpression: "openShard = :shard AND openOrder >= :from",
+        ExpressionAttributeValues: { ":shard": shard, ":from": from },
+        ExclusiveStartKey: next,
+        Limit: PAGE_SIZE,
+      }),
+    );
+    const page: OpenTaskPage = { tasks: [], unreadable: [], next: LastEvaluatedKey };
+    for (const item of Items) {
+      const task = parseOpenTask(item);
+      if (task) page.tasks.push(task);
+      else page.unreadable.push({ pk: item.pk, sk: item.sk });
+    }
+    return page;
+  }
+
+  /** Writes that an open task is in another state, or known to EnOS again. */
+  change(task: OpenTask, state: TrackedState, status: DownloadStatus, now: number): Promise<boolean> {
+    return this.#update(
+      task,
+      "SET #state = :state, stateSince = :since, progressCode = :code, progressDesc = :desc REMOVE notFoundSince, notFoundLooks",
+      {
+        ":state": state,
+        ":since": state === task.state ? task.stateSince : now,
+        ":code": status.progressCode,
+        ":desc": status.progressDesc,
+      },
+    );
+  }
+
+  /** Writes that EnOS did not know the task. */
+  missing(task: OpenTask, since: number, looks: number): Promise<boolean> {
+    return this.#update(task, "SET notFoundSince = :since, notFoundLooks = :looks", {
+      ":since": since,
+      ":looks": looks,
+    });
+  }
+
+  /** Closes a task: it leaves the index, and the table when its retention is over. */
+  finish(task: OpenTask, { state, status, reason }: Outcome, now: number): Promise<boolean> {
+    return this.#update(
+      task,
+      `SET #state = :state, stateSince = :now, finishedAt = :now, expiresAt = :expires, reason = :reason${
+        status ? ", progressCode = :code, progressDesc = :desc, downloadUrl = :url, dataSize = :size" : ""
+      } REMOVE openShard, openOrder, notFoundSince, notFoundLooks`,
+      {
+        ":state": state,
+        ":now": now,
+        ":expires": Math.ceil((now + this.#retentionDays * DAY_MS) / 1000),
+        ":reason": reason,
+        ...(status && {
+          ":code": status.progressCode,
+          ":desc": status.progressDesc,
+          ":url": status.downloadUrl,
+          ":size": status.dataSize,
+        }),
+      },
+    );
+  }
+
+  /** False when the task is no longer the one that was read: finished by another sweep, deleted, or put anew. */
+  async #update(task: OpenTask, expression: string, values: Record<string, unknown>): Promise<boolean> {
+    try {
+      await this.#db.client.send(
+        new UpdateCommand({
+          TableName: this.#db.table,
+          Key: keyOf(task),
+          UpdateExpression: expression,
+          ConditionExpression: "attribute_exists(openShard) AND trackedAt = :trackedAt",
+          ExpressionAttributeNames: expression.includes("#state") ? { "#state": "state" } : undefined,
+          ExpressionAttributeValues: { ...values, ":trackedAt": task.trackedAt },
+        }),
+      );
+      return true;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false;
+      throw error;
+    }
+  }
+}

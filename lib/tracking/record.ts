@@ -1,0 +1,168 @@
+import { hash } from "node:crypto";
+import * as z from "zod/mini";
+import type { EnosState } from "../enos/status.ts";
+import type { TaskKey } from "../enos/task.ts";
+import { Id } from "../enos/task.ts";
+
+/**
+ * A tracked task's last known state. `pending` until the first look; `abandoned` when tracking gave up, since
+ * EnOS no longer knows the task or its deadline passed.
+ */
+export type TrackedState = EnosState | "pending" | "abandoned";
+
+/** States after which a task is no longer looked at. */
+export type FinalState = "succeeded" | "failed" | "cancelled" | "expired" | "abandoned";
+
+/** Why tracking gave up. */
+export type AbandonReason = "not-found" | "deadline";
+
+/** An open task, as the index gives it to a sweep. Times are Unix milliseconds. */
+export interface OpenTask extends TaskKey {
+  state: TrackedState;
+  stateSince: number;
+  trackedAt: number;
+  /** Since when EnOS says that it does not know the task, and in how many looks; null while it does. */
+  notFound: { since: number; looks: number } | null;
+  /** The task's place in its shard: 16 hex digits. */
+  order: string;
+  /** The task's shift of the schedule, in [0, 1). */
+  phase: number;
+}
+
+/** What is kept of a tracked task, and what its users see of it. Times are ISO 8601. */
+export interface TrackedTask extends TaskKey {
+  trackedAt: string;
+  state: TrackedState;
+  stateSince: string;
+  progressCode: number | null;
+  progressDesc: string | null;
+  downloadUrl: string | null;
+  dataSize: number | null;
+  finishedAt: string | null;
+  reason: AbandonReason | null;
+}
+
+const STATES = [
+  "pending",
+  "waiting",
+  "running",
+  "cancelling",
+  "expiring",
+  "unknown",
+  "succeeded",
+  "failed",
+  "cancelled",
+  "expired",
+  "abandoned",
+] as const satisfies TrackedState[];
+
+/** A record's `state`. */
+export const State = z.enum(STATES);
+
+/** The table's key of a task: its organisation's records stand together, `#` is in no id. */
+export function keyOf({ orgId, channelId, taskId }: TaskKey): { pk: string; sk: string } {
+  return { pk: orgId, sk: `${channelId}#${taskId}` };
+}
+
+/** Where in the sparse index of open tasks a task stands. */
+export function placeOf(task: TaskKey, shardCount: number): { openShard: number; openOrder: string } {
+  const { pk, sk } = keyOf(task);
+  const digest = hash("sha256", `${pk}#${sk}`, "hex");
+  // Shard and order come from different digits: within a shard the order, and so the phase, stays uniform.
+  return {
+    openShard: Number.parseInt(digest.slice(16, 24), 16) % shardCount,
+    openOrder: digest.slice(0, 16),
+  };
+}
+
+/** The phase that goes with a place: its leading 32 bits as a fraction. */
+export function phaseOf(openOrder: string): number {
+  return Number.parseInt(openOrder.slice(0, 8), 16) / 2 ** 32;
+}
+
+const Time = z.int().check(z.nonnegative());
+
+const Key = z.pipe(
+  z.string(),
+  z.transform((sk, context) => {
+    const [channelId, taskId, ...rest] = sk.split("#");
+    if (rest.length > 0 || !Id.safeParse(channelId).success || !Id.safeParse(taskId).success) {
+      context.issues.push({ code: "custom", message: "sk names no task", input: sk });
+      return z.NEVER;
+    }
+    return { channelId: channelId as string, taskId: taskId as string };
+  }),
+);
+
+const OpenItem = z.object({
+  pk: Id,
+  sk: Key,
+  openOrder: z.string().check(z.regex(/^[0-9a-f]{16}$/)),
+  state: State,
+  stateSince: Time,
+  trackedAt: Time,
+  notFoundSince: z.optional(Time),
+  notFoundLooks: z.optional(z.int().check(z.positive())),
+});
+
+/** Reads an item of the index of open tasks; undefined when it is none that this version could have written. */
+export function parseOpenTask(item: unknown): OpenTask | undefined {
+  const parsed = OpenItem.safeParse(item).data;
+  if (!parsed) return undefined;
+  const { pk, sk, openOrder, state, stateSince, trackedAt, notFoundSince, notFoundLooks } = parsed;
+  return {
+    orgId: pk,
+    channelId: sk.channelId,
+    taskId: sk.taskId,
+    state,
+    stateSince,
+    trackedAt,
+    notFound:
+      notFoundSince !== undefined && notFoundLooks !== undefined
+        ? { since: notFoundSince, looks: notFoundLooks }
+        : null,
+    order: openOrder,
+    phase: phaseOf(openOrder),
+  };
+}
+
+const Item = z.object({
+  pk: Id,
+  sk: Key,
+  trackedAt: Time,
+  state: State,
+  stateSince: Time,
+  progressCode: z.optional(z.nullable(z.int())),
+  progressDesc: z.optional(z.nullable(z.string())),
+  downloadUrl: z.optional(z.nullable(z.string())),
+  dataSize: z.optional(z.nullable(z.number())),
+  finishedAt: z.optional(Time),
+  reason: z.optional(z.nullable(z.enum(["not-found", "deadline"]))),
+  expiresAt: z.optional(z.int()),
+});
+
+/**
+ * Reads an item of the table; undefined when it is no record that this version could have written, or one
+ * whose time is up: DynamoDB deletes such items within days, not at once.
+ *
+ * @param now Unix milliseconds
+ */
+export function parseRecord(item: unknown, now: number): TrackedTask | undefined {
+  const parsed = Item.safeParse(item).data;
+  if (!parsed || (parsed.expiresAt !== undefined && parsed.expiresAt * 1000 <= now)) return undefined;
+  const iso = (time: number) => new Date(time).toISOString();
+  return {
+    orgId: parsed.pk,
+    channelId: parsed.sk.channelId,
+    taskId: parsed.sk.taskId,
+    trackedAt: iso(parsed.trackedAt),
+    state: parsed.state,
+    stateSince: iso(parsed.stateSince),
+    progressCode: parsed.progressCode ?? null,
+    progressDesc: parsed.progressDesc ?? null,
+    downloadUrl: parsed.downloadUrl ?? null,
+    dataSize: parsed.dataSize ?? null,
+    finishedAt: parsed.finishedAt === undefined ? null : iso(parsed.finishedAt),
+    reason: parsed.reason ?? null,
+  };
+}
