@@ -16,8 +16,11 @@ const Secret = z.object({
 /** There is no secret for the organisation: this service does not serve it. */
 export class UnknownOrganisationError extends Error {
   override readonly name = "UnknownOrganisationError";
+  readonly orgId: string;
+
   constructor(orgId: string) {
     super(`there is no secret for organisation ${orgId}`);
+    this.orgId = orgId;
   }
 }
 

@@ -38,8 +38,24 @@ export class Tracker {
     this.#now = now;
   }
 
-  /** Starts to track a task; does nothing to one that is tracked already. */
+  /**
+   * Starts to track a task; does nothing to one that is tracked already.
+   *
+   * @throws {Error} when the task's item is there, but is no record that can be read
+   */
   async put(task: TaskKey): Promise<{ record: TrackedTask; created: boolean }> {
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const started = await this.#start(task);
+      if (started) return { record: started, created: true };
+      const existing = await this.get(task);
+      if (existing) return { record: existing, created: false };
+      // Deleted, or expired, between the two calls: now the way is free.
+    }
+    throw new Error("the task's item cannot be read as a record");
+  }
+
+  /** Undefined when the task is tracked already. */
+  async #start(task: TaskKey): Promise<TrackedTask | undefined> {
     const now = this.#now();
     const place = placeOf(task, this.#shardCount);
     await this.#announce(place.openShard);
@@ -52,16 +68,13 @@ export class Tracker {
           // A record whose time is up may still be there: DynamoDB takes days to delete it.
           ConditionExpression: "attribute_not_exists(pk) OR expiresAt <= :now",
           ExpressionAttributeValues: { ":now": Math.floor(now / 1000) },
-          ReturnValuesOnConditionCheckFailure: "ALL_OLD",
         }),
       );
-      return { record: readBack(item, now), created: true };
+      return parseRecord(item, now);
     } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      if (error instanceof ConditionalCheckFailedException) return undefined;
+      throw error;
     }
-    const existing = await this.get(task);
-    // Deleted, or expired, between the two calls: now the way is free.
-    return existing ? { record: existing, created: false } : this.put(task);
   }
 
   /** The task's record, if it is or was tracked and has not expired. */
@@ -83,27 +96,27 @@ export class Tracker {
    */
   async list({ orgId, state, limit, after }: ListRequest): Promise<Page> {
     const tasks: TrackedTask[] = [];
-    let from = after;
+    let place = after ?? null;
     for (let queries = 0; queries < QUERIES_PER_PAGE; queries++) {
       const { Items = [], LastEvaluatedKey } = await this.#db.client.send(
         new QueryCommand({
           TableName: this.#db.table,
           KeyConditionExpression: "pk = :org",
           ExpressionAttributeValues: { ":org": orgId },
-          ExclusiveStartKey: from === undefined ? undefined : { pk: orgId, sk: from },
-          Limit: state ? QUERY_SIZE : limit - tasks.length,
+          ExclusiveStartKey: place === null ? undefined : { pk: orgId, sk: place },
+          Limit: QUERY_SIZE,
         }),
       );
       for (const item of Items) {
-        if (tasks.length === limit) return { tasks, after: from ?? null };
-        from = item.sk as string;
         const record = parseRecord(item, this.#now());
-        if (record && (!state || record.state === state)) tasks.push(record);
+        const wanted = record && (!state || record.state === state);
+        if (wanted && tasks.length === limit) return { tasks, after: place };
+        if (wanted) tasks.push(record);
+        place = item.sk as string;
       }
       if (!LastEvaluatedKey) return { tasks, after: null };
-      if (tasks.length === limit) break;
     }
-    return { tasks, after: from ?? null };
+    return { tasks, after: place };
   }
 
   async #announce(shard: number): Promise<void> {
@@ -111,8 +124,4 @@ export class Tracker {
     await announceShard(this.#db, shard);
     this.#announced.add(shard);
   }
-}
-
-function readBack(item: object, now: number): TrackedTask {
-  return parseRecord(item, now) as TrackedTask;
 }

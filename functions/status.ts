@@ -1,0 +1,30 @@
+import { readSettings } from "../lib/config.ts";
+import { SecretsManagerCredentials } from "../lib/credentials.ts";
+import { EnosClient } from "../lib/enos/client.ts";
+import { apiHandler } from "../lib/http/api.ts";
+import { authorisation } from "../lib/http/authorisation.ts";
+import { success } from "../lib/http/envelope.ts";
+import { taskOf } from "../lib/http/request.ts";
+import { failureReporter, openTelemetry } from "../lib/observability/telemetry.ts";
+
+const settings = readSettings(
+  process.env,
+  "ENOS_API_BASE_URL",
+  "ENOS_SECRET_PREFIX",
+  "JWT_ISSUER",
+  "JWT_AUDIENCE",
+  "JWT_ORG_CLAIM",
+);
+const authorise = authorisation(settings);
+const credentials = new SecretsManagerCredentials({
+  prefix: settings.ENOS_SECRET_PREFIX,
+  defaultBaseUrl: settings.ENOS_API_BASE_URL,
+});
+const enos = new EnosClient({ credentials });
+
+/** `GET …/download/{taskId}/status`: asks EnOS how a task is doing. */
+export const handler = apiHandler(async (event, requestId) => {
+  const task = taskOf(event);
+  authorise(event, task.orgId);
+  return success(200, await enos.getDownloadStatus(task), requestId);
+}, failureReporter(openTelemetry()));

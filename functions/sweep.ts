@@ -1,0 +1,74 @@
+import type { Context } from "aws-lambda";
+import * as z from "zod/mini";
+import { readSettings } from "../lib/config.ts";
+import { SecretsManagerCredentials } from "../lib/credentials.ts";
+import { EnosClient } from "../lib/enos/client.ts";
+import { EventPublisher } from "../lib/events/publisher.ts";
+import { openTelemetry, reportSweep, sweepObserver } from "../lib/observability/telemetry.ts";
+import type { SweepSummary } from "../lib/sweep/summary.ts";
+import { sweep } from "../lib/sweep/sweep.ts";
+import { openDatabase } from "../lib/tracking/database.ts";
+import { OpenTasks } from "../lib/tracking/open-tasks.ts";
+import { createSchedule } from "../lib/tracking/schedule.ts";
+import { ShardStore } from "../lib/tracking/shard-store.ts";
+
+const settings = readSettings(
+  process.env,
+  "ENOS_API_BASE_URL",
+  "ENOS_SECRET_PREFIX",
+  "TRACKED_TASKS_TABLE",
+  "EVENTS_TOPIC_ARN",
+  "SWEEP_INTERVAL_SECONDS",
+  "SWEEP_SHARDS",
+  "SWEEP_CONCURRENCY",
+  "ENOS_REQUESTS_PER_SECOND",
+  "TRACKING_DEADLINE_DAYS",
+  "RETENTION_DAYS",
+);
+const telemetry = openTelemetry();
+const observer = sweepObserver(telemetry);
+const db = openDatabase(settings.TRACKED_TASKS_TABLE);
+const parts = {
+  shards: new ShardStore(db),
+  tasks: new OpenTasks(db, settings.RETENTION_DAYS),
+  enos: new EnosClient({
+    credentials: new SecretsManagerCredentials({
+      prefix: settings.ENOS_SECRET_PREFIX,
+      defaultBaseUrl: settings.ENOS_API_BASE_URL,
+    }),
+  }),
+  events: new EventPublisher(settings.EVENTS_TOPIC_ARN),
+  schedule: createSchedule(settings.SWEEP_INTERVAL_SECONDS),
+  observer,
+  now: Date.now,
+};
+const sweepSettings = {
+  shardCount: settings.SWEEP_SHARDS,
+  concurrency: settings.SWEEP_CONCURRENCY,
+  requestsPerSecond: settings.ENOS_REQUESTS_PER_SECOND,
+  deadlineMs: settings.TRACKING_DEADLINE_DAYS * 24 * 60 * 60_000,
+};
+
+/** `{}`, or `{ "shards": [0, 3] }` for some shards only; whatever else the schedule may send does not matter. */
+const SweepEvent = z.object({ shards: z.optional(z.array(z.int().check(z.nonnegative()))) });
+
+/**
+ * One sweep over the tracked tasks that are due.
+ *
+ * @throws {Error} for an event whose `shards` is no list of existing shards, or when nothing could be done:
+ *   Lambda then counts an error, and the event goes to the dead-letter queue
+ */
+export async function handler(
+  event: unknown,
+  context: Pick<Context, "getRemainingTimeInMillis">,
+): Promise<SweepSummary> {
+  const request = SweepEvent.safeParse(event ?? {}).data;
+  if (!request) throw new TypeError("shards must be a list of shard numbers");
+  observer.reset();
+  const summary = await sweep(parts, sweepSettings, {
+    shards: request.shards,
+    remainingMs: context.getRemainingTimeInMillis(),
+  });
+  reportSweep(telemetry, summary);
+  return summary;
+}

@@ -1,0 +1,54 @@
+import { readSettings } from "../lib/config.ts";
+import { apiHandler } from "../lib/http/api.ts";
+import { authorisation } from "../lib/http/authorisation.ts";
+import { noContent, success } from "../lib/http/envelope.ts";
+import { CallerError } from "../lib/http/failure.ts";
+import { listRequestOf, pageCursor } from "../lib/http/list.ts";
+import { type ApiEvent, taskOf } from "../lib/http/request.ts";
+import { failureReporter, openTelemetry } from "../lib/observability/telemetry.ts";
+import { openDatabase } from "../lib/tracking/database.ts";
+import { Tracker } from "../lib/tracking/tracker.ts";
+
+const settings = readSettings(
+  process.env,
+  "TRACKED_TASKS_TABLE",
+  "SWEEP_SHARDS",
+  "JWT_ISSUER",
+  "JWT_AUDIENCE",
+  "JWT_ORG_CLAIM",
+);
+const authorise = authorisation(settings);
+const tracker = new Tracker(openDatabase(settings.TRACKED_TASKS_TABLE), settings.SWEEP_SHARDS);
+
+/** `PUT`, `GET` and `DELETE …/download/{taskId}/tracking`, and `GET /tracked-tasks`. */
+export const handler = apiHandler(async (event, requestId) => {
+  switch (event.routeKey?.split(" ")[0]) {
+    case "PUT": {
+      const { record, created } = await tracker.put(authorisedTask(event));
+      return success(created ? 201 : 200, record, requestId);
+    }
+    case "DELETE": {
+      await tracker.delete(authorisedTask(event));
+      return noContent();
+    }
+    case "GET":
+      if (event.routeKey === "GET /tracked-tasks") {
+        const request = listRequestOf(event);
+        authorise(event, request.orgId);
+        const { tasks, after } = await tracker.list(request);
+        return success(200, { tasks, cursor: after && pageCursor(after) }, requestId);
+      } else {
+        const record = await tracker.get(authorisedTask(event));
+        if (!record) throw new CallerError(404, "the task is not tracked");
+        return success(200, record, requestId);
+      }
+    default:
+      throw new CallerError(404, "there is no such route");
+  }
+}, failureReporter(openTelemetry()));
+
+function authorisedTask(event: ApiEvent) {
+  const task = taskOf(event);
+  authorise(event, task.orgId);
+  return task;
+}

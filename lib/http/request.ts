@@ -1,0 +1,54 @@
+import type { APIGatewayProxyEventV2 } from "aws-lambda";
+import { Id, type TaskKey } from "../enos/task.ts";
+import { CallerError } from "./failure.ts";
+
+/** What is read of an API Gateway event (payload format 2.0). */
+export type ApiEvent = Pick<APIGatewayProxyEventV2, "rawQueryString" | "pathParameters" | "routeKey"> & {
+  requestContext: Pick<APIGatewayProxyEventV2["requestContext"], "requestId"> & { authorizer?: unknown };
+};
+
+/**
+ * The task that a request names.
+ *
+ * @throws {CallerError} 400 with the offending parameter's name
+ */
+export function taskOf(event: ApiEvent): TaskKey {
+  return {
+    orgId: id("orgId", single(query(event), "orgId")),
+    channelId: id("channelId", event.pathParameters?.channelId),
+    taskId: id("taskId", event.pathParameters?.taskId),
+  };
+}
+
+/**
+ * The organisation that a request names.
+ *
+ * @throws {CallerError} 400
+ */
+export function orgOf(event: ApiEvent): string {
+  return id("orgId", single(query(event), "orgId"));
+}
+
+/** The query as it was sent: API Gateway's own map has repeated parameters merged into one. */
+export function query(event: ApiEvent): URLSearchParams {
+  return new URLSearchParams(typeof event.rawQueryString === "string" ? event.rawQueryString : "");
+}
+
+/**
+ * A parameter's only value; undefined when it is absent.
+ *
+ * @throws {CallerError} 400 when it is repeated
+ */
+export function single(parameters: URLSearchParams, name: string): string | undefined {
+  const values = parameters.getAll(name);
+  if (values.length > 1) throw new CallerError(400, `${name} is given ${values.length} times`);
+  return values[0];
+}
+
+function id(name: string, value: unknown): string {
+  if (value === undefined || value === "") throw new CallerError(400, `${name} is missing`);
+  const { data } = Id.safeParse(value);
+  if (data === undefined)
+    throw new CallerError(400, `${name} may have letters, digits, _ and - only, 128 at most`);
+  return data;
+}

@@ -1,0 +1,95 @@
+import { Logger } from "@aws-lambda-powertools/logger";
+import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
+import { EnosError } from "../enos/errors.ts";
+import type { OnFailure } from "../http/api.ts";
+import type { SweepObserver } from "../sweep/ports.ts";
+import type { FailureReason, SweepSummary } from "../sweep/summary.ts";
+
+const SERVICE = "enos-download-status";
+const NAMESPACE = "EnosDownloadStatus";
+
+/** Reasons of which a sweep logs single cases; the rest of them are in the summary's counts. */
+const LOGGED_PER_REASON = 5;
+
+/** Where logs and metrics go: CloudWatch, by way of standard output. */
+export interface Telemetry {
+  logger: Logger;
+  metrics: Metrics;
+}
+
+/** The names under which this service logs and measures. */
+export function openTelemetry(): Telemetry {
+  return {
+    logger: new Logger({ serviceName: SERVICE }),
+    metrics: new Metrics({ namespace: NAMESPACE, serviceName: SERVICE }),
+  };
+}
+
+/** Logs and counts requests that failed for a reason that is not the caller's. */
+export function failureReporter({ logger, metrics }: Telemetry): OnFailure {
+  return (error, { statusCode, code }, requestId) => {
+    if (error instanceof EnosError) countErrors(metrics, "UpstreamErrors", error.kind, 1);
+    if (statusCode < 500 && !(error instanceof EnosError)) return;
+    logger.warn("request failed", { requestId, statusCode, code, ...describe(error) });
+  };
+}
+
+/** Logs what a sweep passes over, a few cases of each kind. */
+export function sweepObserver({ logger }: Telemetry): SweepObserver & { reset(): void } {
+  const logged = new Map<string, number>();
+  const isNews = (kind: string) => {
+    const times = (logged.get(kind) ?? 0) + 1;
+    logged.set(kind, times);
+    return times <= LOGGED_PER_REASON;
+  };
+  return {
+    failed(reason, error, task) {
+      if (!isNews(`${reason} ${task?.orgId}`)) return;
+      const { orgId, channelId, taskId } = task ?? {};
+      logger.warn("look failed", { reason, orgId, channelId, taskId, ...describe(error) });
+    },
+    stopped: (orgId, reason) => logger.warn("organisation stopped for this sweep", { orgId, reason }),
+    unreadable(shard, { pk, sk }) {
+      if (isNews("unreadable")) logger.error("item of the table is no tracked task", { shard, pk, sk });
+    },
+    reset: () => logged.clear(),
+  };
+}
+
+/** Logs a sweep's summary, and measures it in CloudWatch's embedded metric format. */
+export function reportSweep({ logger, metrics }: Telemetry, summary: SweepSummary): void {
+  logger.info("sweep", { ...summary });
+  metrics.addMetric("Checked", MetricUnit.Count, summary.checked);
+  metrics.addMetric("Published", MetricUnit.Count, summary.published);
+  metrics.addMetric("SweepDuration", MetricUnit.Milliseconds, summary.durationMs);
+  if (summary.watermarkLagSeconds !== null) {
+    metrics.addMetric("WatermarkLag", MetricUnit.Seconds, summary.watermarkLagSeconds);
+  }
+  metrics.publishStoredMetrics();
+  for (const [state, times] of Object.entries(summary.finished)) {
+    metrics.singleMetric().addDimension("state", state).addMetric("Finished", MetricUnit.Count, times);
+  }
+  for (const [reason, times] of Object.entries(summary.failed)) {
+    countErrors(metrics, OUR_OWN.has(reason) ? "OwnErrors" : "UpstreamErrors", reason, times);
+  }
+}
+
+/** Reasons for failure that lie with AWS or with this service, not with EnOS. */
+const OUR_OWN = new Set<string>(["secret", "publish", "read", "write"] satisfies FailureReason[]);
+
+function countErrors(
+  metrics: Metrics,
+  name: "OwnErrors" | "UpstreamErrors",
+  kind: string,
+  times: number,
+): void {
+  metrics.singleMetric().addDimension("kind", kind).addMetric(name, MetricUnit.Count, times);
+}
+
+/** What of an error may be logged: our own errors say nothing secret; of others it is the kind and the place. */
+function describe(error: unknown): Record<string, unknown> {
+  if (error instanceof EnosError) return { error: error.message, kind: error.kind, enosCode: error.code };
+  if (!(error instanceof Error)) return { error: "unknown" };
+  const own = ["SecretError", "UnknownOrganisationError", "PublishError", "CallerError"].includes(error.name);
+  return own ? { error: error.message } : { error: error.name, stack: error.stack?.split("\n").slice(1, 6) };
+}

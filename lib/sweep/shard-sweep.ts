@@ -1,0 +1,124 @@
+import type { OpenTaskPage } from "../tracking/open-tasks.ts";
+import { nextPass, type Pass, type Progress } from "../tracking/progress.ts";
+import type { OpenTask } from "../tracking/record.ts";
+import type { Shard } from "../tracking/shard-store.ts";
+import type { Examination } from "./examination.ts";
+import type { Lanes } from "./lanes.ts";
+import type { SweepParts, SweepSettings } from "./ports.ts";
+import type { SweepSummary } from "./summary.ts";
+import type { TimeLeft } from "./time-left.ts";
+
+/** Due tasks that may be waiting, and published or written, before reading pauses: what a sweep holds in memory. */
+const MOST_WAITING = 2_000;
+const MOST_SETTLING = 500;
+
+/** Sweeps one leased shard, in passes, while there is time. */
+export class ShardSweep {
+  readonly #parts: SweepParts;
+  readonly #settings: SweepSettings;
+  readonly #summary: SweepSummary;
+  readonly #time: TimeLeft;
+  readonly #lanes: Lanes<OpenTask>;
+  readonly #examination: Examination;
+  /** The first order of each organisation that this pass left out. */
+  #skipped = new Map<string, string>();
+
+  constructor(
+    parts: SweepParts,
+    settings: SweepSettings,
+    summary: SweepSummary,
+    time: TimeLeft,
+    lanes: Lanes<OpenTask>,
+    examination: Examination,
+  ) {
+    this.#parts = parts;
+    this.#settings = settings;
+    this.#summary = summary;
+    this.#time = time;
+    this.#lanes = lanes;
+    this.#examination = examination;
+  }
+
+  /** Notes that a due task of this pass was not looked at. */
+  skip({ orgId, order }: OpenTask): void {
+    this.#summary.deferred++;
+    const first = this.#skipped.get(orgId);
+    if (first === undefined || order < first) this.#skipped.set(orgId, order);
+  }
+
+  /**
+   * How far the shard is swept afterwards; undefined when it has to stay as it was, since not everything that
+   * was learnt could be published and written, or nothing could be learnt at all.
+   */
+  async run(shard: Shard): Promise<Progress | undefined> {
+    let { progress } = shard;
+    let catchingUp: boolean;
+    do {
+      catchingUp = progress.rest !== null;
+      const swept = await this.#pass(shard.number, nextPass(progress, this.#parts.now()));
+      // What an earlier pass of this run achieved stays achieved.
+      if (!swept) return progress === shard.progress ? undefined : progress;
+      progress = swept;
+    } while (catchingUp && progress.rest === null && !this.#time.isClosing);
+    return progress;
+  }
+
+  async #pass(shard: number, pass: Pass): Promise<Progress | undefined> {
+    this.#skipped = new Map();
+    const faultsBefore = this.#examination.ownFaults;
+    const stoppedAt = await this.#read(shard, pass);
+    if (this.#time.isClosing || this.#lanes.isDark) this.#lanes.clear();
+    const ended = await this.#time.outlasts(this.#lanes.idle().then(() => this.#examination.settled()));
+    if (!ended || this.#lanes.isDark || this.#examination.ownFaults > faultsBefore) return undefined;
+    return pass.after({ stoppedAt, skipped: this.#skipped });
+  }
+
+  /** Reads the pass's tasks and queues those that are due. The first order that was not read; null at the end. */
+  async #read(shard: number, pass: Pass): Promise<string | null> {
+    let order = pass.from;
+    try {
+      let page: OpenTaskPage | undefined = await this.#parts.tasks.page(shard, pass.from);
+      while (page) {
+        if (this.#isOver) return order;
+        // Read ahead, so that DynamoDB's latency hides behind EnOS's.
+        const next: Promise<OpenTaskPage> | undefined =
+          page.next && this.#parts.tasks.page(shard, pass.from, page.next);
+        next?.catch(() => {});
+        this.#summary.read += page.tasks.length;
+        this.#summary.unreadable += page.unreadable.length;
+        for (const key of page.unreadable) this.#parts.observer.unreadable(shard, key);
+        for (const task of page.tasks) {
+          order = task.order;
+          const window = pass.windowFor(task.orgId, order);
+          if (!window || !this.#parts.schedule.isDue(task, window.from, window.to)) continue;
+          this.#summary.due++;
+          this.#queue(task);
+          if (this.#lanes.queued >= MOST_WAITING) await this.#lanes.room(MOST_WAITING / 2);
+          if (this.#examination.settling >= MOST_SETTLING)
+            await this.#time.outlasts(this.#examination.settled());
+          if (this.#isOver) return order;
+        }
+        page = await next;
+      }
+      return null;
+    } catch (error) {
+      this.#examination.failedOurselves("read", error as Error);
+      return order;
+    }
+  }
+
+  get #isOver(): boolean {
+    return this.#time.isClosing || this.#lanes.isDark;
+  }
+
+  #queue(task: OpenTask): void {
+    const { orgId } = task;
+    if (this.#lanes.isStopped(orgId) && this.#examination.giveUp(task)) return;
+    // Once one of an organisation's tasks is left out, the rest of this pass follows: the next sweep begins there.
+    // It is left out when its turn would not come within half of the time, at its organisation's rate: the
+    // other half is for the organisations behind it.
+    const turnMs = (this.#lanes.queuedOf(orgId) / this.#settings.requestsPerSecond) * 1000;
+    if (this.#skipped.has(orgId) || turnMs > this.#time.workMs / 2) this.skip(task);
+    else this.#lanes.add(task);
+  }
+}

@@ -1,0 +1,63 @@
+/** Part of an invocation's time that is kept for ending it well, and the least of it in milliseconds. */
+const CLOSING_SHARE = 0.1;
+const CLOSING_LEAST_MS = 1_000;
+/** Kept at the very end for giving a shard back. */
+const LAST_MS = 300;
+
+/** The time of one invocation: when new work ends, and when everything must have. */
+export class TimeLeft {
+  readonly #controller = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+  readonly #closesAt: number;
+  readonly #endsAt: number;
+
+  /** @param remainingMs what the invocation still has, as Lambda tells it */
+  constructor(remainingMs: number) {
+    const started = performance.now();
+    this.#endsAt = started + remainingMs;
+    this.#closesAt = this.#endsAt - Math.max(CLOSING_LEAST_MS, remainingMs * CLOSING_SHARE);
+    this.#timer = setTimeout(() => this.close(), Math.max(0, this.#closesAt - started));
+    if (this.#closesAt <= started) this.close();
+  }
+
+  /** Fires when no new work may begin and calls under way have to end. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** True from that moment on. */
+  get isClosing(): boolean {
+    return this.#controller.signal.aborted;
+  }
+
+  /** Until the end of new work, in milliseconds. */
+  get workMs(): number {
+    return Math.max(0, this.#closesAt - performance.now());
+  }
+
+  /** Until the invocation is killed, in milliseconds. */
+  get remainingMs(): number {
+    return Math.max(0, this.#endsAt - performance.now());
+  }
+
+  /** Brings the end of new work forward to now. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#controller.abort();
+  }
+
+  /** Waits for `work`, but not beyond the last moment. True when it has ended. */
+  async outlasts(work: Promise<unknown>): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<false>((resolve) => {
+      timer = setTimeout(resolve, Math.max(0, this.remainingMs - LAST_MS), false);
+    });
+    const ended = await Promise.race([work.then(() => true), late]);
+    clearTimeout(timer);
+    return ended;
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+  }
+}
