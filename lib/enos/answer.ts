@@ -110,6 +110,7 @@ function isGatewayTrouble(httpStatus: number): boolean {
 /** `Retry-After` in whole seconds from now: a number of seconds or an HTTP date (RFC 9110, 10.2.3). */
 function parseRetryAfter(value: string | undefined, now: number): number | undefined {
   if (value === undefined) return undefined;
-  const seconds = /^\d{1,6}$/.test(value) ? Number(value) : (Date.parse(value) - now) / 1000;
-  return Number.isFinite(seconds) ? Math.max(0, Math.ceil(seconds)) : undefined;
+  if (/^\d{1,6}$/.test(value)) return Number(value);
+  const date = value.endsWith(" GMT") ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(date) ? undefined : Math.max(0, Math.ceil((date - now) / 1000));
 }

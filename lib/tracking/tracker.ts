@@ -104,7 +104,7 @@ export class Tracker {
           KeyConditionExpression: "pk = :org",
           ExpressionAttributeValues: { ":org": orgId },
           ExclusiveStartKey: place === null ? undefined : { pk: orgId, sk: place },
-          Limit: QUERY_SIZE,
+          Limit: state ? QUERY_SIZE : limit + 1,
         }),
       );
       for (const item of Items) {

@@ -1,0 +1,81 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { dataOf } from "../../lib/enos/answer.ts";
+import { EnosError } from "../../lib/enos/errors.ts";
+
+const NOW = Date.UTC(2026, 10, 24, 8);
+
+function failure(httpStatus: number, body: unknown, retryAfter?: string): EnosError | undefined {
+  try {
+    dataOf({ httpStatus, retryAfter, body: typeof body === "string" ? body : JSON.stringify(body) }, NOW);
+    return undefined;
+  } catch (error) {
+    return error as EnosError;
+  }
+}
+
+describe("reading an answer", () => {
+  it.each([
+    [{ code: 0, data: 7 }],
+    [{ status: 0, msg: "SUCCESS", data: 7 }],
+    [{ stauts: 0, data: 7 }],
+    [{ code: "0", apim_status: 0, status: null, data: 7 }],
+  ])("takes %j for a success", (body) => {
+    expect(dataOf({ httpStatus: 200, retryAfter: undefined, body: JSON.stringify(body) }, NOW)).toBe(7);
+  });
+
+  it.each([
+    [200, { code: 1203 }, "token-expired", 1203],
+    [200, { status: 4011 }, "token-expired", 4011],
+    [200, { apim_status: "4012" }, "token-expired", 4012],
+    [401, "", "token-expired", undefined],
+    [200, { status: 1002 }, "credentials", 1002],
+    [403, { apim_status: 1003 }, "credentials", 1003],
+    [200, { code: 99401 }, "credentials", 99401],
+    [200, { code: 81404 }, "rejected", 81404],
+    [200, { code: "99403" }, "rejected", 99403],
+    [200, { code: 0, apim_status: 81400 }, "rejected", 81400],
+    [429, "", "throttled", undefined],
+    [200, { code: 99429 }, "throttled", 99429],
+    [200, { code: 81500 }, "upstream", 81500],
+    [200, { code: 1005 }, "upstream", 1005],
+    [200, { code: 1202 }, "upstream", 1202],
+    [200, { code: 7 }, "upstream", 7],
+    [500, "", "upstream", undefined],
+    [503, { code: 0, data: {} }, "upstream", undefined],
+    [404, "<html>", "malformed", undefined],
+    [302, "", "malformed", undefined],
+    [200, "", "malformed", undefined],
+    [200, "[]", "malformed", undefined],
+    [200, "null", "malformed", undefined],
+    [200, { code: "zero" }, "malformed", undefined],
+  ])("takes HTTP %i with %j for: %s", (httpStatus, body, kind, code) => {
+    expect(failure(httpStatus, body)).toMatchObject({ kind, code });
+  });
+
+  it.each([
+    ["7", 7],
+    ["0", 0],
+    [new Date(NOW + 90_500).toUTCString(), 90],
+    [new Date(NOW - 5_000).toUTCString(), 0],
+    ["soon", undefined],
+    ["-3", undefined],
+    [undefined, undefined],
+  ])("reads Retry-After %s as %s seconds", (header, seconds) => {
+    expect(failure(429, "", header)?.retryAfterSeconds).toBe(seconds);
+  });
+
+  it("never throws anything else, and never says what the answer said", () => {
+    const secret = "s3cr3t-t0ken";
+    fc.assert(
+      fc.property(fc.integer({ min: 100, max: 599 }), fc.json(), (httpStatus, json) => {
+        for (const body of [json, json + secret, `{"code":5,"msg":"${secret}","data":${json}}`]) {
+          const error = failure(httpStatus, body);
+          if (error === undefined) continue;
+          expect(error).toBeInstanceOf(EnosError);
+          expect(`${error.message} ${JSON.stringify(error)} ${error.cause}`).not.toContain(secret);
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,66 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { EnosError } from "../../lib/enos/errors.ts";
+import { parseStatus } from "../../lib/enos/status.ts";
+
+const task = { orgId: "o1", channelId: "ch-1", taskId: "t1" };
+const nothing = { ...task, downloadUrl: null, progressDesc: null, dataSize: null };
+
+describe("reading a status", () => {
+  it.each([
+    [0, "waiting", false],
+    [1, "running", false],
+    [2, "failed", true],
+    [3, "succeeded", true],
+    [4, "cancelling", false],
+    [5, "cancelled", true],
+    [6, "expiring", false],
+    [7, "expired", true],
+    [8, "unknown", false],
+    [-1, "unknown", false],
+  ])("takes code %i, as integer and as string, for %s", (progressCode, state, terminal) => {
+    const expected = { ...nothing, progressCode, state, terminal };
+    expect(parseStatus(task, { taskId: "t1", progressCode })).toEqual(expected);
+    expect(parseStatus(task, { taskId: "t1", progressCode: String(progressCode) })).toEqual(expected);
+    expect(
+      parseStatus(task, [
+        { taskId: "x", progressCode: 3 },
+        { taskId: "t1", progressCode },
+      ]),
+    ).toEqual(expected);
+  });
+
+  it("takes what is missing, empty or null for not given", () => {
+    expect(parseStatus(task, { progressCode: 1, downloadUrl: "", dataSize: null })).toMatchObject(nothing);
+    expect(parseStatus(task, { progressCode: 1, dataSize: "12" }).dataSize).toBe(12);
+    expect(parseStatus(task, { progressCode: 1, dataSize: "big", progressDesc: 5 })).toMatchObject(nothing);
+    expect(parseStatus(task, { progressCode: 3, downloadUrl: "http://files/x.zip" }).downloadUrl).toBe(
+      "http://files/x.zip",
+    );
+  });
+
+  it.each([
+    ["another task", { taskId: "t2", progressCode: 3 }],
+    ["a list of strangers", [{ taskId: "t2", progressCode: 3 }]],
+    ["a list whose entry has no id", [{ progressCode: 3 }]],
+    ["an empty list", []],
+    ["no code", { taskId: "t1" }],
+    ["a broken code", { taskId: "t1", progressCode: "3.5" }],
+    ["nothing", undefined],
+    ["a URL that fits no event", { progressCode: 3, downloadUrl: `http://x/${"y".repeat(9000)}` }],
+  ])("refuses %s", (_, data) => {
+    expect(() => parseStatus(task, data)).toThrow(expect.objectContaining({ kind: "malformed" }));
+  });
+
+  it("gives a status of the documented shape or says that there is none", () => {
+    fc.assert(
+      fc.property(fc.anything(), (data) => {
+        try {
+          expect(Number.isInteger(parseStatus(task, data).progressCode)).toBe(true);
+        } catch (error) {
+          expect(error).toBeInstanceOf(EnosError);
+        }
+      }),
+    );
+  });
+});

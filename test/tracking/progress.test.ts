@@ -1,0 +1,137 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { NEVER_SWEPT, nextPass, type Progress, parseProgress } from "../../lib/tracking/progress.ts";
+
+const ORGS = ["a", "b", "c"];
+
+interface Task {
+  orgId: string;
+  order: string;
+}
+
+const tasks = fc.uniqueArray(
+  fc.record({ orgId: fc.constantFrom(...ORGS), order: fc.stringMatching(/^[0-9a-f]{4}$/) }),
+  { selector: ({ order }) => order, minLength: 1, maxLength: 40 },
+);
+
+/** One sweep: how far time has moved on, where reading stops, and who fails from which task on. */
+const sweeps = fc.array(
+  fc.record({
+    elapsed: fc.integer({ min: 0, max: 1000 }),
+    reads: fc.option(fc.nat(60), { nil: undefined }),
+    failing: fc.record({ a: fc.nat(60), b: fc.nat(60), c: fc.nat(60) }, { requiredKeys: [] }),
+    lost: fc.boolean(),
+  }),
+  { maxLength: 30 },
+);
+
+/** Runs one pass as a sweep does: gives the windows that were truly looked at. */
+function runPass(
+  progress: Progress,
+  sorted: Task[],
+  now: number,
+  reads: number | undefined,
+  failing: Record<string, number>,
+  seen: (task: Task, window: { from: number; to: number }) => void,
+): Progress {
+  const pass = nextPass(progress, now);
+  const skipped = new Map<string, string>();
+  const looked = new Map<string, number>();
+  let stoppedAt: string | null = null;
+  const toRead = sorted.filter(({ order }) => order >= pass.from);
+  for (const [index, task] of toRead.entries()) {
+    if (reads !== undefined && index >= reads) {
+      stoppedAt = task.order;
+      break;
+    }
+    const window = pass.windowFor(task.orgId, task.order);
+    if (!window) continue;
+    const times = looked.get(task.orgId) ?? 0;
+    if (skipped.has(task.orgId) || times >= (failing[task.orgId] ?? Number.POSITIVE_INFINITY)) {
+      if (!skipped.has(task.orgId)) skipped.set(task.orgId, task.order);
+      continue;
+    }
+    looked.set(task.orgId, times + 1);
+    seen(task, window);
+  }
+  return pass.after({ stoppedAt, skipped });
+}
+
+describe("a shard's progress", () => {
+  it("covers every moment for every task without a gap, however sweeps are cut, stopped or lost", () => {
+    fc.assert(
+      fc.property(tasks, sweeps, (some, plan) => {
+        const sorted = [...some].sort((x, y) => (x.order < y.order ? -1 : 1));
+        const covered = new Map(sorted.map((task) => [task.order, 0]));
+        let progress: Progress = NEVER_SWEPT;
+        let now = 1;
+        const look = (task: Task, { from, to }: { from: number; to: number }) => {
+          const through = covered.get(task.order) as number;
+          // A window may begin early, never late.
+          expect(from).toBeLessThanOrEqual(through);
+          covered.set(task.order, Math.max(through, to));
+        };
+        for (const { elapsed, reads, failing, lost } of plan) {
+          now += elapsed;
+          const after = runPass(progress, sorted, now, reads, failing, look);
+          // A sweep that died moved no watermark.
+          if (!lost) progress = parseProgress(JSON.parse(JSON.stringify(toItem(after))));
+        }
+        // In peace everybody catches up: a rest, its new window, and the window after that.
+        for (let sweep = 0; sweep < 4; sweep++)
+          progress = runPass(progress, sorted, now, undefined, {}, look);
+        expect(progress).toEqual({ sweptThrough: now, rest: null, behind: new Map() });
+        for (const through of covered.values()) expect(through).toBe(now);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it("lets nobody wait for an organisation that is stopped", () => {
+    const sorted = ["1", "2", "3", "4"].map((order) => ({ orgId: order === "2" ? "a" : "b", order }));
+    let progress: Progress = NEVER_SWEPT;
+    for (let now = 100; now <= 500; now += 100) {
+      const seen: string[] = [];
+      progress = runPass(progress, sorted, now, undefined, { a: 0 }, (task, { to }) => {
+        expect(to).toBe(now);
+        seen.push(task.order);
+      });
+      expect(seen).toEqual(["1", "3", "4"]);
+    }
+    expect(progress.sweptThrough).toBe(500);
+    expect(progress.behind.get("a")).toEqual({ sweptThrough: 0, rest: { to: 100, at: "2" } });
+  });
+
+  it("reads only the rest after a sweep that was cut short", () => {
+    const pass = nextPass({ sweptThrough: 5, rest: { to: 10, at: "7" }, behind: new Map() }, 20);
+    expect(pass.from).toBe("7");
+    expect(pass.windowFor("a", "6")).toBeNull();
+    expect(pass.windowFor("a", "7")).toEqual({ from: 5, to: 10 });
+    expect(pass.after({ stoppedAt: null, skipped: new Map() })).toEqual({
+      sweptThrough: 10,
+      rest: null,
+      behind: new Map(),
+    });
+  });
+
+  it("goes back as a whole rather than let its record grow without end", () => {
+    const skipped = new Map(Array.from({ length: 500 }, (_, index) => [`o${index}`, "5"]));
+    const progress = { sweptThrough: 50, rest: null, behind: new Map() };
+    const after = nextPass(progress, 100).after({ stoppedAt: null, skipped });
+    expect(after).toEqual({ sweptThrough: 50, rest: null, behind: new Map() });
+  });
+
+  it("never moves a watermark back when a clock does", () => {
+    const progress = { sweptThrough: 50, rest: null, behind: new Map() };
+    expect(nextPass(progress, 40).after({ stoppedAt: null, skipped: new Map() }).sweptThrough).toBe(50);
+  });
+
+  it("takes a record that does not parse for one that was never swept", () => {
+    expect(parseProgress(undefined)).toEqual(NEVER_SWEPT);
+    expect(parseProgress({ sweptThrough: "soon", rest: 7, behind: [] })).toEqual(NEVER_SWEPT);
+  });
+});
+
+function toItem({ sweptThrough, rest, behind }: Progress) {
+  return { sweptThrough, rest, behind: Object.fromEntries(behind) };
+}
