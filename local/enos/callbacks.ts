@@ -1,0 +1,87 @@
+import { fileOf } from "./downloads.ts";
+import type { Task } from "./tasks.ts";
+import { isEnd, stepAt } from "./timeline.ts";
+
+/** A task whose end is to be announced. */
+export interface ExpectedCallback {
+  readonly url: string;
+  readonly taskId: string;
+  /** The task as it stands now; undefined once it was removed. */
+  readonly find: () => Task | undefined;
+}
+
+const lookEveryMs = 50;
+
+/** Calls back once when a task ends, and never again: no retry is documented. */
+export class Callbacks {
+  readonly #now: () => number;
+  #expected: ExpectedCallback[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  /** Callbacks that were answered with a 2xx. */
+  delivered = 0;
+  /** Callbacks that were not. */
+  failed = 0;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  expect(callback: ExpectedCallback): void {
+    this.#expected.push(callback);
+    // One timer for all of them, only while there are any, so that it follows an injected clock.
+    this.#timer ??= setInterval(() => this.#look(), lookEveryMs).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#expected = [];
+  }
+
+  #look(): void {
+    const now = this.#now();
+    this.#expected = this.#expected.filter((callback) => {
+      const task = callback.find();
+      if (task === undefined) return false;
+      const step = stepAt(task.timeline, now - task.startedAt);
+      if (!isEnd(step.progressCode)) return true;
+      const { url, size } = fileOf(callback.taskId, step);
+      const body = {
+        id: callback.taskId,
+        returnCode: step.progressCode === 3 ? "0" : "1",
+        download_url: url ?? "",
+        log_url: "",
+        dataSize: size ?? 0,
+      };
+      void this.#call(callback.url, JSON.stringify(body));
+      return false;
+    });
+    if (this.#expected.length === 0) this.stop();
+  }
+
+  async #call(url: string, body: string): Promise<void> {
+    try {
+      const response = await fetch(url, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body,
+        redirect: "manual",
+        signal: AbortSignal.timeout(5_000),
+      });
+      await response.body?.cancel();
+      if (response.ok) this.delivered += 1;
+      else this.failed += 1;
+    } catch {
+      this.failed += 1;
+    }
+  }
+}
+
+/** Whether this is a plain-http URL of this very machine: the simulator calls nobody else. */
+export function isLoopbackUrl(text: string): boolean {
+  const url = URL.parse(text);
+  if (url?.protocol !== "http:") return false;
+  return (
+    url.hostname === "localhost" || url.hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(url.hostname)
+  );
+}

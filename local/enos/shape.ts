@@ -1,0 +1,54 @@
+/**
+ * How an answer looks, where the vendor's documents allow or show more than one form.
+ */
+export interface AnswerShape {
+  /** `data` as one object, as a list of one, or as a list with entries of other tasks around it. */
+  readonly data: "object" | "list" | "list-with-strangers";
+  /** `progressCode` as the integer of the table or the string of the sample. */
+  readonly progressCode: "integer" | "string";
+  /** `dataSize` as newer editions give it, or left out as older ones do. */
+  readonly dataSize: "absent" | "number" | "string";
+  /** What stands for a download URL that does not exist yet. */
+  readonly missingUrl: "absent" | "empty" | "null";
+  /** Whether the envelope has a `requestId`. */
+  readonly requestId: "present" | "absent";
+  /**
+   * Where an error's code is put. `documented`: `code` for services, `status` for the token service and the gateway.
+   * `older-gateway`: the same, but the gateway says `apim_status`. The others: that field for every error.
+   */
+  readonly errorField: "documented" | "older-gateway" | "code" | "status" | "apim_status";
+  /** Whether an error comes with HTTP 200 or with the status that fits its code. */
+  readonly errorHttpStatus: "ok" | "matching";
+  /** The token answer's success field, spelt right or as one documented sample has it. */
+  readonly tokenStatus: "status" | "stauts";
+}
+
+const dataForms = ["object", "list", "list-with-strangers", "object"] as const;
+const sizeForms = ["number", "string", "absent", "number"] as const;
+const urlForms = ["absent", "empty", "null", "absent"] as const;
+
+const shapes: AnswerShape[] = Array.from({ length: 1 << 11 }, (_, bits) => ({
+  data: dataForms[bits & 3] ?? "object",
+  progressCode: bits & 4 ? "string" : "integer",
+  dataSize: sizeForms[(bits >> 3) & 3] ?? "number",
+  missingUrl: urlForms[(bits >> 5) & 3] ?? "absent",
+  requestId: bits & 128 ? "absent" : "present",
+  errorField: bits & 256 ? "older-gateway" : "documented",
+  errorHttpStatus: bits & 512 ? "matching" : "ok",
+  tokenStatus: bits & 1024 ? "stauts" : "status",
+}));
+
+/** The shape of answers about this id (a task's, or an access key's): always the same one for the same id. */
+export function shapeFor(id: string): AnswerShape {
+  return shapes[spread(id) & (shapes.length - 1)] as AnswerShape;
+}
+
+/** FNV-1a with a final mix, so that ids which differ in their last character differ in every bit. */
+export function spread(id: string): number {
+  let value = 0x811c9dc5;
+  for (let index = 0; index < id.length; index++) {
+    value = Math.imul(value ^ id.charCodeAt(index), 0x01000193);
+  }
+  value = Math.imul(value ^ (value >>> 16), 0x45d9f3b);
+  return (value ^ (value >>> 15)) >>> 0;
+}

@@ -1,0 +1,148 @@
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { adminPrefix, maxAdminBody, serveAdmin } from "./admin.ts";
+import { EnosControl } from "./control.ts";
+import { serveEnos } from "./gateway.ts";
+import { decode, findRoute } from "./routes.ts";
+
+export interface EnosSimulatorOptions {
+  /** The port on 127.0.0.1; any free one when left out. */
+  readonly port?: number;
+  /** The simulator's clock, Unix ms: tokens, timelines and timestamps go by it. */
+  readonly now?: () => number;
+  /** Draws for faults with a probability, from 0 to below 1. */
+  readonly random?: () => number;
+}
+
+const maxBody = 1024 * 1024;
+const noBody = Buffer.alloc(0);
+
+/** A running EnOS simulator: its address, and its admin routes as methods. */
+export class EnosSimulator extends EnosControl implements AsyncDisposable {
+  readonly url: string;
+  readonly #server: Server;
+
+  /** @internal use startEnosSimulator */
+  constructor(server: Server, control: { now: () => number; random: () => number }) {
+    super(control.now, control.random);
+    this.#server = server;
+    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+
+  /** Stops at once: open requests, the hanging ones as well, lose their connection. */
+  async close(): Promise<void> {
+    this.state.callbacks.stop();
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+/**
+ * Starts an EnOS that listens on loopback, as strict as the real one and as unreliable as it is told to be.
+ * Rejects when the port is taken.
+ */
+export async function startEnosSimulator(options: EnosSimulatorOptions = {}): Promise<EnosSimulator> {
+  const server = createServer({ keepAliveTimeout: 60_000 });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options.port ?? 0, "127.0.0.1", resolve);
+  });
+  const simulator = new EnosSimulator(server, {
+    now: options.now ?? Date.now,
+    random: options.random ?? Math.random,
+  });
+  server.on("request", (request, response) => {
+    if (hasBody(request)) withBody(simulator, request, response);
+    else serve(simulator, request, response, noBody);
+  });
+  server.on("clientError", (_error, socket) => {
+    if (!socket.writable) return void socket.destroy();
+    const body = JSON.stringify({ code: 99400, msg: "not HTTP", data: null });
+    socket.end(
+      `HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
+    );
+  });
+  return simulator;
+}
+
+function hasBody(request: IncomingMessage): boolean {
+  const length = request.headers["content-length"];
+  return (length !== undefined && length !== "0") || request.headers["transfer-encoding"] !== undefined;
+}
+
+function withBody(simulator: EnosSimulator, request: IncomingMessage, response: ServerResponse): void {
+  const limit = request.url?.startsWith(adminPrefix) ? maxAdminBody : maxBody;
+  const chunks: Buffer[] = [];
+  let length = 0;
+  // A caller that goes away while it still sends is nobody to answer.
+  request.on("error", () => {});
+  request.on("data", (chunk: Buffer) => {
+    length += chunk.length;
+    if (length <= limit) chunks.push(chunk);
+    else chunks.length = 0;
+  });
+  request.on("end", () => {
+    if (length > limit) sendError(response, 413, 99400, "body is too large");
+    else
+      serve(
+        simulator,
+        request,
+        response,
+        chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks),
+      );
+  });
+}
+
+function serve(
+  simulator: EnosSimulator,
+  request: IncomingMessage,
+  response: ServerResponse,
+  body: Buffer,
+): void {
+  try {
+    dispatch(simulator, request, response, body);
+  } catch {
+    if (response.headersSent) response.destroy();
+    else sendError(response, 500, 99500, "the simulator failed");
+  }
+}
+
+function dispatch(
+  simulator: EnosSimulator,
+  request: IncomingMessage,
+  response: ServerResponse,
+  body: Buffer,
+): void {
+  const { method = "", url = "" } = request;
+  const mark = url.indexOf("?");
+  const path = mark === -1 ? url : url.slice(0, mark);
+  const route = findRoute(method, path);
+  if (route !== undefined) {
+    serveEnos(simulator, request, response, route, mark === -1 ? "" : url.slice(mark + 1), body);
+    return;
+  }
+  if (path.startsWith(adminPrefix)) {
+    const segments = path.slice(adminPrefix.length).split("/").map(decode);
+    if (segments.every((segment) => segment !== undefined)) {
+      serveAdmin(simulator, method, segments, body, response);
+      return;
+    }
+  }
+  simulator.state.records.countOther();
+  sendError(response, 404, 99404, "no such endpoint");
+}
+
+function sendError(response: ServerResponse, httpStatus: number, code: number, msg: string): void {
+  const body = JSON.stringify({ code, msg, data: null });
+  response.writeHead(httpStatus, {
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(body),
+  });
+  response.end(body);
+}

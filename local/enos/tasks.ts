@@ -1,0 +1,92 @@
+import type { AnswerShape } from "./shape.ts";
+import { spread } from "./shape.ts";
+import type { Timeline } from "./timeline.ts";
+import { stepAt } from "./timeline.ts";
+
+/** A download task: its state is read off the timeline and the clock, so that it costs no timer. */
+export interface Task {
+  readonly startedAt: number;
+  readonly timeline: Timeline;
+  readonly shape?: Partial<AnswerShape> | undefined;
+}
+
+/** How tasks that nobody registered behave: any id exists and plays one of the timelines, chosen by its hash. */
+export interface AnyTask {
+  readonly timelines: readonly Timeline[];
+  /** Unix ms. */
+  readonly startedAt: number;
+  /** Starts lie between `startedAt` and this much later, by the id's hash. */
+  readonly spreadMs: number;
+}
+
+/** How long a running task is "cancelling" before it is "cancelled". */
+const cancellingMs = 1_000;
+
+/** The tasks of one organisation. A record is three words and shares its timeline, so 100,000 of them are cheap. */
+export class TaskBook {
+  anyTask: AnyTask | undefined;
+  // null marks a task that was removed: it must not come back through `anyTask`.
+  readonly #tasks = new Map<string, Task | null>();
+  readonly #requests = new Map<string, number>();
+
+  put(key: string, task: Task): void {
+    this.#tasks.set(key, task);
+  }
+
+  /** @returns whether there was such a task */
+  remove(key: string): boolean {
+    const existed = this.find(key) !== undefined;
+    this.#tasks.set(key, null);
+    return existed;
+  }
+
+  find(key: string): Task | undefined {
+    const task = this.#tasks.get(key);
+    if (task !== undefined) return task ?? undefined;
+    if (this.anyTask === undefined) return undefined;
+    const { timelines, startedAt, spreadMs } = this.anyTask;
+    const hash = spread(key);
+    const timeline = timelines[hash % timelines.length];
+    if (timeline === undefined) return undefined;
+    return { timeline, startedAt: startedAt + (spreadMs === 0 ? 0 : hash % spreadMs) };
+  }
+
+  /** Turns the task's future into "cancelling, cancelled"; a task that still waits is cancelled at once. */
+  cancel(key: string, task: Task, now: number): Task {
+    const elapsed = now - task.startedAt;
+    const past = task.timeline.filter((step) => step.afterMs <= elapsed);
+    const running = stepAt(task.timeline, elapsed).progressCode !== 0;
+    const future = running
+      ? [
+          { afterMs: elapsed, progressCode: 4 },
+          { afterMs: elapsed + cancellingMs, progressCode: 5 },
+        ]
+      : [{ afterMs: elapsed, progressCode: 5 }];
+    const cancelled = { ...task, timeline: [...past, ...future] };
+    this.#tasks.set(key, cancelled);
+    return cancelled;
+  }
+
+  countRequest(key: string): void {
+    this.#requests.set(key, (this.#requests.get(key) ?? 0) + 1);
+  }
+
+  /** Status requests for the task since the last reset. */
+  requests(key: string): number {
+    return this.#requests.get(key) ?? 0;
+  }
+
+  /** Status requests by `channelId/taskId`. */
+  allRequests(): Record<string, number> {
+    return Object.fromEntries(this.#requests);
+  }
+
+  resetRequests(): void {
+    this.#requests.clear();
+  }
+}
+
+/** Registered ids have no slash in them, so the key of two ids is theirs alone. */
+export function taskKey(channelId: string, taskId: string): string {
+  return `${channelId}/${taskId}`;
+}
