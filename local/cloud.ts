@@ -1,0 +1,137 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { CreateSecretCommand, PutSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { CreateTopicCommand, SNSClient } from "@aws-sdk/client-sns";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { startDynamoDB } from "./aws/dynamodb.ts";
+import { startMessaging } from "./aws/messaging.ts";
+import { type Subscription, subscribe } from "./aws/subscription.ts";
+import { createTable, type TableProperties } from "./aws/table.ts";
+import { startSecretsManager } from "./secrets-manager/secrets-manager.ts";
+
+const TABLE = "tracked-tasks";
+const REGION = "eu-central-1";
+
+/** Where the parts of a cloud listen. */
+export interface CloudUrls {
+  dynamodb: string;
+  messaging: string;
+  secrets: string;
+}
+
+/** An organisation's credentials, as its secret holds them. */
+export interface SecretContent {
+  accessKey: string;
+  secretKey: string;
+  baseUrl?: string;
+}
+
+/** What the service needs of AWS, on loopback. */
+export class Cloud implements AsyncDisposable {
+  readonly urls: CloudUrls;
+  readonly topicArn: string;
+  readonly dynamodb: DynamoDBClient;
+  readonly sns: SNSClient;
+  readonly sqs: SQSClient;
+  readonly secrets: SecretsManagerClient;
+  readonly #closers: (() => Promise<void>)[];
+
+  private constructor(urls: CloudUrls, topicArn: string, clients: Clients, closers: (() => Promise<void>)[]) {
+    this.urls = urls;
+    this.topicArn = topicArn;
+    this.dynamodb = clients.dynamodb;
+    this.sns = clients.sns;
+    this.sqs = clients.sqs;
+    this.secrets = clients.secrets;
+    this.#closers = closers;
+  }
+
+  /** Starts every part in this process, and creates the table and the topic. */
+  static async start(table: TableProperties, ports: { dynamodb?: number; messaging?: number; secrets?: number } = {}): Promise<Cloud> {
+    const [dynamodb, messaging, secrets] = await Promise.all([
+      startDynamoDB({ port: ports.dynamodb ?? 0 }),
+      startMessaging({ port: ports.messaging ?? 0 }),
+      startSecretsManager({ port: ports.secrets ?? 0, region: REGION }),
+    ]);
+    const urls = { dynamodb: dynamodb.url, messaging: messaging.url, secrets: secrets.url };
+    const closers = [dynamodb, messaging, secrets].map((part) => () => part.close());
+    return Cloud.#furnish(urls, table, closers);
+  }
+
+  /** Uses parts that run in processes of their own, and creates the table and the topic in them. */
+  static connect(urls: CloudUrls, table: TableProperties): Promise<Cloud> {
+    return Cloud.#furnish(urls, table, []);
+  }
+
+  static async #furnish(urls: CloudUrls, table: TableProperties, closers: (() => Promise<void>)[]): Promise<Cloud> {
+    const clients = connect(urls);
+    await createTable(clients.dynamodb, table, TABLE);
+    const { TopicArn } = await clients.sns.send(new CreateTopicCommand({ Name: "events" }));
+    if (!TopicArn) throw new Error("SNS gave no ARN for the topic");
+    return new Cloud(urls, TopicArn, clients, closers);
+  }
+
+  /**
+   * The settings that point the functions here.
+   *
+   * @param enosUrl the EnOS gateway: the simulator's, or a real one
+   */
+  env(enosUrl: string): Record<string, string> {
+    return {
+      AWS_REGION: REGION,
+      AWS_ACCESS_KEY_ID: "local",
+      AWS_SECRET_ACCESS_KEY: "local",
+      AWS_ENDPOINT_URL_DYNAMODB: this.urls.dynamodb,
+      AWS_ENDPOINT_URL_SNS: this.urls.messaging,
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: this.urls.secrets,
+      ENOS_API_BASE_URL: enosUrl,
+      TRACKED_TASKS_TABLE: TABLE,
+      EVENTS_TOPIC_ARN: this.topicArn,
+    };
+  }
+
+  /** Stores an organisation's secret, or its next version. */
+  async putSecret(orgId: string, content: SecretContent): Promise<void> {
+    const Name = `enos/${orgId}`;
+    const SecretString = JSON.stringify(content);
+    try {
+      await this.secrets.send(new CreateSecretCommand({ Name, SecretString }));
+    } catch (error) {
+      if ((error as Error).name !== "ResourceExistsException") throw error;
+      await this.secrets.send(new PutSecretValueCommand({ SecretId: Name, SecretString }));
+    }
+  }
+
+  /** A new queue that receives what is published from now on. */
+  subscribe(queueName: string, filterPolicy?: Record<string, unknown>): Promise<Subscription> {
+    const { sns, sqs, topicArn } = this;
+    return subscribe({ sns, sqs, topicArn, queueName, ...(filterPolicy && { filterPolicy }) });
+  }
+
+  /** Ends every part that runs in this process. */
+  async close(): Promise<void> {
+    for (const client of [this.dynamodb, this.sns, this.sqs, this.secrets]) client.destroy();
+    await Promise.all(this.#closers.map((close) => close()));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+interface Clients {
+  dynamodb: DynamoDBClient;
+  sns: SNSClient;
+  sqs: SQSClient;
+  secrets: SecretsManagerClient;
+}
+
+function connect(urls: CloudUrls): Clients {
+  const common = { region: REGION, credentials: { accessKeyId: "local", secretAccessKey: "local" } };
+  return {
+    dynamodb: new DynamoDBClient({ ...common, endpoint: urls.dynamodb }),
+    sns: new SNSClient({ ...common, endpoint: urls.messaging }),
+    // The emulator's queue URLs have a host name that does not resolve.
+    sqs: new SQSClient({ ...common, endpoint: urls.messaging, useQueueUrlAsEndpoint: false }),
+    secrets: new SecretsManagerClient({ ...common, endpoint: urls.secrets }),
+  };
+}
