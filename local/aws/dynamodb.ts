@@ -1,0 +1,46 @@
+import type { AddressInfo } from "node:net";
+import dynalite from "dynalite";
+
+/** A running DynamoDB emulator. */
+export interface DynamoDB extends AsyncDisposable {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+export interface DynamoDBOptions {
+  /** The port on 127.0.0.1; any free one when left out. */
+  readonly port?: number;
+  /** A directory that the tables survive a restart in; in memory when left out. */
+  readonly path?: string;
+}
+
+/**
+ * Starts a DynamoDB (dynalite) on loopback. It checks conditions, expressions and indexes like the real one, but
+ * never expires an item by TTL. Rejects when the port is taken.
+ */
+export async function startDynamoDB(options: DynamoDBOptions = {}): Promise<DynamoDB> {
+  const server = dynalite({
+    createTableMs: 0,
+    deleteTableMs: 0,
+    updateTableMs: 0,
+    ...(options.path === undefined ? undefined : { path: options.path }),
+  });
+  // dynalite throws, and so ends the process, when a client goes away while it sends: here clients get killed.
+  server.on("request", (request) => {
+    request.removeAllListeners("error");
+    request.on("error", () => {});
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options.port ?? 0, "127.0.0.1", resolve);
+  });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const close = async () => {
+    const closed = new Promise<void>((resolve, reject) =>
+      server.close((error) => (error ? reject(error) : resolve())),
+    );
+    server.closeAllConnections();
+    await closed;
+  };
+  return { url, close, [Symbol.asyncDispose]: close };
+}

@@ -1,0 +1,147 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { z } from "zod";
+import { ServiceError } from "./service-error.ts";
+import type { SecretRequest } from "./vault.ts";
+import { Vault } from "./vault.ts";
+
+/** A running Secrets Manager simulator. */
+export interface SecretsManager extends AsyncDisposable {
+  readonly url: string;
+  /** Requests so far, by action. */
+  readonly requests: Readonly<Record<Action, number>>;
+  close(): Promise<void>;
+}
+
+export interface SecretsManagerOptions {
+  /** The port on 127.0.0.1; any free one when left out. */
+  readonly port?: number;
+  /** The region in the ARNs. */
+  readonly region?: string;
+}
+
+const actions = {
+  CreateSecret: (vault: Vault, request: SecretRequest) => vault.create(request),
+  GetSecretValue: (vault: Vault, request: SecretRequest) => vault.get(request),
+  PutSecretValue: (vault: Vault, request: SecretRequest) => vault.put(request),
+  UpdateSecret: (vault: Vault, request: SecretRequest) => vault.update(request),
+  DeleteSecret: (vault: Vault, request: SecretRequest) => vault.delete(request),
+};
+
+type Action = keyof typeof actions;
+
+const requestBody = z.object({
+  Name: z.string().optional(),
+  SecretId: z.string().optional(),
+  SecretString: z.string().optional(),
+  SecretBinary: z.string().optional(),
+  ClientRequestToken: z.string().min(32).max(64).optional(),
+  VersionId: z.string().optional(),
+  VersionStage: z.string().optional(),
+  VersionStages: z.array(z.string()).min(1).max(20).optional(),
+  ForceDeleteWithoutRecovery: z.boolean().optional(),
+});
+
+// A secret is at most 64 KiB; more than a megabyte is nobody's request.
+const maxBody = 1024 * 1024;
+
+/**
+ * Starts a Secrets Manager on loopback that speaks AWS JSON 1.1 and keeps its secrets in memory.
+ * Rejects when the port is taken.
+ */
+export async function startSecretsManager(options: SecretsManagerOptions = {}): Promise<SecretsManager> {
+  const vault = new Vault(options.region ?? "us-east-1");
+  const requests = {
+    CreateSecret: 0,
+    GetSecretValue: 0,
+    PutSecretValue: 0,
+    UpdateSecret: 0,
+    DeleteSecret: 0,
+  };
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    // A caller that goes away while it still sends is nobody to answer.
+    request.on("error", () => {});
+    request.on("data", (chunk: Buffer) => {
+      length += chunk.length;
+      if (length <= maxBody) chunks.push(chunk);
+    });
+    request.on("end", () => {
+      const body = length > maxBody ? "" : Buffer.concat(chunks).toString();
+      serve(vault, requests, request, body, response);
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options.port ?? 0, "127.0.0.1", resolve);
+  });
+  const close = async () => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeAllConnections();
+    await closed;
+  };
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function serve(
+  vault: Vault,
+  requests: Record<Action, number>,
+  request: IncomingMessage,
+  body: string,
+  response: ServerResponse,
+): void {
+  try {
+    const action = actionOf(request);
+    requests[action] += 1;
+    send(response, 200, actions[action](vault, parse(body)));
+  } catch (error) {
+    if (error instanceof ServiceError) {
+      send(response, 400, { __type: error.type, Message: error.message, message: error.message });
+    } else {
+      send(response, 500, {
+        __type: "InternalServiceError",
+        message: "An error occurred on the server side.",
+      });
+    }
+  }
+}
+
+function actionOf(request: IncomingMessage): Action {
+  const target = request.headers["x-amz-target"];
+  const name = typeof target === "string" ? target.replace(/^secretsmanager\./, "") : "";
+  if (request.method !== "POST" || target === name || !Object.hasOwn(actions, name)) {
+    throw new ServiceError("UnknownOperationException", "");
+  }
+  return name as Action;
+}
+
+function parse(body: string): SecretRequest {
+  let json: unknown;
+  try {
+    json = JSON.parse(body);
+  } catch {
+    throw new ServiceError("SerializationException", "");
+  }
+  const parsed = requestBody.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const field = parsed.error.issues[0]?.path.join(".") || "body";
+  throw new ServiceError("InvalidParameterException", `The parameter ${field} is not valid.`);
+}
+
+function send(response: ServerResponse, httpStatus: number, value: object): void {
+  const text = JSON.stringify(value);
+  response.writeHead(httpStatus, {
+    "content-type": "application/x-amz-json-1.1",
+    "content-length": Buffer.byteLength(text),
+    "x-amzn-requestid": randomUUID(),
+  });
+  response.end(text);
+}
