@@ -11,7 +11,7 @@ export interface RawAnswer {
   readonly json: any;
 }
 
-/** Sends one request with nothing added to it, and resolves with whatever came back in full. */
+/** Sends one request as it is, and resolves with whatever came back in full. */
 export function send(
   url: string,
   options: { method?: string; headers?: Record<string, string>; body?: string; timeoutMs?: number } = {},
@@ -22,7 +22,13 @@ export function send(
       {
         method: options.method ?? "GET",
         agent: false,
-        headers: options.headers,
+        // Said here, since node:http sends a GET's body without saying how long it is.
+        headers: {
+          ...(options.body === undefined
+            ? {}
+            : { "content-length": String(Buffer.byteLength(options.body)) }),
+          ...options.headers,
+        },
         ...(options.timeoutMs === undefined ? {} : { signal: AbortSignal.timeout(options.timeoutMs) }),
       },
       (response) => {
