@@ -1,0 +1,23 @@
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { unzipSync } from "fflate";
+
+/** The functions that are packaged. */
+export type FunctionName = "status" | "track" | "sweep";
+
+/**
+ * Unzips a function's deployable artefact, as Lambda does with it. Needs `npm run package`.
+ *
+ * @returns the path of the module that exports `handler`
+ */
+export function unpack(name: FunctionName): string {
+  const directory = mkdtempSync(join(tmpdir(), `enos-${name}-`));
+  const zip = readFileSync(new URL(`../../.serverless/${name}.zip`, import.meta.url));
+  for (const [path, content] of Object.entries(unzipSync(zip))) {
+    const file = join(directory, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, content);
+  }
+  return join(directory, "functions", `${name}.mjs`);
+}
