@@ -84,30 +84,41 @@ const selection = {
   probability: z.number().min(0).max(1).optional(),
 };
 
+/** What a fault does, beside whom it meets. */
 export const fault = z.discriminatedUnion("kind", [
+  // Answers later; several add up, and another fault may come on top.
   z.strictObject({ ...selection, kind: z.literal("latency"), ms: milliseconds }),
+  // Never answers.
   z.strictObject({ ...selection, kind: z.literal("hang") }),
+  // 429, without Retry-After unless seconds are given.
   z.strictObject({
     ...selection,
     kind: z.literal("rate-limit"),
     retryAfterSeconds: z.number().int().min(0).optional(),
     retryAfterForm: z.enum(["seconds", "http-date"]).optional(),
   }),
+  // A 5xx, with a JSON body unless `empty`.
   z.strictObject({
     ...selection,
     kind: z.literal("server-error"),
     httpStatus: z.number().int().min(500).max(599),
     body: z.enum(["json", "empty"]).optional(),
   }),
+  // A TCP reset after the service has acted: what the call did is done, its answer is lost.
   z.strictObject({ ...selection, kind: z.literal("reset"), at: z.enum(["before-answer", "in-body"]) }),
+  // 200 with a JSON content type and half a JSON text.
   z.strictObject({ ...selection, kind: z.literal("garbage") }),
+  // 200 and text/html: a page, or the right answer under the wrong type.
   z.strictObject({
     ...selection,
     kind: z.literal("wrong-content-type"),
     body: z.enum(["html", "answer"]).optional(),
   }),
+  // 200 with content-length 0.
   z.strictObject({ ...selection, kind: z.literal("empty-body") }),
+  // The right answer, one byte at a time.
   z.strictObject({ ...selection, kind: z.literal("slow-body"), everyMs: z.number().positive() }),
+  // The right answer, padded with white space to 2 MiB or `bytes`; chunked unless its length is to be said.
   z.strictObject({
     ...selection,
     kind: z.literal("huge-body"),
@@ -119,23 +130,29 @@ export const fault = z.discriminatedUnion("kind", [
       .optional(),
     contentLength: z.boolean().optional(),
   }),
+  // A status of another task.
   z.strictObject({ ...selection, kind: z.literal("wrong-task") }),
+  // A list of finished tasks of others, with the one asked for among them or not.
   z.strictObject({ ...selection, kind: z.literal("strangers"), includeTask: z.boolean() }),
+  // The right answer but for its progress code, 42 unless given.
   z.strictObject({
     ...selection,
     kind: z.literal("unknown-code"),
     progressCode: z.number().int().optional(),
   }),
+  // Ends the token and says so (4011 unless given).
   z.strictObject({
     ...selection,
     kind: z.literal("token-expired"),
     code: z.union([z.literal(4011), z.literal(4012), z.literal(1203)]).optional(),
   }),
+  // Refuses the credentials (1003 unless given), though they are right.
   z.strictObject({
     ...selection,
     kind: z.literal("refused"),
     code: z.union([z.literal(1002), z.literal(1003)]).optional(),
   }),
+  // Any EnOS error code, put where and under the HTTP status that is given, else as the shape has it.
   z.strictObject({
     ...selection,
     kind: z.literal("error"),
