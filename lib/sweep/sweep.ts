@@ -54,12 +54,13 @@ export async function sweep(
   const all = await parts.shards.list(settings.shardCount);
   const watermarks = new Map(all.map(({ number, progress }) => [number, progress.sweptThrough]));
 
-  for (const { number } of choose(all, request.shards, parts.now())) {
+  for (const found of choose(all, request.shards, parts.now())) {
     if (time.isClosing || lanes.isDark) break;
     try {
       const now = parts.now();
-      const shard = await parts.shards.lease(number, owner, now, now + time.remainingMs + LEASE_MARGIN_MS);
+      const shard = await parts.shards.lease(found, owner, now, now + time.remainingMs + LEASE_MARGIN_MS);
       if (!shard) continue;
+      const { number } = shard;
       summary.shards.push(number);
       running = new ShardSweep(parts, settings, summary, time, lanes, examination);
       const progress = await running.run(shard);

@@ -73,19 +73,31 @@ export class ShardStore {
   /**
    * Takes a shard for this sweep alone.
    *
+   * @param shard as it was listed: one that another sweep has swept since is left alone, it has had its turn
    * @param owner names this sweep, so that nobody else can move its watermark
-   * @returns the shard as it is under the lease; undefined when somebody else holds it
+   * @returns the shard as it is under the lease; undefined when somebody else holds it, or has swept it
    */
-  async lease(number: number, owner: string, now: number, until: number): Promise<Shard | undefined> {
+  async lease(
+    { number, progress }: Shard,
+    owner: string,
+    now: number,
+    until: number,
+  ): Promise<Shard | undefined> {
     try {
       const { Attributes } = await this.#db.client.send(
         new UpdateCommand({
           TableName: this.#db.table,
           Key: keyOfShard(number),
           UpdateExpression: "SET leaseUntil = :until, leaseOwner = :owner",
-          // The owner's own lease is free to it: a lease whose answer was lost is asked for again by the SDK.
-          ConditionExpression: "attribute_not_exists(leaseUntil) OR leaseUntil < :now OR leaseOwner = :owner",
-          ExpressionAttributeValues: { ":until": until, ":owner": owner, ":now": now },
+          // In the negative, so that an attribute that is missing, or no number, does not bar the shard for good.
+          // A lease whose answer was lost is asked for again by the SDK: it is the owner's already.
+          ConditionExpression: "(NOT leaseUntil >= :now AND NOT sweptThrough > :seen) OR leaseOwner = :owner",
+          ExpressionAttributeValues: {
+            ":until": until,
+            ":owner": owner,
+            ":now": now,
+            ":seen": progress.sweptThrough,
+          },
           ReturnValues: "ALL_NEW",
         }),
       );
@@ -96,20 +108,16 @@ export class ShardStore {
     }
   }
 
-  /** Writes how far the shard was swept, for as long as this sweep holds it. False when it no longer does. */
-  save(number: number, owner: string, progress: Progress): Promise<boolean> {
-    return this.#write(number, owner, PROGRESS, progressValues(progress));
-  }
-
   /** Gives the shard back, with how far it was swept; without, it stays as it was. */
-  release(number: number, owner: string, progress?: Progress): Promise<boolean> {
+  async release(number: number, owner: string, progress?: Progress): Promise<boolean> {
     const free = "REMOVE leaseUntil, leaseOwner";
-    return progress
-      ? this.#write(number, owner, `${PROGRESS} ${free}`, progressValues(progress))
-      : this.#write(number, owner, free, {});
-  }
-
-  async #write(number: number, owner: string, expression: string, values: object): Promise<boolean> {
+    const advance = "SET sweptThrough = :sweptThrough, rest = :rest, behind = :behind";
+    const expression = progress ? `${advance} ${free}` : free;
+    const values = progress && {
+      ":sweptThrough": progress.sweptThrough,
+      ":rest": progress.rest,
+      ":behind": Object.fromEntries(progress.behind),
+    };
     try {
       await this.#db.client.send(
         new UpdateCommand({
@@ -126,12 +134,6 @@ export class ShardStore {
       throw error;
     }
   }
-}
-
-const PROGRESS = "SET sweptThrough = :sweptThrough, rest = :rest, behind = :behind";
-
-function progressValues({ sweptThrough, rest, behind }: Progress): object {
-  return { ":sweptThrough": sweptThrough, ":rest": rest, ":behind": Object.fromEntries(behind) };
 }
 
 function keyOfShard(number: number): { pk: string; sk: string } {

@@ -1,0 +1,157 @@
+import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import type { Context } from "aws-lambda";
+import { SecretsManagerCredentials } from "../../lib/credentials.ts";
+import { EnosClient } from "../../lib/enos/client.ts";
+import type { TaskKey } from "../../lib/enos/task.ts";
+import type { TerminalEvent } from "../../lib/events/event.ts";
+import { EventPublisher } from "../../lib/events/publisher.ts";
+import type { SweepParts, SweepSettings } from "../../lib/sweep/ports.ts";
+import type { SweepSummary } from "../../lib/sweep/summary.ts";
+import { sweep } from "../../lib/sweep/sweep.ts";
+import { OpenTasks } from "../../lib/tracking/open-tasks.ts";
+import { createSchedule } from "../../lib/tracking/schedule.ts";
+import { ShardStore } from "../../lib/tracking/shard-store.ts";
+import { Tracker } from "../../lib/tracking/tracker.ts";
+import type { Subscription } from "../../local/aws/subscription.ts";
+import { Cloud } from "../../local/cloud.ts";
+import { type EnosSimulator, startEnosSimulator } from "../../local/enos/simulator.ts";
+import { tableFromPackage } from "../../local/template.ts";
+
+/** A timeline that has been over for as long as anyone looks. */
+export const ENDED = {
+  succeeded: [
+    { afterMs: 0, progressCode: 3, downloadUrl: "http://files.example/{taskId}.zip", dataSize: 42 },
+  ],
+  failed: [{ afterMs: 0, progressCode: 2 }],
+  cancelled: [{ afterMs: 0, progressCode: 5 }],
+  expired: [{ afterMs: 0, progressCode: 7 }],
+} as const;
+
+export const RUNNING = [{ afterMs: 0, progressCode: 1 }];
+
+/**
+ * The service's parts in this process, on real sockets, with a clock that the test moves: EnOS, the database,
+ * the topic and a queue that hears everything.
+ */
+export class Scene implements AsyncDisposable {
+  time = Date.UTC(2026, 10, 24);
+  readonly cloud: Cloud;
+  readonly enos: EnosSimulator;
+  readonly queue: Subscription;
+  readonly parts: SweepParts;
+  readonly settings: SweepSettings = {
+    shardCount: 4,
+    concurrency: 32,
+    requestsPerSecond: 100_000,
+    deadlineMs: 7 * 24 * 60 * 60_000,
+  };
+  /** What the sweeps' observer heard. */
+  readonly heard: { event: string; detail: unknown }[] = [];
+
+  private constructor(cloud: Cloud, queue: Subscription, startEnos: (now: () => number) => EnosSimulator) {
+    const now = () => this.time;
+    this.cloud = cloud;
+    this.queue = queue;
+    this.enos = startEnos(now);
+    const db = this.db;
+    const credentials = new SecretsManagerCredentials({
+      prefix: "enos/",
+      defaultBaseUrl: this.enos.url,
+      client: cloud.secrets,
+    });
+    this.parts = {
+      shards: new ShardStore(db),
+      tasks: new OpenTasks(db, 30),
+      enos: new EnosClient({ credentials, now }),
+      events: new EventPublisher(cloud.topicArn, cloud.sns),
+      schedule: createSchedule(60),
+      observer: {
+        failed: (reason, error, task) =>
+          this.heard.push({ event: "failed", detail: { reason, error, task } }),
+        stopped: (orgId, reason) => this.heard.push({ event: "stopped", detail: { orgId, reason } }),
+        unreadable: (shard, key) => this.heard.push({ event: "unreadable", detail: { shard, ...key } }),
+      },
+      now,
+    };
+  }
+
+  static async start(): Promise<Scene> {
+    const cloud = await Cloud.start(tableFromPackage());
+    const queue = await cloud.subscribe("everything");
+    let clock = () => 0;
+    const enos = await startEnosSimulator({ now: () => clock() });
+    return new Scene(cloud, queue, (now) => {
+      clock = now;
+      return enos;
+    });
+  }
+
+  /** The table, as the code under test sees it. */
+  get db() {
+    return { client: DynamoDBDocumentClient.from(this.cloud.dynamodb), table: "tracked-tasks" };
+  }
+
+  /** An organisation that EnOS and this service know, with its own key. */
+  async addOrganisation(orgId: string): Promise<void> {
+    const keys = { accessKey: `access-${orgId}`, secretKey: `secret-${orgId}` };
+    this.enos.putOrganisation({ orgId, ...keys });
+    await this.cloud.putSecret(orgId, keys);
+  }
+
+  /** Tasks in EnOS that play a timeline, tracked from now on. */
+  async track(orgId: string, count: number, timeline: readonly object[], prefix = "t"): Promise<TaskKey[]> {
+    const tasks = Array.from({ length: count }, (_, index) => ({
+      orgId,
+      channelId: "ch-1",
+      taskId: `${prefix}${index}`,
+    }));
+    if (timeline.length > 0) {
+      const taskIds = tasks.map(({ taskId }) => taskId);
+      this.enos.putTasks({ orgId, channelId: "ch-1", taskIds, timelines: [timeline as never] });
+    }
+    const tracker = this.tracker();
+    await Promise.all(tasks.map((task) => tracker.put(task)));
+    return tasks;
+  }
+
+  tracker(shardCount = this.settings.shardCount): Tracker {
+    return new Tracker(this.db, shardCount, () => this.time);
+  }
+
+  /** One sweep; the clock goes on by a minute first, unless the test moves it. */
+  async sweep(
+    options: {
+      parts?: Partial<SweepParts>;
+      settings?: Partial<SweepSettings>;
+      remainingMs?: number;
+      shards?: number[];
+      after?: number;
+    } = {},
+  ): Promise<SweepSummary> {
+    this.time += options.after ?? 60_000;
+    return sweep(
+      { ...this.parts, ...options.parts },
+      { ...this.settings, ...options.settings },
+      { remainingMs: options.remainingMs ?? 60_000, shards: options.shards },
+    );
+  }
+
+  /** Every event that has arrived since the last call. */
+  async events(): Promise<TerminalEvent[]> {
+    const events: TerminalEvent[] = [];
+    for (;;) {
+      const messages = await this.queue.poll(0);
+      if (messages.length === 0) return events;
+      events.push(...messages.map(({ body }) => body as TerminalEvent));
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.cloud.close(), this.enos.close()]);
+  }
+}
+
+/** The part of Lambda's context that the functions use. */
+export function lambdaContext(remainingMs = 30_000): Context {
+  return { awsRequestId: "test", getRemainingTimeInMillis: () => remainingMs } as Context;
+}

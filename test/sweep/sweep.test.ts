@@ -1,0 +1,397 @@
+import { PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { EventPublisher, PublishError } from "../../lib/events/publisher.ts";
+import { ENDED, RUNNING, Scene } from "../support/scene.ts";
+
+const MINUTE = 60_000;
+
+let scene: Scene;
+
+beforeEach(async () => {
+  scene = await Scene.start();
+  await scene.addOrganisation("o1");
+});
+
+afterEach(() => scene[Symbol.asyncDispose]());
+
+const ids = (events: { id: string }[]) => new Set(events.map(({ id }) => id));
+
+describe("a sweep", () => {
+  it("publishes every outcome once, closes the tasks, and leaves the others open", async () => {
+    for (const [state, timeline] of Object.entries(ENDED)) await scene.track("o1", 25, timeline, state);
+    await scene.track("o1", 20, RUNNING, "running");
+
+    const summary = await scene.sweep();
+    expect(summary).toMatchObject({
+      shards: expect.arrayContaining([0, 1, 2, 3]),
+      read: 120,
+      due: 120,
+      checked: 120,
+      published: 100,
+      finished: { succeeded: 25, failed: 25, cancelled: 25, expired: 25 },
+      failed: {},
+      deferred: 0,
+      ended: "done",
+      watermarkLagSeconds: 0,
+    });
+
+    const events = await scene.events();
+    expect(events).toHaveLength(100);
+    expect(ids(events).size).toBe(100);
+    const succeeded = events.find(({ subject }) => subject === "succeeded7");
+    expect(succeeded).toEqual({
+      specversion: "1.0",
+      id: expect.stringMatching(/^[0-9a-f]{64}$/),
+      source: "/enos/data-federation/o1/ch-1",
+      type: "enos.download.succeeded",
+      subject: "succeeded7",
+      time: "2026-11-24T00:01:00.000Z",
+      datacontenttype: "application/json",
+      data: {
+        orgId: "o1",
+        channelId: "ch-1",
+        taskId: "succeeded7",
+        state: "succeeded",
+        progressCode: 3,
+        progressDesc: expect.any(String),
+        downloadUrl: "http://files.example/succeeded7.zip",
+        dataSize: 42,
+        trackedAt: "2026-11-24T00:00:00.000Z",
+        observedAt: "2026-11-24T00:01:00.000Z",
+        reason: null,
+      },
+    });
+
+    expect(await scene.sweep()).toMatchObject({ read: 20, published: 0 });
+    const { tasks } = await scene.tracker().list({ orgId: "o1", limit: 100, state: "running" });
+    expect(tasks).toHaveLength(20);
+    expect(tasks[0]).toMatchObject({ stateSince: "2026-11-24T00:01:00.000Z", finishedAt: null });
+  });
+
+  it("writes nothing for a look that learns nothing, however often it looks", async () => {
+    await scene.track("o1", 10, RUNNING);
+    await scene.sweep();
+    let writes = 0;
+    const { tasks } = scene.parts;
+    const counting = {
+      page: tasks.page.bind(tasks),
+      change: async () => ++writes > 0,
+      missing: async () => ++writes > 0,
+      finish: async () => ++writes > 0,
+    };
+    let checked = 0;
+    for (let sweep = 0; sweep < 60; sweep++)
+      checked += (await scene.sweep({ parts: { tasks: counting } })).checked;
+    expect(checked).toBeGreaterThan(10 * 5);
+    expect(writes).toBe(0);
+  });
+
+  it("looks again exactly when the schedule says, for every task", async () => {
+    const tracked = await scene.track("o1", 40, RUNNING);
+    await scene.sweep();
+    scene.enos.resetCounters();
+    // Two hours, then once more after ten minutes without a sweep: windows merge, nothing is skipped.
+    for (let sweep = 0; sweep < 120; sweep++) await scene.sweep();
+    await scene.sweep({ after: 10 * MINUTE });
+    const looks = Object.values(scene.enos.taskRequests("o1"));
+    expect(looks).toHaveLength(tracked.length);
+    for (const count of looks) expect(count).toBeGreaterThan(10);
+    for (const count of looks) expect(count).toBeLessThan(30);
+  });
+
+  it("gives up a task that EnOS does not know, after three looks and ten minutes", async () => {
+    await scene.track("o1", 3, []);
+    let sweeps = 0;
+    while ((await scene.events()).length === 0 && sweeps < 30) {
+      const { finished } = await scene.sweep();
+      sweeps++;
+      if (finished.abandoned) break;
+    }
+    const { tasks } = await scene.tracker().list({ orgId: "o1", limit: 10 });
+    expect(sweeps).toBeGreaterThan(10);
+    for (const task of tasks.filter(({ state }) => state === "abandoned")) {
+      expect(task).toMatchObject({ reason: "not-found", downloadUrl: null });
+    }
+    for (let sweep = 0; sweep < 15; sweep++) await scene.sweep();
+    const after = await scene.tracker().list({ orgId: "o1", limit: 10, state: "abandoned" });
+    expect(after.tasks).toHaveLength(3);
+  });
+
+  it("takes a task back that EnOS knows again", async () => {
+    const [task] = await scene.track("o1", 1, []);
+    await scene.sweep();
+    scene.enos.putTask({
+      ...(task as { orgId: string; channelId: string; taskId: string }),
+      timeline: RUNNING,
+    });
+    await scene.sweep({ after: 15 * MINUTE });
+    await scene.sweep({ after: 15 * MINUTE });
+    expect(await scene.tracker().get(task as never)).toMatchObject({ state: "running", finishedAt: null });
+    expect(await scene.events()).toEqual([]);
+  });
+
+  it("gives up a task whose deadline has passed, even where EnOS cannot be asked", async () => {
+    await scene.addOrganisation("o2");
+    await scene.track("o1", 5, RUNNING);
+    await scene.track("o2", 5, RUNNING);
+    await scene.sweep();
+    scene.enos.rotateCredentials("o2", { secretKey: "changed" });
+    await scene.sweep({ after: 7 * 24 * 60 * MINUTE });
+    const events = await scene.events();
+    expect(events).toHaveLength(10);
+    for (const { type, data } of events) {
+      expect(type).toBe("enos.download.abandoned");
+      expect(data).toMatchObject({ reason: "deadline", progressCode: null, downloadUrl: null });
+    }
+  });
+
+  it("starts anew when a task is deleted and put again", async () => {
+    const [task] = (await scene.track("o1", 1, ENDED.failed)) as [never];
+    await scene.sweep();
+    await scene.tracker().delete(task);
+    expect(await scene.tracker().get(task)).toBeUndefined();
+    expect((await scene.tracker().put(task)).created).toBe(true);
+    await scene.sweep();
+    const events = await scene.events();
+    expect(events).toHaveLength(2);
+    expect(ids(events).size).toBe(1);
+  });
+
+  it("sweeps thousands of tasks over several shards, and finishes in the next what time cut short", async () => {
+    const tracked = await scene.track("o1", 3000, ENDED.succeeded);
+    scene.enos.addFault({ kind: "latency", ms: 20 });
+    const first = await scene.sweep({ remainingMs: 1_800, after: MINUTE });
+    expect(first.ended).toBe("out-of-time");
+    expect(first.checked).toBeLessThan(3000);
+    scene.enos.clearFaults();
+    let published = first.published;
+    for (let sweep = 0; sweep < 6; sweep++) published += (await scene.sweep({ after: 1000 })).published;
+    const events = await scene.events();
+    expect(ids(events).size).toBe(tracked.length);
+    expect(events).toHaveLength(published);
+    expect((await scene.sweep({ after: 1000 })).read).toBe(0);
+  });
+
+  it("shares the shards with another sweep that runs at the same time", async () => {
+    await scene.track("o1", 400, ENDED.succeeded);
+    scene.enos.addFault({ kind: "latency", ms: 10 });
+    scene.time += MINUTE;
+    const summaries = await Promise.all([scene.sweep({ after: 0 }), scene.sweep({ after: 0 })]);
+    const shards = summaries.flatMap(({ shards }) => shards);
+    expect(shards.toSorted()).toEqual([0, 1, 2, 3]);
+    const events = await scene.events();
+    expect(events).toHaveLength(400);
+    expect(ids(events).size).toBe(400);
+  });
+
+  it("takes the shards that it is asked for, and no unknown ones", async () => {
+    await scene.track("o1", 100, ENDED.failed);
+    expect((await scene.sweep({ shards: [0, 3] })).shards.toSorted()).toEqual([0, 3]);
+    await expect(scene.sweep({ shards: [0, 9] })).rejects.toThrow("shards: there is no shard 9");
+    expect((await scene.sweep()).finished.failed).toBeGreaterThan(0);
+    expect(ids(await scene.events()).size).toBe(100);
+  });
+
+  it("strands no task when the number of shards changes, up or down", async () => {
+    scene.settings.shardCount = 8;
+    await scene.track("o1", 50, ENDED.failed, "eight");
+    scene.settings.shardCount = 2;
+    await scene.track("o1", 50, ENDED.failed, "two");
+    await scene.sweep();
+    scene.settings.shardCount = 16;
+    await scene.track("o1", 50, ENDED.failed, "sixteen");
+    scene.settings.shardCount = 1;
+    await scene.sweep();
+    expect(ids(await scene.events()).size).toBe(150);
+  });
+
+  it("keeps a shard's watermark while its events cannot be published, and publishes them in the next sweep", async () => {
+    await scene.track("o1", 40, ENDED.succeeded);
+    await scene.sweep({ after: 0 });
+    await scene.track("o1", 40, ENDED.failed, "late");
+    const broken = {
+      publish: () => Promise.reject(new PublishError("SNS did not take the event (Throttled)")),
+    };
+    const failed = await scene.sweep({ parts: { events: broken } });
+    expect(failed).toMatchObject({ published: 0, finished: {}, failed: { publish: 40 } });
+    expect(failed.watermarkLagSeconds).toBe(60);
+    const { tasks } = await scene.tracker().list({ orgId: "o1", limit: 100, state: "failed" });
+    expect(tasks).toEqual([]);
+
+    expect(await scene.sweep({ after: 1000 })).toMatchObject({
+      published: 40,
+      failed: {},
+      watermarkLagSeconds: 0,
+    });
+    expect(ids(await scene.events()).size).toBe(80);
+  });
+
+  it("publishes again under the same id when it could not write that it had", async () => {
+    await scene.track("o1", 10, ENDED.succeeded);
+    const tasks = {
+      page: scene.parts.tasks.page.bind(scene.parts.tasks),
+      change: scene.parts.tasks.change.bind(scene.parts.tasks),
+      missing: scene.parts.tasks.missing.bind(scene.parts.tasks),
+      finish: () => Promise.reject(new Error("the table is gone")),
+    };
+    expect(await scene.sweep({ parts: { tasks } })).toMatchObject({
+      published: 10,
+      finished: {},
+      failed: { write: 10 },
+    });
+    expect(await scene.sweep({ after: 1000 })).toMatchObject({ published: 10, finished: { succeeded: 10 } });
+    const events = await scene.events();
+    expect(events).toHaveLength(20);
+    expect(ids(events).size).toBe(10);
+  });
+
+  it("finishes everybody else's tasks while one organisation's credentials are refused", async () => {
+    for (const orgId of ["o2", "o3"]) await scene.addOrganisation(orgId);
+    for (const orgId of ["o1", "o2", "o3"]) await scene.track(orgId, 50, ENDED.succeeded);
+    scene.enos.rotateCredentials("o2", { secretKey: "nobody-knows" });
+
+    const summary = await scene.sweep();
+    expect(summary.finished.succeeded).toBe(100);
+    expect(summary.failed.credentials).toBeGreaterThan(0);
+    expect(summary.checked).toBeLessThan(150);
+    expect(scene.heard).toContainEqual({ event: "stopped", detail: { orgId: "o2", reason: "credentials" } });
+    expect(new Set((await scene.events()).map(({ data }) => data.orgId))).toEqual(new Set(["o1", "o3"]));
+
+    // The watermark of the others moves on; o2 is picked up where it stopped.
+    await scene.sweep();
+    await scene.cloud.putSecret("o2", { accessKey: "access-o2", secretKey: "nobody-knows" });
+    let finished = 0;
+    for (let sweep = 0; sweep < 16; sweep++) finished += (await scene.sweep()).finished.succeeded ?? 0;
+    expect(finished).toBe(50);
+  });
+
+  it("leaves an organisation alone that limits traffic, and one without a secret", async () => {
+    await scene.addOrganisation("o2");
+    await scene.track("o1", 30, ENDED.succeeded);
+    await scene.track("o2", 30, ENDED.succeeded);
+    await scene.track("nobody", 30, []);
+    scene.enos.addFault({ kind: "rate-limit", orgId: "o2", endpoint: "status", retryAfterSeconds: 1 });
+    const summary = await scene.sweep();
+    expect(summary.finished.succeeded).toBe(30);
+    expect(summary.failed.throttled).toBeGreaterThan(0);
+    expect(summary.failed.throttled).toBeLessThanOrEqual(8);
+    expect(summary.failed.secret).toBeGreaterThan(0);
+    expect(summary.deferred).toBeGreaterThan(0);
+  });
+
+  it("stops early when nothing of EnOS can be reached, and leaves the watermark", async () => {
+    await scene.track("o1", 200, RUNNING);
+    await scene.sweep();
+    const id = scene.enos.addFault({ kind: "reset", at: "before-answer" });
+    const dark = await scene.sweep({ after: 15 * MINUTE });
+    expect(dark).toMatchObject({ ended: "enos-unreachable", published: 0 });
+    expect(dark.checked).toBeLessThan(50);
+    expect(dark.watermarkLagSeconds).toBe(15 * 60);
+    scene.enos.removeFault(id);
+    const light = await scene.sweep({ after: 1000 });
+    expect(light).toMatchObject({ ended: "done", checked: 200, watermarkLagSeconds: 0 });
+  });
+
+  it("passes over items that no version could have written, counts and names them", async () => {
+    await scene.track("o1", 20, ENDED.succeeded);
+    for (const [sk, change] of [
+      ["ch-1#t3", "SET stateSince = :odd"],
+      ["ch-1#t5", "SET #state = :odd"],
+    ] as const) {
+      await scene.db.client.send(
+        new UpdateCommand({
+          TableName: scene.db.table,
+          Key: { pk: "o1", sk },
+          UpdateExpression: change,
+          ExpressionAttributeValues: { ":odd": "melted" },
+          ...(change.includes("#state") && { ExpressionAttributeNames: { "#state": "state" } }),
+        }),
+      );
+    }
+    expect(await scene.sweep()).toMatchObject({
+      read: 18,
+      unreadable: 2,
+      finished: { succeeded: 18 },
+      failed: {},
+    });
+    expect(scene.heard.filter(({ event }) => event === "unreadable")).toHaveLength(2);
+  });
+
+  it("sweeps a shard whose record was tampered with from its beginning", async () => {
+    await scene.track("o1", 40, ENDED.succeeded);
+    for (const sk of ["0", "1", "2", "3", "not-a-number"]) {
+      await scene.db.client.send(
+        new PutCommand({
+          TableName: scene.db.table,
+          Item: { pk: "#shards", sk, sweptThrough: "soon", leaseUntil: "never", rest: [1], behind: 7 },
+        }),
+      );
+    }
+    expect(await scene.sweep()).toMatchObject({ published: 40, failed: {}, leasesLost: 0 });
+    expect(await scene.sweep()).toMatchObject({ read: 0, watermarkLagSeconds: 0 });
+  });
+
+  it("takes over from a sweep that died, when its lease has run out", async () => {
+    await scene.track("o1", 100, ENDED.succeeded);
+    scene.time += MINUTE;
+    for (const shard of await scene.parts.shards.list(4)) {
+      await scene.parts.shards.lease(shard, "the-dead", scene.time, scene.time + 30_000);
+    }
+    expect(await scene.sweep({ after: 20_000 })).toMatchObject({ shards: [], published: 0 });
+    expect(await scene.sweep({ after: 10_001 })).toMatchObject({ published: 100 });
+    expect(await scene.parts.shards.release(0, "the-dead")).toBe(false);
+  });
+
+  it("keeps to each organisation's rate, and lets nobody wait for the one with too many tasks", async () => {
+    await scene.addOrganisation("o2");
+    await scene.track("o1", 2000, ENDED.succeeded);
+    await scene.track("o2", 20, ENDED.succeeded);
+    const settings = { requestsPerSecond: 100 };
+    const summary = await scene.sweep({ settings, remainingMs: 5_000 });
+    const ofO2 = (await scene.events()).filter(({ data }) => data.orgId === "o2");
+    expect(ofO2).toHaveLength(20);
+    expect(summary.deferred).toBeGreaterThan(0);
+    const { byOrganisation } = scene.enos.counters();
+    expect(byOrganisation.o1?.status).toBeLessThanOrEqual(Math.ceil(summary.durationMs / 10) + 15);
+    for (let sweep = 0; sweep < 3; sweep++) await scene.sweep({ after: 1000 });
+    expect((await scene.tracker().list({ orgId: "o1", limit: 1, state: "pending" })).tasks).toEqual([]);
+  });
+
+  it("delivers to a queue with a filter policy what the policy asks for", async () => {
+    const failures = await scene.cloud.subscribe("failures", { state: ["failed", "expired"], orgId: ["o1"] });
+    await scene.addOrganisation("o2");
+    for (const orgId of ["o1", "o2"]) {
+      await scene.track(orgId, 5, ENDED.failed, "f");
+      await scene.track(orgId, 5, ENDED.succeeded, "s");
+    }
+    await scene.sweep();
+    const messages = [...(await failures.poll(1)), ...(await failures.poll(0))];
+    expect(messages).toHaveLength(5);
+    for (const { attributes } of messages) {
+      expect(attributes).toEqual({
+        type: "enos.download.failed",
+        state: "failed",
+        orgId: "o1",
+        channelId: "ch-1",
+      });
+    }
+  });
+
+  it("publishes to a FIFO topic once per fact", async () => {
+    const { CreateTopicCommand } = await import("@aws-sdk/client-sns");
+    const { subscribe } = await import("../../local/aws/subscription.ts");
+    const { sns, sqs } = scene.cloud;
+    const Attributes = { FifoTopic: "true" };
+    const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: "events.fifo", Attributes }));
+    const queue = await subscribe({ sns, sqs, topicArn: TopicArn as string, queueName: "facts.fifo" });
+    const events = new EventPublisher(TopicArn as string, sns);
+    const tasks = { ...scene.parts.tasks, page: scene.parts.tasks.page.bind(scene.parts.tasks) };
+    tasks.finish = () => Promise.reject(new Error("not yet"));
+    await scene.track("o1", 3, ENDED.failed);
+    await scene.sweep({ parts: { events, tasks } });
+    await scene.sweep({ parts: { events }, after: 1000 });
+    const received = [];
+    for (let poll = 0; poll < 10; poll++) received.push(...(await queue.poll(0)));
+    expect(received).toHaveLength(3);
+  });
+});
