@@ -1,0 +1,74 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { parseStatus } from "../../lib/enos/status.ts";
+import { eventId, serialise, terminalEvent } from "../../lib/events/event.ts";
+
+const id = fc.stringMatching(/^[A-Za-z0-9_-]{1,8}$/);
+const key = fc.record({ orgId: id, channelId: id, taskId: id });
+const state = fc.constantFrom("succeeded", "failed", "cancelled", "expired", "abandoned" as const);
+
+describe("a terminal event", () => {
+  it("has one id for one fact, and another for another", () => {
+    fc.assert(
+      fc.property(key, state, key, state, (a, stateOfA, b, stateOfB) => {
+        const same = JSON.stringify([a, stateOfA]) === JSON.stringify([b, stateOfB]);
+        expect(eventId(a, stateOfA) === eventId(b, stateOfB)).toBe(same);
+        expect(eventId(a, stateOfA)).toMatch(/^[0-9a-f]{64}$/);
+      }),
+    );
+    // Parts that run together into the same text are still different parts.
+    expect(eventId({ orgId: "a", channelId: "bc", taskId: "d" }, "failed")).not.toBe(
+      eventId({ orgId: "ab", channelId: "c", taskId: "d" }, "failed"),
+    );
+  });
+
+  it("has the same id whenever and with whatever detail it is observed", () => {
+    const task = {
+      orgId: "o",
+      channelId: "c",
+      taskId: "t",
+      state: "running",
+      stateSince: 1,
+      trackedAt: 1,
+      notFound: null,
+      order: "0",
+      phase: 0,
+    } as const;
+    const outcome = (extra: object) =>
+      ({
+        state: "succeeded",
+        status: parseStatus(task, { progressCode: 3, ...extra }),
+        reason: null,
+      }) as const;
+    expect(terminalEvent(task, outcome({ dataSize: 5 }), 10).id).toBe(
+      terminalEvent(task, outcome({ downloadUrl: "http://x" }), 99).id,
+    );
+  });
+
+  it("travels in ASCII, and comes out as it went in", () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: "binary" }),
+        fc.string({ unit: "binary" }),
+        (progressDesc, downloadUrl) => {
+          const task = {
+            orgId: "o",
+            channelId: "c",
+            taskId: "t",
+            state: "running",
+            stateSince: 1,
+            trackedAt: 1,
+            notFound: null,
+            order: "0",
+            phase: 0,
+          } as const;
+          const status = parseStatus(task, { progressCode: 3, progressDesc, downloadUrl });
+          const event = terminalEvent(task, { state: "succeeded", status, reason: null }, 10);
+          const text = serialise(event);
+          expect(text).toMatch(/^[\x20-\x7e]*$/);
+          expect(JSON.parse(text)).toEqual(event);
+        },
+      ),
+    );
+  });
+});

@@ -1,0 +1,74 @@
+import { describe, expect, it } from "vitest";
+import { authorisation } from "../../lib/http/authorisation.ts";
+import { CallerError } from "../../lib/http/failure.ts";
+import { apiEvent } from "../support/api-event.ts";
+
+const withJwt = { JWT_ISSUER: "https://issuer.example", JWT_AUDIENCE: "status", JWT_ORG_CLAIM: "orgs" };
+
+const isAllowed = (authorizer: unknown, orgId = "o1", settings: object = withJwt) => {
+  const event = { ...apiEvent("status", `orgId=${orgId}`), requestContext: { requestId: "r", authorizer } };
+  try {
+    authorisation(settings as typeof withJwt)(event, orgId);
+    return true;
+  } catch (error) {
+    expect(error).toBeInstanceOf(CallerError);
+    return false;
+  }
+};
+
+const claim = (orgs: unknown) => ({ jwt: { claims: { sub: "me", orgs }, scopes: null } });
+
+describe("authorisation", () => {
+  it.each(["[o1 o2]", "[o2 o1]", "[o1]", "o1", "o2 o1", " o1  o2 ", ["o1"], ["o2", "o1"]])(
+    "lets %j ask about o1",
+    (orgs) => {
+      expect(isAllowed(claim(orgs))).toBe(true);
+    },
+  );
+
+  it.each([
+    "[o2]",
+    "[]",
+    "",
+    "o11",
+    "[o1",
+    "O1",
+    "o1,o2",
+    ["[o1]"],
+    [["o1"]],
+    7,
+    true,
+    null,
+    { o1: true },
+    undefined,
+  ])("does not let %j ask about o1", (orgs) => {
+    expect(isAllowed(claim(orgs))).toBe(false);
+  });
+
+  it.each([
+    undefined,
+    null,
+    {},
+    { jwt: null },
+    { jwt: {} },
+    { iam: { userArn: "arn" } },
+    { lambda: {} },
+    "text",
+  ])("lets nobody in by %j when JWTs are configured", (authorizer) => {
+    expect(isAllowed(authorizer)).toBe(false);
+  });
+
+  it("takes the claim that is configured, and nothing that an object brings along", () => {
+    const claims = { jwt: { claims: { "https://example.com/orgs": "o1" } } };
+    expect(isAllowed(claims, "o1", { ...withJwt, JWT_ORG_CLAIM: "https://example.com/orgs" })).toBe(true);
+    expect(isAllowed(claim("o1"), "o1", { ...withJwt, JWT_ORG_CLAIM: "constructor" })).toBe(false);
+  });
+
+  it("leaves callers to IAM when no JWT is configured", () => {
+    expect(isAllowed(undefined, "o1", { JWT_ORG_CLAIM: "orgs" })).toBe(true);
+  });
+
+  it.each(["JWT_ISSUER", "JWT_AUDIENCE"])("does not start without %s beside its other half", (name) => {
+    expect(() => authorisation({ ...withJwt, [name]: undefined })).toThrow(name);
+  });
+});

@@ -1,0 +1,109 @@
+import { PutCommand } from "@aws-sdk/lib-dynamodb";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ENDED, RUNNING, Scene } from "../support/scene.ts";
+
+const DAY = 24 * 60 * 60_000;
+
+let scene: Scene;
+
+beforeAll(async () => {
+  scene = await Scene.start();
+  await scene.addOrganisation("o1");
+});
+
+afterAll(() => scene[Symbol.asyncDispose]());
+
+const task = (taskId: string, orgId = "o1") => ({ orgId, channelId: "ch-1", taskId });
+
+describe("tracking", () => {
+  it("starts once, and says since when", async () => {
+    const first = await scene.tracker().put(task("once"));
+    expect(first).toEqual({
+      created: true,
+      record: {
+        ...task("once"),
+        trackedAt: new Date(scene.time).toISOString(),
+        state: "pending",
+        stateSince: new Date(scene.time).toISOString(),
+        progressCode: null,
+        progressDesc: null,
+        downloadUrl: null,
+        dataSize: null,
+        finishedAt: null,
+        reason: null,
+      },
+    });
+    scene.time += 5_000;
+    expect(await scene.tracker().put(task("once"))).toEqual({ created: false, record: first.record });
+    expect(await scene.tracker().get(task("once"))).toEqual(first.record);
+  });
+
+  it("starts once though many ask at the same time", async () => {
+    const puts = await Promise.all(Array.from({ length: 20 }, () => scene.tracker().put(task("crowd"))));
+    expect(puts.filter(({ created }) => created)).toHaveLength(1);
+    expect(new Set(puts.map(({ record }) => JSON.stringify(record))).size).toBe(1);
+  });
+
+  it("ends, also when there was nothing to end", async () => {
+    await scene.tracker().put(task("gone"));
+    await scene.tracker().delete(task("gone"));
+    await scene.tracker().delete(task("gone"));
+    expect(await scene.tracker().get(task("gone"))).toBeUndefined();
+  });
+
+  it("keeps a finished record for thirty days, and then starts anew", async () => {
+    await scene.track("o1", 1, ENDED.succeeded, "kept");
+    await scene.sweep();
+    const finishedAt = new Date(scene.time).toISOString();
+    scene.time += 30 * DAY - 1_000;
+    expect((await scene.tracker().put(task("kept0"))).record).toMatchObject({
+      state: "succeeded",
+      finishedAt,
+    });
+    scene.time += 2_000;
+    // DynamoDB may take days to delete it; nobody sees it any more.
+    expect(await scene.tracker().get(task("kept0"))).toBeUndefined();
+    const { tasks } = await scene.tracker().list({ orgId: "o1", limit: 100 });
+    expect(tasks.map(({ taskId }) => taskId)).not.toContain("kept0");
+    expect((await scene.tracker().put(task("kept0"))).created).toBe(true);
+  });
+
+  it("lists an organisation's records page by page, each once and no one else's", async () => {
+    await scene.addOrganisation("o2");
+    await scene.track("o2", 23, RUNNING);
+    await scene.track("o2", 9, ENDED.failed, "f");
+    await scene.sweep();
+    for (const [state, limit, total] of [
+      [undefined, 5, 32],
+      ["running", 7, 23],
+      ["failed", 100, 9],
+      ["expired", 10, 0],
+    ] as const) {
+      const seen: string[] = [];
+      let after: string | null | undefined;
+      do {
+        const page = await scene.tracker().list({ orgId: "o2", state, limit, after: after ?? undefined });
+        expect(page.tasks.length).toBeLessThanOrEqual(limit);
+        for (const { orgId, taskId } of page.tasks) {
+          expect(orgId).toBe("o2");
+          seen.push(taskId);
+        }
+        after = page.after;
+      } while (after !== null);
+      expect(seen).toHaveLength(total);
+      expect(new Set(seen).size).toBe(total);
+    }
+  });
+
+  it("lists what can be read, past what cannot", async () => {
+    for (const sk of ["a", "ch-1#t1#x", "ch-1#zzz"]) {
+      await scene.db.client.send(
+        new PutCommand({ TableName: scene.db.table, Item: { pk: "o3", sk, state: 7 } }),
+      );
+    }
+    await scene.tracker().put(task("good", "o3"));
+    const page = await scene.tracker().list({ orgId: "o3", limit: 1 });
+    expect(page).toEqual({ tasks: [expect.objectContaining({ taskId: "good" })], after: null });
+    await expect(scene.tracker().put(task("zzz", "o3"))).rejects.toThrow("cannot be read");
+  });
+});
