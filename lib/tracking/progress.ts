@@ -53,20 +53,19 @@ export interface PassOutcome {
  * @param now Unix milliseconds: the end of a new window
  */
 export function nextPass(progress: Progress, now: number): Pass {
-  const catchingUp = progress.rest !== null;
   const tracks = [progress, ...progress.behind.values()];
+  // While the shard has a rest, so has every organisation that is behind it: its sweep was cut short with the shard's.
   const rests = tracks.flatMap(({ rest }) => (rest ? [rest.at] : []));
-  const from = (catchingUp && rests.sort()[0]) || START;
+  const from = (progress.rest && rests.sort()[0]) ?? START;
   // A watermark never goes back, whatever a clock does.
   const end = Math.max(now, ...tracks.map(({ sweptThrough }) => sweptThrough));
 
   const windowOf = (track: Track, order: string) => {
-    if (track.rest) return order >= track.rest.at ? { from: track.sweptThrough, to: track.rest.to } : null;
-    return catchingUp ? null : { from: track.sweptThrough, to: end };
+    if (track.rest && order < track.rest.at) return null;
+    return { from: track.sweptThrough, to: track.rest?.to ?? end };
   };
 
   const advance = (track: Track, firstLeft: string | null): Track => {
-    if (catchingUp && !track.rest) return track;
     const to = track.rest?.to ?? end;
     if (firstLeft === null) return { sweptThrough: to, rest: null };
     const begun = track.rest?.at ?? START;
@@ -101,12 +100,12 @@ function goBack({ sweptThrough, behind }: Progress): Progress {
 
 const Time = z.int().check(z.nonnegative());
 const TrackItem = z.object({
-  sweptThrough: z.catch(Time, 0),
-  rest: z.catch(z._default(z.nullable(z.object({ to: Time, at: z.string() })), null), null),
+  sweptThrough: Time,
+  rest: z.nullable(z.object({ to: Time, at: z.string() })),
 });
-const ProgressItem = z.extend(TrackItem, { behind: z.catch(z.record(z.string(), TrackItem), {}) });
+const ProgressItem = z.extend(TrackItem, { behind: z.record(z.string(), TrackItem) });
 
-/** Reads a shard's record; what is missing or does not parse counts as never swept, which loses nothing. */
+/** Reads a shard's record; one that does not parse counts as never swept, which loses nothing. */
 export function parseProgress(item: unknown): Progress {
   const parsed = ProgressItem.safeParse(item).data;
   return parsed ? { ...parsed, behind: new Map(Object.entries(parsed.behind)) } : NEVER_SWEPT;
