@@ -103,10 +103,17 @@ const TrackItem = z.object({
   sweptThrough: Time,
   rest: z.nullable(z.object({ to: Time, at: z.string() })),
 });
-const ProgressItem = z.extend(TrackItem, { behind: z.record(z.string(), TrackItem) });
+// A list, since an organisation may be called `__proto__`, which is no key for an object.
+const ProgressItem = z.extend(TrackItem, { behind: z.array(z.extend(TrackItem, { orgId: z.string() })) });
 
 /** Reads a shard's record; one that does not parse counts as never swept, which loses nothing. */
 export function parseProgress(item: unknown): Progress {
   const parsed = ProgressItem.safeParse(item).data;
-  return parsed ? { ...parsed, behind: new Map(Object.entries(parsed.behind)) } : NEVER_SWEPT;
+  if (!parsed) return NEVER_SWEPT;
+  return { ...parsed, behind: new Map(parsed.behind.map(({ orgId, ...track }) => [orgId, track])) };
+}
+
+/** What {@link parseProgress} reads. */
+export function progressItem({ sweptThrough, rest, behind }: Progress): z.infer<typeof ProgressItem> {
+  return { sweptThrough, rest, behind: Array.from(behind, ([orgId, track]) => ({ orgId, ...track })) };
 }

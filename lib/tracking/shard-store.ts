@@ -1,7 +1,7 @@
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { GetCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import type { Database } from "./database.ts";
-import { type Progress, parseProgress } from "./progress.ts";
+import { type Progress, parseProgress, progressItem } from "./progress.ts";
 
 /** The shards' records stand together under a key that no organisation can have. */
 const SHARDS = "#shards";
@@ -113,11 +113,8 @@ export class ShardStore {
     const free = "REMOVE leaseUntil, leaseOwner";
     const advance = "SET sweptThrough = :sweptThrough, rest = :rest, behind = :behind";
     const expression = progress ? `${advance} ${free}` : free;
-    const values = progress && {
-      ":sweptThrough": progress.sweptThrough,
-      ":rest": progress.rest,
-      ":behind": Object.fromEntries(progress.behind),
-    };
+    const item = progress && progressItem(progress);
+    const values = item && { ":sweptThrough": item.sweptThrough, ":rest": item.rest, ":behind": item.behind };
     try {
       await this.#db.client.send(
         new UpdateCommand({

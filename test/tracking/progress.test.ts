@@ -1,8 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { NEVER_SWEPT, nextPass, type Progress, parseProgress } from "../../lib/tracking/progress.ts";
+import {
+  NEVER_SWEPT,
+  nextPass,
+  type Progress,
+  parseProgress,
+  progressItem,
+} from "../../lib/tracking/progress.ts";
 
-const ORGS = ["a", "b", "c"];
+const ORGS = ["a", "b", "__proto__"];
 
 interface Task {
   orgId: string;
@@ -19,7 +25,7 @@ const sweeps = fc.array(
   fc.record({
     elapsed: fc.integer({ min: 0, max: 1000 }),
     reads: fc.option(fc.nat(60), { nil: undefined }),
-    failing: fc.record({ a: fc.nat(60), b: fc.nat(60), c: fc.nat(60) }, { requiredKeys: [] }),
+    failing: fc.dictionary(fc.constantFrom(...ORGS), fc.nat(60)),
     lost: fc.constantFrom(false, false, false, true),
   }),
   { maxLength: 30 },
@@ -78,7 +84,7 @@ describe("a shard's progress", () => {
           const after = runPass(progress, sorted, now, reads, failing, look);
           // A sweep that died moved no watermark.
           anyLost ||= lost;
-          if (!lost) progress = parseProgress(JSON.parse(JSON.stringify(toItem(after))));
+          if (!lost) progress = parseProgress(JSON.parse(JSON.stringify(progressItem(after))));
         }
         // In peace everybody catches up: a rest, its new window, and the window after that.
         for (let sweep = 0; sweep < 4; sweep++)
@@ -132,16 +138,12 @@ describe("a shard's progress", () => {
   it("takes a record that does not parse for one that was never swept", () => {
     expect(parseProgress(undefined)).toEqual(NEVER_SWEPT);
     for (const bad of [
-      { sweptThrough: "soon", rest: null, behind: {} },
-      { sweptThrough: 5, rest: { to: 9 }, behind: {} },
-      { sweptThrough: 5, rest: null, behind: { a: { sweptThrough: 4, rest: "x" } } },
+      { sweptThrough: "soon", rest: null, behind: [] },
+      { sweptThrough: 5, rest: { to: 9 }, behind: [] },
+      { sweptThrough: 5, rest: null, behind: [{ orgId: "a", sweptThrough: 4, rest: "x" }] },
       { sweptThrough: 5, rest: null, behind: [7] },
     ]) {
       expect(parseProgress(bad)).toEqual(NEVER_SWEPT);
     }
   });
 });
-
-function toItem({ sweptThrough, rest, behind }: Progress) {
-  return { sweptThrough, rest, behind: Object.fromEntries(behind) };
-}
