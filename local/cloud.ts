@@ -1,5 +1,9 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { CreateSecretCommand, PutSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import {
+  CreateSecretCommand,
+  PutSecretValueCommand,
+  SecretsManagerClient,
+} from "@aws-sdk/client-secrets-manager";
 import { CreateTopicCommand, SNSClient } from "@aws-sdk/client-sns";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { startDynamoDB } from "./aws/dynamodb.ts";
@@ -46,7 +50,10 @@ export class Cloud implements AsyncDisposable {
   }
 
   /** Starts every part in this process, and creates the table and the topic. */
-  static async start(table: TableProperties, ports: { dynamodb?: number; messaging?: number; secrets?: number } = {}): Promise<Cloud> {
+  static async start(
+    table: TableProperties,
+    ports: { dynamodb?: number; messaging?: number; secrets?: number } = {},
+  ): Promise<Cloud> {
     const [dynamodb, messaging, secrets] = await Promise.all([
       startDynamoDB({ port: ports.dynamodb ?? 0 }),
       startMessaging({ port: ports.messaging ?? 0 }),
@@ -62,7 +69,11 @@ export class Cloud implements AsyncDisposable {
     return Cloud.#furnish(urls, table, []);
   }
 
-  static async #furnish(urls: CloudUrls, table: TableProperties, closers: (() => Promise<void>)[]): Promise<Cloud> {
+  static async #furnish(
+    urls: CloudUrls,
+    table: TableProperties,
+    closers: (() => Promise<void>)[],
+  ): Promise<Cloud> {
     const clients = connect(urls);
     await createTable(clients.dynamodb, table, TABLE);
     const { TopicArn } = await clients.sns.send(new CreateTopicCommand({ Name: "events" }));
