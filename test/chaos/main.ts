@@ -1,0 +1,45 @@
+/**
+ * The long version of every scenario: `npm run chaos [-- --seed N] [-- --only name]`. Ends with 1 when anything was
+ * lost or wrong.
+ */
+import { randomInt } from "node:crypto";
+import { parseArgs } from "node:util";
+import { broken, type Row } from "./scenario.ts";
+import { scenarios } from "./scenarios.ts";
+import { table } from "./table.ts";
+
+const { values } = parseArgs({ options: { seed: { type: "string" }, only: { type: "string" } } });
+const seed = values.seed === undefined ? randomInt(2 ** 31) : Number(values.seed);
+const chosen = scenarios.filter(({ name }) => values.only === undefined || name === values.only);
+if (!Number.isInteger(seed) || chosen.length === 0) {
+  const names = scenarios.map(({ name }) => name).join(", ");
+  console.error(`--seed takes a whole number, --only one of: ${names}`);
+  process.exit(2);
+}
+
+console.log(`seed ${seed}`);
+const rows: Row[] = [];
+for (const { name, run } of chosen) {
+  const started = performance.now();
+  const progress = (text: string) => {
+    const seconds = Math.round((performance.now() - started) / 1000);
+    console.log(`${name} ${String(seconds).padStart(4)} s  ${text}`);
+  };
+  try {
+    rows.push(...(await run({ size: "long", seed, progress })).map((row) => named(name, row)));
+  } catch (error) {
+    const notes = [error instanceof Error ? (error.stack ?? error.message) : String(error)];
+    rows.push(named(name, { tried: "did not end", times: 1, lost: 0, duplicated: 0, wrong: 1, notes }));
+  }
+  progress("done");
+}
+
+console.log(`\n${table(rows)}`);
+if (broken(rows).length > 0) {
+  console.log(`\nBroken. To try the same again: npm run chaos -- --seed ${seed}`);
+  process.exitCode = 1;
+}
+
+function named(name: string, row: Row): Row {
+  return { ...row, tried: `${name}: ${row.tried}` };
+}

@@ -1,0 +1,45 @@
+/** One line of the table: what was tried, and what came of it. */
+export interface Row {
+  tried: string;
+  /** How often it was tried. */
+  times: number;
+  /** Outcomes that no subscriber received. */
+  lost: number;
+  /** Events received more than once under the same id, which at-least-once delivery allows. */
+  duplicated: number;
+  /** What contradicts a guarantee; the notes say what. */
+  wrong: number;
+  notes: string[];
+}
+
+/** How a scenario is run: `short` in `npm test`, `long` in `npm run chaos`. */
+export interface ScenarioOptions {
+  size: "short" | "long";
+  /** The same seed makes the same choices again. */
+  seed: number;
+  /** Hears how far it is, for a person who waits. */
+  progress(text: string): void;
+}
+
+/** An attack on the service's guarantees. */
+export interface Scenario {
+  name: string;
+  run(options: ScenarioOptions): Promise<Row[]>;
+}
+
+/** The rows that show a guarantee broken. */
+export function broken(rows: Row[]): Row[] {
+  return rows.filter(({ lost, wrong }) => lost > 0 || wrong > 0);
+}
+
+/** Random numbers in [0, 1) that a seed determines (mulberry32). */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
