@@ -10,6 +10,9 @@ const OPEN_TASKS_INDEX = "open-tasks";
 /** Small enough that two pages in memory are nothing, large enough that a query's overhead is. */
 const PAGE_SIZE = 1_000;
 
+/** Condition: the task is open. */
+const STILL_OPEN = "attribute_exists(openShard)";
+
 const DAY_MS = 24 * 60 * 60_000;
 
 /** One page of a shard's open tasks, in their order. */
@@ -59,6 +62,7 @@ export class OpenTasks {
   change(task: OpenTask, state: TrackedState, status: DownloadStatus, now: number): Promise<boolean> {
     return this.#update(
       task,
+      STILL_OPEN,
       "SET #state = :state, stateSince = :since, progressCode = :code, progressDesc = :desc REMOVE notFoundSince, notFoundLooks",
       {
         ":state": state,
@@ -71,7 +75,7 @@ export class OpenTasks {
 
   /** Writes that EnOS did not know the task. */
   missing(task: OpenTask, since: number, looks: number): Promise<boolean> {
-    return this.#update(task, "SET notFoundSince = :since, notFoundLooks = :looks", {
+    return this.#update(task, STILL_OPEN, "SET notFoundSince = :since, notFoundLooks = :looks", {
       ":since": since,
       ":looks": looks,
     });
@@ -81,6 +85,8 @@ export class OpenTasks {
   finish(task: OpenTask, { state, status, reason }: Outcome, now: number): Promise<boolean> {
     return this.#update(
       task,
+      // Or closed by this very write, whose answer was lost, so that the SDK makes it again.
+      `(${STILL_OPEN} OR (#state = :state AND finishedAt = :now))`,
       `SET #state = :state, stateSince = :now, finishedAt = :now, expiresAt = :expires, reason = :reason${
         status ? ", progressCode = :code, progressDesc = :desc, downloadUrl = :url, dataSize = :size" : ""
       } REMOVE openShard, openOrder, notFoundSince, notFoundLooks`,
@@ -100,14 +106,19 @@ export class OpenTasks {
   }
 
   /** False when the task is no longer the one that was read: finished by another sweep, deleted, or put anew. */
-  async #update(task: OpenTask, expression: string, values: Record<string, unknown>): Promise<boolean> {
+  async #update(
+    task: OpenTask,
+    condition: string,
+    expression: string,
+    values: Record<string, unknown>,
+  ): Promise<boolean> {
     try {
       await this.#db.client.send(
         new UpdateCommand({
           TableName: this.#db.table,
           Key: keyOf(task),
           UpdateExpression: expression,
-          ConditionExpression: "attribute_exists(openShard) AND trackedAt = :trackedAt",
+          ConditionExpression: `${condition} AND trackedAt = :trackedAt`,
           ExpressionAttributeNames: expression.includes("#state") ? { "#state": "state" } : undefined,
           ExpressionAttributeValues: { ...values, ":trackedAt": task.trackedAt },
         }),

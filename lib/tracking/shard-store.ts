@@ -110,7 +110,8 @@ export class ShardStore {
 
   /** Gives the shard back, with how far it was swept; without, it stays as it was. */
   async release(number: number, owner: string, progress?: Progress): Promise<boolean> {
-    const free = "REMOVE leaseUntil, leaseOwner";
+    // The owner's name stays until the next lease: so the SDK can say it again when the answer was lost.
+    const free = "REMOVE leaseUntil";
     const advance = "SET sweptThrough = :sweptThrough, rest = :rest, behind = :behind";
     const expression = progress ? `${advance} ${free}` : free;
     const item = progress && progressItem(progress);

@@ -344,7 +344,7 @@ describe("a sweep", () => {
 
   it("keeps to each organisation's rate, and lets nobody wait for the one with too many tasks", async () => {
     await scene.addOrganisation("o2");
-    await scene.track("o1", 2000, ENDED.succeeded);
+    await scene.track("o1", 800, ENDED.succeeded);
     await scene.track("o2", 20, ENDED.succeeded);
     const settings = { requestsPerSecond: 100 };
     const summary = await scene.sweep({ settings, remainingMs: 5_000 });
