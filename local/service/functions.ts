@@ -1,0 +1,134 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { join, relative } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { troubleIn } from "./output.ts";
+
+const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
+const PROGRAM = join(REPOSITORY, "node_modules/serverless/bin/serverless.js");
+const LEASH = new URL("./leash.ts", import.meta.url).href;
+
+/** All that serverless-offline gets of this process's environment: settings of the user's own would change what runs. */
+const INHERITED = ["PATH", "HOME", "TMPDIR", "LANG"];
+const START_LIMIT_MS = 60_000;
+/** How long it may take to end by itself. */
+const GRACE_MS = 3_000;
+
+/** How the functions are run. */
+export interface FunctionsOptions {
+  /** The functions' settings, and where their AWS is. */
+  env: Record<string, string>;
+  ports: { http: number; lambda: number };
+  /** Hears of errors and warnings, a line each. */
+  onTrouble: (line: string) => void;
+  /** Ends the start early. */
+  signal?: AbortSignal | undefined;
+}
+
+/** The three functions, behind the HTTP API and under the schedule of serverless-offline, in a process of its own. */
+export class Functions implements AsyncDisposable {
+  /** The HTTP API. */
+  readonly url: string;
+  /** Lambda's own API, to invoke a function by its name. */
+  readonly lambdaUrl: string;
+  /** Rejects when serverless-offline ends and nobody has ended it. */
+  readonly died: Promise<never>;
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<void>;
+  readonly #folder: string;
+  #closing = false;
+
+  private constructor({ ports, env, onTrouble }: FunctionsOptions) {
+    this.url = `http://127.0.0.1:${ports.http}`;
+    this.lambdaUrl = `http://127.0.0.1:${ports.lambda}`;
+    // Bundles of its own: another run, or packaging, would replace or remove them.
+    mkdirSync(join(REPOSITORY, ".tmp"), { recursive: true });
+    this.#folder = mkdtempSync(join(REPOSITORY, ".tmp/offline-"));
+    const inherited = INHERITED.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : []));
+    this.#child = spawn(process.execPath, ["--import", LEASH, PROGRAM, "offline", "--noAuth"], {
+      cwd: REPOSITORY,
+      // A group of its own: Ctrl-C in a terminal reaches this process alone, which then ends things in order.
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+      env: {
+        ...Object.fromEntries(inherited),
+        ...env,
+        HTTP_PORT: String(ports.http),
+        LAMBDA_PORT: String(ports.lambda),
+        ESBUILD_WORK_FOLDER: relative(REPOSITORY, this.#folder),
+      },
+    });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      if (stream) createInterface(stream).on("line", (line) => this.#read(line, onTrouble));
+    }
+    const ended = new Promise<string>((resolve) => {
+      this.#child.on("error", (error) => resolve(error.message));
+      this.#child.on("close", (code, signal) => resolve(signal ?? `exit code ${code}`));
+    });
+    this.#exited = ended.then(() => {});
+    this.died = ended.then((how) => {
+      if (this.#closing) return new Promise<never>(() => {});
+      throw new Error(`serverless-offline has ended (${how})`);
+    });
+    this.died.catch(() => {});
+  }
+
+  /**
+   * Starts them and waits until the HTTP API listens.
+   *
+   * @throws {Error} when serverless-offline does not start; what it says about that went to `onTrouble`
+   */
+  static async start(options: FunctionsOptions): Promise<Functions> {
+    const functions = new Functions(options);
+    const limit = AbortSignal.timeout(START_LIMIT_MS);
+    const signal = options.signal ? AbortSignal.any([options.signal, limit]) : limit;
+    try {
+      await Promise.race([functions.#ready.promise, functions.died, aborted(signal)]);
+      return functions;
+    } catch (error) {
+      await functions.close();
+      throw error;
+    }
+  }
+
+  /** Ends them, and waits until they have ended. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.#kill("SIGTERM");
+    const timer = setTimeout(() => this.#kill("SIGKILL"), GRACE_MS);
+    await this.#exited;
+    clearTimeout(timer);
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  readonly #ready = Promise.withResolvers<void>();
+
+  #read(line: string, onTrouble: (line: string) => void): void {
+    if (line.includes("Server ready")) this.#ready.resolve();
+    const trouble = troubleIn(line);
+    if (trouble && !this.#closing) onTrouble(trouble);
+  }
+
+  /** The whole group, with whatever serverless-offline has started. */
+  #kill(signal: NodeJS.Signals): void {
+    const { pid, exitCode, signalCode } = this.#child;
+    if (pid === undefined || exitCode !== null || signalCode !== null) return;
+    try {
+      process.kill(-pid, signal);
+    } catch {
+      // It ended a moment ago.
+    }
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}
