@@ -1,0 +1,87 @@
+/** `npm run demo`: what `npm start` shows, checked. Exits with 0 when every event came exactly as expected. */
+import { setTimeout as delay } from "node:timers/promises";
+import type { TerminalEvent } from "../lib/events/event.ts";
+import type { ReceivedMessage } from "./aws/subscription.ts";
+import { startEnosSimulator } from "./enos/simulator.ts";
+import { LocalService } from "./service/local-service.ts";
+import { choosePorts } from "./service/ports.ts";
+import { differences } from "./show/check.ts";
+import { clock, eventLine } from "./show/line.ts";
+import { runProgram } from "./show/program.ts";
+import { openStage, play } from "./show/stage.ts";
+
+const SWEEP_SECONDS = 2;
+/** All events have to be there by then, counted from the start. */
+const LIMIT_MS = 90_000;
+/** How long to wait for events that should not come: two more sweeps. */
+const QUIET_MS = 2 * SWEEP_SECONDS * 1000;
+
+const say = (text: string) => console.log(`${clock(new Date())}  ${text}`);
+const onTrouble = (line: string) => console.error(`${clock(new Date())}  functions: ${line}`);
+
+await runProgram(async (signal) => {
+  const limit = AbortSignal.timeout(LIMIT_MS);
+  const ending = new AbortController();
+  const until = AbortSignal.any([signal, limit, ending.signal]);
+  say("starting");
+  const ports = await choosePorts({ http: 0, lambda: 0, dynamodb: 0, messaging: 0, secrets: 0 });
+  await using enos = await startEnosSimulator();
+  const gateway = openStage(enos);
+  await using service = await LocalService.start({
+    gatewayUrl: gateway.url,
+    ports,
+    sweepSeconds: SWEEP_SECONDS,
+    onTrouble,
+    signal: until,
+  });
+  await service.cloud.putSecret(gateway.orgId, gateway);
+  const subscription = await service.cloud.subscribe("events");
+  const played = await play(
+    enos,
+    gateway,
+    service,
+    ({ part, task }) => say(`tracked  ${task.taskId}  ${part.about}`),
+    until,
+  );
+
+  const received: ReceivedMessage[] = [];
+  const expected = played.filter(({ part }) => part.outcome).length;
+  const listening = (async () => {
+    for await (const message of subscription.receive(until)) {
+      received.push(message);
+      console.log(eventLine(message.body as TerminalEvent));
+      // Whatever comes after the last expected one is one too many, and is waited for.
+      if (received.length === expected) void delay(QUIET_MS).then(() => ending.abort());
+    }
+  })();
+  await Promise.race([listening, service.functions.died]);
+  signal.throwIfAborted();
+  if (limit.aborted) console.error(`\nnot all events came within ${LIMIT_MS / 1000} s`);
+
+  const subjectOf = ({ body }: ReceivedMessage) => (body as TerminalEvent).subject;
+  const table: Record<string, object> = {};
+  const problems: string[] = [];
+  for (const each of played) {
+    const { part, task } = each;
+    const own = received.filter((message) => subjectOf(message) === task.taskId);
+    const wrong = await differences(each, own, service.client);
+    problems.push(...wrong.map((text) => `${part.name}: ${text}`));
+    const event = own[0]?.body as TerminalEvent | undefined;
+    table[part.name] = {
+      expected: part.outcome?.state ?? "no event",
+      received: own.map(({ attributes }) => attributes.state).join(", ") || "no event",
+      "seconds after tracking": event
+        ? ((Date.parse(event.time) - Date.parse(each.record.trackedAt)) / 1000).toFixed(1)
+        : "",
+      ok: wrong.length === 0 ? "yes" : "NO",
+    };
+  }
+  const known = new Set(played.map(({ task }) => task.taskId));
+  for (const message of received.filter((each) => !known.has(subjectOf(each)))) {
+    problems.push(`an event of no task of ours: ${JSON.stringify(message)}`);
+  }
+  console.table(table);
+  for (const problem of problems) console.error(`\n${problem}`);
+  console.log(problems.length === 0 ? "every event came as expected" : `${problems.length} differences`);
+  return problems.length === 0 ? 0 : 1;
+}, 1);

@@ -1,0 +1,94 @@
+import type { FinalState } from "../../lib/tracking/record.ts";
+import type { Timeline } from "../enos/timeline.ts";
+
+/** One of the tasks that are shown: what it does, and how that must end. */
+export interface Part {
+  name: string;
+  /** What happens to it, for people. */
+  about: string;
+  /** What EnOS is told to play. */
+  timeline: Timeline;
+  /** When its owner cancels it. */
+  cancelledAfterMs?: number;
+  /** How long ago it was tracked first, where that was not now. */
+  trackedDaysAgo?: number;
+  /** The outcome that is announced; null for a task that goes on. */
+  outcome: Outcome | null;
+}
+
+/** What an announcement must say; null is what EnOS does not give. */
+export interface Outcome {
+  state: FinalState;
+  progressCode: number | null;
+  progressDesc: string | null;
+  downloadUrl: string | null;
+  dataSize: number | null;
+  reason: "deadline" | null;
+}
+
+const NOTHING = { progressCode: null, progressDesc: null, downloadUrl: null, dataSize: null, reason: null };
+
+/** Every way in which a task can end, and one that goes on. */
+export const CAST: readonly Part[] = [
+  {
+    name: "succeeds",
+    about: "its file is ready after 3 s",
+    timeline: [
+      { afterMs: 0, progressCode: 0 },
+      { afterMs: 1_000, progressCode: 1 },
+      {
+        afterMs: 3_000,
+        progressCode: 3,
+        progressDesc: "success",
+        downloadUrl: "http://files.enos.example/turbines-2026.zip",
+        dataSize: 52_428_800,
+      },
+    ],
+    outcome: {
+      ...NOTHING,
+      state: "succeeded",
+      progressCode: 3,
+      progressDesc: "success",
+      downloadUrl: "http://files.enos.example/turbines-2026.zip",
+      dataSize: 52_428_800,
+    },
+  },
+  {
+    name: "fails",
+    about: "fails after 5 s",
+    timeline: [
+      { afterMs: 0, progressCode: 1 },
+      { afterMs: 5_000, progressCode: 2, progressDesc: "fail" },
+    ],
+    outcome: { ...NOTHING, state: "failed", progressCode: 2, progressDesc: "fail" },
+  },
+  {
+    name: "cancelled",
+    about: "is cancelled by its owner after 6 s",
+    timeline: [{ afterMs: 0, progressCode: 1 }],
+    cancelledAfterMs: 6_000,
+    outcome: { ...NOTHING, state: "cancelled", progressCode: 5, progressDesc: "cancelled" },
+  },
+  {
+    name: "expires",
+    about: "ended long ago, and its file is deleted within 8 s",
+    timeline: [
+      { afterMs: 0, progressCode: 6 },
+      { afterMs: 8_000, progressCode: 7 },
+    ],
+    outcome: { ...NOTHING, state: "expired", progressCode: 7, progressDesc: "expired" },
+  },
+  {
+    name: "abandoned",
+    about: "was tracked 8 days ago and runs for ever: tracking gives up after 7",
+    timeline: [{ afterMs: 0, progressCode: 1 }],
+    trackedDaysAgo: 8,
+    outcome: { ...NOTHING, state: "abandoned", reason: "deadline" },
+  },
+  {
+    name: "goes on",
+    about: "keeps running",
+    timeline: [{ afterMs: 0, progressCode: 1 }],
+    outcome: null,
+  },
+];

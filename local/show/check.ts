@@ -1,0 +1,99 @@
+import { deepStrictEqual } from "node:assert/strict";
+import { hash } from "node:crypto";
+import type { ReceivedMessage } from "../aws/subscription.ts";
+import type { ServiceClient } from "../service/client.ts";
+import type { Played } from "./stage.ts";
+
+/** What the two sides of an announcement have to agree on, as far as it is known beforehand. */
+function announced({ part, task, trackedAt }: Played): object | null {
+  const { outcome } = part;
+  if (!outcome) return null;
+  const { orgId, channelId, taskId } = task;
+  const type = `enos.download.${outcome.state}`;
+  return {
+    attributes: { type, state: outcome.state, orgId, channelId },
+    body: {
+      specversion: "1.0",
+      id: hash("sha256", `${orgId}\n${channelId}\n${taskId}\n${outcome.state}`, "hex"),
+      source: `/enos/data-federation/${orgId}/${channelId}`,
+      type,
+      subject: taskId,
+      datacontenttype: "application/json",
+      data: { ...task, ...outcome, trackedAt },
+    },
+  };
+}
+
+/**
+ * Compares what a subscriber received about a task, and what the service says of it afterwards, with what EnOS was
+ * told to play.
+ *
+ * @returns what differs, to be read by people; empty when all is as it should be
+ */
+export async function differences(
+  played: Played,
+  received: readonly ReceivedMessage[],
+  client: ServiceClient,
+): Promise<string[]> {
+  const { part, task, trackedAt } = played;
+  const expected = announced(played);
+  const found = [
+    difference("events", received.map(withoutTimes), expected ? [expected] : []),
+    ...received.map((message) => wrongTimes(message, trackedAt)),
+  ];
+  const record = await client.record(task);
+  const { stateSince, finishedAt, ...rest } = record.envelope?.data ?? {};
+  const { outcome } = part;
+  const kept = outcome ?? {
+    state: "running",
+    progressCode: 1,
+    progressDesc: "downloading",
+    downloadUrl: null,
+    dataSize: null,
+    reason: null,
+  };
+  found.push(difference("record", rest, { ...task, ...kept, trackedAt }));
+  const observedAt = timesOf(received[0]).observedAt ?? null;
+  found.push(difference("record's finishedAt", finishedAt, observedAt));
+  const list = await client.list({ orgId: task.orgId, state: kept.state });
+  found.push(difference("list", list.envelope?.data.tasks, [record.envelope?.data]));
+  return found.filter((text) => text !== undefined);
+}
+
+/** Undefined when there is none. */
+function difference(what: string, actual: unknown, expected: unknown): string | undefined {
+  try {
+    deepStrictEqual(actual, expected);
+    return undefined;
+  } catch (error) {
+    return `${what}: ${(error as Error).message}`;
+  }
+}
+
+interface Times {
+  time?: string;
+  observedAt?: string;
+}
+
+function timesOf(message: ReceivedMessage | undefined): Times {
+  const body = message?.body as { time?: string; data?: { observedAt?: string } } | undefined;
+  return {
+    ...(body?.time && { time: body.time }),
+    ...(body?.data?.observedAt && { observedAt: body.data.observedAt }),
+  };
+}
+
+function withoutTimes({ attributes, body }: ReceivedMessage): object {
+  const { time, data, ...rest } = body as { time: string; data: { observedAt: string } };
+  const { observedAt, ...facts } = data;
+  return { attributes, body: { ...rest, data: facts } };
+}
+
+/** An event's time is when its fact was observed: after it was tracked, and not in the future. */
+function wrongTimes(message: ReceivedMessage, trackedAt: string): string | undefined {
+  const { time, observedAt } = timesOf(message);
+  if (time !== undefined && time === observedAt && trackedAt < time && Date.parse(time) <= Date.now()) {
+    return undefined;
+  }
+  return `times: tracked at ${trackedAt}, observed at ${observedAt}, time ${time}`;
+}

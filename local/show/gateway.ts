@@ -1,0 +1,38 @@
+import { readSettings } from "../../lib/config.ts";
+import { Id } from "../../lib/enos/task.ts";
+
+/** A real EnOS gateway, and an organisation on it. */
+export interface Gateway {
+  url: string;
+  orgId: string;
+  accessKey: string;
+  secretKey: string;
+}
+
+const NAMES = ["ENOS_API_BASE_URL", "ENOS_ORG_ID", "ENOS_ACCESS_KEY", "ENOS_SECRET_KEY"] as const;
+
+/**
+ * The real gateway that the environment names; undefined when it names none, which means the simulator.
+ *
+ * @throws {Error} that says what is missing or wrong, by name
+ */
+export function gatewayIn(env: NodeJS.ProcessEnv): Gateway | undefined {
+  const missing = NAMES.filter((name) => !env[name]);
+  if (missing.length === NAMES.length) return undefined;
+  if (missing.length > 0) {
+    const given = NAMES.filter((name) => env[name]).join(", ");
+    const verb = missing.length === 1 ? "is" : "are";
+    throw new Error(
+      `${missing.join(", ")} ${verb} missing, though there is ${given}: set all four for a real EnOS, none for the simulator`,
+    );
+  }
+  const { ENOS_API_BASE_URL } = readSettings(env, "ENOS_API_BASE_URL");
+  const orgId = Id.safeParse(env.ENOS_ORG_ID).data;
+  if (orgId === undefined) throw new Error("ENOS_ORG_ID may have letters, digits, _ and - only, 128 at most");
+  return {
+    url: ENOS_API_BASE_URL,
+    orgId,
+    accessKey: env.ENOS_ACCESS_KEY as string,
+    secretKey: env.ENOS_SECRET_KEY as string,
+  };
+}

@@ -1,0 +1,33 @@
+import type { TerminalEvent } from "../../lib/events/event.ts";
+
+/** An announcement on one line: time, type, task, size, file, and how long the task was tracked. */
+export function eventLine({ time, type, data }: TerminalEvent): string {
+  const { orgId, channelId, taskId, dataSize, downloadUrl, reason, trackedAt, observedAt } = data;
+  return [
+    clock(new Date(time)),
+    type.padEnd(23),
+    `${orgId}/${channelId}/${taskId}`,
+    `tracked ${duration(Date.parse(observedAt) - Date.parse(trackedAt))}`,
+    ...(dataSize === null ? [] : [fileSize(dataSize)]),
+    ...(downloadUrl === null ? [] : [downloadUrl]),
+    ...(reason === null ? [] : [`(${reason})`]),
+  ].join("  ");
+}
+
+/** The time of day here, to the second. */
+export function clock(date: Date): string {
+  return date.toTimeString().slice(0, 8);
+}
+
+function duration(ms: number): string {
+  const seconds = ms / 1000;
+  if (seconds < 90) return `${seconds.toFixed(1)} s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  return seconds < 129_600 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} days`;
+}
+
+function fileSize(bytes: number): string {
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
+  return `${(bytes / 1024 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;
+}

@@ -1,0 +1,89 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import type { TaskKey } from "../../lib/enos/task.ts";
+import { keyOf, type TrackedTask } from "../../lib/tracking/record.ts";
+import type { EnosSimulator } from "../enos/simulator.ts";
+import type { LocalService } from "../service/local-service.ts";
+import { Application } from "./application.ts";
+import { CAST, type Part } from "./cast.ts";
+import type { Gateway } from "./gateway.ts";
+
+/** A part of the cast as a task that exists and is tracked. */
+export interface Played {
+  part: Part;
+  task: TaskKey;
+  /** What the service answered when it was told to track the task. */
+  record: TrackedTask;
+  /** Since when it counts as tracked, as ISO 8601. */
+  trackedAt: string;
+}
+
+const CHANNEL = "ch-dee0c5";
+
+/** An EnOS with one organisation on it, whose file sizes every answer tells. */
+export function openStage(enos: EnosSimulator): Gateway {
+  const org = { orgId: "o15504722874071", accessKey: "5acb82e7-a11e-4300", secretKey: "example-secret-key" };
+  enos.putOrganisation({ ...org, channels: [CHANNEL] });
+  enos.setShape({ dataSize: "number" });
+  return { url: enos.url, ...org };
+}
+
+/**
+ * Creates the cast's tasks as an application of EnOS does, and has the service track them.
+ *
+ * @param onPlayed told about each task as soon as it is tracked
+ * @param signal ends what is still to happen to them
+ */
+export async function play(
+  enos: EnosSimulator,
+  gateway: Gateway,
+  service: LocalService,
+  onPlayed: (played: Played) => void,
+  signal: AbortSignal,
+): Promise<Played[]> {
+  const application = await Application.signIn(gateway);
+  const all: Played[] = [];
+  for (const part of CAST) {
+    enos.setCreatedTimeline(gateway.orgId, part.timeline);
+    const taskId = await application.download(CHANNEL, part.name);
+    const task = { orgId: gateway.orgId, channelId: CHANNEL, taskId };
+    const { status, envelope } = await service.client.track(task);
+    if (status !== 201 || !envelope) {
+      throw new Error(`tracking a task was answered with ${status}: ${envelope?.msg}`);
+    }
+    const record = envelope.data;
+    const days = part.trackedDaysAgo;
+    const trackedAt = days ? await backdate(service, task, record, days) : record.trackedAt;
+    if (part.cancelledAfterMs !== undefined) {
+      delay(part.cancelledAfterMs, undefined, { signal })
+        .then(() => application.cancel(CHANNEL, taskId))
+        .catch((error) => {
+          // What still waits when the show ends does not matter any more.
+          if (!signal.aborted) console.error(`the task was not cancelled: ${error.message}`);
+        });
+    }
+    const played = { part, task, record, trackedAt };
+    all.push(played);
+    onPlayed(played);
+  }
+  return all;
+}
+
+/** Makes a task one that was tracked days ago: nobody wants to wait for its deadline. */
+async function backdate(
+  { cloud }: LocalService,
+  task: TaskKey,
+  { trackedAt }: TrackedTask,
+  days: number,
+): Promise<string> {
+  const earlier = Date.parse(trackedAt) - days * 24 * 60 * 60_000;
+  await DynamoDBDocumentClient.from(cloud.dynamodb).send(
+    new UpdateCommand({
+      TableName: cloud.env("").TRACKED_TASKS_TABLE,
+      Key: keyOf(task),
+      UpdateExpression: "SET trackedAt = :earlier",
+      ExpressionAttributeValues: { ":earlier": earlier },
+    }),
+  );
+  return new Date(earlier).toISOString();
+}
