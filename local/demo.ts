@@ -10,11 +10,11 @@ import { clock, eventLine } from "./show/line.ts";
 import { runProgram } from "./show/program.ts";
 import { openStage, play } from "./show/stage.ts";
 
-const SWEEP_SECONDS = 2;
+const SWEEP_SECONDS = 1;
 /** All events have to be there by then, counted from the start. */
 const LIMIT_MS = 90_000;
-/** How long to wait for events that should not come: two more sweeps. */
-const QUIET_MS = 2 * SWEEP_SECONDS * 1000;
+/** How long to wait for events that should not come: three more sweeps. */
+const QUIET_MS = 3 * SWEEP_SECONDS * 1000;
 
 const say = (text: string) => console.log(`${clock(new Date())}  ${text}`);
 const onTrouble = (line: string) => console.error(`${clock(new Date())}  functions: ${line}`);
@@ -24,7 +24,7 @@ await runProgram(async (signal) => {
   const ending = new AbortController();
   const until = AbortSignal.any([signal, limit, ending.signal]);
   say("starting");
-  const ports = await choosePorts({ http: 0, lambda: 0, dynamodb: 0, messaging: 0, secrets: 0 });
+  const ports = { ...(await choosePorts({ http: 0, lambda: 0 })), dynamodb: 0, messaging: 0, secrets: 0 };
   await using enos = await startEnosSimulator();
   const gateway = openStage(enos);
   await using service = await LocalService.start({

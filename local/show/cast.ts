@@ -55,26 +55,26 @@ export const CAST: readonly Part[] = [
   },
   {
     name: "fails",
-    about: "fails after 5 s",
+    about: "fails after 4 s",
     timeline: [
       { afterMs: 0, progressCode: 1 },
-      { afterMs: 5_000, progressCode: 2, progressDesc: "fail" },
+      { afterMs: 4_000, progressCode: 2, progressDesc: "fail" },
     ],
     outcome: { ...NOTHING, state: "failed", progressCode: 2, progressDesc: "fail" },
   },
   {
     name: "cancelled",
-    about: "is cancelled by its owner after 6 s",
+    about: "is cancelled by its owner after 5 s",
     timeline: [{ afterMs: 0, progressCode: 1 }],
-    cancelledAfterMs: 6_000,
+    cancelledAfterMs: 5_000,
     outcome: { ...NOTHING, state: "cancelled", progressCode: 5, progressDesc: "cancelled" },
   },
   {
     name: "expires",
-    about: "ended long ago, and its file is deleted within 8 s",
+    about: "ended long ago, and its file is deleted within 7 s",
     timeline: [
       { afterMs: 0, progressCode: 6 },
-      { afterMs: 8_000, progressCode: 7 },
+      { afterMs: 7_000, progressCode: 7 },
     ],
     outcome: { ...NOTHING, state: "expired", progressCode: 7, progressDesc: "expired" },
   },

@@ -1,0 +1,134 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startEnosSimulator } from "../../local/enos/simulator.ts";
+
+const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
+
+/** A program of `package.json`, run as npm runs it. */
+class Program implements AsyncDisposable {
+  readonly process: ChildProcess;
+  readonly ended: Promise<unknown>;
+  #output = "";
+  readonly #listeners = new Set<() => void>();
+
+  constructor(file: string, env: Record<string, string> = {}) {
+    const { PATH = "", HOME = "" } = process.env;
+    this.process = spawn(process.execPath, [file], {
+      cwd: REPOSITORY,
+      env: { PATH, HOME, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    for (const stream of [this.process.stdout, this.process.stderr]) {
+      stream?.on("data", (chunk) => {
+        this.#output += chunk;
+        for (const listener of this.#listeners) listener();
+      });
+    }
+    this.ended = once(this.process, "close");
+  }
+
+  get output(): string {
+    return this.#output;
+  }
+
+  /** Resolves when it has printed what fits. */
+  async prints(pattern: RegExp): Promise<RegExpMatchArray> {
+    const found = Promise.withResolvers<RegExpMatchArray>();
+    const look = () => {
+      const match = this.#output.match(pattern);
+      if (match) found.resolve(match);
+    };
+    this.#listeners.add(look);
+    look();
+    const early = this.ended.then(() => {
+      throw new Error(`it ended before it printed ${pattern}: ${this.#output}`);
+    });
+    early.catch(() => {});
+    try {
+      return await Promise.race([found.promise, early]);
+    } finally {
+      this.#listeners.delete(look);
+    }
+  }
+
+  /** The processes that it has started. */
+  children(): number[] {
+    const table = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" });
+    return table
+      .split("\n")
+      .map((line) => line.trim().split(/\s+/).map(Number))
+      .filter(([, parent]) => parent === this.process.pid)
+      .map(([pid]) => pid as number);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.process.exitCode === null && this.process.signalCode === null) this.process.kill("SIGTERM");
+    await this.ended;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+let demo: Program;
+
+// It takes longest, and does not mind company.
+beforeAll(() => {
+  demo = new Program("local/demo.ts");
+});
+
+afterAll(() => demo[Symbol.asyncDispose]());
+
+test("npm start with a real gateway: a task is tracked by the printed command and announced; Ctrl-C ends all", async () => {
+  await using enos = await startEnosSimulator();
+  const credentials = { accessKey: "an-access-key", secretKey: "a-secret-key" };
+  enos.putOrganisation({ orgId: "o1", ...credentials });
+  enos.putTask({ orgId: "o1", channelId: "ch-1", taskId: "t1", timeline: [{ afterMs: 0, progressCode: 2 }] });
+  await using start = new Program("local/start.ts", {
+    ENOS_API_BASE_URL: enos.url,
+    ENOS_ORG_ID: "o1",
+    ENOS_ACCESS_KEY: credentials.accessKey,
+    ENOS_SECRET_KEY: credentials.secretKey,
+  });
+  const [, url = ""] = await start.prints(/curl -s -X PUT '([^']+)'/);
+  const put = await fetch(url.replace("CHANNEL", "ch-1").replace("TASK", "t1"), { method: "PUT" });
+  expect(put.status).toBe(201);
+  await start.prints(/enos\.download\.failed +o1\/ch-1\/t1 /);
+  expect(start.output).not.toContain(credentials.secretKey);
+
+  const started = start.children();
+  expect(started).toHaveLength(1);
+  start.process.kill("SIGINT");
+  await start.ended;
+  expect(start.process.exitCode).toBe(0);
+  expect(started.filter(isAlive)).toEqual([]);
+});
+
+test("npm start ends with 1 and says so when the functions die", async () => {
+  await using start = new Program("local/start.ts");
+  await start.prints(/terminal events/);
+  for (const pid of start.children()) process.kill(pid, "SIGKILL");
+  await start.ended;
+  expect(start.output).toContain("serverless-offline has ended (SIGKILL)");
+  expect(start.process.exitCode).toBe(1);
+});
+
+test("npm start with some of the gateway's settings names those that are missing", async () => {
+  await using start = new Program("local/start.ts", { ENOS_ORG_ID: "o1", ENOS_ACCESS_KEY: "a" });
+  await start.ended;
+  expect(start.output).toContain("ENOS_API_BASE_URL, ENOS_SECRET_KEY are missing");
+  expect(start.process.exitCode).toBe(1);
+});
+
+test("npm run demo ends with 0 when every event came as expected", async () => {
+  await demo.ended;
+  expect(demo.output).toContain("every event came as expected");
+  expect(demo.process.exitCode).toBe(0);
+});

@@ -1,0 +1,58 @@
+import { randomUUID } from "node:crypto";
+import type { TaskKey } from "../../lib/enos/task.ts";
+import { type EnosSimulator, startEnosSimulator } from "../../local/enos/simulator.ts";
+import type { Timeline } from "../../local/enos/timeline.ts";
+import type { ServiceAnswer } from "../../local/service/client.ts";
+import { LocalService } from "../../local/service/local-service.ts";
+import { choosePorts } from "../../local/service/ports.ts";
+
+/** The service over real HTTP, beside an EnOS that does what it is told. */
+export interface ServiceUnderTest extends AsyncDisposable {
+  enos: EnosSimulator;
+  service: LocalService;
+  /** What the functions complained about. */
+  troubles: string[];
+  /** An organisation of its own for a test, on EnOS and with a secret. */
+  organisation(): Promise<string>;
+}
+
+/** Starts it; the schedule is left at an hour, so that tests sweep when they want to. */
+export async function startService(): Promise<ServiceUnderTest> {
+  const enos = await startEnosSimulator();
+  const troubles: string[] = [];
+  const ports = { ...(await choosePorts({ http: 0, lambda: 0 })), dynamodb: 0, messaging: 0, secrets: 0 };
+  const service = await LocalService.start({
+    gatewayUrl: enos.url,
+    ports,
+    sweepSeconds: 3600,
+    onTrouble: (line) => troubles.push(line),
+  });
+  return {
+    enos,
+    service,
+    troubles,
+    async organisation() {
+      const orgId = `o${randomUUID()}`;
+      const credentials = { accessKey: `key-of-${orgId}`, secretKey: "example-secret-key" };
+      enos.putOrganisation({ orgId, ...credentials });
+      await service.cloud.putSecret(orgId, credentials);
+      return orgId;
+    },
+    async [Symbol.asyncDispose]() {
+      await service.close();
+      await enos.close();
+    },
+  };
+}
+
+/** A task of an organisation; it exists on EnOS when it has a timeline. */
+export function newTask(enos: EnosSimulator, orgId: string, timeline?: Timeline): TaskKey {
+  const task = { orgId, channelId: "ch-dee0c5", taskId: randomUUID().replaceAll("-", "") };
+  if (timeline) enos.putTask({ ...task, timeline: [...timeline], shape: { dataSize: "number" } });
+  return task;
+}
+
+/** Status and code of an answer, which is what the design's table speaks of. */
+export function outcome({ status, envelope }: ServiceAnswer<unknown>): [status: number, code?: number] {
+  return envelope ? [status, envelope.code] : [status];
+}
