@@ -20,8 +20,13 @@ await runProgram(async (signal) => {
   const real = gatewayIn(process.env);
   say(`starting, with ${real ? `EnOS at ${real.url}` : "a simulated EnOS"} (Ctrl-C ends it)`);
   // Fixed where they are free, since people see and type them; nobody does those of the other parts.
-  const { enos: enosPort, ...fixed } = await choosePorts({ http: 3000, lambda: 3002, enos: 4000 });
-  const ports = { ...fixed, dynamodb: 0, messaging: 0, secrets: 0 };
+  const { enos: enosPort, ...fixed } = await choosePorts({
+    http: 3000,
+    lambda: 3002,
+    enos: 4000,
+    messaging: 4566,
+  });
+  const ports = { ...fixed, dynamodb: 0, secrets: 0 };
   await using enos = real ? undefined : await startEnosSimulator({ port: enosPort });
   const gateway = enos ? openStage(enos) : real;
   if (!gateway) throw new Error("there is neither a gateway nor a simulator");
@@ -37,6 +42,7 @@ await runProgram(async (signal) => {
   await service.cloud.putSecret(gateway.orgId, gateway);
   const subscription = await service.cloud.subscribe("events");
   say(`the HTTP API listens at ${service.functions.url}; a sweep runs every ${sweepSeconds} s`);
+  say(`SNS and SQS listen at ${service.cloud.urls.messaging}; the topic is ${service.cloud.topicArn}`);
 
   if (enos) {
     const played = await play(
