@@ -1,0 +1,118 @@
+import { statSync } from "node:fs";
+import { basename, join } from "node:path";
+import { type Deployment, deployment } from "./deployment.ts";
+import { esbuildOptions } from "./esbuild.config.ts";
+
+interface FunctionDefinition {
+  environment?: Record<string, unknown>;
+  events?: { schedule?: { rate: string[] } }[];
+  package?: { artifact?: string };
+}
+
+interface Serverless {
+  serviceDir: string;
+  processedInput: { commands: string[] };
+  service: { functions: Record<string, FunctionDefinition> };
+  classes: { Error: new (message: string) => Error };
+}
+
+interface Log {
+  notice(message: string): void;
+}
+
+/** The options of serverless-esbuild: esbuild's, and what is the plugin's own. */
+const BUNDLING = {
+  ...esbuildOptions,
+  outputFileExtension: ".mjs",
+  // By default it leaves the AWS SDK out, and asks npm about what it left out.
+  exclude: [],
+  // A local run has a folder of its own: packaging, or another run, would take the bundles from under it.
+  outputWorkFolder: process.env.ESBUILD_WORK_FOLDER || ".esbuild",
+  watch: { pattern: ["functions/**/*.ts", "lib/**/*.ts"], ignore: [".esbuild"] },
+};
+
+/** What a variable source of osls gets and gives. */
+interface VariableSource {
+  resolve(request: { address: string }): { value: unknown };
+}
+
+/**
+ * Gives `serverless.yml` the values that depend on the deployer's environment, as `${deployment:…}`,
+ * `${setting:…}` and `${bundling:}`, and fits the functions to a local run.
+ */
+export default class DeploymentPlugin {
+  readonly configurationVariablesSources: Record<string, VariableSource>;
+
+  readonly hooks = {
+    "before:offline:start": () => this.#fitToLocalRun(),
+    "before:offline:start:init": () => this.#fitToLocalRun(),
+    "after:package:createDeploymentArtifacts": () => this.#tellSizes(),
+  };
+
+  readonly #serverless: Serverless;
+  readonly #log: Log;
+
+  constructor(serverless: Serverless, _options: unknown, { log }: { log: Log }) {
+    this.#serverless = serverless;
+    this.#log = log;
+    const { settings, ...rest } = this.#deployment();
+    this.configurationVariablesSources = {
+      deployment: this.#source(rest),
+      setting: this.#source(settings),
+      bundling: { resolve: () => ({ value: BUNDLING }) },
+    };
+  }
+
+  #deployment(): Deployment {
+    const [command] = this.#serverless.processedInput.commands;
+    try {
+      return deployment(process.env, command === "deploy" || command === "offline" ? command : "package");
+    } catch (error) {
+      throw this.#refusal(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #source(values: Record<string, unknown>): VariableSource {
+    return {
+      resolve: ({ address }) => {
+        if (!Object.hasOwn(values, address)) throw this.#refusal(`there is no value named ${address}`);
+        return { value: values[address] };
+      },
+    };
+  }
+
+  /** The framework prints the message of its own kind of error, and a stack trace for every other. */
+  #refusal(message: string): Error {
+    return new this.#serverless.classes.Error(message);
+  }
+
+  /** serverless-offline knows no stack: what a resource would give comes from the environment. */
+  #fitToLocalRun(): void {
+    const seconds = Number(process.env.SWEEP_INTERVAL_SECONDS || 60);
+    for (const [name, { environment = {}, events = [] }] of Object.entries(
+      this.#serverless.service.functions,
+    )) {
+      for (const variable of Object.keys(environment)) {
+        environment[variable] = process.env[variable] ?? environment[variable];
+        if (typeof environment[variable] !== "string") {
+          throw this.#refusal(`${variable} is missing: the function ${name} needs it locally`);
+        }
+      }
+      for (const { schedule } of events) {
+        // Its cron knows seconds, and drops the last field, which is EventBridge's year.
+        if (schedule && seconds < 60) schedule.rate = [`cron(*/${seconds} * * * * * *)`];
+      }
+    }
+  }
+
+  #tellSizes(): void {
+    for (const [name, definition] of Object.entries(this.#serverless.service.functions)) {
+      const artefact = definition.package?.artifact;
+      if (!artefact) continue;
+      const { size } = statSync(join(this.#serverless.serviceDir, artefact));
+      this.#log.notice(
+        `${name.padEnd(8)}${String(Math.ceil(size / 1024)).padStart(5)} kB  ${basename(artefact)}`,
+      );
+    }
+  }
+}

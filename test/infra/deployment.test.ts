@@ -1,0 +1,104 @@
+import { describe, expect, it } from "vitest";
+import { deployment } from "../../infra/deployment.ts";
+
+const ISSUER = "https://login.example.com/";
+
+describe("the authorizer", () => {
+  it("is IAM when there is no issuer", () => {
+    for (const env of [{}, { JWT_ISSUER: "", JWT_AUDIENCE: "" }]) {
+      const { authorizers, routeAuthorizer } = deployment(env, "package");
+      expect(authorizers).toEqual({});
+      expect(routeAuthorizer).toEqual({ type: "aws_iam" });
+    }
+  });
+
+  it("is the issuer's when there are an issuer and an audience", () => {
+    const { authorizers, routeAuthorizer } = deployment(
+      { JWT_ISSUER: ISSUER, JWT_AUDIENCE: "downloads" },
+      "package",
+    );
+    expect(routeAuthorizer).toEqual({ name: "jwt" });
+    expect(authorizers).toEqual({
+      jwt: {
+        type: "jwt",
+        identitySource: "$request.header.Authorization",
+        issuerUrl: ISSUER,
+        audience: ["downloads"],
+      },
+    });
+  });
+
+  it.each([
+    [{ JWT_ISSUER: ISSUER }, /^JWT_AUDIENCE is missing/],
+    [{ JWT_AUDIENCE: "downloads" }, /^JWT_ISSUER is missing/],
+    [{ JWT_ISSUER: "login.example.com", JWT_AUDIENCE: "downloads" }, /^JWT_ISSUER must be an https URL/],
+  ])("refuses %o", (env, message) => {
+    expect(() => deployment(env, "package")).toThrow(message);
+  });
+});
+
+describe("the address of EnOS", () => {
+  it("may be missing in a package, but not in a deployment", () => {
+    expect(deployment({}, "package").enosApiBaseUrl).not.toHaveProperty("Default");
+    expect(() => deployment({}, "deploy")).toThrow(/^ENOS_API_BASE_URL is missing/);
+  });
+
+  it("is the default of the stack's parameter, which takes it", () => {
+    const { Default, AllowedPattern } = deployment(
+      { ENOS_API_BASE_URL: "https://apim-ppe1.example.com/" },
+      "deploy",
+    ).enosApiBaseUrl;
+    expect(Default).toBe("https://apim-ppe1.example.com");
+    expect(Default).toMatch(new RegExp(AllowedPattern ?? ""));
+  });
+
+  it.each(["http://apim.example.com", "https://apim.example.com/path", "http://127.0.0.1:8080", "apim"])(
+    "is not %s",
+    (address) => {
+      expect(() => deployment({ ENOS_API_BASE_URL: address }, "deploy")).toThrow(/ENOS_API_BASE_URL/);
+    },
+  );
+});
+
+describe("the schedule", () => {
+  it.each([
+    ["60", "rate(1 minute)", 60],
+    ["300", "rate(5 minutes)", 300],
+    ["86400", "rate(1440 minutes)", 21_600],
+  ])("of %s seconds is %s", (seconds, rate, age) => {
+    const { sweepRate, sweepMaximumEventAge } = deployment({ SWEEP_INTERVAL_SECONDS: seconds }, "package");
+    expect([sweepRate, sweepMaximumEventAge]).toEqual([rate, age]);
+  });
+
+  it("counts in whole minutes, except locally", () => {
+    expect(() => deployment({ SWEEP_INTERVAL_SECONDS: "90" }, "package")).toThrow(
+      /^SWEEP_INTERVAL_SECONDS must be a multiple of 60/,
+    );
+    expect(deployment({ SWEEP_INTERVAL_SECONDS: "5" }, "offline").settings.SWEEP_INTERVAL_SECONDS).toBe("5");
+  });
+});
+
+it("takes the functions' settings from the environment, with the documented defaults", () => {
+  expect(deployment({ SWEEP_SHARDS: "8", RETENTION_DAYS: "" }, "package").settings).toMatchObject({
+    ENOS_SECRET_PREFIX: "enos/",
+    ENOS_REQUESTS_PER_SECOND: "100",
+    JWT_ORG_CLAIM: "orgs",
+    RETENTION_DAYS: "30",
+    SWEEP_CONCURRENCY: "64",
+    SWEEP_INTERVAL_SECONDS: "60",
+    SWEEP_SHARDS: "8",
+    TRACKING_DEADLINE_DAYS: "7",
+  });
+  expect(() => deployment({ SWEEP_SHARDS: "many" }, "package")).toThrow(/SWEEP_SHARDS/);
+});
+
+it("makes the topic a FIFO topic on demand, and tells nobody of an alarm unless asked", () => {
+  expect(deployment({}, "package")).toMatchObject({ topicSuffix: "", alarmActions: [] });
+  const env = { EVENTS_TOPIC_FIFO: "true", ALARM_TOPIC_ARN: "arn:aws:sns:eu-central-1:123456789012:ops" };
+  expect(deployment(env, "package")).toMatchObject({
+    topicSuffix: ".fifo",
+    fifoTopic: true,
+    alarmActions: [env.ALARM_TOPIC_ARN],
+  });
+  expect(() => deployment({ EVENTS_TOPIC_FIFO: "yes" }, "package")).toThrow(/^EVENTS_TOPIC_FIFO/);
+});
