@@ -1,0 +1,122 @@
+import { parseArgs } from "node:util";
+import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
+import {
+  ChangeMessageVisibilityCommand,
+  DeleteMessageCommand,
+  GetQueueUrlCommand,
+  type Message,
+  ReceiveMessageCommand,
+  SQSClient,
+} from "@aws-sdk/client-sqs";
+import * as z from "zod/mini";
+
+/** The names that `serverless.yml` gives to a stage's sweep function and to the queue of its failures. */
+export function sweepNames(stage: string): { functionName: string; queueName: string } {
+  const prefix = `enos-download-status-${stage}-sweep`;
+  return { functionName: prefix, queueName: `${prefix}-dead-letters` };
+}
+
+/** What became of one message of the dead-letter queue. */
+export interface Redriven {
+  messageId: string;
+  /** What the sweep answered; absent when the message stays in the queue. */
+  summary?: string;
+  /** Why the message stays in the queue. */
+  problem?: string;
+}
+
+/** The record that Lambda leaves of an asynchronous invocation that failed. */
+const FailureRecord = z.object({ requestPayload: z.unknown() });
+
+/** Longer than a sweep may take, so that nobody else takes the message while its sweep runs. */
+const HIDDEN_SECONDS = 180;
+
+/**
+ * Repeats every failed sweep whose record waits in the dead-letter queue, one after the other. A record is
+ * deleted once its sweep has succeeded, and stays in the queue otherwise.
+ *
+ * SQS' own redrive does not help here: it only serves queues whose source is another queue.
+ *
+ * @param report told about each message as soon as it is done
+ */
+export async function redrive(
+  clients: { sqs: SQSClient; lambda: LambdaClient },
+  names: { functionName: string; queueName: string },
+  report: (redriven: Redriven) => void,
+): Promise<Redriven[]> {
+  const { sqs, lambda } = clients;
+  const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: names.queueName }));
+  const done: Redriven[] = [];
+  const left: Message[] = [];
+  for (;;) {
+    const message = await receive(sqs, QueueUrl);
+    // One met again has come out of hiding: every other had its turn.
+    if (!message || done.some(({ messageId }) => messageId === message.MessageId)) break;
+    const redriven = await repeat(lambda, names.functionName, message);
+    if (redriven.problem === undefined) {
+      await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: message.ReceiptHandle }));
+    } else {
+      left.push(message);
+    }
+    done.push(redriven);
+    report(redriven);
+  }
+  // Only now, or the loop would meet them again. One that cannot be shown has shown itself already.
+  for (const { ReceiptHandle } of left) {
+    await sqs
+      .send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: 0 }))
+      .catch(() => undefined);
+  }
+  return done;
+}
+
+async function receive(sqs: SQSClient, QueueUrl: string | undefined): Promise<Message | undefined> {
+  const { Messages } = await sqs.send(
+    new ReceiveMessageCommand({
+      QueueUrl,
+      MaxNumberOfMessages: 1,
+      VisibilityTimeout: HIDDEN_SECONDS,
+      WaitTimeSeconds: 1,
+    }),
+  );
+  return Messages?.[0];
+}
+
+async function repeat(lambda: LambdaClient, FunctionName: string, message: Message): Promise<Redriven> {
+  const messageId = message.MessageId ?? "unknown";
+  const request = requestOf(message.Body ?? "");
+  if (request === undefined) return { messageId, problem: "it is not the record of a failed sweep" };
+  try {
+    const answer = await lambda.send(new InvokeCommand({ FunctionName, Payload: request }));
+    const text = Buffer.from(answer.Payload ?? []).toString();
+    if (answer.FunctionError) return { messageId, problem: `the sweep failed again: ${text}` };
+    return { messageId, summary: text };
+  } catch (error) {
+    return { messageId, problem: `the sweep could not be invoked: ${String(error)}` };
+  }
+}
+
+/** What the failed sweep was invoked with, as JSON; undefined when the message does not say. */
+function requestOf(body: string): string | undefined {
+  try {
+    return JSON.stringify(FailureRecord.parse(JSON.parse(body)).requestPayload);
+  } catch {
+    return undefined;
+  }
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({ options: { stage: { type: "string", default: "dev" } } });
+  const clients = {
+    // The address of a queue is a name of its own, which an endpoint variable would not reach.
+    sqs: new SQSClient({ useQueueUrlAsEndpoint: false }),
+    // A sweep is not invoked twice because its answer takes long.
+    lambda: new LambdaClient({ maxAttempts: 1, requestHandler: { requestTimeout: 120_000 } }),
+  };
+  const done = await redrive(clients, sweepNames(values.stage), ({ messageId, summary, problem }) =>
+    console.log(problem === undefined ? `${messageId}: done ${summary}` : `${messageId}: stays, ${problem}`),
+  );
+  const left = done.filter(({ problem }) => problem !== undefined).length;
+  console.log(`${done.length - left} redriven, ${left} left in the queue`);
+  if (left > 0) process.exitCode = 1;
+}

@@ -1,0 +1,150 @@
+import { execFile } from "node:child_process";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import { promisify } from "node:util";
+import {
+  CreateQueueCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+} from "@aws-sdk/client-sqs";
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { sweepNames } from "../../infra/redrive.ts";
+import { type Messaging, startMessaging } from "../../local/aws/messaging.ts";
+import { packagedTemplate } from "./template.ts";
+
+const STAGE = "test";
+const { functionName, queueName } = sweepNames(STAGE);
+const AWS = { AWS_REGION: "eu-central-1", AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" };
+
+let messaging: Messaging;
+let lambdaServer: Server;
+let sqs: SQSClient;
+let QueueUrl: string | undefined;
+/** What the stand-in for Lambda was asked, and how it answers. */
+let invocations: { path: string; payload: string }[];
+let answer: (payload: string) => { functionError?: string; body: string };
+
+beforeAll(async () => {
+  messaging = await startMessaging();
+  lambdaServer = createServer(async (request, response) => {
+    const payload = await text(request);
+    invocations.push({ path: request.url ?? "", payload });
+    const { functionError, body } = answer(payload);
+    if (functionError) response.setHeader("X-Amz-Function-Error", functionError);
+    response.setHeader("Content-Type", "application/json").end(body);
+  });
+  await new Promise<void>((listening) => lambdaServer.listen(0, "127.0.0.1", listening));
+  sqs = new SQSClient({
+    endpoint: messaging.url,
+    region: AWS.AWS_REGION,
+    credentials: { accessKeyId: "test", secretAccessKey: "test" },
+    useQueueUrlAsEndpoint: false,
+  });
+});
+afterAll(async () => {
+  sqs.destroy();
+  lambdaServer.close();
+  await messaging.close();
+});
+beforeEach(async () => {
+  ({ QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: queueName })));
+  invocations = [];
+  answer = () => ({ body: '{"checked":3}' });
+});
+
+it("repeats the failed sweep with what it was asked, and removes its record", async () => {
+  await fail({ shards: [0, 3] });
+  await fail({});
+  const { code, output } = await runRedrive();
+  expect(output).toContain("2 redriven, 0 left in the queue");
+  expect(code).toBe(0);
+  expect(new Set(invocations.map(({ path }) => path))).toEqual(
+    new Set([`/2015-03-31/functions/${functionName}/invocations`]),
+  );
+  expect(invocations.map(({ payload }) => payload).sort()).toEqual(['{"shards":[0,3]}', "{}"]);
+  expect(await waiting()).toBe(0);
+});
+
+it("keeps the record of a sweep that fails again, and goes on with the others", async () => {
+  answer = (payload) =>
+    payload === "{}"
+      ? { body: "{}" }
+      : { functionError: "Unhandled", body: '{"errorMessage":"no such shard"}' };
+  await fail({ shards: [99] });
+  await fail({});
+  const { code, output } = await runRedrive();
+  expect(output).toContain("no such shard");
+  expect(output).toContain("1 redriven, 1 left in the queue");
+  expect(code).toBe(1);
+  expect(invocations).toHaveLength(2);
+  const { Messages } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, VisibilityTimeout: 0 }));
+  expect(Messages?.[0]?.Body).toContain("99");
+  answer = () => ({ body: "{}" });
+  expect((await runRedrive()).output).toContain("1 redriven, 0 left in the queue");
+});
+
+it("invokes nothing for a message that is no record, and keeps it", async () => {
+  for (const MessageBody of ["not JSON", "[]", '{"requestContext":{}}']) {
+    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+  }
+  const { code, output } = await runRedrive();
+  expect(output).toContain("0 redriven, 3 left in the queue");
+  expect(code).toBe(1);
+  expect(invocations).toEqual([]);
+  expect(await waiting()).toBe(3);
+});
+
+it("finds the function and the queue by the names that they are deployed under", async () => {
+  const { Resources } = await packagedTemplate();
+  expect(sweepNames("dev")).toEqual({
+    functionName: Resources.SweepLambdaFunction?.Properties.FunctionName,
+    queueName: Resources.SweepDeadLetters?.Properties.QueueName,
+  });
+});
+
+/** Leaves what Lambda leaves of a sweep that failed. */
+async function fail(requestPayload: object): Promise<void> {
+  const record = {
+    version: "1.0",
+    timestamp: "2026-11-24T08:00:00.000Z",
+    requestContext: {
+      requestId: "e4b46cbf-b738-4880-8cb3-5ed1e0e2a9a2",
+      functionArn: `arn:aws:lambda:eu-central-1:123456789012:function:${functionName}:$LATEST`,
+      condition: "RetriesExhausted",
+      approximateInvokeCount: 1,
+    },
+    requestPayload,
+    responseContext: { statusCode: 200, executedVersion: "$LATEST", functionError: "Unhandled" },
+    responsePayload: { errorType: "Error", errorMessage: "nothing could be done" },
+  };
+  await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(record) }));
+}
+
+async function waiting(): Promise<number> {
+  const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["All"] }));
+  return (
+    Number(Attributes?.ApproximateNumberOfMessages) +
+    Number(Attributes?.ApproximateNumberOfMessagesNotVisible)
+  );
+}
+
+/** The documented command, pointed at the stand-ins by the SDK's own variables. */
+async function runRedrive(): Promise<{ code: number; output: string }> {
+  const env = {
+    ...AWS,
+    PATH: process.env.PATH,
+    AWS_ENDPOINT_URL_SQS: messaging.url,
+    AWS_ENDPOINT_URL_LAMBDA: `http://127.0.0.1:${(lambdaServer.address() as AddressInfo).port}`,
+  };
+  const script = new URL("../../infra/redrive.ts", import.meta.url).pathname;
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, [script, "--stage", STAGE], { env });
+    return { code: 0, output: stdout };
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+    return { code, output: stdout + stderr };
+  }
+}

@@ -1,0 +1,151 @@
+import { execFile } from "node:child_process";
+import { cp, mkdtemp, readFile, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+/** A CloudFormation template as far as the tests look into it. */
+export interface Template {
+  Parameters: Record<string, { Default?: string; [name: string]: unknown }>;
+  Resources: Record<string, Resource>;
+  Outputs: Record<string, { Value: unknown }>;
+}
+
+export interface Resource {
+  Type: string;
+  DeletionPolicy?: string;
+  UpdateReplacePolicy?: string;
+  // biome-ignore lint/suspicious/noExplicitAny: the shape is what the tests are about
+  Properties: Record<string, any>;
+}
+
+/** What a deployment of the template would have been given, for resolving its references. */
+export interface Surroundings {
+  partition: string;
+  region: string;
+  account: string;
+  /** Physical names by logical id; a resource without one is given its logical id. */
+  names: Record<string, string>;
+}
+
+/** An account that does not exist. */
+export const SURROUNDINGS: Surroundings = {
+  partition: "aws",
+  region: "eu-central-1",
+  account: "123456789012",
+  names: {},
+};
+
+const REPOSITORY = join(import.meta.dirname, "../..");
+const TEMPLATE = "cloudformation-template-update-stack.json";
+
+/** The template that `npm run package` made. */
+export async function packagedTemplate(folder: string = join(REPOSITORY, ".serverless")): Promise<Template> {
+  return JSON.parse(await readFile(join(folder, TEMPLATE), "utf8"));
+}
+
+/**
+ * Runs osls in a copy of the sources with nothing in its environment but what is given: packaging in place
+ * would take the artefacts away from the other tests.
+ *
+ * @param temporary a folder inside the repository that the caller removes
+ * @returns the exit code, everything printed, and the folder of the artefacts
+ */
+export async function osls(
+  temporary: string,
+  env: Record<string, string>,
+  ...args: string[]
+): Promise<{ code: number; output: string; artefacts: string }> {
+  const copy = await mkdtemp(join(temporary, "osls-"));
+  for (const part of ["serverless.yml", "package.json", "tsconfig.json", "functions", "lib", "infra"]) {
+    await cp(join(REPOSITORY, part), join(copy, part), { recursive: true });
+  }
+  await symlink(join(REPOSITORY, "node_modules"), join(copy, "node_modules"));
+  const bare = { PATH: process.env.PATH ?? "", HOME: copy, ...env };
+  const program = join(REPOSITORY, "node_modules/.bin/osls");
+  const artefacts = join(copy, ".serverless");
+  try {
+    const { stdout, stderr } = await promisify(execFile)(program, args, { cwd: copy, env: bare });
+    return { code: 0, output: stdout + stderr, artefacts };
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+    return { code, output: stdout + stderr, artefacts };
+  }
+}
+
+/** The template's resources of one type, by logical id. */
+export function resourcesOf(template: Template, type: string): [logicalId: string, resource: Resource][] {
+  return Object.entries(template.Resources).filter(([, resource]) => resource.Type === type);
+}
+
+/**
+ * The value with its intrinsic functions (Ref, Fn::GetAtt, Fn::Sub, Fn::Join) resolved as CloudFormation would.
+ *
+ * @throws {Error} at a reference that it cannot resolve, rather than guess
+ */
+export function resolve(template: Template, value: unknown, surroundings: Surroundings): unknown {
+  const deeper = (inner: unknown) => resolve(template, inner, surroundings);
+  if (Array.isArray(value)) return value.map(deeper);
+  if (typeof value !== "object" || value === null) return value;
+  const [[name, argument] = ["", undefined], ...others] = Object.entries(value);
+  if (others.length === 0) {
+    if (name === "Ref") return reference(template, String(argument), surroundings);
+    if (name === "Fn::GetAtt") return attribute(template, argument as [string, string], surroundings);
+    if (name === "Fn::Sub") return substitute(template, String(argument), surroundings);
+    if (name === "Fn::Join") {
+      const [separator, parts] = argument as [string, unknown[]];
+      return parts.map(deeper).join(separator);
+    }
+    if (name.startsWith("Fn::")) throw new Error(`cannot resolve ${name}`);
+  }
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, deeper(inner)]));
+}
+
+/** Where a resource's type keeps its name, and what its ARN looks like. */
+const KINDS: Record<string, { name: string; arn: (name: string) => string; refIsArn?: true }> = {
+  "AWS::DynamoDB::Table": { name: "TableName", arn: (name) => `dynamodb:REGION:ACCOUNT:table/${name}` },
+  "AWS::SNS::Topic": { name: "TopicName", arn: (name) => `sns:REGION:ACCOUNT:${name}`, refIsArn: true },
+  "AWS::SQS::Queue": { name: "QueueName", arn: (name) => `sqs:REGION:ACCOUNT:${name}` },
+  "AWS::IAM::Role": { name: "RoleName", arn: (name) => `iam::ACCOUNT:role/${name}` },
+  "AWS::Lambda::Function": { name: "FunctionName", arn: (name) => `lambda:REGION:ACCOUNT:function:${name}` },
+  "AWS::Logs::LogGroup": { name: "LogGroupName", arn: (name) => `logs:REGION:ACCOUNT:log-group:${name}:*` },
+  "AWS::S3::Bucket": { name: "BucketName", arn: (name) => `s3:::${name}` },
+};
+
+function reference(template: Template, id: string, surroundings: Surroundings): unknown {
+  if (id === "AWS::Partition") return surroundings.partition;
+  if (id === "AWS::Region") return surroundings.region;
+  if (id === "AWS::AccountId") return surroundings.account;
+  if (id === "AWS::URLSuffix") return "amazonaws.com";
+  if (id === "AWS::NoValue") return undefined;
+  const parameter = template.Parameters[id];
+  if (parameter) return parameter.Default ?? surroundings.names[id] ?? id;
+  const resource = template.Resources[id];
+  if (!resource) throw new Error(`nothing is called ${id}`);
+  if (KINDS[resource.Type]?.refIsArn) return attribute(template, [id, "Arn"], surroundings);
+  return physicalName(id, resource, surroundings);
+}
+
+function attribute(template: Template, [id, name]: [string, string], surroundings: Surroundings): string {
+  const resource = template.Resources[id];
+  const kind = resource && KINDS[resource.Type];
+  if (!resource || !kind) throw new Error(`cannot resolve ${id}.${name}`);
+  const physical = physicalName(id, resource, surroundings);
+  if (name === kind.name) return physical;
+  if (name !== "Arn") throw new Error(`cannot resolve ${id}.${name}`);
+  const { partition, region, account } = surroundings;
+  return `arn:${partition}:${kind.arn(physical).replace("REGION", region).replace("ACCOUNT", account)}`;
+}
+
+function physicalName(id: string, resource: Resource, surroundings: Surroundings): string {
+  const given = resource.Properties[KINDS[resource.Type]?.name ?? ""];
+  return surroundings.names[id] ?? (typeof given === "string" ? given : id);
+}
+
+function substitute(template: Template, text: string, surroundings: Surroundings): string {
+  return text.replaceAll(/\$\{([^}]+)\}/g, (_, name: string) => {
+    const [id = "", attributeName] = name.split(".");
+    return attributeName
+      ? attribute(template, [id, attributeName], surroundings)
+      : String(reference(template, id, surroundings));
+  });
+}
