@@ -1,0 +1,287 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import {
+  packagedTemplate,
+  type Resource,
+  resolve,
+  resourcesOf,
+  SURROUNDINGS,
+  type Template,
+} from "./template.ts";
+
+let template: Template;
+beforeAll(async () => {
+  template = await packagedTemplate();
+});
+
+const only = (type: string): Resource => {
+  const found = resourcesOf(template, type);
+  expect(found, type).toHaveLength(1);
+  return found[0]?.[1] as Resource;
+};
+const resource = (id: string): Resource => {
+  expect(template.Resources).toHaveProperty(id);
+  return template.Resources[id] as Resource;
+};
+const resolved = (value: unknown) => resolve(template, value, SURROUNDINGS);
+
+describe("the HTTP API", () => {
+  const TASK = "/data-federation/v2.0/channels/read/{channelId}/download/{taskId}";
+
+  it("has the documented routes, each for callers with IAM credentials only", () => {
+    const routes = resourcesOf(template, "AWS::ApiGatewayV2::Route").map(([, { Properties }]) => [
+      Properties.RouteKey,
+      JSON.stringify(Properties.Target).match(/HttpApiIntegration(\w+)/)?.[1],
+      Properties.AuthorizationType,
+    ]);
+    expect(routes.sort()).toEqual([
+      [`DELETE ${TASK}/tracking`, "Track", "AWS_IAM"],
+      [`GET ${TASK}/status`, "Status", "AWS_IAM"],
+      [`GET ${TASK}/tracking`, "Track", "AWS_IAM"],
+      ["GET /tracked-tasks", "Track", "AWS_IAM"],
+      [`PUT ${TASK}/tracking`, "Track", "AWS_IAM"],
+    ]);
+  });
+
+  it("is throttled, and logs who came without saying what for", () => {
+    const { DefaultRouteSettings, AccessLogSettings, RouteSettings } =
+      only("AWS::ApiGatewayV2::Stage").Properties;
+    expect(DefaultRouteSettings.ThrottlingRateLimit).toBeGreaterThan(0);
+    expect(DefaultRouteSettings.ThrottlingBurstLimit).toBeGreaterThan(0);
+    expect(RouteSettings).toBeUndefined();
+    expect(Object.keys(JSON.parse(AccessLogSettings.Format))).toContain("caller");
+    expect(AccessLogSettings.Format).not.toMatch(/\$context\.(path|queryString)|authorization/i);
+  });
+
+  it("has no CORS, and hands events over in version 2.0", () => {
+    expect(only("AWS::ApiGatewayV2::Api").Properties).not.toHaveProperty("CorsConfiguration");
+    for (const [, { Properties }] of resourcesOf(template, "AWS::ApiGatewayV2::Integration")) {
+      expect(Properties.PayloadFormatVersion).toBe("2.0");
+    }
+  });
+});
+
+describe("the functions", () => {
+  it("run on Node 24, arm64, each with a role and a log group of its own", () => {
+    const functions = resourcesOf(template, "AWS::Lambda::Function").map(([, { Properties }]) => Properties);
+    expect(functions.map(({ Handler }) => Handler).sort()).toEqual([
+      "functions/status.handler",
+      "functions/sweep.handler",
+      "functions/track.handler",
+    ]);
+    for (const { Runtime, Architectures } of functions) {
+      expect([Runtime, Architectures]).toEqual(["nodejs24.x", ["arm64"]]);
+    }
+    expect(new Set(functions.map(({ Role }) => resolved(Role))).size).toBe(3);
+    const groups = resourcesOf(template, "AWS::Logs::LogGroup").map(
+      ([, group]) => group.Properties.LogGroupName,
+    );
+    for (const { FunctionName } of functions) expect(groups).toContain(`/aws/lambda/${FunctionName}`);
+  });
+
+  it.each([
+    ["Status", ["ENOS_API_BASE_URL", "ENOS_SECRET_PREFIX", "JWT_AUDIENCE", "JWT_ISSUER", "JWT_ORG_CLAIM"]],
+    [
+      "Track",
+      [
+        "JWT_AUDIENCE",
+        "JWT_ISSUER",
+        "JWT_ORG_CLAIM",
+        "RETENTION_DAYS",
+        "SWEEP_SHARDS",
+        "TRACKED_TASKS_TABLE",
+      ],
+    ],
+    [
+      "Sweep",
+      [
+        "ENOS_API_BASE_URL",
+        "ENOS_REQUESTS_PER_SECOND",
+        "ENOS_SECRET_PREFIX",
+        "EVENTS_TOPIC_ARN",
+        "RETENTION_DAYS",
+        "SWEEP_CONCURRENCY",
+        "SWEEP_INTERVAL_SECONDS",
+        "SWEEP_SHARDS",
+        "TRACKED_TASKS_TABLE",
+        "TRACKING_DEADLINE_DAYS",
+      ],
+    ],
+  ])("%s knows the settings that it needs and no others", (name, settings) => {
+    const { Variables } = resource(`${name}LambdaFunction`).Properties.Environment;
+    const own = Object.keys(Variables).filter((variable) => !variable.startsWith("POWERTOOLS_"));
+    expect(own.sort()).toEqual(settings);
+  });
+
+  it("know the resources of this stack by reference", () => {
+    const variables = resolved(resource("SweepLambdaFunction").Properties.Environment.Variables);
+    expect(variables).toMatchObject({
+      ENOS_API_BASE_URL: "EnosApiBaseUrl",
+      TRACKED_TASKS_TABLE: "TrackedTasksTable",
+      EVENTS_TOPIC_ARN: "arn:aws:sns:eu-central-1:123456789012:enos-download-status-dev-events",
+      POWERTOOLS_METRICS_NAMESPACE: "EnosDownloadStatus",
+    });
+  });
+
+  it("cannot be deployed without the address of EnOS", () => {
+    expect(template.Parameters.EnosApiBaseUrl).not.toHaveProperty("Default");
+  });
+});
+
+describe("the sweep", () => {
+  it("is invoked every minute with {}", () => {
+    const { ScheduleExpression, State, Targets } = only("AWS::Events::Rule").Properties;
+    expect([ScheduleExpression, State]).toEqual(["rate(1 minute)", "ENABLED"]);
+    expect(Targets).toEqual([expect.objectContaining({ Input: "{}" })]);
+    expect(resolved(Targets[0].Arn)).toMatch(/:function:enos-download-status-dev-sweep$/);
+  });
+
+  it("is not retried, and leaves its failures in the dead-letter queue", () => {
+    const { FunctionName, DestinationConfig, MaximumRetryAttempts, MaximumEventAgeInSeconds } = only(
+      "AWS::Lambda::EventInvokeConfig",
+    ).Properties;
+    expect(FunctionName).toEqual({ Ref: "SweepLambdaFunction" });
+    expect(DestinationConfig.OnFailure.Destination).toEqual({ "Fn::GetAtt": ["SweepDeadLetters", "Arn"] });
+    expect([MaximumRetryAttempts, MaximumEventAgeInSeconds]).toEqual([0, 60]);
+  });
+});
+
+describe("what is kept", () => {
+  it("is encrypted, recoverable and outlives the stack", () => {
+    const { Properties, DeletionPolicy, UpdateReplacePolicy } = resource("TrackedTasksTable");
+    expect([DeletionPolicy, UpdateReplacePolicy]).toEqual(["Retain", "Retain"]);
+    expect(Properties).toMatchObject({
+      BillingMode: "PAY_PER_REQUEST",
+      DeletionProtectionEnabled: true,
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      SSESpecification: { SSEEnabled: true },
+      TimeToLiveSpecification: { AttributeName: "expiresAt", Enabled: true },
+    });
+    expect(resource("EventsTopic").Properties.KmsMasterKeyId).toBe("alias/aws/sns");
+    expect(resource("SweepDeadLetters").Properties).toMatchObject({
+      SqsManagedSseEnabled: true,
+      MessageRetentionPeriod: 14 * 24 * 3600,
+    });
+    for (const [, { Properties }] of resourcesOf(template, "AWS::S3::Bucket")) {
+      expect(Properties).toHaveProperty("BucketEncryption");
+    }
+  });
+
+  it("has the keys and the index of the tracked tasks", () => {
+    const { KeySchema, GlobalSecondaryIndexes } = resource("TrackedTasksTable").Properties;
+    expect(KeySchema.map(({ AttributeName }: { AttributeName: string }) => AttributeName)).toEqual([
+      "pk",
+      "sk",
+    ]);
+    expect(GlobalSecondaryIndexes).toEqual([
+      {
+        IndexName: "open-tasks",
+        KeySchema: [
+          { AttributeName: "openShard", KeyType: "HASH" },
+          { AttributeName: "openOrder", KeyType: "RANGE" },
+        ],
+        Projection: {
+          ProjectionType: "INCLUDE",
+          NonKeyAttributes: ["state", "stateSince", "trackedAt", "notFoundSince", "notFoundLooks"],
+        },
+      },
+    ]);
+  });
+
+  it("is reached over encrypted transport only", () => {
+    const policies = [
+      ...resourcesOf(template, "AWS::SNS::TopicPolicy"),
+      ...resourcesOf(template, "AWS::SQS::QueuePolicy"),
+    ].map(([, { Properties }]) => Properties);
+    const covered = policies.flatMap(({ Topics, Queues }) =>
+      (Topics ?? Queues).map(({ Ref }: { Ref: string }) => Ref),
+    );
+    const reachable = [
+      ...resourcesOf(template, "AWS::SNS::Topic"),
+      ...resourcesOf(template, "AWS::SQS::Queue"),
+    ];
+    expect(covered.sort()).toEqual(reachable.map(([id]) => id).sort());
+    for (const { PolicyDocument } of policies) {
+      expect(PolicyDocument.Statement).toEqual([
+        expect.objectContaining({
+          Effect: "Deny",
+          Principal: "*",
+          Condition: { Bool: { "aws:SecureTransport": "false" } },
+        }),
+      ]);
+    }
+    const [topic, queue] = policies.map(({ PolicyDocument }) => PolicyDocument.Statement[0]);
+    expect(topic.Action).toEqual(expect.arrayContaining(["sns:Publish", "sns:Subscribe"]));
+    expect(queue.Action).toBe("sqs:*");
+  });
+
+  it("keeps no log for ever", () => {
+    const groups = resourcesOf(template, "AWS::Logs::LogGroup");
+    expect(groups).toHaveLength(4);
+    for (const [, { Properties }] of groups) expect(Properties.RetentionInDays).toBe(30);
+  });
+});
+
+describe("the alarms", () => {
+  const metricsOf = ({ Properties }: Resource): string[] =>
+    Properties.MetricName
+      ? [`${Properties.Namespace} ${Properties.MetricName}`]
+      : Properties.Metrics.filter(({ MetricStat }: { MetricStat?: unknown }) => MetricStat).map(
+          ({ MetricStat: { Metric } }: { MetricStat: { Metric: Record<string, string> } }) =>
+            `${Metric.Namespace} ${Metric.MetricName}`,
+        );
+
+  it("watch what can go wrong", () => {
+    const alarms = resourcesOf(template, "AWS::CloudWatch::Alarm");
+    expect(Object.fromEntries(alarms.map(([, alarm]) => [nameOf(alarm), metricsOf(alarm)]))).toEqual({
+      "sweep-failing": ["AWS/Lambda Errors"],
+      "sweep-missing": ["EnosDownloadStatus SweepDuration"],
+      "watermark-lag": ["EnosDownloadStatus WatermarkLag"],
+      "dead-letters": ["AWS/SQS ApproximateNumberOfMessagesVisible"],
+      "api-errors": ["AWS/ApiGateway 5xx", "AWS/ApiGateway Count"],
+      "credentials-refused": ["EnosDownloadStatus UpstreamErrors"],
+    });
+  });
+
+  it("look at metrics under the dimensions with which they are emitted", () => {
+    const dimensions = (id: string) => resolved(resource(id).Properties.Dimensions);
+    const service = { Name: "service", Value: "enos-download-status" };
+    expect(dimensions("SweepMissingAlarm")).toEqual([service]);
+    expect(dimensions("WatermarkLagAlarm")).toEqual([service]);
+    expect(dimensions("CredentialsRefusedAlarm")).toEqual([service, { Name: "kind", Value: "credentials" }]);
+    expect(dimensions("SweepFailingAlarm")).toEqual([
+      { Name: "FunctionName", Value: "enos-download-status-dev-sweep" },
+    ]);
+    expect(dimensions("DeadLettersAlarm")).toEqual([
+      { Name: "QueueName", Value: "enos-download-status-dev-sweep-dead-letters" },
+    ]);
+  });
+
+  it("take silence of the sweep for what it is", () => {
+    expect(resource("SweepMissingAlarm").Properties.TreatMissingData).toBe("breaching");
+  });
+
+  it("have a section in the runbook each, and it has no others", async () => {
+    const runbook = await readFile(join(import.meta.dirname, "../../docs/runbook.md"), "utf8");
+    const sections = [...runbook.matchAll(/^## (.+)\n\n([\s\S]*?)(?=^## |$(?![\s\S]))/gm)].filter(
+      ([, title]) => /^[a-z-]+$/.test(title ?? ""),
+    );
+    const alarms = resourcesOf(template, "AWS::CloudWatch::Alarm").map(([, alarm]) => nameOf(alarm));
+    expect(sections.map(([, title]) => title).sort()).toEqual(alarms.sort());
+    for (const [, title, text] of sections) {
+      expect(text, title).toContain("**What it means.**");
+      expect(text, title).toContain("**What to do.**");
+    }
+  });
+
+  function nameOf({ Properties }: Resource): string {
+    return Properties.AlarmName.replace("enos-download-status-dev-", "");
+  }
+});
+
+it("says where the API, the topic, the table and the dead letters are", () => {
+  expect(Object.keys(template.Outputs)).toEqual(
+    expect.arrayContaining(["HttpApiUrl", "EventsTopicArn", "TrackedTasksTableName", "SweepDeadLettersUrl"]),
+  );
+});
