@@ -27,6 +27,7 @@ const Envelope = z.looseObject({
 
 const TOKEN_EXPIRED = new Set([1203, 4011, 4012]);
 const CREDENTIALS_REFUSED = new Set([1002, 1003]);
+const REPEATED = 1001;
 
 /** What EnOS says of its codes (its error tables); for people, never for decisions. */
 const MEANINGS: Record<number, string> = {
@@ -90,7 +91,9 @@ function classify(answer: Answer, code: number | undefined, now: number): EnosEr
     if (TOKEN_EXPIRED.has(code)) return new EnosError("token-expired", said, { code });
     if (CREDENTIALS_REFUSED.has(code) || status === 401) return new EnosError("credentials", said, { code });
     if (code >= 10_000 && status >= 400 && status < 500) return new EnosError("rejected", said, { code });
-    return new EnosError("upstream", said, { code, transient: isGatewayTrouble(httpStatus) });
+    // Another instance asked for the organisation's token in the same millisecond: a later timestamp will do.
+    const transient = code === REPEATED || isGatewayTrouble(httpStatus);
+    return new EnosError("upstream", said, { code, transient });
   }
   if (httpStatus === 401) return new EnosError("token-expired", "EnOS answered HTTP 401");
   if (httpStatus >= 500) {

@@ -25,7 +25,7 @@ export interface EnosErrorDetail {
   code?: number | undefined;
   /** How long EnOS asks to stay away, in seconds. */
   retryAfterSeconds?: number | undefined;
-  /** True when another try may well succeed: a connection that broke, a gateway's 502, 503 or 504. */
+  /** True when another try may well succeed: a connection that broke, a gateway's 502, 503 or 504, a repeated timestamp. */
   transient?: boolean;
 }
 

@@ -138,6 +138,12 @@ describe("what EnOS answers", () => {
     ["81500", { ...status, kind: "error", code: 81500 }, 502, 81500],
     ["99500", { ...status, kind: "error", code: 99500 }, 502, 99500],
     ["1005 to the token request", { endpoint: "token", kind: "error", code: 1005 }, 502, 1005],
+    [
+      "1001 to the token request, then all is well",
+      { endpoint: "token", kind: "error", code: 1001, times: 1 },
+      200,
+      0,
+    ],
     ["HTTP 500", { ...status, kind: "server-error", httpStatus: 500, body: "empty" }, 502, 99502],
     [
       "HTTP 503, three times",
