@@ -1,4 +1,6 @@
+import { crashes } from "./crashes.ts";
+import { overlap } from "./overlap.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** Every scenario, in the order in which the long version runs them. */
-export const scenarios: Scenario[] = [];
+export const scenarios: Scenario[] = [crashes, overlap];
