@@ -82,17 +82,7 @@ describe("the functions", () => {
 
   it.each([
     ["Status", ["ENOS_API_BASE_URL", "ENOS_SECRET_PREFIX", "JWT_AUDIENCE", "JWT_ISSUER", "JWT_ORG_CLAIM"]],
-    [
-      "Track",
-      [
-        "JWT_AUDIENCE",
-        "JWT_ISSUER",
-        "JWT_ORG_CLAIM",
-        "RETENTION_DAYS",
-        "SWEEP_SHARDS",
-        "TRACKED_TASKS_TABLE",
-      ],
-    ],
+    ["Track", ["JWT_AUDIENCE", "JWT_ISSUER", "JWT_ORG_CLAIM", "SWEEP_SHARDS", "TRACKED_TASKS_TABLE"]],
     [
       "Sweep",
       [
@@ -120,7 +110,6 @@ describe("the functions", () => {
       ENOS_API_BASE_URL: "EnosApiBaseUrl",
       TRACKED_TASKS_TABLE: "TrackedTasksTable",
       EVENTS_TOPIC_ARN: "arn:aws:sns:eu-central-1:123456789012:enos-download-status-dev-events",
-      POWERTOOLS_METRICS_NAMESPACE: "EnosDownloadStatus",
     });
   });
 
