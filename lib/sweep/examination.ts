@@ -6,6 +6,9 @@ import type { Verdict } from "./lanes.ts";
 import type { SweepParts, SweepSettings } from "./ports.ts";
 import { count, type FailureReason, type SweepSummary } from "./summary.ts";
 
+/** Outcomes that may be published and written at a time: what SNS and DynamoDB are asked for at once. */
+const MOST_SETTLING = 128;
+
 /** Looks at single tasks: learns from EnOS, publishes what is final, and only then writes it down. */
 export class Examination {
   readonly #parts: SweepParts;
@@ -33,11 +36,6 @@ export class Examination {
   /** How often something of ours, not of EnOS, did not work: SNS or DynamoDB. */
   get ownFaults(): number {
     return this.#ownFaults;
-  }
-
-  /** Outcomes that are being published or written. */
-  get settling(): number {
-    return this.#settling.size;
   }
 
   /** Resolves when nothing is being published or written any more. */
@@ -71,7 +69,9 @@ export class Examination {
       }
     }
     this.#summary.checked++;
-    this.#settle(task, look);
+    const settling = this.#settle(task, look);
+    // Beyond that a look keeps its place until its outcome is out, so that looking does not outrun writing.
+    if (this.#settling.size >= MOST_SETTLING) await settling;
     return verdict;
   }
 
@@ -93,7 +93,7 @@ export class Examination {
     this.#parts.observer.failed(reason, error, task);
   }
 
-  #settle(task: OpenTask, look: Look): void {
+  async #settle(task: OpenTask, look: Look): Promise<void> {
     const now = this.#parts.now();
     const decision = decide(task, look, now, this.#settings.deadlineMs);
     if (decision.kind === "none") return;
@@ -121,7 +121,8 @@ export class Examination {
     };
     const settling = settle();
     this.#settling.add(settling);
-    settling.finally(() => this.#settling.delete(settling));
+    await settling;
+    this.#settling.delete(settling);
   }
 }
 

