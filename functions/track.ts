@@ -22,7 +22,7 @@ const tracker = new Tracker(openDatabase(settings.TRACKED_TASKS_TABLE), settings
 
 /** `PUT`, `GET` and `DELETE …/download/{taskId}/tracking`, and `GET /tracked-tasks`. */
 export const handler = apiHandler(async (event, requestId) => {
-  switch (event.routeKey?.split(" ")[0]) {
+  switch (methodOf(event)) {
     case "PUT": {
       const { record, created } = await tracker.put(authorisedTask(event));
       return success(created ? 201 : 200, record, requestId);
@@ -46,6 +46,11 @@ export const handler = apiHandler(async (event, requestId) => {
       throw new CallerError(404, "there is no such route");
   }
 }, failureReporter(openTelemetry()));
+
+/** The method of the route; undefined when the event names none, as an invocation by hand may not. */
+function methodOf({ routeKey }: ApiEvent): string | undefined {
+  return typeof routeKey === "string" ? routeKey.split(" ")[0] : undefined;
+}
 
 function authorisedTask(event: ApiEvent) {
   const task = taskOf(event);

@@ -34,5 +34,6 @@ function errorEnvelope(
 
 /** API Gateway's id of the request, which its access log has too. */
 function requestIdOf(event: ApiEvent, context: Context): string {
-  return event.requestContext?.requestId ?? context.awsRequestId;
+  const id: unknown = event.requestContext?.requestId;
+  return typeof id === "string" ? id : context.awsRequestId;
 }

@@ -33,7 +33,7 @@ export function authorisation({ JWT_ISSUER, JWT_AUDIENCE, JWT_ORG_CLAIM }: Autho
  * `[o1 o2]`, or a string with spaces between them. Any other claim names none.
  */
 function organisationsOf(event: ApiEvent, claimName: string): string[] {
-  const authorizer = event.requestContext.authorizer as
+  const authorizer = event.requestContext?.authorizer as
     | { jwt?: { claims?: Record<string, unknown> } }
     | undefined;
   const claims = authorizer?.jwt?.claims;
