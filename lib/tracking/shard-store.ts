@@ -1,5 +1,5 @@
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
-import { GetCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import type { Database } from "./database.ts";
 import { type Progress, parseProgress, progressItem } from "./progress.ts";
 
@@ -22,15 +22,19 @@ export async function announceShard(db: Database, number: number): Promise<void>
   const Key = keyOfShard(number);
   const { Item } = await db.client.send(new GetCommand({ TableName: db.table, Key }));
   if (Item) return;
-  await db.client.send(
-    new UpdateCommand({
-      TableName: db.table,
-      Key,
-      // No more than that it exists; a sweep that was faster keeps what it wrote.
-      UpdateExpression: "SET announced = :true",
-      ExpressionAttributeValues: { ":true": true },
-    }),
-  );
+  try {
+    await db.client.send(
+      // A put, since who tracks may put items and not update them.
+      new PutCommand({
+        TableName: db.table,
+        Item: { ...Key, announced: true },
+        ConditionExpression: "attribute_not_exists(pk)",
+      }),
+    );
+  } catch (error) {
+    // A sweep that was faster keeps what it wrote.
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+  }
 }
 
 /** The shards' records: watermarks and leases. */

@@ -1,0 +1,146 @@
+import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { TaskKey } from "../../lib/enos/task.ts";
+import type { SweepSummary } from "../../lib/sweep/summary.ts";
+import { Cloud } from "../../local/cloud.ts";
+import { type EnosSimulator, startEnosSimulator } from "../../local/enos/simulator.ts";
+import { tableFromPackage } from "../../local/template.ts";
+import type { AwsCall } from "../chaos/aws-call.ts";
+import { AwsProxy } from "../chaos/aws-proxy.ts";
+import { apiEvent, taskEvent } from "../support/api-event.ts";
+import { unpack } from "../support/artefact.ts";
+import { LambdaProcess } from "../support/lambda-process.ts";
+import { ENDED, RUNNING } from "../support/scene.ts";
+import { FUNCTIONS, type FunctionName, Roles } from "./iam.ts";
+import { packagedTemplate } from "./template.ts";
+
+// The emulators let anybody do anything: what a function does to them, its role must let it do to AWS.
+
+const ORG = "o15504722874071";
+const CHANNEL = "ch-1";
+
+/** What each function is known to do; `table`, `index`, `topic` and `secret` are what it is done to. */
+const EXPECTED: Record<FunctionName, string[]> = {
+  status: ["secretsmanager:GetSecretValue secret"],
+  track: [
+    "dynamodb:DeleteItem table",
+    "dynamodb:GetItem table",
+    "dynamodb:PutItem table",
+    "dynamodb:Query table",
+  ],
+  sweep: [
+    "dynamodb:Query index",
+    "dynamodb:Query table",
+    "dynamodb:UpdateItem table",
+    "secretsmanager:GetSecretValue secret",
+    "sns:Publish topic",
+  ],
+};
+
+const recorded: Record<FunctionName, AwsCall[]> = { status: [], track: [], sweep: [] };
+let roles: Roles;
+
+beforeAll(async () => {
+  await using cloud = await Cloud.start(tableFromPackage());
+  await using enos = await startEnosSimulator();
+  await using functions = new AsyncDisposableStack();
+  const start = async (name: FunctionName): Promise<LambdaProcess> => {
+    const proxy = functions.use(await AwsProxy.start(cloud.urls));
+    proxy.onCall = (call) => recorded[name].push(call);
+    return functions.use(await LambdaProcess.start(unpack(name), { ...cloud.env(enos.url), ...proxy.env }));
+  };
+  const [, , , region = "", account = "", topic = ""] = cloud.topicArn.split(":");
+  const names = { TrackedTasksTable: String(cloud.env("").TRACKED_TASKS_TABLE), EventsTopic: topic };
+  roles = new Roles(await packagedTemplate(), { region, account, names });
+  await useEverything(cloud, enos, {
+    status: await start("status"),
+    track: await start("track"),
+    sweep: await start("sweep"),
+  });
+});
+
+/** Everything that the functions are there for, once at least. */
+async function useEverything(
+  cloud: Cloud,
+  enos: EnosSimulator,
+  { status, track, sweep }: Record<FunctionName, LambdaProcess>,
+): Promise<void> {
+  const keys = { accessKey: "an-access-key", secretKey: "example-secret-key" };
+  enos.putOrganisation({ orgId: ORG, ...keys });
+  await cloud.putSecret(ORG, keys);
+  const task = (taskId: string, orgId = ORG): TaskKey => ({ orgId, channelId: CHANNEL, taskId });
+  const timelines = { ended: ENDED.succeeded, running: RUNNING, deleted: RUNNING };
+  for (const [taskId, timeline] of Object.entries(timelines)) {
+    enos.putTask({ ...task(taskId), timeline: [...timeline] });
+  }
+  const answers = async (lambda: LambdaProcess, event: unknown, statusCode: number) => {
+    const answer = await lambda.invoke<APIGatewayProxyStructuredResultV2>(event);
+    expect(answer.statusCode).toBe(statusCode);
+  };
+  // An organisation without a secret is asked for like any other.
+  const stranger = task("ended", "o-unknown");
+
+  await answers(status, taskEvent("status", task("ended")), 200);
+  await answers(status, taskEvent("status", task("missing")), 404);
+  await answers(status, taskEvent("status", stranger), 403);
+  // Refused credentials are read afresh.
+  enos.rotateCredentials(ORG, { accessKey: "a-new-access-key" });
+  await cloud.putSecret(ORG, { ...keys, accessKey: "a-new-access-key" });
+  await answers(status, taskEvent("status", task("ended")), 200);
+
+  // Enough tasks that every shard has some: the first in a shard announces it.
+  const many = Array.from({ length: 40 }, (_, index) => task(`unheard-of-${index}`));
+  const tracked = [...["ended", "running", "deleted", "missing"].map((id) => task(id)), ...many, stranger];
+  for (const each of tracked) await answers(track, taskEvent("put", each), 201);
+  await answers(track, taskEvent("put", task("ended")), 200);
+  await answers(track, taskEvent("get", task("ended")), 200);
+  await answers(track, taskEvent("delete", task("deleted")), 204);
+  await answers(track, taskEvent("get", task("deleted")), 404);
+  await answers(track, apiEvent("list", `orgId=${ORG}&limit=10`), 200);
+  await answers(track, apiEvent("list", `orgId=${ORG}&state=pending`), 200);
+
+  expect(await sweep.invoke<SweepSummary>({})).toMatchObject({
+    published: 1,
+    finished: { succeeded: 1 },
+    failed: { secret: 1 },
+    ended: "done",
+  });
+  const { body = "" } = await track.invoke<APIGatewayProxyStructuredResultV2>(
+    taskEvent("get", task("running")),
+  );
+  expect(JSON.parse(body).data.state).toBe("running");
+}
+
+describe.each(FUNCTIONS)("%s", (name) => {
+  it("may do to AWS all that it does", async () => {
+    const denied: string[] = [];
+    for (const [action, resource] of calls(name)) {
+      if (!(await roles.isAllowed(name, action, resource))) denied.push(`${action} ${resource}`);
+    }
+    expect(denied).toEqual([]);
+  });
+
+  it("does what it is known to do, and nothing else", () => {
+    const done = calls(name).map(([action, resource]) => `${action} ${kindOf(resource)}`);
+    expect([...new Set(done)].sort()).toEqual(EXPECTED[name]);
+  });
+});
+
+/** The different calls that a function made, as IAM names them. */
+function calls(name: FunctionName): [action: string, resource: string][] {
+  const different = new Map<string, [string, string]>();
+  for (const { service, action, resource } of recorded[name]) {
+    // A batch is as many publications to IAM, which has no action for it.
+    const permission = action === "PublishBatch" ? "Publish" : action;
+    different.set(`${permission} ${resource}`, [`${service}:${permission}`, resource]);
+  }
+  return [...different.values()];
+}
+
+function kindOf(resource: string): string {
+  if (resource === roles.arn("TrackedTasksTable")) return "table";
+  if (resource === `${roles.arn("TrackedTasksTable")}/index/open-tasks`) return "index";
+  if (resource === roles.arn("EventsTopic")) return "topic";
+  if (/:secret:enos\/[A-Za-z0-9_-]+$/.test(resource)) return "secret";
+  return resource;
+}
