@@ -1,0 +1,61 @@
+import type { IncomingHttpHeaders } from "node:http";
+
+/** The emulators' region and account, which an ARN needs where a request gives a name only. */
+const PLACE = "eu-central-1:000000000000";
+
+/** A call to AWS, as an IAM policy would judge it, and what it asked for. */
+export interface AwsCall {
+  service: "dynamodb" | "sns" | "secretsmanager";
+  /** As IAM names it, e.g. `UpdateItem`. */
+  action: string;
+  /** The ARN of what the call is about. */
+  resource: string;
+  /** The request: parsed JSON, or the form's fields. */
+  input: Record<string, unknown>;
+}
+
+/** Reads a request of one of the SDK's clients. @throws {Error} for a request that is none */
+export function readCall(headers: IncomingHttpHeaders, body: Buffer): AwsCall {
+  const target = headers["x-amz-target"];
+  if (typeof target !== "string") {
+    const input = Object.fromEntries(new URLSearchParams(body.toString()));
+    const { Action: action, TopicArn: resource } = input;
+    if (!action || !resource) throw new Error("not a call to SNS about a topic");
+    return { service: "sns", action, resource, input };
+  }
+  const [prefix, action = ""] = target.split(".");
+  const input = JSON.parse(body.toString());
+  if (prefix === "secretsmanager") {
+    // Secrets Manager ends a secret's ARN with a hyphen and six characters of its own.
+    const resource = `arn:aws:secretsmanager:${PLACE}:secret:${input.SecretId ?? input.Name}-AbCdEf`;
+    return { service: "secretsmanager", action, resource, input };
+  }
+  const index = input.IndexName === undefined ? "" : `/index/${input.IndexName}`;
+  return {
+    service: "dynamodb",
+    action,
+    resource: `arn:aws:dynamodb:${PLACE}:table/${input.TableName}${index}`,
+    input,
+  };
+}
+
+/** What a sweep does with a call: the steps of its work, in their order. */
+export type Step = "list" | "lease" | "read" | "secret" | "publish" | "commit" | "release";
+
+export const STEPS: readonly Step[] = ["list", "lease", "read", "secret", "publish", "commit", "release"];
+
+/** The step of a sweep that a call is; undefined for a call that no sweep makes. */
+export function stepOf({ service, action, input }: AwsCall): Step | undefined {
+  if (service === "sns") return action === "PublishBatch" ? "publish" : undefined;
+  if (service === "secretsmanager") return action === "GetSecretValue" ? "secret" : undefined;
+  if (action === "Query") return input.IndexName === undefined ? "list" : "read";
+  if (action !== "UpdateItem") return undefined;
+  if (shardOf(input) === undefined) return "commit";
+  return String(input.UpdateExpression).includes("REMOVE leaseUntil") ? "release" : "lease";
+}
+
+/** The number of the shard whose record a write is about; undefined for another item. */
+export function shardOf(input: Record<string, unknown>): number | undefined {
+  const { pk, sk } = (input.Key ?? {}) as Record<string, { S?: string }>;
+  return pk?.S === "#shards" ? Number(sk?.S) : undefined;
+}

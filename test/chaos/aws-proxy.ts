@@ -1,0 +1,229 @@
+import { once } from "node:events";
+import {
+  Agent,
+  createServer,
+  request as httpRequest,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
+import type { AddressInfo } from "node:net";
+import type { CloudUrls } from "../../local/cloud.ts";
+import { type AwsCall, readCall } from "./aws-call.ts";
+import { failEntries, forgetEntries } from "./publish-batch.ts";
+
+/** What happens to a call that a rule is for. */
+export type Fate =
+  /** AWS refuses: the call is not carried out. */
+  | { kind: "refuse"; httpStatus: number; code: string }
+  /** No answer, ever. The call is not carried out. */
+  | { kind: "hang" }
+  /** The connection breaks before the call is carried out. */
+  | { kind: "reset" }
+  /** The call is carried out, and then the connection breaks. */
+  | { kind: "lose-answer" }
+  /** The call is on its way until the promise resolves, whether or not its caller still waits. */
+  | { kind: "hold"; until: Promise<void> }
+  /** SNS takes every second entry of the batch and says of the others that they failed. */
+  | { kind: "fail-entries" }
+  /** SNS takes the whole batch, and its answer names every second entry only. */
+  | { kind: "forget-entries" };
+
+/** Calls that meet a fate. */
+export interface Rule {
+  matches(call: AwsCall): boolean;
+  fate: Fate;
+  /** How many calls; without end when left out. */
+  times?: number;
+}
+
+/** A call that came by. */
+export interface Observed {
+  call: AwsCall;
+  /** Unix milliseconds. */
+  arrivedAt: number;
+  /** When its answer went back, and with what HTTP status; undefined while it has not. */
+  answered?: { at: number; httpStatus: number; body: string };
+}
+
+interface Answer {
+  httpStatus: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
+/**
+ * Stands between the SDK's clients and the emulators. It forwards calls as they are, records them, and lets those
+ * that a rule is for go wrong.
+ */
+export class AwsProxy implements AsyncDisposable {
+  readonly url: string;
+  /** Every call so far. */
+  readonly observed: Observed[] = [];
+  /** Hears of each call before it is carried out. */
+  onCall: (call: AwsCall) => void = () => {};
+  /** Hears of each call that was carried out, before its answer goes back. */
+  onCarriedOut: (call: AwsCall) => void = () => {};
+  readonly #urls: CloudUrls;
+  readonly #server: Server;
+  readonly #agent = new Agent({ keepAlive: true });
+  #rules: Rule[] = [];
+
+  private constructor(urls: CloudUrls, server: Server) {
+    this.#urls = urls;
+    this.#server = server;
+    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+
+  /** @param urls where the emulators listen */
+  static async start(urls: CloudUrls): Promise<AwsProxy> {
+    const server = createServer();
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const proxy = new AwsProxy(urls, server);
+    server.on("request", (request, response) => {
+      // A caller that was killed has nobody to be told of it; the call it sent goes on.
+      request.on("error", () => {});
+      response.on("error", () => {});
+      proxy.#serve(request, response).catch(() => response.destroy());
+    });
+    return proxy;
+  }
+
+  /** Settings that send a function's calls through here. */
+  get env(): Record<string, string> {
+    return {
+      AWS_ENDPOINT_URL_DYNAMODB: this.url,
+      AWS_ENDPOINT_URL_SNS: this.url,
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: this.url,
+    };
+  }
+
+  /** Lets calls go wrong from now on. */
+  add(...rules: Rule[]): void {
+    this.#rules.push(...rules.map((rule) => ({ ...rule })));
+  }
+
+  /** Lets no call go wrong any more; those that hang go on hanging. */
+  clear(): void {
+    this.#rules = [];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = once(this.#server, "close");
+    this.#server.close();
+    this.#server.closeAllConnections();
+    this.#agent.destroy();
+    await closed;
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await bodyOf(request);
+    const call = readCall(request.headers, body);
+    const observed: Observed = { call, arrivedAt: Date.now() };
+    this.observed.push(observed);
+    this.onCall(call);
+    const answer = await this.#meet(this.#fateOf(call), call, request, body);
+    if (answer === "silence") return;
+    if (answer === "reset") {
+      request.socket.resetAndDestroy();
+      return;
+    }
+    observed.answered = { at: Date.now(), httpStatus: answer.httpStatus, body: answer.body };
+    response.writeHead(answer.httpStatus, answer.headers).end(answer.body);
+  }
+
+  #fateOf(call: AwsCall): Fate | undefined {
+    const rule = this.#rules.find((each) => each.matches(call));
+    if (rule?.times !== undefined && --rule.times === 0) {
+      this.#rules = this.#rules.filter((each) => each !== rule);
+    }
+    return rule?.fate;
+  }
+
+  async #meet(
+    fate: Fate | undefined,
+    call: AwsCall,
+    request: IncomingMessage,
+    body: Buffer,
+  ): Promise<Answer | "reset" | "silence"> {
+    const forward = (changed = body) => this.#forward(call, request, changed);
+    switch (fate?.kind) {
+      case undefined:
+        return forward();
+      case "refuse":
+        return refusal(call, fate.httpStatus, fate.code);
+      case "hang":
+        return "silence";
+      case "reset":
+        return "reset";
+      case "lose-answer":
+        await forward();
+        return "reset";
+      case "hold":
+        await fate.until;
+        return forward();
+      case "fail-entries": {
+        const { body: rest, answer } = failEntries(body.toString());
+        return rest === undefined ? xml(answer("")) : withBody(await forward(Buffer.from(rest)), answer);
+      }
+      case "forget-entries":
+        return withBody(await forward(), forgetEntries);
+    }
+  }
+
+  async #forward(call: AwsCall, { headers, url }: IncomingMessage, body: Buffer): Promise<Answer> {
+    const origin = {
+      dynamodb: this.#urls.dynamodb,
+      sns: this.#urls.messaging,
+      secretsmanager: this.#urls.secrets,
+    };
+    const target = new URL(url ?? "/", origin[call.service]);
+    const outgoing = httpRequest(target, {
+      method: "POST",
+      agent: this.#agent,
+      headers: { ...headers, host: target.host, "content-length": body.length },
+    });
+    outgoing.end(body);
+    const [incoming] = (await once(outgoing, "response")) as [IncomingMessage];
+    const text = (await bodyOf(incoming)).toString();
+    this.onCarriedOut(call);
+    const kept = Object.entries(incoming.headers).filter(([name]) => KEPT.has(name));
+    return {
+      httpStatus: incoming.statusCode ?? 502,
+      headers: Object.fromEntries(kept) as Record<string, string>,
+      body: text,
+    };
+  }
+}
+
+/** Headers of an answer that mean the same when its body was changed. */
+const KEPT = new Set(["content-type", "x-amzn-requestid", "x-amzn-errortype"]);
+
+async function bodyOf(message: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of message) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+function withBody(answer: Answer, change: (body: string) => string): Answer {
+  const { "x-amz-crc32": _, ...headers } = answer.headers;
+  return { ...answer, headers, body: change(answer.body) };
+}
+
+function xml(body: string): Answer {
+  return { httpStatus: 200, headers: { "content-type": "text/xml" }, body };
+}
+
+function refusal({ service }: AwsCall, httpStatus: number, code: string): Answer {
+  if (service === "sns") {
+    const type = httpStatus < 500 ? "Sender" : "Receiver";
+    const body = `<ErrorResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><Error><Type>${type}</Type><Code>${code}</Code><Message>by the proxy</Message></Error><RequestId>proxy</RequestId></ErrorResponse>`;
+    return { ...xml(body), httpStatus };
+  }
+  return {
+    httpStatus,
+    headers: { "content-type": "application/x-amz-json-1.0" },
+    body: JSON.stringify({ __type: `com.amazonaws#${code}`, message: "by the proxy" }),
+  };
+}
