@@ -44,7 +44,7 @@ export class SecretsManagerCredentials implements CredentialSource {
       options.client ??
       new SecretsManagerClient({
         maxAttempts: 3,
-        requestHandler: { connectionTimeout: 1_000, requestTimeout: 2_000 },
+        requestHandler: { connectionTimeout: 1_000, requestTimeout: 2_000, throwOnRequestTimeout: true },
       });
     this.#provider = new SecretsProvider({ awsSdkV3Client });
   }

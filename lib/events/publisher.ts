@@ -32,7 +32,7 @@ export class EventPublisher {
     topicArn: string,
     client = new SNSClient({
       maxAttempts: 3,
-      requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000 },
+      requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000, throwOnRequestTimeout: true },
     }),
   ) {
     this.#client = client;
