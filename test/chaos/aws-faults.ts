@@ -102,7 +102,8 @@ async function tryTrouble({ name, step, fate }: Trouble, module: string, tasks: 
   }, 0);
   if (met === 0) wrong.push("no call met the trouble");
   if (sweeper.process.exitCode !== null) wrong.push("the sweeper's process has ended");
-  if (totals.published !== confirmed)
+  // Never above: what SNS takes at a retry after the sweep has ended is in no summary any more.
+  if (totals.published > confirmed)
     wrong.push(`${totals.published} published, but SNS confirmed ${confirmed}`);
   const measured = metric(sweeper.output, "Published");
   if (measured !== totals.published)
