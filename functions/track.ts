@@ -5,7 +5,7 @@ import { noContent, success } from "../lib/http/envelope.ts";
 import { CallerError } from "../lib/http/failure.ts";
 import { listRequestOf, pageCursor } from "../lib/http/list.ts";
 import { type ApiEvent, taskOf } from "../lib/http/request.ts";
-import { failureReporter, openTelemetry } from "../lib/observability/telemetry.ts";
+import { failureReporter, openTelemetry, unreadableReporter } from "../lib/observability/telemetry.ts";
 import { openDatabase } from "../lib/tracking/database.ts";
 import { Tracker } from "../lib/tracking/tracker.ts";
 
@@ -18,7 +18,13 @@ const settings = readSettings(
   "JWT_ORG_CLAIM",
 );
 const authorise = authorisation(settings);
-const tracker = new Tracker(openDatabase(settings.TRACKED_TASKS_TABLE), settings.SWEEP_SHARDS);
+const telemetry = openTelemetry();
+const tracker = new Tracker(
+  openDatabase(settings.TRACKED_TASKS_TABLE),
+  settings.SWEEP_SHARDS,
+  Date.now,
+  unreadableReporter(telemetry),
+);
 
 /** `PUT`, `GET` and `DELETE …/download/{taskId}/tracking`, and `GET /tracked-tasks`. */
 export const handler = apiHandler(async (event, requestId) => {
@@ -45,7 +51,7 @@ export const handler = apiHandler(async (event, requestId) => {
     default:
       throw new CallerError(404, "there is no such route");
   }
-}, failureReporter(openTelemetry()));
+}, failureReporter(telemetry));
 
 /** The method of the route; undefined when the event names none, as an invocation by hand may not. */
 function methodOf({ routeKey }: ApiEvent): string | undefined {

@@ -80,7 +80,8 @@ function parseEnvelope(body: string): z.infer<typeof Envelope> | undefined {
 function classify(answer: Answer, code: number | undefined, now: number): EnosError | undefined {
   const { httpStatus } = answer;
   // A five-digit service code ends in the HTTP status that it stands for.
-  const status = code !== undefined && code >= 10_000 && code <= 99_999 ? code % 1000 : httpStatus;
+  const isServiceCode = code !== undefined && code >= 10_000 && code <= 99_999;
+  const status = isServiceCode ? code % 1000 : httpStatus;
 
   if (httpStatus === 429 || status === 429 || code === 429) {
     const retryAfterSeconds = parseRetryAfter(answer.retryAfter, now);
@@ -90,7 +91,7 @@ function classify(answer: Answer, code: number | undefined, now: number): EnosEr
     const said = `EnOS answered ${code}${MEANINGS[code] ? ` (${MEANINGS[code]})` : ""}`;
     if (TOKEN_EXPIRED.has(code)) return new EnosError("token-expired", said, { code });
     if (CREDENTIALS_REFUSED.has(code) || status === 401) return new EnosError("credentials", said, { code });
-    if (code >= 10_000 && status >= 400 && status < 500) return new EnosError("rejected", said, { code });
+    if (isServiceCode && status >= 400 && status < 500) return new EnosError("rejected", said, { code });
     // Another instance asked for the organisation's token in the same millisecond: a later timestamp will do.
     const transient = code === REPEATED || isGatewayTrouble(httpStatus);
     return new EnosError("upstream", said, { code, transient });

@@ -65,10 +65,10 @@ const Entry = z.object({
  * @throws {EnosError} `malformed` for another shape, or an answer that is about another task
  */
 export function parseStatus(task: TaskKey, data: unknown): DownloadStatus {
-  const candidate = Array.isArray(data) ? data.find((entry) => String(entry?.taskId) === task.taskId) : data;
+  const candidate = Array.isArray(data) ? data.find((entry) => names(entry?.taskId, task)) : data;
   const entry = Entry.safeParse(candidate).data;
   if (!entry) throw new EnosError("malformed", "EnOS answered without a status of the documented shape");
-  if (entry.taskId != null && String(entry.taskId) !== task.taskId) {
+  if (entry.taskId != null && !names(entry.taskId, task)) {
     throw new EnosError("malformed", "EnOS answered for another task");
   }
   const state = STATES[entry.progressCode] ?? "unknown";
@@ -76,11 +76,17 @@ export function parseStatus(task: TaskKey, data: unknown): DownloadStatus {
     taskId: task.taskId,
     channelId: task.channelId,
     orgId: task.orgId,
-    downloadUrl: entry.downloadUrl || null,
+    downloadUrl: entry.downloadUrl?.toWellFormed() || null,
     progressCode: entry.progressCode,
-    progressDesc: entry.progressDesc?.slice(0, MAX_DESC_LENGTH) ?? null,
+    // Half of a surrogate pair, sent or cut, is no text that DynamoDB would have to take.
+    progressDesc: entry.progressDesc?.slice(0, MAX_DESC_LENGTH).toWellFormed() ?? null,
     dataSize: entry.dataSize ?? null,
     state,
     terminal: isTerminal(state),
   };
+}
+
+/** Whether this is the task's id. Anything but text or a number is none, and might not even become text. */
+function names(taskId: unknown, task: TaskKey): boolean {
+  return (typeof taskId === "string" || typeof taskId === "number") && String(taskId) === task.taskId;
 }

@@ -11,7 +11,8 @@ const RENEW_BEFORE_EXPIRY_MS = 5 * 60_000;
 const TOKEN_BUDGET_MS = 8_000;
 
 const TokenData = z.object({
-  accessToken: z.string().check(z.minLength(1)),
+  // What a header can carry: any other would fail in the transport, as if nobody were there.
+  accessToken: z.string().check(z.regex(/^[\x21-\x7e]{1,8192}$/)),
   // Seconds that are left, not the token's whole life.
   expire: z.union([z.number(), z.pipe(z.string().check(z.regex(/^\d+$/)), z.transform(Number))]),
 });

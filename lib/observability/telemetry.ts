@@ -4,12 +4,15 @@ import { EnosError } from "../enos/errors.ts";
 import type { OnFailure } from "../http/api.ts";
 import type { SweepObserver } from "../sweep/ports.ts";
 import type { FailureReason, SweepSummary } from "../sweep/summary.ts";
+import type { OnUnreadable } from "../tracking/tracker.ts";
 
 const SERVICE = "enos-download-status";
 const NAMESPACE = "EnosDownloadStatus";
 
 /** Reasons of which a sweep logs single cases; the rest of them are in the summary's counts. */
 const LOGGED_PER_REASON = 5;
+
+const UNREADABLE = "item of the table is no tracked task";
 
 /** Where logs and metrics go: CloudWatch, by way of standard output. */
 export interface Telemetry {
@@ -34,6 +37,14 @@ export function failureReporter({ logger, metrics }: Telemetry): OnFailure {
   };
 }
 
+/** Logs and counts items of the table that a request had to pass over. */
+export function unreadableReporter({ logger, metrics }: Telemetry): OnUnreadable {
+  return ({ pk, sk }) => {
+    logger.error(UNREADABLE, { pk, sk });
+    metrics.singleMetric().addMetric("Unreadable", MetricUnit.Count, 1);
+  };
+}
+
 /** Logs what a sweep passes over, a few cases of each kind. */
 export function sweepObserver({ logger }: Telemetry): SweepObserver & { reset(): void } {
   const logged = new Map<string, number>();
@@ -50,7 +61,7 @@ export function sweepObserver({ logger }: Telemetry): SweepObserver & { reset():
     },
     stopped: (orgId, reason) => logger.warn("organisation stopped for this sweep", { orgId, reason }),
     unreadable(shard, { pk, sk }) {
-      if (isNews("unreadable")) logger.error("item of the table is no tracked task", { shard, pk, sk });
+      if (isNews("unreadable")) logger.error(UNREADABLE, { shard, pk, sk });
     },
     reset: () => logged.clear(),
   };
@@ -61,6 +72,7 @@ export function reportSweep({ logger, metrics }: Telemetry, summary: SweepSummar
   logger.info("sweep", { ...summary });
   metrics.addMetric("Checked", MetricUnit.Count, summary.checked);
   metrics.addMetric("Published", MetricUnit.Count, summary.published);
+  if (summary.unreadable > 0) metrics.addMetric("Unreadable", MetricUnit.Count, summary.unreadable);
   metrics.addMetric("SweepDuration", MetricUnit.Milliseconds, summary.durationMs);
   if (summary.watermarkLagSeconds !== null) {
     metrics.addMetric("WatermarkLag", MetricUnit.Seconds, summary.watermarkLagSeconds);

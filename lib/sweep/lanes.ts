@@ -58,6 +58,7 @@ export class Lanes<Task extends LaneTask> {
   #inFlight = 0;
   #answered = false;
   #deadLanes = 0;
+  #deadInShard = 0;
   #timer: NodeJS.Timeout | undefined;
   #waiters: { until: () => boolean; resolve: () => void }[] = [];
 
@@ -68,8 +69,17 @@ export class Lanes<Task extends LaneTask> {
 
   /** True when gateways were called, several of them or all, and not one has answered. */
   get isDark(): boolean {
-    if (this.#answered || this.#deadLanes === 0) return false;
-    return this.#deadLanes >= 3 || [...this.#lanes.values()].every((lane) => lane.stopped);
+    return this.#looksDark(this.#deadLanes);
+  }
+
+  /** The same, with nothing held against this shard that was learnt in those before it. */
+  get isShardDark(): boolean {
+    return this.#looksDark(this.#deadInShard);
+  }
+
+  /** Tells that another shard's tasks come now: they may be of organisations that answer. */
+  beginShard(): void {
+    this.#deadInShard = 0;
   }
 
   /** Whether an organisation is left alone. */
@@ -117,6 +127,11 @@ export class Lanes<Task extends LaneTask> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#wake();
+  }
+
+  #looksDark(deadLanes: number): boolean {
+    if (this.#answered || deadLanes === 0) return false;
+    return deadLanes >= 3 || [...this.#lanes.values()].every((lane) => lane.stopped);
   }
 
   #lane(orgId: string): Lane<Task> {
@@ -192,6 +207,7 @@ export class Lanes<Task extends LaneTask> {
       lane.window = Math.max(1, lane.window >> 1);
       if (++lane.unanswered < DEAD_AFTER || lane.stopped) return;
       this.#deadLanes++;
+      this.#deadInShard++;
       this.#options.onDead(lane.orgId);
     } else {
       this.#answered = true;

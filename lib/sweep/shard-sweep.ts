@@ -50,6 +50,8 @@ export class ShardSweep {
    * was learnt could be published and written, or nothing could be learnt at all.
    */
   async run(shard: Shard): Promise<Progress | undefined> {
+    // However dark the shards before were: one dead gateway may be all that they had to do with.
+    this.#lanes.beginShard();
     let { progress } = shard;
     let catchingUp: boolean;
     do {
@@ -66,7 +68,7 @@ export class ShardSweep {
     this.#skipped = new Map();
     const faultsBefore = this.#examination.ownFaults;
     const stoppedAt = await this.#read(shard, pass);
-    if (this.#time.isClosing || this.#lanes.isDark) this.#lanes.clear();
+    if (this.#isOver) this.#lanes.clear();
     const ended = await this.#time.outlasts(this.#lanes.idle().then(() => this.#examination.settled()));
     if (!ended || this.#lanes.isDark || this.#examination.ownFaults > faultsBefore) return undefined;
     return pass.after({ stoppedAt, skipped: this.#skipped });
@@ -75,13 +77,14 @@ export class ShardSweep {
   /** Reads the pass's tasks and queues those that are due. The first order that was not read; null at the end. */
   async #read(shard: number, pass: Pass): Promise<string | null> {
     let order = pass.from;
+    const { signal } = this.#time;
     try {
-      let page: OpenTaskPage | undefined = await this.#parts.tasks.page(shard, pass.from);
+      let page: OpenTaskPage | undefined = await this.#parts.tasks.page(shard, pass.from, undefined, signal);
       while (page) {
         if (this.#isOver) return order;
         // Read ahead, so that DynamoDB's latency hides behind EnOS's.
         const next: Promise<OpenTaskPage> | undefined =
-          page.next && this.#parts.tasks.page(shard, pass.from, page.next);
+          page.next && this.#parts.tasks.page(shard, pass.from, page.next, signal);
         next?.catch(() => {});
         this.#summary.read += page.tasks.length;
         this.#summary.unreadable += page.unreadable.length;
@@ -99,13 +102,15 @@ export class ShardSweep {
       }
       return null;
     } catch (error) {
+      // A read that the end of the time cut off: the next sweep begins with it.
+      if (this.#time.isClosing) return order;
       this.#examination.failedOurselves("read", error as Error);
       return order;
     }
   }
 
   get #isOver(): boolean {
-    return this.#time.isClosing || this.#lanes.isDark;
+    return this.#time.isClosing || this.#lanes.isShardDark;
   }
 
   #queue(task: OpenTask): void {

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { OpenTask } from "../tracking/record.ts";
-import type { Shard } from "../tracking/shard-store.ts";
+import { isLeased, type Shard } from "../tracking/shard-store.ts";
 import { Examination } from "./examination.ts";
 import { Lanes } from "./lanes.ts";
 import type { SweepParts, SweepSettings } from "./ports.ts";
@@ -51,20 +51,21 @@ export async function sweep(
   // What waits when the time is over goes back to its shard.
   time.signal.addEventListener("abort", () => lanes.clear());
 
-  const all = await parts.shards.list(settings.shardCount);
+  const all = await parts.shards.list(settings.shardCount, time.signal);
   const watermarks = new Map(all.map(({ number, progress }) => [number, progress.sweptThrough]));
 
   for (const found of choose(all, request.shards, parts.now())) {
-    if (time.isClosing || lanes.isDark) break;
+    if (time.isClosing) break;
     try {
       const now = parts.now();
-      const shard = await parts.shards.lease(found, owner, now, now + time.remainingMs + LEASE_MARGIN_MS);
+      const until = now + time.remainingMs + LEASE_MARGIN_MS;
+      const shard = await parts.shards.lease(found, owner, now, until, time.signal);
       if (!shard) continue;
       const { number } = shard;
       summary.shards.push(number);
       running = new ShardSweep(parts, settings, summary, time, lanes, examination);
       const progress = await running.run(shard);
-      const held = await parts.shards.release(number, owner, progress);
+      const held = await parts.shards.release(number, owner, progress, time.lastSignal());
       if (!held) summary.leasesLost++;
       watermarks.set(number, (held && progress?.sweptThrough) || shard.progress.sweptThrough);
     } catch (error) {
@@ -85,7 +86,7 @@ function choose(all: Shard[], wanted: number[] | undefined, now: number): Shard[
   const unknown = wanted?.find((number) => !all.some((shard) => shard.number === number));
   if (unknown !== undefined) throw new RangeError(`shards: there is no shard ${unknown}`);
   return all
-    .filter(({ number, leaseUntil }) => leaseUntil < now && (!wanted || wanted.includes(number)))
+    .filter((shard) => !isLeased(shard, now) && (!wanted || wanted.includes(shard.number)))
     .sort((a, b) => oldestWatermark(a) - oldestWatermark(b));
 }
 

@@ -3,6 +3,8 @@ const CLOSING_SHARE = 0.1;
 const CLOSING_LEAST_MS = 1_000;
 /** Kept at the very end for giving a shard back. */
 const LAST_MS = 300;
+/** Kept after that for the handler's own answer. */
+const ANSWER_MS = 100;
 
 /** The time of one invocation: when new work ends, and when everything must have. */
 export class TimeLeft {
@@ -38,6 +40,11 @@ export class TimeLeft {
   /** Until the invocation is killed, in milliseconds. */
   get remainingMs(): number {
     return Math.max(0, this.#endsAt - performance.now());
+  }
+
+  /** Fires when even giving a shard back has to end. */
+  lastSignal(): AbortSignal {
+    return AbortSignal.timeout(Math.max(0, Math.floor(this.remainingMs - ANSWER_MS)));
   }
 
   /** Brings the end of new work forward to now. */

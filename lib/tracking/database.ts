@@ -8,8 +8,8 @@ export interface Database {
 }
 
 /** A client whose calls fail within seconds: the callers' time is short, and every call here may be repeated. */
-export function openDatabase(table: string): Database {
-  const client = new DynamoDBClient({
+const connect = () =>
+  new DynamoDBClient({
     maxAttempts: 4,
     requestHandler: {
       connectionTimeout: 1_000,
@@ -18,8 +18,15 @@ export function openDatabase(table: string): Database {
       httpsAgent: { maxSockets: 100 },
     },
   });
+
+/** The table by its name. */
+export function openDatabase(table: string, client = connect()): Database {
   return {
-    client: DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } }),
+    client: DynamoDBDocumentClient.from(client, {
+      marshallOptions: { removeUndefinedValues: true },
+      // By default one number that is too large for JavaScript fails the whole page that it is on.
+      unmarshallOptions: { wrapNumbers: Number },
+    }),
     table,
   };
 }

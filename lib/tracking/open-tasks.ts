@@ -37,8 +37,14 @@ export class OpenTasks {
   /**
    * @param from the order to begin with, inclusive
    * @param next of the page before, to go on
+   * @param signal ends the call early
    */
-  async page(shard: number, from: string, next?: Record<string, unknown>): Promise<OpenTaskPage> {
+  async page(
+    shard: number,
+    from: string,
+    next?: Record<string, unknown>,
+    signal?: AbortSignal,
+  ): Promise<OpenTaskPage> {
     const { Items = [], LastEvaluatedKey } = await this.#db.client.send(
       new QueryCommand({
         TableName: this.#db.table,
@@ -48,6 +54,7 @@ export class OpenTasks {
         ExclusiveStartKey: next,
         Limit: PAGE_SIZE,
       }),
+      signal && { abortSignal: signal },
     );
     const page: OpenTaskPage = { tasks: [], unreadable: [], next: LastEvaluatedKey };
     for (const item of Items) {

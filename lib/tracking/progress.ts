@@ -23,6 +23,9 @@ export interface Progress extends Track {
 /** More organisations than this behind, and the shard goes back as a whole: the record has to stay small. */
 const MAX_BEHIND = 200;
 
+/** A watermark further ahead of the clock than this was written by no sweep. */
+export const CLOCK_ERROR_MS = 10 * 60_000;
+
 /** A shard that was never swept. */
 export const NEVER_SWEPT: Progress = { sweptThrough: 0, rest: null, behind: new Map() };
 
@@ -54,6 +57,8 @@ export interface PassOutcome {
  */
 export function nextPass(progress: Progress, now: number): Pass {
   const tracks = [progress, ...progress.behind.values()];
+  // Else nothing would ever be due again.
+  if (tracks.some((track) => isAhead(track, now))) return nextPass(NEVER_SWEPT, now);
   // While the shard has a rest, so has every organisation that is behind it: its sweep was cut short with the shard's.
   const rests = tracks.flatMap(({ rest }) => (rest ? [rest.at] : []));
   const from = (progress.rest && rests.sort()[0]) ?? START;
@@ -89,6 +94,10 @@ export function nextPass(progress: Progress, now: number): Pass {
   };
 }
 
+function isAhead({ sweptThrough, rest }: Track, now: number): boolean {
+  return Math.max(sweptThrough, rest?.to ?? 0) > now + CLOCK_ERROR_MS;
+}
+
 function isLevel(a: Track, b: Track): boolean {
   return a.sweptThrough === b.sweptThrough && a.rest?.to === b.rest?.to && a.rest?.at === b.rest?.at;
 }
@@ -101,7 +110,7 @@ function goBack({ sweptThrough, behind }: Progress): Progress {
 const Time = z.int().check(z.nonnegative());
 const TrackItem = z.object({
   sweptThrough: Time,
-  rest: z.nullable(z.object({ to: Time, at: z.string() })),
+  rest: z.nullable(z.object({ to: Time, at: z.string().check(z.regex(/^[0-9a-f]{1,16}$/)) })),
 });
 // A list, since an organisation may be called `__proto__`, which is no key for an object.
 const ProgressItem = z.extend(TrackItem, { behind: z.array(z.extend(TrackItem, { orgId: z.string() })) });

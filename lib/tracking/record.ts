@@ -80,7 +80,8 @@ export function phaseOf(openOrder: string): number {
   return Number.parseInt(openOrder.slice(0, 8), 16) / 2 ** 32;
 }
 
-const Time = z.int().check(z.nonnegative());
+/** Unix milliseconds that a date can have. */
+const Time = z.int().check(z.nonnegative(), z.maximum(8_640_000_000_000_000));
 
 const Key = z.pipe(
   z.string(),
@@ -141,15 +142,20 @@ const Item = z.object({
   expiresAt: z.optional(z.int()),
 });
 
+/** Whether an item's time is up: DynamoDB deletes such items within days, not at once. */
+export function isExpired(item: Record<string, unknown>, now: number): boolean {
+  return typeof item.expiresAt === "number" && item.expiresAt * 1000 <= now;
+}
+
 /**
  * Reads an item of the table; undefined when it is no record that this version could have written, or one
- * whose time is up: DynamoDB deletes such items within days, not at once.
+ * whose time is up.
  *
  * @param now Unix milliseconds
  */
 export function parseRecord(item: unknown, now: number): TrackedTask | undefined {
   const parsed = Item.safeParse(item).data;
-  if (!parsed || (parsed.expiresAt !== undefined && parsed.expiresAt * 1000 <= now)) return undefined;
+  if (!parsed || isExpired(parsed, now)) return undefined;
   const iso = (time: number) => new Date(time).toISOString();
   return {
     orgId: parsed.pk,

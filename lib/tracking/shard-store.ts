@@ -1,15 +1,20 @@
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import type { Database } from "./database.ts";
-import { type Progress, parseProgress, progressItem } from "./progress.ts";
+import { CLOCK_ERROR_MS, type Progress, parseProgress, progressItem } from "./progress.ts";
 
 /** The shards' records stand together under a key that no organisation can have. */
 const SHARDS = "#shards";
+
+/** No invocation, and so no lease, is longer than Lambda's quarter of an hour and a margin. */
+const LONGEST_LEASE_MS = 16 * 60_000;
 
 /** A shard as a sweep finds it. */
 export interface Shard {
   number: number;
   progress: Progress;
+  /** The watermark as it is written, though the rest of the record may not be readable; 0 when there is none. */
+  watermark: number;
   /** Unix milliseconds; 0 when nobody holds it. */
   leaseUntil: number;
 }
@@ -49,11 +54,12 @@ export class ShardStore {
    * Every shard that there is: those of today's count, and those that an earlier, larger count left behind.
    *
    * @param count today's number of shards
+   * @param signal ends the call early, here and below
    */
-  async list(count: number): Promise<Shard[]> {
+  async list(count: number, signal?: AbortSignal): Promise<Shard[]> {
     const shards = new Map<number, Shard>();
     for (let number = 0; number < count; number++) {
-      shards.set(number, { number, progress: parseProgress(undefined), leaseUntil: 0 });
+      shards.set(number, readShard(number, undefined));
     }
     let next: Record<string, unknown> | undefined;
     do {
@@ -64,10 +70,12 @@ export class ShardStore {
           ExpressionAttributeValues: { ":shards": SHARDS },
           ExclusiveStartKey: next,
         }),
+        signal && { abortSignal: signal },
       );
       for (const item of Items) {
         const number = Number(item.sk);
-        if (Number.isInteger(number)) shards.set(number, readShard(number, item));
+        const isShard = Number.isSafeInteger(number) && number >= 0 && String(number) === item.sk;
+        if (isShard) shards.set(number, readShard(number, item));
       }
       next = LastEvaluatedKey;
     } while (next);
@@ -82,28 +90,36 @@ export class ShardStore {
    * @returns the shard as it is under the lease; undefined when somebody else holds it, or has swept it
    */
   async lease(
-    { number, progress }: Shard,
+    { number, watermark }: Shard,
     owner: string,
     now: number,
     until: number,
+    signal?: AbortSignal,
   ): Promise<Shard | undefined> {
+    const latest = now + CLOCK_ERROR_MS;
+    const seen = watermark < latest ? watermark : 0;
     try {
       const { Attributes } = await this.#db.client.send(
         new UpdateCommand({
           TableName: this.#db.table,
           Key: keyOfShard(number),
           UpdateExpression: "SET leaseUntil = :until, leaseOwner = :owner",
-          // In the negative, so that an attribute that is missing, or no number, does not bar the shard for good.
+          // In the negative and within bounds, so that an attribute that is missing, or none that a sweep could have
+          // written, does not bar the shard for good.
           // A lease whose answer was lost is asked for again by the SDK: it is the owner's already.
-          ConditionExpression: "(NOT leaseUntil >= :now AND NOT sweptThrough > :seen) OR leaseOwner = :owner",
+          ConditionExpression:
+            "(NOT leaseUntil BETWEEN :now AND :longest AND NOT sweptThrough BETWEEN :since AND :latest) OR leaseOwner = :owner",
           ExpressionAttributeValues: {
             ":until": until,
             ":owner": owner,
             ":now": now,
-            ":seen": progress.sweptThrough,
+            ":longest": now + LONGEST_LEASE_MS,
+            ":since": seen + 1,
+            ":latest": latest,
           },
           ReturnValues: "ALL_NEW",
         }),
+        signal && { abortSignal: signal },
       );
       return readShard(number, Attributes);
     } catch (error) {
@@ -113,7 +129,7 @@ export class ShardStore {
   }
 
   /** Gives the shard back, with how far it was swept; without, it stays as it was. */
-  async release(number: number, owner: string, progress?: Progress): Promise<boolean> {
+  async release(number: number, owner: string, progress?: Progress, signal?: AbortSignal): Promise<boolean> {
     // The owner's name stays until the next lease: so the SDK can say it again when the answer was lost.
     const free = "REMOVE leaseUntil";
     const advance = "SET sweptThrough = :sweptThrough, rest = :rest, behind = :behind";
@@ -129,6 +145,7 @@ export class ShardStore {
           ConditionExpression: "leaseOwner = :owner",
           ExpressionAttributeValues: { ...values, ":owner": owner },
         }),
+        signal && { abortSignal: signal },
       );
       return true;
     } catch (error) {
@@ -146,6 +163,16 @@ function readShard(number: number, item: Record<string, unknown> | undefined): S
   return {
     number,
     progress: parseProgress(item),
-    leaseUntil: typeof item?.leaseUntil === "number" ? item.leaseUntil : 0,
+    watermark: wholeNumber(item?.sweptThrough),
+    leaseUntil: wholeNumber(item?.leaseUntil),
   };
+}
+
+function wholeNumber(value: unknown): number {
+  return Number.isSafeInteger(value) ? (value as number) : 0;
+}
+
+/** Whether another sweep holds the shard. */
+export function isLeased({ leaseUntil }: Shard, now: number): boolean {
+  return leaseUntil >= now && leaseUntil <= now + LONGEST_LEASE_MS;
 }

@@ -2,12 +2,14 @@ import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { DeleteCommand, GetCommand, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
 import type { TaskKey } from "../enos/task.ts";
 import type { Database } from "./database.ts";
-import { keyOf, parseRecord, placeOf, type TrackedState, type TrackedTask } from "./record.ts";
+import { isExpired, keyOf, parseRecord, placeOf, type TrackedState, type TrackedTask } from "./record.ts";
 import { announceShard } from "./shard-store.ts";
 
 /** Items that one query of a list reads at most, and how many queries one page may take. */
 const QUERY_SIZE = 200;
 const QUERIES_PER_PAGE = 10;
+
+type Item = Record<string, unknown>;
 
 /** One page of a list. */
 export interface Page {
@@ -25,33 +27,41 @@ export interface ListRequest {
   after?: string | undefined;
 }
 
+/** Hears of an item that no version of this service could have written. */
+export type OnUnreadable = (key: { pk: unknown; sk: unknown }) => void;
+
 /** Tells the service which tasks to watch. */
 export class Tracker {
   readonly #db: Database;
   readonly #shardCount: number;
   readonly #announced = new Set<number>();
   readonly #now: () => number;
+  readonly #onUnreadable: OnUnreadable;
 
-  constructor(db: Database, shardCount: number, now: () => number = Date.now) {
+  constructor(
+    db: Database,
+    shardCount: number,
+    now: () => number = Date.now,
+    onUnreadable: OnUnreadable = () => {},
+  ) {
     this.#db = db;
     this.#shardCount = shardCount;
     this.#now = now;
+    this.#onUnreadable = onUnreadable;
   }
 
-  /**
-   * Starts to track a task; does nothing to one that is tracked already.
-   *
-   * @throws {Error} when the task's item is there, but is no record that can be read
-   */
+  /** Starts to track a task; does nothing to one that is tracked already. */
   async put(task: TaskKey): Promise<{ record: TrackedTask; created: boolean }> {
-    for (let attempt = 0; attempt < 2; attempt++) {
+    for (let attempt = 0; attempt < 3; attempt++) {
       const started = await this.#start(task);
       if (started) return { record: started, created: true };
-      const existing = await this.get(task);
+      const item = await this.#item(task);
+      const existing = this.#read(item);
       if (existing) return { record: existing, created: false };
-      // Deleted, or expired, between the two calls: now the way is free.
+      // It says nothing that could be kept. Without an item, it was deleted between the two calls.
+      if (item) await this.delete(task);
     }
-    throw new Error("the task's item cannot be read as a record");
+    throw new Error("the task is deleted as often as it is put");
   }
 
   /** Undefined when the task is tracked already. */
@@ -79,10 +89,7 @@ export class Tracker {
 
   /** The task's record, if it is or was tracked and has not expired. */
   async get(task: TaskKey): Promise<TrackedTask | undefined> {
-    const { Item } = await this.#db.client.send(
-      new GetCommand({ TableName: this.#db.table, Key: keyOf(task), ConsistentRead: true }),
-    );
-    return parseRecord(Item, this.#now());
+    return this.#read(await this.#item(task));
   }
 
   /** Forgets a task; does nothing when there is none. */
@@ -108,7 +115,7 @@ export class Tracker {
         }),
       );
       for (const item of Items) {
-        const record = parseRecord(item, this.#now());
+        const record = this.#read(item);
         const wanted = record && (!state || record.state === state);
         if (wanted && tasks.length === limit) return { tasks, after: place };
         if (wanted) tasks.push(record);
@@ -117,6 +124,20 @@ export class Tracker {
       if (!LastEvaluatedKey) return { tasks, after: null };
     }
     return { tasks, after: place };
+  }
+
+  async #item(task: TaskKey): Promise<Item | undefined> {
+    const { Item } = await this.#db.client.send(
+      new GetCommand({ TableName: this.#db.table, Key: keyOf(task), ConsistentRead: true }),
+    );
+    return Item;
+  }
+
+  #read(item: Item | undefined): TrackedTask | undefined {
+    if (!item || isExpired(item, this.#now())) return undefined;
+    const record = parseRecord(item, this.#now());
+    if (!record) this.#onUnreadable({ pk: item.pk, sk: item.sk });
+    return record;
   }
 
   async #announce(shard: number): Promise<void> {

@@ -41,6 +41,9 @@ describe("reading an answer", () => {
     [200, { code: 1005 }, "upstream", 1005],
     [200, { code: 1202 }, "upstream", 1202],
     [200, { code: 7 }, "upstream", 7],
+    // Longer than a service's code, so its end is no HTTP status.
+    [404, { code: 100500 }, "upstream", 100500],
+    [400, { code: 100000 }, "upstream", 100000],
     [500, "", "upstream", undefined],
     [503, { code: 0, data: {} }, "upstream", undefined],
     [404, "<html>", "malformed", undefined],

@@ -47,9 +47,20 @@ describe("reading a status", () => {
     ["no code", { taskId: "t1" }],
     ["a broken code", { taskId: "t1", progressCode: "3.5" }],
     ["nothing", undefined],
+    ["an id that is not even text", [{ taskId: { toString: 1 }, progressCode: 3 }]],
     ["a URL that fits no event", { progressCode: 3, downloadUrl: `http://x/${"y".repeat(9000)}` }],
   ])("refuses %s", (_, data) => {
     expect(() => parseStatus(task, data)).toThrow(expect.objectContaining({ kind: "malformed" }));
+  });
+
+  it("keeps text that DynamoDB and SNS take: well-formed, also where it is cut", () => {
+    const { progressDesc, downloadUrl } = parseStatus(task, {
+      progressCode: 3,
+      progressDesc: "😀".repeat(300).slice(1),
+      downloadUrl: "http://files/\ud800",
+    });
+    expect(progressDesc?.isWellFormed()).toBe(true);
+    expect(downloadUrl).toBe("http://files/\ufffd");
   });
 
   it("gives a status of the documented shape or says that there is none", () => {

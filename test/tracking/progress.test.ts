@@ -135,11 +135,33 @@ describe("a shard's progress", () => {
     expect(nextPass(progress, 40).after({ stoppedAt: null, skipped: new Map() }).sweptThrough).toBe(50);
   });
 
+  it("begins anew where a watermark is further ahead than any clock could have been", () => {
+    const now = 1_000_000;
+    const ahead = 10 * now;
+    for (const track of [
+      { sweptThrough: ahead, rest: null },
+      { sweptThrough: 5, rest: { to: ahead, at: "7" } },
+    ]) {
+      for (const progress of [
+        { ...track, behind: new Map() },
+        { sweptThrough: 5, rest: null, behind: new Map([["a", track]]) },
+      ]) {
+        const pass = nextPass(progress, now);
+        expect(pass.windowFor("a", "8")).toEqual({ from: 0, to: now });
+        expect(pass.after({ stoppedAt: null, skipped: new Map() })).toEqual({
+          ...NEVER_SWEPT,
+          sweptThrough: now,
+        });
+      }
+    }
+  });
+
   it("takes a record that does not parse for one that was never swept", () => {
     expect(parseProgress(undefined)).toEqual(NEVER_SWEPT);
     for (const bad of [
       { sweptThrough: "soon", rest: null, behind: [] },
       { sweptThrough: 5, rest: { to: 9 }, behind: [] },
+      { sweptThrough: 5, rest: { to: 9, at: "x".repeat(2000) }, behind: [] },
       { sweptThrough: 5, rest: null, behind: [{ orgId: "a", sweptThrough: 4, rest: "x" }] },
       { sweptThrough: 5, rest: null, behind: [7] },
     ]) {

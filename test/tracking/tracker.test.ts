@@ -1,5 +1,6 @@
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Tracker } from "../../lib/tracking/tracker.ts";
 import { ENDED, RUNNING, Scene } from "../support/scene.ts";
 
 const DAY = 24 * 60 * 60_000;
@@ -104,6 +105,25 @@ describe("tracking", () => {
     await scene.tracker().put(task("good", "o3"));
     const page = await scene.tracker().list({ orgId: "o3", limit: 1 });
     expect(page).toEqual({ tasks: [expect.objectContaining({ taskId: "good" })], after: null });
-    await expect(scene.tracker().put(task("zzz", "o3"))).rejects.toThrow("cannot be read");
+  });
+
+  it("starts anew where an item cannot be read, and tells of it", async () => {
+    const told: unknown[] = [];
+    const tracker = new Tracker(
+      scene.db,
+      4,
+      () => scene.time,
+      ({ sk }) => told.push(sk),
+    );
+    await scene.db.client.send(
+      new PutCommand({ TableName: scene.db.table, Item: { pk: "o4", sk: "ch-1#odd", state: 7 } }),
+    );
+    expect(await tracker.get(task("odd", "o4"))).toBeUndefined();
+    expect(await tracker.put(task("odd", "o4"))).toMatchObject({
+      created: true,
+      record: { state: "pending" },
+    });
+    expect(await tracker.put(task("odd", "o4"))).toMatchObject({ created: false });
+    expect(told).toEqual(["ch-1#odd", "ch-1#odd"]);
   });
 });
