@@ -59,3 +59,9 @@ export function shardOf(input: Record<string, unknown>): number | undefined {
   const { pk, sk } = (input.Key ?? {}) as Record<string, { S?: string }>;
   return pk?.S === "#shards" ? Number(sk?.S) : undefined;
 }
+
+/** The key of the item that a write is about. */
+export function nameOfItem(input: Record<string, unknown>): string {
+  const { pk, sk } = (input.Key ?? {}) as Record<string, { S?: string }>;
+  return `${pk?.S}#${sk?.S}`;
+}

@@ -1,10 +1,13 @@
+import { isDeepStrictEqual } from "node:util";
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
 import { unpack } from "../support/artefact.ts";
 import { LambdaProcess } from "../support/lambda-process.ts";
-import { type AwsCall, type Step, stepOf } from "./aws-call.ts";
+import { type AwsCall, nameOfItem, type Step, stepOf } from "./aws-call.ts";
 import { AwsProxy, type Fate } from "./aws-proxy.ts";
+import { allItems } from "./ledger.ts";
 import { successesIn } from "./publish-batch.ts";
 import type { Row, Scenario } from "./scenario.ts";
+import { sideBySide } from "./side-by-side.ts";
 import { Stage } from "./stage.ts";
 
 const TASKS = { short: 24, long: 200 };
@@ -13,9 +16,12 @@ const TASKS = { short: 24, long: 200 };
 interface Trouble {
   name: string;
   step: Step;
-  fate: Fate;
+  /** `late`: the first such call is held up until everything else has happened, and carried out then. */
+  fate: Fate | "late";
 }
 
+const hang: Fate = { kind: "hang" };
+const loseAnswer: Fate = { kind: "lose-answer" };
 const refuse = (httpStatus: number, code: string): Fate => ({ kind: "refuse", httpStatus, code });
 
 const TROUBLES: Trouble[] = [
@@ -23,8 +29,8 @@ const TROUBLES: Trouble[] = [
   { name: "SNS does not speak of some entries", step: "publish", fate: { kind: "forget-entries" } },
   { name: "SNS throttles", step: "publish", fate: refuse(400, "Throttling") },
   { name: "SNS answers 500", step: "publish", fate: refuse(500, "InternalFailure") },
-  { name: "SNS does not answer", step: "publish", fate: { kind: "hang" } },
-  { name: "SNS takes the events, its answer is lost", step: "publish", fate: { kind: "lose-answer" } },
+  { name: "SNS does not answer", step: "publish", fate: hang },
+  { name: "SNS takes the events, its answer is lost", step: "publish", fate: loseAnswer },
   {
     name: "DynamoDB throttles the commit",
     step: "commit",
@@ -35,102 +41,160 @@ const TROUBLES: Trouble[] = [
     step: "commit",
     fate: refuse(400, "ConditionalCheckFailedException"),
   },
-  { name: "DynamoDB commits, its answer is lost", step: "commit", fate: { kind: "lose-answer" } },
+  { name: "DynamoDB commits, its answer is lost", step: "commit", fate: loseAnswer },
   { name: "DynamoDB answers a read with 500", step: "read", fate: refuse(500, "InternalServerError") },
-  { name: "DynamoDB leases, its answer is lost", step: "lease", fate: { kind: "lose-answer" } },
-  { name: "DynamoDB releases, its answer is lost", step: "release", fate: { kind: "lose-answer" } },
+  { name: "DynamoDB does not answer a read", step: "read", fate: hang },
+  { name: "DynamoDB does not answer a commit", step: "commit", fate: hang },
+  { name: "DynamoDB carries a commit out late", step: "commit", fate: "late" },
+  {
+    name: "DynamoDB refuses the lease's condition",
+    step: "lease",
+    fate: refuse(400, "ConditionalCheckFailedException"),
+  },
+  { name: "DynamoDB does not answer a lease", step: "lease", fate: hang },
+  { name: "DynamoDB carries a lease out late", step: "lease", fate: "late" },
+  { name: "DynamoDB leases, its answer is lost", step: "lease", fate: loseAnswer },
+  { name: "DynamoDB releases, its answer is lost", step: "release", fate: loseAnswer },
+  {
+    name: "DynamoDB refuses the release's condition",
+    step: "release",
+    fate: refuse(400, "ConditionalCheckFailedException"),
+  },
+  { name: "DynamoDB does not answer a release", step: "release", fate: hang },
+  { name: "DynamoDB carries a release out late", step: "release", fate: "late" },
   { name: "DynamoDB breaks the release off", step: "release", fate: { kind: "reset" } },
   { name: "DynamoDB cannot list the shards", step: "list", fate: refuse(500, "InternalServerError") },
+  { name: "DynamoDB does not answer the list", step: "list", fate: hang },
+  { name: "Secrets Manager answers 500", step: "secret", fate: refuse(500, "InternalServiceError") },
   { name: "Secrets Manager throttles", step: "secret", fate: refuse(400, "ThrottlingException") },
-  { name: "Secrets Manager does not answer", step: "secret", fate: { kind: "hang" } },
+  { name: "Secrets Manager does not answer", step: "secret", fate: hang },
 ];
 
 /** An invocation's time: enough for the clients' own time limits, and over soon. */
 const INVOCATION_MS = 4_000;
+/** How much longer than its invocation a sweep's lease holds. */
+const LEASE_MARGIN_MS = 1_000;
 
 /** AWS goes wrong at every step of a sweep, for two sweeps; then it is well again. */
 export const awsFaults: Scenario = {
   name: "aws-faults",
   async run({ size, progress }): Promise<Row[]> {
     const module = unpack("sweep");
-    const rows: Row[] = [];
-    const waiting = [...TROUBLES];
-    // Most troubles only wait for the clients' time limits, so several are tried side by side.
-    const lane = async () => {
-      for (let trouble = waiting.shift(); trouble; trouble = waiting.shift()) {
-        rows.push(await tryTrouble(trouble, module, TASKS[size]));
-        progress(`${trouble.name} (${rows.length} of ${TROUBLES.length})`);
-      }
-    };
-    await Promise.all(Array.from({ length: 8 }, lane));
-    return rows;
+    let tried = 0;
+    // Most troubles only wait for the clients' time limits.
+    return sideBySide(TROUBLES, 8, async (trouble) => {
+      const row = await tryTrouble(trouble, module, TASKS[size]);
+      progress(`${trouble.name} (${++tried} of ${TROUBLES.length})`);
+      return row;
+    });
   },
 };
 
 async function tryTrouble({ name, step, fate }: Trouble, module: string, tasks: number): Promise<Row> {
-  await using stage = await Stage.start(["o1", "o2"]);
+  await using stage = await Stage.start({ orgIds: ["o1", "o2"] });
   await using proxy = await AwsProxy.start(stage.cloud.urls);
   await using sweeper = await LambdaProcess.start(module, { ...stage.env, ...proxy.env });
-  const expected = await stage.track(tasks);
-  const totals = { published: 0, failed: 0, finished: 0, errors: 0 };
+  await stage.track(tasks);
+  const wrong: string[] = [];
+  const totals = { published: 0, finished: 0, failed: new Map<string, number>(), leasesLost: 0 };
+  /** Sweeps that threw, or ran out of time: what was confirmed to them at the end is in no summary. */
+  let unfinished = 0;
   const sweep = async () => {
+    const started = performance.now();
     try {
       const summary = await sweeper.invoke<SweepSummary>({}, INVOCATION_MS);
       totals.published += summary.published;
       totals.finished += sum(summary.finished);
-      totals.failed += sum(summary.failed);
-      totals.errors += summary.leasesLost;
+      totals.leasesLost += summary.leasesLost;
+      for (const [reason, times] of Object.entries(summary.failed)) {
+        totals.failed.set(reason, (totals.failed.get(reason) ?? 0) + times);
+      }
+      if (summary.ended === "out-of-time") unfinished++;
     } catch {
-      totals.errors++;
+      unfinished++;
     }
+    const tookMs = performance.now() - started;
+    if (tookMs > INVOCATION_MS + LEASE_MARGIN_MS) wrong.push(`a sweep took ${Math.round(tookMs)} ms`);
   };
 
-  proxy.add({ matches: (call: AwsCall) => stepOf(call) === step, fate });
+  const released = Promise.withResolvers<void>();
+  const matches = (call: AwsCall) => stepOf(call) === step;
+  if (fate === "late") proxy.add({ matches, fate: { kind: "hold", until: released.promise }, times: 1 });
+  else proxy.add({ matches, fate });
   await sweep();
   await sweep();
-  const met = proxy.observed.filter(({ call }) => stepOf(call) === step).length;
-  const noticed = totals.failed + totals.errors;
+  const met = proxy.observed.filter(({ call }) => matches(call)).length;
   proxy.clear();
   // A shard whose release did not come through is free when its lease has run out, a second after the invocation.
   await stage.sweepInPeace(sweep);
+  if (fate === "late") {
+    const before = await allItems(stage.db);
+    released.resolve();
+    await proxy.settled();
+    if (!isDeepStrictEqual(await allItems(stage.db), before)) wrong.push("the late call changed the table");
+  }
 
-  const { lost, duplicated, wrong } = await stage.judge(expected);
-  const confirmed = proxy.observed.reduce((total, { call, answered }) => {
-    return stepOf(call) === "publish" && answered?.httpStatus === 200
-      ? total + successesIn(answered.body).length
-      : total;
-  }, 0);
+  const { lost, duplicated, wrong: found } = await stage.judge();
+  wrong.push(...found);
   if (met === 0) wrong.push("no call met the trouble");
   if (sweeper.process.exitCode !== null) wrong.push("the sweeper's process has ended");
-  // Never above: what SNS takes at a retry after the sweep has ended is in no summary any more.
-  if (totals.published > confirmed)
-    wrong.push(`${totals.published} published, but SNS confirmed ${confirmed}`);
-  const measured = metric(sweeper.output, "Published");
-  if (measured !== totals.published)
-    wrong.push(`the metric says ${measured} published, the summaries ${totals.published}`);
-  if (totals.finished > expected.length)
-    wrong.push(`${totals.finished} of ${expected.length} tasks finished`);
+  const answered = proxy.observed.filter((each) => each.answered?.httpStatus === 200);
+  const confirmed = answered
+    .filter(({ call }) => stepOf(call) === "publish")
+    .reduce((total, each) => total + successesIn(each.answered?.body ?? "").length, 0);
+  const closed = new Set(
+    answered.filter(({ call }) => isFinish(call)).map(({ call }) => nameOfItem(call.input)),
+  );
+  for (const [what, told, truth] of [
+    ["published", totals.published, confirmed],
+    ["finished", totals.finished, closed.size],
+  ] as const) {
+    if (told > truth || (told < truth && unfinished === 0))
+      wrong.push(`${told} ${what} in the summaries, ${truth} in truth`);
+  }
+  const metrics = readMetrics(sweeper.output);
+  for (const [metric, told] of [
+    ["Published", totals.published],
+    ["Finished", totals.finished],
+    ...[...totals.failed].map(([reason, times]) => [`kind ${reason}`, times] as const),
+  ] as const) {
+    const measured = metrics.get(metric) ?? 0;
+    if (measured !== told) wrong.push(`the metric ${metric} says ${measured}, the summaries ${told}`);
+  }
+  const failures = [...totals.failed].map(([reason, times]) => `${reason} ${times}`);
   return {
     tried: name,
     times: met,
     lost,
     duplicated,
     wrong: wrong.length,
-    notes: [`${noticed} failures in summaries and errors`, ...wrong.slice(0, 5)],
+    notes: [
+      `failed: ${failures.join(", ") || "nothing"}; ${unfinished} sweeps without an end, ${totals.leasesLost} leases lost`,
+      ...wrong.slice(0, 5),
+    ],
   };
+}
+
+function isFinish(call: AwsCall): boolean {
+  return stepOf(call) === "commit" && String(call.input.UpdateExpression).includes("finishedAt");
 }
 
 function sum(counters: Partial<Record<string, number>>): number {
   return Object.values(counters).reduce((total: number, value) => total + (value ?? 0), 0);
 }
 
-/** The sum of a metric in all embedded metric lines that a function printed. */
-function metric(output: string, name: string): number {
-  const totals: Record<string, number> = {};
+/** The sums of the metrics that a function printed, by their name; those of failures by their kind. */
+function readMetrics(output: string): Map<string, number> {
+  const totals = new Map<string, number>();
   for (const line of output.split("\n")) {
     if (!line.startsWith('{"_aws"')) continue;
-    const value = JSON.parse(line)[name];
-    if (typeof value === "number") totals[name] = (totals[name] ?? 0) + value;
+    const printed = JSON.parse(line);
+    for (const { Metrics } of printed._aws.CloudWatchMetrics) {
+      for (const { Name } of Metrics) {
+        const name = printed.kind === undefined ? Name : `kind ${printed.kind}`;
+        totals.set(name, (totals.get(name) ?? 0) + printed[Name]);
+      }
+    }
   }
-  return totals[name] ?? 0;
+  return totals;
 }

@@ -67,6 +67,7 @@ export class AwsProxy implements AsyncDisposable {
   readonly #urls: CloudUrls;
   readonly #server: Server;
   readonly #agent = new Agent({ keepAlive: true });
+  readonly #serving = new Set<Promise<void>>();
   #rules: Rule[] = [];
 
   private constructor(urls: CloudUrls, server: Server) {
@@ -85,7 +86,9 @@ export class AwsProxy implements AsyncDisposable {
       // A caller that was killed has nobody to be told of it; the call it sent goes on.
       request.on("error", () => {});
       response.on("error", () => {});
-      proxy.#serve(request, response).catch(() => response.destroy());
+      const serving = proxy.#serve(request, response).catch(() => void response.destroy());
+      proxy.#serving.add(serving);
+      serving.finally(() => proxy.#serving.delete(serving));
     });
     return proxy;
   }
@@ -107,6 +110,11 @@ export class AwsProxy implements AsyncDisposable {
   /** Lets no call go wrong any more; those that hang go on hanging. */
   clear(): void {
     this.#rules = [];
+  }
+
+  /** Resolves when every call has met its fate, those that are held as well. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#serving);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -165,7 +173,7 @@ export class AwsProxy implements AsyncDisposable {
         return forward();
       case "fail-entries": {
         const { body: rest, answer } = failEntries(body.toString());
-        return rest === undefined ? xml(answer("")) : withBody(await forward(Buffer.from(rest)), answer);
+        return rest === undefined ? xml(200, answer("")) : withBody(await forward(Buffer.from(rest)), answer);
       }
       case "forget-entries":
         return withBody(await forward(), forgetEntries);
@@ -197,7 +205,7 @@ export class AwsProxy implements AsyncDisposable {
   }
 }
 
-/** Headers of an answer that mean the same when its body was changed. */
+/** Headers of an answer that go back with it: not its length and checksum, since its body may be changed. */
 const KEPT = new Set(["content-type", "x-amzn-requestid", "x-amzn-errortype"]);
 
 async function bodyOf(message: IncomingMessage): Promise<Buffer> {
@@ -207,19 +215,18 @@ async function bodyOf(message: IncomingMessage): Promise<Buffer> {
 }
 
 function withBody(answer: Answer, change: (body: string) => string): Answer {
-  const { "x-amz-crc32": _, ...headers } = answer.headers;
-  return { ...answer, headers, body: change(answer.body) };
+  return { ...answer, body: change(answer.body) };
 }
 
-function xml(body: string): Answer {
-  return { httpStatus: 200, headers: { "content-type": "text/xml" }, body };
+function xml(httpStatus: number, body: string): Answer {
+  return { httpStatus, headers: { "content-type": "text/xml" }, body };
 }
 
 function refusal({ service }: AwsCall, httpStatus: number, code: string): Answer {
   if (service === "sns") {
     const type = httpStatus < 500 ? "Sender" : "Receiver";
     const body = `<ErrorResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><Error><Type>${type}</Type><Code>${code}</Code><Message>by the proxy</Message></Error><RequestId>proxy</RequestId></ErrorResponse>`;
-    return { ...xml(body), httpStatus };
+    return xml(httpStatus, body);
   }
   return {
     httpStatus,

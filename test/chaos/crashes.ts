@@ -1,16 +1,24 @@
-import type { SweepSummary } from "../../lib/sweep/summary.ts";
 import { unpack } from "../support/artefact.ts";
 import { LambdaProcess } from "../support/lambda-process.ts";
+import { type AwsCall, STEPS, type Step, stepOf } from "./aws-call.ts";
+import { AwsProxy } from "./aws-proxy.ts";
 import { type Row, type Scenario, seededRandom } from "./scenario.ts";
 import { Stage } from "./stage.ts";
 
 const SIZES = {
-  short: { tasks: 60, kills: 12 },
-  long: { tasks: 500, kills: 200 },
+  short: { first: 30, tasks: 60, kills: 15 },
+  long: { first: 100, tasks: 500, kills: 210 },
 };
 
 /** An invocation's time: a lease lasts as long and a second more, so a killed sweeper's shard is free soon. */
 const INVOCATION_MS = 2_000;
+/** A sweep's length at most, for kills at a time and not at a call. */
+const SWEEP_MS = 400;
+/** A sweeper that does not come to the chosen call is killed then. */
+const LATEST_KILL_MS = 3_000;
+
+/** When a sweeper dies: at the `nth` call of a step, as it leaves or when AWS has done it, or at a moment. */
+type Death = { step: Step; done: boolean; nth: number } | { afterMs: number };
 
 /**
  * Sweepers, as they are packaged, are killed at random moments of their sweeps; then sweeps run in peace. Every
@@ -19,56 +27,101 @@ const INVOCATION_MS = 2_000;
 export const crashes: Scenario = {
   name: "crashes",
   async run({ size, seed, progress }): Promise<Row[]> {
-    const { tasks, kills } = SIZES[size];
+    const { first, tasks, kills } = SIZES[size];
     const random = seededRandom(seed);
-    await using stage = await Stage.start(["o1", "o2", "o3"]);
-    const sweep = unpack("sweep");
-    const expected = await stage.track(tasks);
+    // All drawn beforehand, so that a seed means the same deaths whoever is faster.
+    const deaths = Array.from({ length: kills }, (_, index) => drawDeath(random, index));
+    await using stage = await Stage.start({ orgIds: ["o1", "o2", "o3"], apart: true, shards: 8 });
+    const module = unpack("sweep");
+    await stage.trackPastDeadline(Math.round(first / 10));
+    await stage.track(first - Math.round(first / 10));
+    // Slow enough for looks to be under way when a sweeper dies.
+    const latency = stage.enos.addFault({ kind: "latency", ms: 20 });
 
-    let hit = 0;
+    let tracked = first;
     let killed = 0;
-    while (killed < kills) {
-      // Two at a time: one that takes over while another dies.
-      const attempts = await Promise.all([killOne(stage, sweep, random), killOne(stage, sweep, random)]);
-      killed += attempts.length;
-      hit += attempts.filter(Boolean).length;
-      // Fresh tasks, so that there is always something to lose.
-      expected.push(...(await stage.track(Math.ceil(tasks / kills))));
-      if (killed % 20 === 0)
-        progress(`${killed} of ${kills} sweepers killed, ${hit} in the middle of a sweep`);
-    }
+    /** Kills by the last call of the sweep that they met. */
+    const hits = new Map<string, number>();
+    const waiting = deaths.values();
+    // Two at a time: one that takes over while another dies.
+    const lane = async () => {
+      for (const death of waiting) {
+        const hit = await killOne(stage, module, death);
+        killed++;
+        hits.set(hit, (hits.get(hit) ?? 0) + 1);
+        const due = Math.min(tasks, first + Math.ceil(((tasks - first) * killed) / kills));
+        // Fresh tasks, so that there is always something to lose.
+        const fresh = due - tracked;
+        tracked = due;
+        if (fresh > 0) await stage.track(fresh);
+        if (killed % 20 === 0) progress(`${killed} of ${kills} sweepers killed, ${tracked} tasks tracked`);
+      }
+    };
+    await Promise.all([lane(), lane()]);
+    stage.enos.removeFault(latency);
 
-    await using peaceful = await LambdaProcess.start(sweep, stage.env);
+    await using peaceful = await LambdaProcess.start(module, stage.env);
     const sweeps = await stage.sweepInPeace(() => peaceful.invoke({}, INVOCATION_MS));
     progress(`nothing is open any more after ${sweeps} sweeps in peace`);
-    const { lost, duplicated, wrong } = await stage.judge(expected);
-    if (hit === 0) wrong.push("no kill met a running sweep");
+    const { lost, duplicated, wrong } = await stage.judge();
+    // Before its first lease a sweep has nothing that it could lose.
+    const harmless = (hits.get(NOTHING) ?? 0) + (hits.get("list") ?? 0);
+    if (harmless > killed / 2) wrong.push(`${harmless} kills met a sweep that held no shard`);
+    const places = STEPS.map((step) => `${step} ${hits.get(step) ?? 0}`).join(", ");
     return [
       {
-        tried: `SIGKILL, ${expected.length} tasks of 3 organisations`,
+        tried: `SIGKILL, ${tracked} tasks of 3 organisations`,
         times: killed,
         lost,
         duplicated,
         wrong: wrong.length,
-        notes: [`${hit} kills met a sweep that was under way`, ...wrong.slice(0, 10)],
+        notes: [
+          `every kill met a sweep under way, ${killed - harmless} one with a shard; its last call: ${places}`,
+          ...wrong.slice(0, 10),
+        ],
       },
     ];
   },
 };
 
-/** Starts a sweeper and kills it somewhere in its sweep. True when the sweep had not ended by then. */
-async function killOne(stage: Stage, module: string, random: () => number): Promise<boolean> {
-  const sweeper = await LambdaProcess.start(module, stage.env);
-  let ended = false;
-  const sweep = sweeper.invoke<SweepSummary>({}, INVOCATION_MS).then(
-    () => {
-      ended = true;
-    },
-    () => {},
-  );
-  await new Promise((resolve) => setTimeout(resolve, random() ** 2 * 400));
-  const hit = !ended;
-  sweeper.process.kill("SIGKILL");
-  await sweep;
-  return hit;
+/** A sweep that has not called AWS yet. */
+const NOTHING = "none yet";
+
+function drawDeath(random: () => number, index: number): Death {
+  const [which, done, nth] = [random(), random() < 0.5, random()];
+  if (index % 3 === 0) return { afterMs: which * SWEEP_MS };
+  const step = STEPS[Math.floor(which * STEPS.length)] as Step;
+  return { step, done, nth: 1 + Math.floor(nth * 3) };
+}
+
+/**
+ * Starts a sweeper, has it sweep over and over, and kills it when its time has come.
+ *
+ * @returns the last call that the sweep it died in had made
+ */
+async function killOne(stage: Stage, module: string, death: Death): Promise<string> {
+  await using proxy = await AwsProxy.start(stage.cloud.urls);
+  const sweeper = await LambdaProcess.start(module, { ...stage.env, ...proxy.env });
+  let last = NOTHING;
+  let left = "nth" in death ? death.nth : 0;
+  const kill = () => sweeper.process.kill("SIGKILL");
+  const watch = (done: boolean) => (call: AwsCall) => {
+    last = stepOf(call) ?? last;
+    // Here and now: a moment later the sweep would be somewhere else.
+    if ("step" in death && death.step === stepOf(call) && death.done === done && --left === 0) kill();
+  };
+  proxy.onCall = watch(false);
+  proxy.onCarriedOut = watch(true);
+  const timer = setTimeout(kill, "afterMs" in death ? death.afterMs : LATEST_KILL_MS);
+  try {
+    for (;;) {
+      last = NOTHING;
+      await sweeper.invoke({}, INVOCATION_MS);
+    }
+  } catch (error) {
+    if ((error as Error).name !== "Killed") throw error;
+    return last;
+  } finally {
+    clearTimeout(timer);
+  }
 }

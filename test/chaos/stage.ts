@@ -1,64 +1,97 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import type { TaskKey } from "../../lib/enos/task.ts";
 import type { TerminalEvent } from "../../lib/events/event.ts";
-import { OpenTasks } from "../../lib/tracking/open-tasks.ts";
-import { ShardStore } from "../../lib/tracking/shard-store.ts";
+import type { Database } from "../../lib/tracking/database.ts";
+import type { FinalState } from "../../lib/tracking/record.ts";
 import { Tracker } from "../../lib/tracking/tracker.ts";
 import type { Subscription } from "../../local/aws/subscription.ts";
 import { Cloud } from "../../local/cloud.ts";
 import { type EnosSimulator, startEnosSimulator } from "../../local/enos/simulator.ts";
+import type { Timeline } from "../../local/enos/timeline.ts";
+import { startSecretsManager } from "../../local/secrets-manager/secrets-manager.ts";
 import { tableFromPackage } from "../../local/template.ts";
+import { allItems, type ExpectedTask, type Findings, isLeased, Ledger } from "./ledger.ts";
+import { startPart } from "./part-process.ts";
+import { sideBySide } from "./side-by-side.ts";
 
 const CHANNEL = "ch-1";
-const SHARDS = 4;
+const DAY_MS = 24 * 60 * 60_000;
 
 /** How tasks end, dealt to them in turn, and EnOS's code for it. */
-const OUTCOMES = [
+const ENDS = [
   { state: "succeeded", progressCode: 3 },
   { state: "failed", progressCode: 2 },
   { state: "cancelled", progressCode: 5 },
   { state: "expired", progressCode: 7 },
 ] as const;
 
-/** A task and what must be heard of it. */
-export interface Expected {
-  task: TaskKey;
-  state: (typeof OUTCOMES)[number]["state"];
+/** How many tasks' writes are under way at a time: thousands at once would only wait for each other. */
+const PUTS_AT_ONCE = 32;
+
+/** How a stage is set. */
+export interface StageOptions {
+  /** Organisations that EnOS and the service know. */
+  orgIds: string[];
+  /** DynamoDB, SNS and SQS run in processes of their own and keep their data on disk. */
+  apart?: boolean;
+  shards?: number;
 }
 
-/** What became of the expected outcomes. */
-export interface Verdict {
-  lost: number;
-  duplicated: number;
-  /** Sentences that say what contradicts a guarantee. */
-  wrong: string[];
+/** Which tasks are tracked. */
+export interface TrackOptions {
+  /** Whose; the stage's organisations in turn when left out. */
+  orgId?: string;
+  /** How long every other task runs before it ends, in milliseconds; the rest have ended already. */
+  runsMs?: number;
+  /** As `SWEEP_SHARDS` of the function that tracks; the stage's when left out. */
+  shards?: number;
+  /** Tasks of some names only. */
+  where?: (task: { orgId: string; channelId: string; taskId: string }) => boolean;
 }
 
-/** What outlives the sweepers: EnOS, the database, the topic, and a queue that hears everything. */
+/**
+ * What outlives the sweepers: EnOS, the database, the topic, and a queue that hears everything and whose messages
+ * go into a ledger.
+ */
 export class Stage implements AsyncDisposable {
   readonly cloud: Cloud;
   readonly enos: EnosSimulator;
-  readonly #queue: Subscription;
+  readonly ledger = new Ledger();
+  readonly #shards: number;
   readonly #orgIds: string[];
+  readonly #queue: Subscription;
+  readonly #parts: AsyncDisposableStack;
   #nextTask = 0;
 
-  private constructor(cloud: Cloud, enos: EnosSimulator, queue: Subscription, orgIds: string[]) {
+  private constructor(
+    { orgIds, shards = 4 }: StageOptions,
+    cloud: Cloud,
+    enos: EnosSimulator,
+    queue: Subscription,
+    parts: AsyncDisposableStack,
+  ) {
+    this.#orgIds = orgIds;
+    this.#shards = shards;
     this.cloud = cloud;
     this.enos = enos;
     this.#queue = queue;
-    this.#orgIds = orgIds;
+    this.#parts = parts;
   }
 
-  /** @param orgIds organisations that EnOS and the service know */
-  static async start(orgIds: string[]): Promise<Stage> {
-    const [cloud, enos] = await Promise.all([Cloud.start(tableFromPackage()), startEnosSimulator()]);
-    for (const orgId of orgIds) {
+  static async start(options: StageOptions): Promise<Stage> {
+    await using parts = new AsyncDisposableStack();
+    const cloud = parts.use(options.apart ? await cloudApart(parts) : await Cloud.start(tableFromPackage()));
+    const enos = parts.use(await startEnosSimulator());
+    for (const orgId of options.orgIds) {
       const keys = { accessKey: `access-${orgId}`, secretKey: `secret-${orgId}` };
       enos.putOrganisation({ orgId, ...keys });
       await cloud.putSecret(orgId, keys);
     }
-    return new Stage(cloud, enos, await cloud.subscribe("everything"), orgIds);
+    const queue = await cloud.subscribe("everything");
+    return new Stage(options, cloud, enos, queue, parts.move());
   }
 
   /** The settings of a sweeper: every second, and as fast as it can. */
@@ -66,36 +99,38 @@ export class Stage implements AsyncDisposable {
     return {
       ...this.cloud.env(this.enos.url),
       SWEEP_INTERVAL_SECONDS: "1",
-      SWEEP_SHARDS: String(SHARDS),
+      SWEEP_SHARDS: String(this.#shards),
       ENOS_REQUESTS_PER_SECOND: "100000",
+      TRACKING_DEADLINE_DAYS: "1",
     };
   }
 
-  get #db() {
+  /** The table, as the code under test sees it. */
+  get db(): Database {
     return { client: DynamoDBDocumentClient.from(this.cloud.dynamodb), table: "tracked-tasks" };
   }
 
-  /** Tracks so many new tasks, dealt to the organisations; every other one runs for a moment before it ends. */
-  async track(count: number): Promise<Expected[]> {
-    const tracker = new Tracker(this.#db, SHARDS);
-    const expected = Array.from({ length: count }, (): Expected => {
-      const number = this.#nextTask++;
-      const orgId = this.#orgIds[number % this.#orgIds.length] as string;
-      const outcome = OUTCOMES[number % OUTCOMES.length] as (typeof OUTCOMES)[number];
-      const task = { orgId, channelId: CHANNEL, taskId: `task-${number}` };
-      const end = { afterMs: number % 2 === 0 ? 0 : 1_500, progressCode: outcome.progressCode };
-      this.enos.putTask({
-        ...task,
-        timeline: end.afterMs === 0 ? [end] : [{ afterMs: 0, progressCode: 1 }, end],
-      });
-      return { task, state: outcome.state };
+  /** Tracks so many new tasks whose ends are in EnOS, and expects to hear of them. */
+  track(count: number, options: TrackOptions = {}): Promise<ExpectedTask[]> {
+    const { runsMs = 1_500 } = options;
+    const tasks = this.#newTasks(count, options, (index) => ENDS[index % ENDS.length]?.state as FinalState);
+    const ends = new Map<FinalState, number>(ENDS.map(({ state, progressCode }) => [state, progressCode]));
+    tasks.forEach((task, index) => {
+      const end = { afterMs: index % 2 === 0 ? 0 : runsMs, progressCode: ends.get(task.state) as number };
+      this.#play(task, end.afterMs === 0 ? [end] : [{ afterMs: 0, progressCode: 1 }, end]);
     });
-    await Promise.all(expected.map(({ task }) => tracker.put(task)));
-    return expected;
+    return this.#put(tasks, options, Date.now);
+  }
+
+  /** Tracks tasks that EnOS never ends, and whose deadline has passed: for shards that were never swept. */
+  trackPastDeadline(count: number): Promise<ExpectedTask[]> {
+    const tasks = this.#newTasks(count, {}, () => "abandoned");
+    for (const task of tasks) this.#play(task, [{ afterMs: 0, progressCode: 1 }]);
+    return this.#put(tasks, {}, () => Date.now() - 2 * DAY_MS);
   }
 
   /**
-   * Sweeps until no task is open.
+   * Sweeps until no task is open and no shard is leased.
    *
    * @returns how many sweeps that took, 200 at most
    */
@@ -105,69 +140,75 @@ export class Stage implements AsyncDisposable {
       await sweep();
       await sleep(250);
       sweeps++;
-    } while (sweeps < 200 && (await this.#openTasks()) > 0);
+    } while (sweeps < 200 && !(await this.#isAtRest()));
     return sweeps;
   }
 
-  /** Receives all events that there are, and holds them and the table against what must have come of the tasks. */
-  async judge(expected: Expected[]): Promise<Verdict> {
-    const wrong: string[] = [];
-    const received = new Map<string, Set<string>>();
-    let events = 0;
-    const facts = new Set<string>();
-    const states = new Map(expected.map(({ task, state }) => [nameOf(task), state]));
-    for (const { id, data } of await this.#receive()) {
-      events++;
-      facts.add(id);
-      const name = nameOf(data);
-      received.set(name, (received.get(name) ?? new Set()).add(id));
-      if (states.get(name) !== data.state) wrong.push(`${name} was announced as ${data.state}`);
-    }
-    for (const [name, ids] of received) if (ids.size > 1) wrong.push(`${name} has ${ids.size} ids`);
-
-    const tracker = new Tracker(this.#db, SHARDS);
-    for (const { task, state } of expected) {
-      const record = await tracker.get(task);
-      if (record?.state !== state || !record.finishedAt)
-        wrong.push(`the record of ${nameOf(task)} says ${record?.state}`);
-    }
-    const open = await this.#openTasks();
-    if (open > 0) wrong.push(`${open} tasks are open`);
-    for (const { number, leaseUntil } of await new ShardStore(this.#db).list(SHARDS)) {
-      if (leaseUntil > Date.now()) wrong.push(`shard ${number} is leased`);
-    }
-    const lost = expected.filter(({ task }) => !received.has(nameOf(task))).length;
-    return { lost, duplicated: events - facts.size, wrong };
+  async #isAtRest(): Promise<boolean> {
+    const items = await allItems(this.db);
+    return items.every((item) => item.openShard === undefined && !isLeased(item));
   }
 
-  async #openTasks(): Promise<number> {
-    const store = new OpenTasks(this.#db, 30);
-    let open = 0;
-    for (let shard = 0; shard < SHARDS; shard++) {
-      let next: Record<string, unknown> | undefined;
-      do {
-        const page = await store.page(shard, "0", next);
-        open += page.tasks.length + page.unreadable.length;
-        next = page.next;
-      } while (next);
-    }
-    return open;
-  }
-
-  async #receive(): Promise<TerminalEvent[]> {
-    const events: TerminalEvent[] = [];
+  /** Receives all events that there are. */
+  async hear(): Promise<void> {
     for (;;) {
       const messages = await this.#queue.poll(0);
-      if (messages.length === 0) return events;
-      events.push(...messages.map(({ body }) => body as TerminalEvent));
+      if (messages.length === 0) return;
+      for (const { body } of messages) this.ledger.hear(body as TerminalEvent);
     }
+  }
+
+  /** Holds all events and the table against what must have come of the tasks. */
+  async judge(): Promise<Findings> {
+    await this.hear();
+    return this.ledger.audit(this.db);
+  }
+
+  #newTasks(
+    count: number,
+    { orgId, where = () => true }: TrackOptions,
+    stateOf: (index: number) => FinalState,
+  ): ExpectedTask[] {
+    const tasks: ExpectedTask[] = [];
+    while (tasks.length < count) {
+      const number = this.#nextTask++;
+      const task = {
+        orgId: orgId ?? (this.#orgIds[number % this.#orgIds.length] as string),
+        channelId: CHANNEL,
+        taskId: `task-${number}`,
+        state: stateOf(tasks.length),
+      };
+      if (where(task)) tasks.push(task);
+    }
+    this.ledger.expect(tasks);
+    return tasks;
+  }
+
+  #play({ orgId, channelId, taskId }: ExpectedTask, timeline: Timeline): void {
+    this.enos.putTask({ orgId, channelId, taskId, timeline });
+  }
+
+  async #put(
+    tasks: ExpectedTask[],
+    { shards = this.#shards }: TrackOptions,
+    now: () => number,
+  ): Promise<ExpectedTask[]> {
+    const tracker = new Tracker(this.db, shards, now);
+    await sideBySide(tasks, PUTS_AT_ONCE, (task) => tracker.put(task));
+    return tasks;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.cloud.close(), this.enos.close()]);
+    await this.#parts.disposeAsync();
   }
 }
 
-function nameOf({ orgId, channelId, taskId }: TaskKey): string {
-  return `${orgId}/${channelId}/${taskId}`;
+async function cloudApart(parts: AsyncDisposableStack): Promise<Cloud> {
+  const directory = await mkdtemp(join(tmpdir(), "enos-chaos-"));
+  parts.defer(() => rm(directory, { recursive: true }));
+  const dynamodb = parts.use(await startPart("local/aws/dynamodb-main.ts", join(directory, "dynamodb")));
+  const messaging = parts.use(await startPart("local/aws/messaging-main.ts", join(directory, "messaging")));
+  const secrets = parts.use(await startSecretsManager());
+  const urls = { dynamodb: dynamodb.url, messaging: messaging.url, secrets: secrets.url };
+  return Cloud.connect(urls, tableFromPackage());
 }

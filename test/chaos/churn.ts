@@ -1,0 +1,73 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Tracker } from "../../lib/tracking/tracker.ts";
+import { unpack } from "../support/artefact.ts";
+import { LambdaProcess } from "../support/lambda-process.ts";
+import { type Row, type Scenario, seededRandom } from "./scenario.ts";
+import { Stage } from "./stage.ts";
+
+const SIZES = { short: { tasks: 60, again: 150 }, long: { tasks: 500, again: 4_000 } };
+
+const SHARDS = 4;
+const SWEEPERS = 2;
+
+/**
+ * Tasks are deleted and put again while sweeps run: tracking starts anew each time, so the last start of each
+ * must be answered with an event, whatever a sweep that had read the earlier record does.
+ */
+export const churn: Scenario = {
+  name: "churn",
+  async run({ size, seed, progress }): Promise<Row[]> {
+    const { tasks, again } = SIZES[size];
+    const random = seededRandom(seed);
+    const module = unpack("sweep");
+    await using stage = await Stage.start({ orgIds: ["o1", "o2"], shards: SHARDS });
+    await using parts = new AsyncDisposableStack();
+    const expected = await stage.track(tasks, { runsMs: 0 });
+    stage.enos.addFault({ kind: "latency", ms: 15 });
+
+    const tracker = new Tracker(stage.db, SHARDS);
+    let churning = true;
+    let sweeps = 0;
+    const sweepOn = async () => {
+      const sweeper = parts.use(await LambdaProcess.start(module, stage.env));
+      for (; churning; sweeps++) await sweeper.invoke({}, 30_000);
+    };
+    const running = Array.from({ length: SWEEPERS }, sweepOn);
+    const lastStarts = new Map<string, string>();
+    for (let time = 1; time <= again; time++) {
+      const task = expected[Math.floor(random() * tasks)];
+      if (!task) continue;
+      await tracker.delete(task);
+      const { record } = await tracker.put(task);
+      lastStarts.set(task.taskId, record.trackedAt);
+      if (time % 500 === 0) progress(`${time} of ${again} times deleted and put again, ${sweeps} sweeps`);
+      await sleep(random() * 8);
+    }
+    churning = false;
+    await Promise.all(running);
+    await using peaceful = await LambdaProcess.start(module, stage.env);
+    await stage.sweepInPeace(() => peaceful.invoke({}, 30_000));
+
+    const { lost, duplicated, wrong } = await stage.judge();
+    let unanswered = 0;
+    for (const task of expected) {
+      const lastStart = lastStarts.get(task.taskId);
+      const answers = stage.ledger.eventsOf(task);
+      if (lastStart && !answers.some(({ data }) => data.trackedAt === lastStart)) unanswered++;
+    }
+    if (sweeps < 2) wrong.push(`${sweeps} sweeps ran meanwhile: nothing was tried`);
+    return [
+      {
+        tried: `deleted and put again while sweeps run, ${tasks} tasks`,
+        times: again,
+        lost: lost + unanswered,
+        duplicated,
+        wrong: wrong.length,
+        notes: [
+          `${sweeps} sweeps meanwhile; each start of tracking has its own event, so ids come again`,
+          ...wrong.slice(0, 10),
+        ],
+      },
+    ];
+  },
+};

@@ -1,0 +1,86 @@
+import type { SweepSummary } from "../../lib/sweep/summary.ts";
+import { placeOf } from "../../lib/tracking/record.ts";
+import type { Fault } from "../../local/enos/input.ts";
+import { unpack } from "../support/artefact.ts";
+import { LambdaProcess } from "../support/lambda-process.ts";
+import type { Row, Scenario, ScenarioOptions } from "./scenario.ts";
+import { sideBySide } from "./side-by-side.ts";
+import { Stage } from "./stage.ts";
+
+const TASKS = { short: 12, long: 200 };
+
+/** The organisations that are in trouble, and those that are not. */
+const TROUBLED = ["t1", "t2", "t3"];
+const WELL = ["w1", "w2"];
+
+/** What is wrong with an organisation's gateway. */
+type Trouble = Omit<Fault, "orgId" | "kind"> & Pick<Fault, "kind">;
+
+const TROUBLES: [name: string, fault: Trouble][] = [
+  ["credentials refused", { kind: "refused" }],
+  ["traffic limited", { kind: "rate-limit" }],
+  ["gateway resets connections", { kind: "reset", at: "before-answer" } as Trouble],
+  ["gateway answers 503", { kind: "server-error", httpStatus: 503, body: "empty" } as Trouble],
+];
+
+/**
+ * Organisations in trouble, spread among the others or alone in the shards that are swept first: whoever is well
+ * must not notice.
+ */
+export const neighbours: Scenario = {
+  name: "neighbours",
+  async run({ size, progress }: ScenarioOptions): Promise<Row[]> {
+    const module = unpack("sweep");
+    const trials = TROUBLES.flatMap(([name, fault]) =>
+      [false, true].map((apart) => ({ name, fault, apart })),
+    );
+    // A recovery is mostly waiting for the schedule.
+    return sideBySide(trials, 4, async ({ name, fault, apart }) => {
+      const row = await tryTrouble(name, fault, apart, module, TASKS[size]);
+      progress(row.tried);
+      return row;
+    });
+  },
+};
+
+async function tryTrouble(
+  name: string,
+  fault: Trouble,
+  apart: boolean,
+  module: string,
+  tasks: number,
+): Promise<Row> {
+  await using stage = await Stage.start({ orgIds: [...TROUBLED, ...WELL] });
+  await using sweeper = await LambdaProcess.start(module, stage.env);
+  const sweep = () => sweeper.invoke<SweepSummary>({}, 30_000);
+  const inShards = (numbers: number[]) => (task: Parameters<typeof placeOf>[0]) =>
+    !apart || numbers.includes(placeOf(task, 4).openShard);
+  for (const orgId of TROUBLED) {
+    stage.enos.addFault({ ...fault, orgId } as Fault);
+    await stage.track(tasks, { orgId, runsMs: 0, where: inShards([0, 1]) });
+  }
+  for (const orgId of WELL) await stage.track(tasks, { orgId, runsMs: 0, where: inShards([2, 3]) });
+  // Were the watermarks of the troubled shards to stay for ever, they would come first for ever.
+  const sweeps = [await sweep(), await sweep()];
+
+  await stage.hear();
+  const wrong: string[] = [];
+  for (const orgId of WELL) {
+    const heard = stage.ledger.heardOf(orgId);
+    if (heard < tasks) wrong.push(`${heard} of ${tasks} tasks of ${orgId}, which is well, were heard of`);
+  }
+  const failed = sweeps.reduce((total, each) => total + Object.values(each.failed).length, 0);
+  if (failed === 0) wrong.push("no sweep noticed the trouble");
+  stage.enos.clearFaults();
+  const recovery = await stage.sweepInPeace(sweep);
+  const { lost, duplicated, wrong: found } = await stage.judge();
+  wrong.push(...found);
+  return {
+    tried: `${name}, 3 of 5 organisations${apart ? ", in shards of their own" : ""}`,
+    times: sweeps.length,
+    lost,
+    duplicated,
+    wrong: wrong.length,
+    notes: [`all was done ${recovery} sweeps after the trouble`, ...wrong.slice(0, 5)],
+  };
+}

@@ -1,0 +1,99 @@
+import type { AttributeValue } from "@aws-sdk/client-dynamodb";
+import * as fc from "fast-check";
+
+/** An item as DynamoDB stores it. */
+export type StoredItem = Record<string, AttributeValue>;
+
+/** Numbers that are no time, no count and no code, or too large for JavaScript. */
+const number = fc.constantFrom(
+  "-1",
+  "0",
+  "1.5",
+  "9007199254740993.5",
+  "8700000000000000",
+  "9007199254740993",
+  "1E+30",
+  "-1E+30",
+);
+
+/** Whatever a console, a script or an older version may have left in an attribute. */
+const value: fc.Arbitrary<AttributeValue> = fc.oneof(
+  number.map((N) => ({ N })),
+  fc.string({ unit: "binary", maxLength: 20 }).map((S) => ({ S })),
+  fc.constantFrom<AttributeValue>(
+    { S: "" },
+    { S: "1764000000000" },
+    { S: "x".repeat(2_000) },
+    { NULL: true },
+    { BOOL: true },
+    { L: [] },
+    { L: [{ N: "7" }] },
+    { M: {} },
+    { M: { to: { N: "1E+30" }, at: { S: "zz" } } },
+    { M: { to: { N: "9000000000000000" }, at: { S: "7" } } },
+    { B: new Uint8Array([0, 255]) },
+    { SS: ["a", "b"] },
+    { NS: ["1", "9007199254740993.5"] },
+  ),
+);
+
+/** The item with some of its attributes changed or gone; the table's and the index's keys keep their type. */
+function spoilt(names: string[]): fc.Arbitrary<(item: StoredItem) => StoredItem> {
+  return fc
+    .tuple(
+      fc.dictionary(fc.constantFrom(...names, "more"), value, { maxKeys: 4 }),
+      fc.subarray(names, { maxLength: 2 }),
+    )
+    .map(([changed, gone]) => (item) => {
+      const all = Object.entries({ ...item, ...changed });
+      return Object.fromEntries(all.filter(([name]) => !gone.includes(name)));
+    });
+}
+
+/** What may befall a task's item. */
+export const taskSpoilt = spoilt([
+  "state",
+  "stateSince",
+  "trackedAt",
+  "notFoundSince",
+  "notFoundLooks",
+  "progressCode",
+  "progressDesc",
+  "downloadUrl",
+  "dataSize",
+  "finishedAt",
+  "reason",
+  "expiresAt",
+]);
+
+const LONG_AGO = { N: "1764000000000" };
+const FAR_AHEAD = { N: "8700000000000000" };
+
+/** Shard records that a sweep would wait, look or stumble over for ever, if it took them at their word. */
+export const SHARD_TRAPS: StoredItem[] = [
+  { sweptThrough: FAR_AHEAD },
+  { sweptThrough: { N: "9007199254740993.5" } },
+  { leaseUntil: FAR_AHEAD, leaseOwner: { S: "nobody" } },
+  { leaseUntil: { N: "1E+30" } },
+  // As an older version wrote it.
+  { behind: { M: { o1: { M: { sweptThrough: LONG_AGO, rest: { NULL: true } } } } } },
+  { behind: { L: [{ M: { orgId: { S: "o1" }, sweptThrough: FAR_AHEAD, rest: { NULL: true } } }] } },
+  { rest: { M: { to: FAR_AHEAD, at: { S: "7" } } } },
+  { rest: { M: { to: LONG_AGO, at: { S: "x".repeat(2_000) } } } },
+];
+
+/** What else may befall a shard's record. */
+export const shardSpoilt = spoilt([
+  "sweptThrough",
+  "leaseUntil",
+  "leaseOwner",
+  "rest",
+  "behind",
+  "announced",
+]);
+
+/** Sort keys of records that are no shard's. */
+export const NO_SHARDS = ["-5", "007", "1e3", "1e+21", "0x10", " 3", "x", "99999999999999999999"];
+
+/** Sort keys of items that are no task's. */
+export const NO_TASKS = ["a", "#", "ch-1#", "#t1", "ch-1#t1#x", "ch/1#t1", "ch-1#t 1", "\u0000#t"];

@@ -1,0 +1,198 @@
+import { PutItemCommand } from "@aws-sdk/client-dynamodb";
+import * as fc from "fast-check";
+import { EventPublisher } from "../../../lib/events/publisher.ts";
+import { openDatabase } from "../../../lib/tracking/database.ts";
+import { OpenTasks } from "../../../lib/tracking/open-tasks.ts";
+import { placeOf } from "../../../lib/tracking/record.ts";
+import { ShardStore } from "../../../lib/tracking/shard-store.ts";
+import { Tracker } from "../../../lib/tracking/tracker.ts";
+import { ENDED, Scene } from "../../support/scene.ts";
+import type { Row, Scenario } from "../scenario.ts";
+import { NO_SHARDS, NO_TASKS, SHARD_TRAPS, type StoredItem, shardSpoilt, taskSpoilt } from "./odd-items.ts";
+
+const SIZES = { short: { rounds: 4, items: 60 }, long: { rounds: 100, items: 200 } };
+const ORG = "o1";
+const CHANNEL = "ch-1";
+const GOOD = 40;
+const SHARDS = 4;
+/** Sweeps, a minute apart, within which every readable task must have been announced. */
+const SWEEPS = 5;
+
+/**
+ * Items and shard records that no version of this service wrote, among others that are as they should be: they are
+ * passed over, counted and told, and stop neither a sweep nor a caller.
+ */
+export const stored: Scenario = {
+  name: "stored",
+  async run({ size, seed, progress }) {
+    const { rounds, items } = SIZES[size];
+    const sweeps: Outcome[] = [];
+    const calls: Outcome[] = [];
+    for (let round = 0; round < rounds; round++) {
+      const stage = await Spoilt.make(items, round, seed);
+      await using _ = stage.scene;
+      sweeps.push(await stage.sweep());
+      calls.push(await stage.call());
+      if (round % 10 === 9) progress(`${round + 1} of ${rounds} tables`);
+    }
+    return [row("items and shard records, swept", sweeps), row("items, read and written by callers", calls)];
+  },
+};
+
+interface Outcome {
+  times: number;
+  lost: number;
+  wrong: string[];
+}
+
+/** A table with good tasks in it, and with items and shard records that are spoilt. */
+class Spoilt {
+  readonly scene: Scene;
+  readonly #taskIds: string[];
+  readonly #unreadable: string[] = [];
+
+  private constructor(scene: Scene, taskIds: string[]) {
+    this.scene = scene;
+    this.#taskIds = taskIds;
+  }
+
+  static async make(count: number, round: number, baseSeed: number): Promise<Spoilt> {
+    const seed = baseSeed + round;
+    const scene = await Scene.start();
+    scene.settings.shardCount = SHARDS;
+    await scene.addOrganisation(ORG);
+    const put = (item: StoredItem) =>
+      scene.cloud.dynamodb.send(new PutItemCommand({ TableName: "tracked-tasks", Item: item }));
+    await scene.track(ORG, GOOD, ENDED.succeeded, "good");
+    const taskIds = Array.from({ length: count }, (_, index) => `odd${index}`);
+    const changes = fc.sample(taskSpoilt, { numRuns: count, seed });
+    await Promise.all(
+      changes.map((spoil, index) => put(spoil(openItem(taskIds[index] as string, scene.time)))),
+    );
+    for (const sk of NO_TASKS) await put({ ...openItem("none", scene.time), sk: { S: sk } });
+    for (const [number, spoil] of fc.sample(shardSpoilt, { numRuns: SHARDS, seed }).entries()) {
+      const record = shardRecord(String(number), scene.time);
+      // The traps in turn in every other table, so that a few tables are enough for all of them.
+      const trap = SHARD_TRAPS[((round / 2) * SHARDS + number) % SHARD_TRAPS.length];
+      await put(round % 2 === 0 ? { ...record, ...trap } : spoil(record));
+    }
+    for (const sk of NO_SHARDS) await put(shardRecord(sk, scene.time));
+    return new Spoilt(scene, taskIds);
+  }
+
+  /** The table as the functions open it. */
+  get #db() {
+    return openDatabase("tracked-tasks", this.scene.cloud.dynamodb);
+  }
+
+  /** Sweeps a few times: every good task must be announced, though EnOS knows none of the others. */
+  async sweep(): Promise<Outcome> {
+    const { scene } = this;
+    const parts = {
+      shards: new ShardStore(this.#db),
+      tasks: new OpenTasks(this.#db, 30),
+      events: new EventPublisher(scene.cloud.topicArn, scene.cloud.sns),
+    };
+    const wrong: string[] = [];
+    const told = new Set<string>();
+    let unreadable = 0;
+    for (let sweep = 0; sweep < SWEEPS; sweep++) {
+      try {
+        const summary = await scene.sweep({ parts });
+        unreadable += summary.unreadable;
+        if (Object.keys(summary.failed).length > 0) wrong.push(`failed ${JSON.stringify(summary.failed)}`);
+        const unknown = summary.shards.filter((number) => number >= SHARDS);
+        if (unknown.length > 0) wrong.push(`swept shards that are none: ${unknown}`);
+      } catch (error) {
+        wrong.push(`a sweep failed with ${error}`);
+      }
+      for (const { subject } of await scene.events()) told.add(subject);
+    }
+    const heard = scene.heard.filter(({ event }) => event === "unreadable").length;
+    if (unreadable === 0) wrong.push("nothing was counted as unreadable");
+    if (heard !== unreadable) wrong.push(`${unreadable} were counted and ${heard} told`);
+    const lost = Array.from({ length: GOOD }, (_, index) => `good${index}`).filter((id) => !told.has(id));
+    return { times: this.#taskIds.length + NO_TASKS.length + SHARDS, lost: lost.length, wrong };
+  }
+
+  /** Lists, gets, puts and deletes every item. */
+  async call(): Promise<Outcome> {
+    const { scene } = this;
+    const onUnreadable = ({ sk }: { sk: unknown }) => void this.#unreadable.push(String(sk));
+    const tracker = new Tracker(this.#db, SHARDS, () => scene.time, onUnreadable);
+    const wrong: string[] = [];
+    const attempt = async <T>(what: string, work: () => Promise<T>): Promise<T | undefined> => {
+      try {
+        return await work();
+      } catch (error) {
+        wrong.push(`${what} failed with ${error}`);
+        return undefined;
+      }
+    };
+    const listed = await attempt("list", () => this.#listAll(tracker));
+    const good = listed?.filter((taskId) => taskId.startsWith("good")).length;
+    if (good !== GOOD) wrong.push(`${good} of ${GOOD} good tasks were listed`);
+    for (const sk of NO_TASKS) {
+      if (!this.#unreadable.includes(sk)) wrong.push(`nobody was told of ${JSON.stringify(sk)}`);
+    }
+    for (const taskId of this.#taskIds) {
+      const task = { orgId: ORG, channelId: CHANNEL, taskId };
+      const before = await attempt("get", () => tracker.get(task));
+      const put = await attempt("put", () => tracker.put(task));
+      if (put?.created !== (before === undefined)) wrong.push(`put says created: ${put?.created}`);
+      const after = await attempt("get", () => tracker.get(task));
+      if (JSON.stringify(after) !== JSON.stringify(put?.record)) wrong.push(`${taskId} is not as it was put`);
+      await attempt("delete", () => tracker.delete(task));
+      if (await attempt("get", () => tracker.get(task))) wrong.push(`${taskId} is there after its deletion`);
+    }
+    return { times: 4 * this.#taskIds.length, lost: 0, wrong };
+  }
+
+  async #listAll(tracker: Tracker): Promise<string[]> {
+    const taskIds: string[] = [];
+    let after: string | null = "";
+    while (after !== null) {
+      const page = await tracker.list({ orgId: ORG, limit: 7, after: after || undefined });
+      taskIds.push(...page.tasks.map(({ taskId }) => taskId));
+      after = page.after;
+    }
+    return taskIds;
+  }
+}
+
+function openItem(taskId: string, time: number): StoredItem {
+  const { openShard, openOrder } = placeOf({ orgId: ORG, channelId: CHANNEL, taskId }, SHARDS);
+  return {
+    pk: { S: ORG },
+    sk: { S: `${CHANNEL}#${taskId}` },
+    openShard: { N: String(openShard) },
+    openOrder: { S: openOrder },
+    state: { S: "running" },
+    stateSince: { N: String(time) },
+    trackedAt: { N: String(time) },
+  };
+}
+
+function shardRecord(sk: string, time: number): StoredItem {
+  return {
+    pk: { S: "#shards" },
+    sk: { S: sk },
+    sweptThrough: { N: String(time - 60_000) },
+    rest: { NULL: true },
+    behind: { L: [] },
+  };
+}
+
+function row(tried: string, outcomes: Outcome[]): Row {
+  const sum = (of: (outcome: Outcome) => number) =>
+    outcomes.reduce((total, outcome) => total + of(outcome), 0);
+  const wrong = outcomes.flatMap((outcome) => outcome.wrong);
+  return {
+    tried,
+    times: sum(({ times }) => times),
+    lost: sum(({ lost }) => lost),
+    duplicated: 0,
+    wrong: wrong.length,
+    notes: wrong.slice(0, 10),
+  };
+}

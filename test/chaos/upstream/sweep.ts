@@ -1,0 +1,211 @@
+import type { TaskKey } from "../../../lib/enos/task.ts";
+import type { TerminalEvent } from "../../../lib/events/event.ts";
+import type { SweepParts } from "../../../lib/sweep/ports.ts";
+import type { SweepSummary } from "../../../lib/sweep/summary.ts";
+import type { SecretContent } from "../../../local/cloud.ts";
+import { ENDED, RUNNING, Scene } from "../../support/scene.ts";
+import { type Cell, strike, type Victim } from "./cells.ts";
+import { Gateway } from "./gateway.ts";
+import type { Trial } from "./trial.ts";
+
+const MINUTE = 60_000;
+const VICTIM = "o-victim";
+const ORGANISATIONS = ["o-before", VICTIM, "o-behind"];
+/** Calls of the victim's after which a fault strikes that comes in the middle. */
+const MIDDLE = 5;
+
+/** How much is swept. */
+export interface SweepSize {
+  shards: number;
+  /** Tasks of each age and outcome, for each organisation. */
+  tasksPerKind: number;
+  /** When the old tasks end, in minutes: by then their schedule lets them wait a fifth of it. */
+  oldMinutes: number;
+}
+
+/**
+ * One cell against a sweep of three organisations, one of them the victim, with tasks that ended after a while and
+ * tasks that are new. The sweep under the fault finds all of them due.
+ */
+export async function sweepUnder(
+  cell: Cell,
+  { shards, tasksPerKind, oldMinutes }: SweepSize,
+): Promise<Trial> {
+  await using scene = await Scene.start();
+  await using gateway = cell.gateway && (await Gateway.start(scene.enos.url));
+  scene.settings.shardCount = shards;
+  const victim = await addOrganisations(scene, cell, gateway);
+  const expected = new Map<string, string>();
+  const received: TerminalEvent[] = [];
+  const wrong: string[] = [];
+
+  for (const orgId of ORGANISATIONS) await trackAll(scene, orgId, "old", tasksPerKind, oldMinutes, expected);
+  await scene.sweep();
+  await scene.sweep({ after: (oldMinutes - 15) * MINUTE });
+  // Longer than any interval: whatever is open is due in the next sweep.
+  scene.time += 15 * MINUTE;
+  for (const orgId of ORGANISATIONS) await trackAll(scene, orgId, "new", tasksPerKind, 0, expected);
+
+  const { summary, end } = await sweepStruck(scene, cell, victim);
+  received.push(...(await scene.events()));
+  wrong.push(...verdictOn(cell, scene, summary, received, expected));
+  await end();
+
+  const minutes = await sweepUntilFinished(scene, expected, received, wrong);
+  const ids = new Set(received.map(({ id }) => id));
+  const told = new Map(received.map(({ data }) => [nameOf(data), data.state]));
+  for (const [name, state] of told) {
+    if (expected.get(name) !== state) wrong.push(`sweep: ${name} was announced as ${state}`);
+  }
+  const reason = Object.entries(summary.failed).map(([kind, times]) => `${times} ${kind}`);
+  return {
+    came: `sweep ${reason.join(", ") || "without failure"}, all after ${minutes} min`,
+    times: expected.size,
+    lost: [...expected.keys()].filter((name) => !told.has(name)).length,
+    duplicated: received.length - ids.size,
+    wrong,
+  };
+}
+
+async function addOrganisations(scene: Scene, cell: Cell, gateway: Gateway | undefined): Promise<Victim> {
+  for (const orgId of ORGANISATIONS) {
+    await scene.addOrganisation(orgId);
+    if (!cell.everybody && orgId !== VICTIM) continue;
+    await scene.cloud.putSecret(orgId, keysOf(orgId, gateway));
+  }
+  return { orgId: VICTIM, keys: keysOf(VICTIM, gateway), enos: scene.enos, cloud: scene.cloud, gateway };
+}
+
+function keysOf(orgId: string, gateway: Gateway | undefined): SecretContent {
+  return {
+    accessKey: `access-${orgId}`,
+    secretKey: `secret-${orgId}`,
+    ...(gateway && { baseUrl: gateway.url }),
+  };
+}
+
+/** Tasks that run for so long and then end, in every way that there is. */
+async function trackAll(
+  scene: Scene,
+  orgId: string,
+  kind: string,
+  count: number,
+  minutes: number,
+  expected: Map<string, string>,
+): Promise<void> {
+  for (const [state, [ending]] of Object.entries(ENDED)) {
+    const timeline = [...(minutes > 0 ? RUNNING : []), { ...ending, afterMs: minutes * MINUTE }];
+    for (const task of await scene.track(orgId, count, timeline, `${kind}-${state}-`)) {
+      expected.set(nameOf(task), state);
+    }
+  }
+}
+
+/** The sweep under the fault, which strikes before it or in its middle. */
+async function sweepStruck(
+  scene: Scene,
+  cell: Cell,
+  victim: Victim,
+): Promise<{ summary: SweepSummary; end: () => Promise<void> }> {
+  scene.heard.length = 0;
+  if (!cell.midSweep) {
+    const end = await strike(cell, victim);
+    return { summary: await scene.sweep(), end };
+  }
+  let calls = 0;
+  let striking: ReturnType<typeof strike> | undefined;
+  const enos: SweepParts["enos"] = {
+    async getDownloadStatus(task, options) {
+      if (task.orgId === VICTIM && ++calls === MIDDLE) {
+        striking = strike(cell, victim);
+        await striking;
+      }
+      return scene.parts.enos.getDownloadStatus(task, options);
+    },
+  };
+  const summary = await scene.sweep({ parts: { enos } });
+  if (!striking) throw new Error("the sweep was over before the fault struck");
+  return { summary, end: await striking };
+}
+
+/** What the sweep under the fault did that it should not have done. */
+function verdictOn(
+  cell: Cell,
+  scene: Scene,
+  summary: SweepSummary,
+  received: TerminalEvent[],
+  expected: Map<string, string>,
+): string[] {
+  const wrong: string[] = [];
+  const told = new Set(received.map(({ data }) => nameOf(data)));
+  const untold = [...expected.keys()].filter((name) => !told.has(name));
+  const others = untold.filter((name) => !name.startsWith(VICTIM));
+  if (!cell.everybody && others.length > 0) {
+    wrong.push(`sweep: ${others.length} tasks of other organisations did not finish, such as ${others[0]}`);
+  }
+  const stopped = scene.heard.some(
+    ({ event, detail }) => event === "stopped" && (detail as { orgId: string }).orgId === VICTIM,
+  );
+  if (cell.sweep === "harmless") {
+    if (untold.length > 0) wrong.push(`sweep: ${untold.length} tasks did not finish, such as ${untold[0]}`);
+    if (Object.keys(summary.failed).length > 0) wrong.push(`sweep: failed ${JSON.stringify(summary.failed)}`);
+    if (stopped) wrong.push("sweep: the organisation was stopped");
+    return wrong;
+  }
+  const ofVictim = [...told].filter((name) => name.startsWith(VICTIM));
+  // Before a fault in the middle, and beside one that comes once, some of the victim's tasks finish.
+  const spares = cell.midSweep || cell.faults?.some(({ times }) => times !== undefined);
+  if (!spares && ofVictim.length > 0) wrong.push(`sweep: ${ofVictim[0]} was announced`);
+  if (untold.length === 0) wrong.push("sweep: the fault did no harm");
+  const { failed } = cell.sweep;
+  const reasons = Object.keys(summary.failed);
+  if (reasons.join() !== (failed ?? "")) wrong.push(`sweep: failed for ${reasons}, not ${failed}`);
+  if (stopped !== cell.sweep.stopped) wrong.push(`sweep: stopped is ${stopped}`);
+  const ended = cell.everybody ? "enos-unreachable" : "done";
+  if (summary.ended !== ended) wrong.push(`sweep: ended ${summary.ended}, not ${ended}`);
+  return wrong;
+}
+
+/**
+ * Sweeps every minute until every task has been announced, and holds each to its bound: its schedule's longest
+ * wait at the age that it had when the fault ended, and a sweep's interval, since nothing happens between sweeps.
+ *
+ * @returns the minutes that it took
+ */
+async function sweepUntilFinished(
+  scene: Scene,
+  expected: Map<string, string>,
+  received: TerminalEvent[],
+  wrong: string[],
+): Promise<number> {
+  const recovered = scene.time;
+  const told = new Set(received.map(({ data }) => nameOf(data)));
+  const bounds = new Map<string, number>();
+  for (const name of expected.keys()) {
+    if (told.has(name)) continue;
+    const record = await scene.tracker().get(taskOf(name));
+    if (!record) throw new Error(`there is no record of ${name}`);
+    bounds.set(name, scene.parts.schedule.bound(recovered - Date.parse(record.stateSince)) + MINUTE);
+  }
+  for (let minutes = 0; ; minutes++) {
+    if (bounds.size === 0) return minutes;
+    const { failed } = await scene.sweep();
+    if (Object.keys(failed).length > 0) wrong.push(`after: failed ${JSON.stringify(failed)}`);
+    const events = await scene.events();
+    received.push(...events);
+    for (const { data } of events) bounds.delete(nameOf(data));
+    const overdue = [...bounds].filter(([, bound]) => scene.time - recovered >= bound);
+    if (overdue.length === 0) continue;
+    wrong.push(`after: ${overdue.length} tasks are beyond their bound, such as ${overdue[0]?.[0]}`);
+    return minutes + 1;
+  }
+}
+
+function nameOf({ orgId, channelId, taskId }: TaskKey): string {
+  return `${orgId}/${channelId}/${taskId}`;
+}
+
+function taskOf(name: string): TaskKey {
+  const [orgId = "", channelId = "", taskId = ""] = name.split("/");
+  return { orgId, channelId, taskId };
+}

@@ -1,0 +1,10 @@
+import { expect, it } from "vitest";
+import { broken } from "../scenario.ts";
+import { cells } from "./cells.ts";
+import { upstream } from "./upstream.ts";
+
+it("answers, publishes and recovers as promised, however EnOS goes wrong", async () => {
+  const rows = await upstream.run({ size: "short", seed: 20261124, progress: () => {} });
+  expect(broken(rows)).toEqual([]);
+  expect(rows).toHaveLength(cells.length);
+});

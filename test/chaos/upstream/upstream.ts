@@ -1,0 +1,43 @@
+import type { Row, Scenario } from "../scenario.ts";
+import { type Cell, cells } from "./cells.ts";
+import { lookUp } from "./lookup.ts";
+import { type SweepSize, sweepUnder } from "./sweep.ts";
+import type { Trial } from "./trial.ts";
+
+const SIZES: Record<"short" | "long", SweepSize> = {
+  short: { shards: 1, tasksPerKind: 1, oldMinutes: 20 },
+  long: { shards: 4, tasksPerKind: 25, oldMinutes: 60 },
+};
+/** Cells that are swept side by side: the slow ones do nothing but wait. */
+const AT_ONCE = 12;
+
+/** EnOS going wrong in every way, for a lookup and for a sweep, and coming back. */
+export const upstream: Scenario = {
+  name: "upstream",
+  async run({ size, progress }) {
+    const lookups = lookUp(cells);
+    const sweeps = new Map<Cell, Trial>();
+    const waiting = [...cells];
+    const work = async () => {
+      for (let cell = waiting.shift(); cell; cell = waiting.shift()) {
+        sweeps.set(cell, await sweepUnder(cell, SIZES[size]));
+        progress(cell.name);
+      }
+    };
+    await Promise.all([lookups, ...Array.from({ length: AT_ONCE }, work)]);
+    const answers = await lookups;
+    return cells.map((cell) => row(cell, answers.get(cell) as Trial, sweeps.get(cell) as Trial));
+  },
+};
+
+function row({ name }: Cell, lookup: Trial, sweep: Trial): Row {
+  const wrong = [...lookup.wrong, ...sweep.wrong];
+  return {
+    tried: `${name}: ${lookup.came}; ${sweep.came}`,
+    times: lookup.times + sweep.times,
+    lost: sweep.lost,
+    duplicated: sweep.duplicated,
+    wrong: wrong.length,
+    notes: wrong.slice(0, 10),
+  };
+}
