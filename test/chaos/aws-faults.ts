@@ -10,7 +10,8 @@ import type { Row, Scenario } from "./scenario.ts";
 import { sideBySide } from "./side-by-side.ts";
 import { Stage } from "./stage.ts";
 
-const TASKS = { short: 24, long: 200 };
+/** In `npm test` one sweep of few tasks meets each trouble. */
+const SIZES = { short: { tasks: 12, sweeps: 1 }, long: { tasks: 200, sweeps: 3 } };
 
 /** One thing that AWS does wrong, and at which step of a sweep. */
 interface Trouble {
@@ -18,6 +19,8 @@ interface Trouble {
   step: Step;
   /** `late`: the first such call is held up until everything else has happened, and carried out then. */
   fate: Fate | "late";
+  /** Whether `npm test` tries it as well. */
+  inTests?: true;
 }
 
 const hang: Fate = { kind: "hang" };
@@ -25,25 +28,31 @@ const loseAnswer: Fate = { kind: "lose-answer" };
 const refuse = (httpStatus: number, code: string): Fate => ({ kind: "refuse", httpStatus, code });
 
 const TROUBLES: Trouble[] = [
-  { name: "SNS fails some entries", step: "publish", fate: { kind: "fail-entries" } },
-  { name: "SNS does not speak of some entries", step: "publish", fate: { kind: "forget-entries" } },
+  { name: "SNS fails some entries", step: "publish", fate: { kind: "fail-entries" }, inTests: true },
+  {
+    name: "SNS does not speak of some entries",
+    step: "publish",
+    fate: { kind: "forget-entries" },
+    inTests: true,
+  },
   { name: "SNS throttles", step: "publish", fate: refuse(400, "Throttling") },
   { name: "SNS answers 500", step: "publish", fate: refuse(500, "InternalFailure") },
-  { name: "SNS does not answer", step: "publish", fate: hang },
-  { name: "SNS takes the events, its answer is lost", step: "publish", fate: loseAnswer },
+  { name: "SNS does not answer", step: "publish", fate: hang, inTests: true },
+  { name: "SNS takes the events, its answer is lost", step: "publish", fate: loseAnswer, inTests: true },
   {
     name: "DynamoDB throttles the commit",
     step: "commit",
     fate: refuse(400, "ProvisionedThroughputExceededException"),
+    inTests: true,
   },
   {
     name: "DynamoDB refuses the commit's condition",
     step: "commit",
     fate: refuse(400, "ConditionalCheckFailedException"),
   },
-  { name: "DynamoDB commits, its answer is lost", step: "commit", fate: loseAnswer },
+  { name: "DynamoDB commits, its answer is lost", step: "commit", fate: loseAnswer, inTests: true },
   { name: "DynamoDB answers a read with 500", step: "read", fate: refuse(500, "InternalServerError") },
-  { name: "DynamoDB does not answer a read", step: "read", fate: hang },
+  { name: "DynamoDB does not answer a read", step: "read", fate: hang, inTests: true },
   { name: "DynamoDB does not answer a commit", step: "commit", fate: hang },
   { name: "DynamoDB carries a commit out late", step: "commit", fate: "late" },
   {
@@ -52,7 +61,7 @@ const TROUBLES: Trouble[] = [
     fate: refuse(400, "ConditionalCheckFailedException"),
   },
   { name: "DynamoDB does not answer a lease", step: "lease", fate: hang },
-  { name: "DynamoDB carries a lease out late", step: "lease", fate: "late" },
+  { name: "DynamoDB carries a lease out late", step: "lease", fate: "late", inTests: true },
   { name: "DynamoDB leases, its answer is lost", step: "lease", fate: loseAnswer },
   { name: "DynamoDB releases, its answer is lost", step: "release", fate: loseAnswer },
   {
@@ -61,13 +70,13 @@ const TROUBLES: Trouble[] = [
     fate: refuse(400, "ConditionalCheckFailedException"),
   },
   { name: "DynamoDB does not answer a release", step: "release", fate: hang },
-  { name: "DynamoDB carries a release out late", step: "release", fate: "late" },
+  { name: "DynamoDB carries a release out late", step: "release", fate: "late", inTests: true },
   { name: "DynamoDB breaks the release off", step: "release", fate: { kind: "reset" } },
   { name: "DynamoDB cannot list the shards", step: "list", fate: refuse(500, "InternalServerError") },
   { name: "DynamoDB does not answer the list", step: "list", fate: hang },
   { name: "Secrets Manager answers 500", step: "secret", fate: refuse(500, "InternalServiceError") },
   { name: "Secrets Manager throttles", step: "secret", fate: refuse(400, "ThrottlingException") },
-  { name: "Secrets Manager does not answer", step: "secret", fate: hang },
+  { name: "Secrets Manager does not answer", step: "secret", fate: hang, inTests: true },
 ];
 
 /** An invocation's time: enough for the clients' own time limits, and over soon. */
@@ -75,22 +84,27 @@ const INVOCATION_MS = 4_000;
 /** How much longer than its invocation a sweep's lease holds. */
 const LEASE_MARGIN_MS = 1_000;
 
-/** AWS goes wrong at every step of a sweep, for two sweeps; then it is well again. */
+/** AWS goes wrong at every step of a sweep, for a few sweeps; then it is well again. */
 export const awsFaults: Scenario = {
   name: "aws-faults",
   async run({ size, progress }): Promise<Row[]> {
     const module = unpack("sweep");
+    const troubles = TROUBLES.filter(({ inTests }) => inTests || size === "long");
     let tried = 0;
     // Most troubles only wait for the clients' time limits.
-    return sideBySide(TROUBLES, 8, async (trouble) => {
-      const row = await tryTrouble(trouble, module, TASKS[size]);
-      progress(`${trouble.name} (${++tried} of ${TROUBLES.length})`);
+    return sideBySide(troubles, 8, async (trouble) => {
+      const row = await tryTrouble(trouble, module, SIZES[size]);
+      progress(`${trouble.name} (${++tried} of ${troubles.length})`);
       return row;
     });
   },
 };
 
-async function tryTrouble({ name, step, fate }: Trouble, module: string, tasks: number): Promise<Row> {
+async function tryTrouble(
+  { name, step, fate }: Trouble,
+  module: string,
+  { tasks, sweeps }: { tasks: number; sweeps: number },
+): Promise<Row> {
   await using stage = await Stage.start({ orgIds: ["o1", "o2"] });
   await using proxy = await AwsProxy.start(stage.cloud.urls);
   await using sweeper = await LambdaProcess.start(module, { ...stage.env, ...proxy.env });
@@ -121,8 +135,7 @@ async function tryTrouble({ name, step, fate }: Trouble, module: string, tasks: 
   const matches = (call: AwsCall) => stepOf(call) === step;
   if (fate === "late") proxy.add({ matches, fate: { kind: "hold", until: released.promise }, times: 1 });
   else proxy.add({ matches, fate });
-  await sweep();
-  await sweep();
+  for (let time = 0; time < sweeps; time++) await sweep();
   const met = proxy.observed.filter(({ call }) => matches(call)).length;
   proxy.clear();
   // A shard whose release did not come through is free when its lease has run out, a second after the invocation.

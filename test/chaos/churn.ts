@@ -5,7 +5,7 @@ import { LambdaProcess } from "../support/lambda-process.ts";
 import { type Row, type Scenario, seededRandom } from "./scenario.ts";
 import { Stage } from "./stage.ts";
 
-const SIZES = { short: { tasks: 60, again: 150 }, long: { tasks: 500, again: 4_000 } };
+const SIZES = { short: { tasks: 40, again: 80 }, long: { tasks: 500, again: 4_000 } };
 
 const SHARDS = 4;
 const SWEEPERS = 2;
@@ -48,12 +48,15 @@ export const churn: Scenario = {
     await using peaceful = await LambdaProcess.start(module, stage.env);
     await stage.sweepInPeace(() => peaceful.invoke({}, 30_000));
 
-    const { lost, duplicated, wrong } = await stage.judge();
+    const { lost, wrong } = await stage.judge();
     let unanswered = 0;
+    // Every start of tracking has an event of its own, under the one id of the fact.
+    let twice = 0;
     for (const task of expected) {
       const lastStart = lastStarts.get(task.taskId);
       const answers = stage.ledger.eventsOf(task);
       if (lastStart && !answers.some(({ data }) => data.trackedAt === lastStart)) unanswered++;
+      twice += answers.length - new Set(answers.map(({ data }) => data.trackedAt)).size;
     }
     if (sweeps < 2) wrong.push(`${sweeps} sweeps ran meanwhile: nothing was tried`);
     return [
@@ -61,12 +64,9 @@ export const churn: Scenario = {
         tried: `deleted and put again while sweeps run, ${tasks} tasks`,
         times: again,
         lost: lost + unanswered,
-        duplicated,
+        duplicated: twice,
         wrong: wrong.length,
-        notes: [
-          `${sweeps} sweeps meanwhile; each start of tracking has its own event, so ids come again`,
-          ...wrong.slice(0, 10),
-        ],
+        notes: [`${sweeps} sweeps meanwhile`, ...wrong.slice(0, 10)],
       },
     ];
   },

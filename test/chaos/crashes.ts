@@ -15,7 +15,7 @@ const INVOCATION_MS = 2_000;
 /** A sweep's length at most, for kills at a time and not at a call. */
 const SWEEP_MS = 400;
 /** A sweeper that does not come to the chosen call is killed then. */
-const LATEST_KILL_MS = 3_000;
+const LATEST_KILL_MS = 2_000;
 
 /** When a sweeper dies: at the `nth` call of a step, as it leaves or when AWS has done it, or at a moment. */
 type Death = { step: Step; done: boolean; nth: number } | { afterMs: number };

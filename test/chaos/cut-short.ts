@@ -4,7 +4,7 @@ import { LambdaProcess } from "../support/lambda-process.ts";
 import type { Row, Scenario } from "./scenario.ts";
 import { Stage } from "./stage.ts";
 
-const TASKS = { short: 600, long: 6_000 };
+const TASKS = { short: 250, long: 6_000 };
 
 /** A second of it is for ending well: work has 300 ms, which is too little for one shard. */
 const INVOCATION_MS = 1_300;

@@ -9,6 +9,9 @@ import { Stage } from "./stage.ts";
 
 const TASKS = { short: 12, long: 200 };
 
+/** Spread among the others, or apart in the shards that are swept first. */
+const PLACES = { short: [true], long: [false, true] };
+
 /** The organisations that are in trouble, and those that are not. */
 const TROUBLED = ["t1", "t2", "t3"];
 const WELL = ["w1", "w2"];
@@ -31,9 +34,7 @@ export const neighbours: Scenario = {
   name: "neighbours",
   async run({ size, progress }: ScenarioOptions): Promise<Row[]> {
     const module = unpack("sweep");
-    const trials = TROUBLES.flatMap(([name, fault]) =>
-      [false, true].map((apart) => ({ name, fault, apart })),
-    );
+    const trials = TROUBLES.flatMap(([name, fault]) => PLACES[size].map((apart) => ({ name, fault, apart })));
     // A recovery is mostly waiting for the schedule.
     return sideBySide(trials, 4, async ({ name, fault, apart }) => {
       const row = await tryTrouble(name, fault, apart, module, TASKS[size]);

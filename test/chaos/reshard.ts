@@ -3,7 +3,7 @@ import { LambdaProcess } from "../support/lambda-process.ts";
 import { type Row, type Scenario, seededRandom } from "./scenario.ts";
 import { Stage } from "./stage.ts";
 
-const SIZES = { short: { tasks: 15, changes: 4 }, long: { tasks: 60, changes: 40 } };
+const SIZES = { short: { tasks: 15, changes: 3 }, long: { tasks: 60, changes: 40 } };
 
 const COUNTS = [1, 2, 3, 4, 8, 16, 64];
 
