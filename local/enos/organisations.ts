@@ -107,7 +107,8 @@ export class Organisations {
   newToken(organisation: Organisation, now: number): Token {
     this.endToken(organisation);
     const token = {
-      value: randomBytes(24).toString("base64url"),
+      // So that it is known where it should not be.
+      value: `simulated-token-${randomBytes(24).toString("base64url")}`,
       expiresAt: now + organisation.tokenLifetimeSeconds * 1_000,
     };
     organisation.token = token;

@@ -5,6 +5,7 @@ import { Cloud } from "../../local/cloud.ts";
 import { type EnosSimulator, startEnosSimulator } from "../../local/enos/simulator.ts";
 import { tableFromPackage } from "../../local/template.ts";
 import { apiEvent, taskEvent } from "../support/api-event.ts";
+import { canaryKeys } from "../support/canary.ts";
 import { lambdaContext } from "../support/scene.ts";
 import { type BadInput, badInput, type Known } from "./bad-events.ts";
 import { foreignClaims } from "./foreign-claims.ts";
@@ -30,7 +31,7 @@ export const badInputs: Scenario = {
     await using cloud = await Cloud.start(tableFromPackage());
     await using enos = await startEnosSimulator();
     for (const orgId of [OWN, OTHER]) {
-      const keys = { accessKey: `access-${orgId}`, secretKey: `secret-${orgId}` };
+      const keys = canaryKeys(orgId);
       enos.putOrganisation({ orgId, ...keys });
       enos.putTasks({
         orgId,

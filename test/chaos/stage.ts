@@ -13,6 +13,7 @@ import { type EnosSimulator, startEnosSimulator } from "../../local/enos/simulat
 import type { Timeline } from "../../local/enos/timeline.ts";
 import { startSecretsManager } from "../../local/secrets-manager/secrets-manager.ts";
 import { tableFromPackage } from "../../local/template.ts";
+import { canaryKeys, refuseCanaries } from "../support/canary.ts";
 import { allItems, type ExpectedTask, type Findings, isLeased, Ledger } from "./ledger.ts";
 import { startPart } from "./part-process.ts";
 import { sideBySide } from "./side-by-side.ts";
@@ -86,7 +87,7 @@ export class Stage implements AsyncDisposable {
     const cloud = parts.use(options.apart ? await cloudApart(parts) : await Cloud.start(tableFromPackage()));
     const enos = parts.use(await startEnosSimulator());
     for (const orgId of options.orgIds) {
-      const keys = { accessKey: `access-${orgId}`, secretKey: `secret-${orgId}` };
+      const keys = canaryKeys(orgId);
       enos.putOrganisation({ orgId, ...keys });
       await cloud.putSecret(orgId, keys);
     }
@@ -154,6 +155,7 @@ export class Stage implements AsyncDisposable {
     for (;;) {
       const messages = await this.#queue.poll(0);
       if (messages.length === 0) return;
+      refuseCanaries(JSON.stringify(messages), "an event");
       for (const { body } of messages) this.ledger.hear(body as TerminalEvent);
     }
   }

@@ -40,7 +40,6 @@ const ALLOWED: Record<FunctionName, Call[]> = {
   ],
   sweep: [
     ["secretsmanager:GetSecretValue", "secret"],
-    ["dynamodb:GetItem", "table"],
     ["dynamodb:UpdateItem", "table"],
     ["dynamodb:Query", "table"],
     ["dynamodb:Query", "index"],
@@ -75,6 +74,7 @@ const DENIED: Record<FunctionName, Call[]> = {
     ["lambda:InvokeFunction", "the sweep function"],
   ],
   sweep: [
+    ["dynamodb:GetItem", "table"],
     ["dynamodb:DeleteTable", "table"],
     ["dynamodb:UpdateTable", "table"],
     ["dynamodb:DeleteItem", "table"],

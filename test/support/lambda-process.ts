@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { refuseCanaries } from "./canary.ts";
 
 /** An event on its way to the process. */
 export interface Invocation {
@@ -78,13 +79,16 @@ export class LambdaProcess implements AsyncDisposable {
       this.#waiting.set(id, resolve);
       this.#child.send({ id, event, timeoutMs } satisfies Invocation);
     });
+    refuseCanaries(JSON.stringify(result), "an answer");
     if (result.ok) return result.value as Result;
     throw Object.assign(new Error(result.error.message), { name: result.error.name });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    this.#child.kill();
-    await once(this.#child, "exit");
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      this.#child.kill();
+      await once(this.#child, "exit");
+    }
+    refuseCanaries(this.output, "what the function printed");
   }
 }

@@ -16,6 +16,7 @@ import type { Subscription } from "../../local/aws/subscription.ts";
 import { Cloud } from "../../local/cloud.ts";
 import { type EnosSimulator, startEnosSimulator } from "../../local/enos/simulator.ts";
 import { tableFromPackage } from "../../local/template.ts";
+import { canaryKeys, refuseCanaries } from "./canary.ts";
 
 /** A timeline that has been over for as long as anyone looks. */
 export const ENDED = {
@@ -93,7 +94,7 @@ export class Scene implements AsyncDisposable {
 
   /** An organisation that EnOS and this service know, with its own key. */
   async addOrganisation(orgId: string): Promise<void> {
-    const keys = { accessKey: `access-${orgId}`, secretKey: `secret-${orgId}` };
+    const keys = canaryKeys(orgId);
     this.enos.putOrganisation({ orgId, ...keys });
     await this.cloud.putSecret(orgId, keys);
   }
@@ -142,6 +143,7 @@ export class Scene implements AsyncDisposable {
     for (;;) {
       const messages = await this.queue.poll(0);
       if (messages.length === 0) return events;
+      refuseCanaries(JSON.stringify(messages), "an event");
       events.push(...messages.map(({ body }) => body as TerminalEvent));
     }
   }

@@ -4,6 +4,7 @@ import { startEnosSimulator } from "../../../local/enos/simulator.ts";
 import { tableFromPackage } from "../../../local/template.ts";
 import { taskEvent } from "../../support/api-event.ts";
 import { unpack } from "../../support/artefact.ts";
+import { canaryKeys } from "../../support/canary.ts";
 import { LambdaProcess } from "../../support/lambda-process.ts";
 import { ENDED } from "../../support/scene.ts";
 import { type Cell, type Expected, strike, type Victim } from "./cells.ts";
@@ -26,8 +27,7 @@ export async function lookUp(cells: Cell[]): Promise<Map<Cell, Trial>> {
       await using gateway = cell.gateway && (await Gateway.start(enos.url));
       const orgId = `o${index}`;
       const keys = {
-        accessKey: `access-${orgId}`,
-        secretKey: `secret-${orgId}`,
+        ...canaryKeys(orgId),
         ...(gateway && { baseUrl: gateway.url }),
       };
       enos.putOrganisation({ orgId, accessKey: keys.accessKey, secretKey: keys.secretKey });

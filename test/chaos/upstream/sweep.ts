@@ -3,6 +3,7 @@ import type { TerminalEvent } from "../../../lib/events/event.ts";
 import type { SweepParts } from "../../../lib/sweep/ports.ts";
 import type { SweepSummary } from "../../../lib/sweep/summary.ts";
 import type { SecretContent } from "../../../local/cloud.ts";
+import { canaryKeys } from "../../support/canary.ts";
 import { ENDED, RUNNING, Scene } from "../../support/scene.ts";
 import { type Cell, strike, type Victim } from "./cells.ts";
 import { Gateway } from "./gateway.ts";
@@ -78,8 +79,7 @@ async function addOrganisations(scene: Scene, cell: Cell, gateway: Gateway | und
 
 function keysOf(orgId: string, gateway: Gateway | undefined): SecretContent {
   return {
-    accessKey: `access-${orgId}`,
-    secretKey: `secret-${orgId}`,
+    ...canaryKeys(orgId),
     ...(gateway && { baseUrl: gateway.url }),
   };
 }
