@@ -1,6 +1,7 @@
 import { PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { EventPublisher, PublishError } from "../../lib/events/publisher.ts";
+import { canaryKeys } from "../support/canary.ts";
 import { ENDED, RUNNING, Scene } from "../support/scene.ts";
 
 const MINUTE = 60_000;
@@ -259,7 +260,7 @@ describe("a sweep", () => {
 
     // The watermark of the others moves on; o2 is picked up where it stopped.
     await scene.sweep();
-    await scene.cloud.putSecret("o2", { accessKey: "access-o2", secretKey: "nobody-knows" });
+    await scene.cloud.putSecret("o2", { ...canaryKeys("o2"), secretKey: "nobody-knows" });
     let finished = 0;
     for (let sweep = 0; sweep < 16; sweep++) finished += (await scene.sweep()).finished.succeeded ?? 0;
     expect(finished).toBe(50);
