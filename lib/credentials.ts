@@ -1,6 +1,7 @@
 import { SecretsProvider } from "@aws-lambda-powertools/parameters/secrets";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import * as z from "zod/mini";
+import { timeLimits } from "./aws-limits.ts";
 import { gatewayUrl } from "./config.ts";
 import type { CredentialSource, Credentials } from "./enos/credentials.ts";
 
@@ -41,11 +42,7 @@ export class SecretsManagerCredentials implements CredentialSource {
     this.#prefix = options.prefix;
     this.#defaultBaseUrl = options.defaultBaseUrl;
     const awsSdkV3Client =
-      options.client ??
-      new SecretsManagerClient({
-        maxAttempts: 3,
-        requestHandler: { connectionTimeout: 1_000, requestTimeout: 2_000, throwOnRequestTimeout: true },
-      });
+      options.client ?? new SecretsManagerClient({ maxAttempts: 3, requestHandler: timeLimits(2_000) });
     this.#provider = new SecretsProvider({ awsSdkV3Client });
   }
 

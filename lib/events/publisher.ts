@@ -1,4 +1,5 @@
 import { PublishBatchCommand, type PublishBatchRequestEntry, SNSClient } from "@aws-sdk/client-sns";
+import { timeLimits } from "../aws-limits.ts";
 import { serialise, type TerminalEvent, taskHash } from "./event.ts";
 
 /** What SNS takes in one call: ten messages, and 256 KiB with the attributes, for which the rest is left. */
@@ -30,10 +31,7 @@ export class EventPublisher {
 
   constructor(
     topicArn: string,
-    client = new SNSClient({
-      maxAttempts: 3,
-      requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000, throwOnRequestTimeout: true },
-    }),
+    client = new SNSClient({ maxAttempts: 3, requestHandler: timeLimits(3_000) }),
   ) {
     this.#client = client;
     this.#topicArn = topicArn;
