@@ -14,7 +14,7 @@ export type ApiEvent = Pick<APIGatewayProxyEventV2, "rawQueryString" | "pathPara
  */
 export function taskOf(event: ApiEvent): TaskKey {
   return {
-    orgId: id("orgId", single(query(event), "orgId")),
+    orgId: orgOf(event),
     channelId: id("channelId", event.pathParameters?.channelId),
     taskId: id("taskId", event.pathParameters?.taskId),
   };

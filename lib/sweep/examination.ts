@@ -1,6 +1,6 @@
 import { EnosError } from "../enos/errors.ts";
 import { terminalEvent } from "../events/event.ts";
-import { decide, isPastDeadline, type Look } from "../tracking/decision.ts";
+import { type Decision, decide, isPastDeadline, type Look } from "../tracking/decision.ts";
 import type { OpenTask } from "../tracking/record.ts";
 import type { Verdict } from "./lanes.ts";
 import type { SweepParts, SweepSettings } from "./ports.ts";
@@ -93,36 +93,37 @@ export class Examination {
     this.#parts.observer.failed(reason, error, task);
   }
 
-  async #settle(task: OpenTask, look: Look): Promise<void> {
+  /** Sets going what follows from a look; resolves when it is published and written, or has failed. */
+  #settle(task: OpenTask, look: Look): Promise<void> {
     const now = this.#parts.now();
     const decision = decide(task, look, now, this.#settings.deadlineMs);
-    if (decision.kind === "none") return;
+    // A look that learns nothing ends here, and costs nothing.
+    if (decision.kind === "none") return Promise.resolve();
+    const settling = this.#carryOut(task, decision, now).finally(() => this.#settling.delete(settling));
+    this.#settling.add(settling);
+    return settling;
+  }
+
+  async #carryOut(task: OpenTask, decision: Decision, now: number): Promise<void> {
     const { tasks, events } = this.#parts;
-    const settle = async () => {
-      try {
-        if (decision.kind === "change") await tasks.change(task, decision.state, decision.status, now);
-        if (decision.kind === "missing") await tasks.missing(task, decision.since, decision.looks);
-      } catch (error) {
-        return this.failedOurselves("write", error as Error, task);
-      }
-      if (decision.kind !== "finish") return;
+    if (decision.kind === "finish") {
       try {
         await events.publish(terminalEvent(task, decision.outcome, now));
         this.#summary.published++;
       } catch (error) {
         return this.failedOurselves("publish", error as Error, task);
       }
-      try {
+    }
+    try {
+      if (decision.kind === "change") await tasks.change(task, decision.state, decision.status, now);
+      if (decision.kind === "missing") await tasks.missing(task, decision.since, decision.looks);
+      if (decision.kind === "finish") {
         const closed = await tasks.finish(task, decision.outcome, now);
         if (closed) count(this.#summary.finished, decision.outcome.state);
-      } catch (error) {
-        this.failedOurselves("write", error as Error, task);
       }
-    };
-    const settling = settle();
-    this.#settling.add(settling);
-    await settling;
-    this.#settling.delete(settling);
+    } catch (error) {
+      this.failedOurselves("write", error as Error, task);
+    }
   }
 }
 

@@ -1,5 +1,6 @@
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { ConditionalCheckFailedException, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { timeLimits } from "../aws-limits.ts";
 
 /** The table, and the way to it. */
 export interface Database {
@@ -11,12 +12,7 @@ export interface Database {
 const connect = () =>
   new DynamoDBClient({
     maxAttempts: 4,
-    requestHandler: {
-      connectionTimeout: 1_000,
-      requestTimeout: 3_000,
-      throwOnRequestTimeout: true,
-      httpsAgent: { maxSockets: 100 },
-    },
+    requestHandler: { ...timeLimits(3_000), httpsAgent: { maxSockets: 100 } },
   });
 
 /** The table by its name. */
@@ -29,4 +25,14 @@ export function openDatabase(table: string, client = connect()): Database {
     }),
     table,
   };
+}
+
+/** What a conditional write gives; undefined when its condition does not hold. */
+export async function unlessRefused<Output>(write: Promise<Output>): Promise<Output | undefined> {
+  try {
+    return await write;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return undefined;
+    throw error;
+  }
 }

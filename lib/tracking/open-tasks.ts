@@ -1,7 +1,6 @@
-import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import type { DownloadStatus } from "../enos/status.ts";
-import type { Database } from "./database.ts";
+import { type Database, unlessRefused } from "./database.ts";
 import type { Outcome } from "./decision.ts";
 import { keyOf, type OpenTask, parseOpenTask, type TrackedState } from "./record.ts";
 
@@ -119,8 +118,8 @@ export class OpenTasks {
     expression: string,
     values: Record<string, unknown>,
   ): Promise<boolean> {
-    try {
-      await this.#db.client.send(
+    const written = await unlessRefused(
+      this.#db.client.send(
         new UpdateCommand({
           TableName: this.#db.table,
           Key: keyOf(task),
@@ -129,11 +128,8 @@ export class OpenTasks {
           ExpressionAttributeNames: expression.includes("#state") ? { "#state": "state" } : undefined,
           ExpressionAttributeValues: { ...values, ":trackedAt": task.trackedAt },
         }),
-      );
-      return true;
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return false;
-      throw error;
-    }
+      ),
+    );
+    return written !== undefined;
   }
 }

@@ -1,6 +1,5 @@
-import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import type { Database } from "./database.ts";
+import { type Database, unlessRefused } from "./database.ts";
 import { CLOCK_ERROR_MS, type Progress, parseProgress, progressItem } from "./progress.ts";
 
 /** The shards' records stand together under a key that no organisation can have. */
@@ -27,19 +26,17 @@ export async function announceShard(db: Database, number: number): Promise<void>
   const Key = keyOfShard(number);
   const { Item } = await db.client.send(new GetCommand({ TableName: db.table, Key }));
   if (Item) return;
-  try {
-    await db.client.send(
+  // A sweep that was faster keeps what it wrote.
+  await unlessRefused(
+    db.client.send(
       // A put, since who tracks may put items and not update them.
       new PutCommand({
         TableName: db.table,
         Item: { ...Key, announced: true },
         ConditionExpression: "attribute_not_exists(pk)",
       }),
-    );
-  } catch (error) {
-    // A sweep that was faster keeps what it wrote.
-    if (!(error instanceof ConditionalCheckFailedException)) throw error;
-  }
+    ),
+  );
 }
 
 /** The shards' records: watermarks and leases. */
@@ -98,8 +95,8 @@ export class ShardStore {
   ): Promise<Shard | undefined> {
     const latest = now + CLOCK_ERROR_MS;
     const seen = watermark < latest ? watermark : 0;
-    try {
-      const { Attributes } = await this.#db.client.send(
+    const leased = await unlessRefused(
+      this.#db.client.send(
         new UpdateCommand({
           TableName: this.#db.table,
           Key: keyOfShard(number),
@@ -120,12 +117,9 @@ export class ShardStore {
           ReturnValues: "ALL_NEW",
         }),
         signal && { abortSignal: signal },
-      );
-      return readShard(number, Attributes);
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return undefined;
-      throw error;
-    }
+      ),
+    );
+    return leased && readShard(number, leased.Attributes);
   }
 
   /** Gives the shard back, with how far it was swept; without, it stays as it was. */
@@ -136,8 +130,8 @@ export class ShardStore {
     const expression = progress ? `${advance} ${free}` : free;
     const item = progress && progressItem(progress);
     const values = item && { ":sweptThrough": item.sweptThrough, ":rest": item.rest, ":behind": item.behind };
-    try {
-      await this.#db.client.send(
+    const written = await unlessRefused(
+      this.#db.client.send(
         new UpdateCommand({
           TableName: this.#db.table,
           Key: keyOfShard(number),
@@ -146,12 +140,9 @@ export class ShardStore {
           ExpressionAttributeValues: { ...values, ":owner": owner },
         }),
         signal && { abortSignal: signal },
-      );
-      return true;
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return false;
-      throw error;
-    }
+      ),
+    );
+    return written !== undefined;
   }
 }
 

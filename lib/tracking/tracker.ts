@@ -1,7 +1,6 @@
-import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { DeleteCommand, GetCommand, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
 import type { TaskKey } from "../enos/task.ts";
-import type { Database } from "./database.ts";
+import { type Database, unlessRefused } from "./database.ts";
 import { isExpired, keyOf, parseRecord, placeOf, type TrackedState, type TrackedTask } from "./record.ts";
 import { announceShard } from "./shard-store.ts";
 
@@ -70,8 +69,8 @@ export class Tracker {
     const place = placeOf(task, this.#shardCount);
     await this.#announce(place.openShard);
     const item = { ...keyOf(task), ...place, trackedAt: now, state: "pending", stateSince: now };
-    try {
-      await this.#db.client.send(
+    const written = await unlessRefused(
+      this.#db.client.send(
         new PutCommand({
           TableName: this.#db.table,
           Item: item,
@@ -79,12 +78,9 @@ export class Tracker {
           ConditionExpression: "attribute_not_exists(pk) OR expiresAt <= :now",
           ExpressionAttributeValues: { ":now": Math.floor(now / 1000) },
         }),
-      );
-      return parseRecord(item, now);
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return undefined;
-      throw error;
-    }
+      ),
+    );
+    return written && parseRecord(item, now);
   }
 
   /** The task's record, if it is or was tracked and has not expired. */

@@ -7,6 +7,18 @@ const id = fc.stringMatching(/^[A-Za-z0-9_-]{1,8}$/);
 const key = fc.record({ orgId: id, channelId: id, taskId: id });
 const state = fc.constantFrom("succeeded", "failed", "cancelled", "expired", "abandoned" as const);
 
+const task = {
+  orgId: "o",
+  channelId: "c",
+  taskId: "t",
+  state: "running",
+  stateSince: 1,
+  trackedAt: 1,
+  notFound: null,
+  order: "0",
+  phase: 0,
+} as const;
+
 describe("a terminal event", () => {
   it("has one id for one fact, and another for another", () => {
     fc.assert(
@@ -23,17 +35,6 @@ describe("a terminal event", () => {
   });
 
   it("has the same id whenever and with whatever detail it is observed", () => {
-    const task = {
-      orgId: "o",
-      channelId: "c",
-      taskId: "t",
-      state: "running",
-      stateSince: 1,
-      trackedAt: 1,
-      notFound: null,
-      order: "0",
-      phase: 0,
-    } as const;
     const outcome = (extra: object) =>
       ({
         state: "succeeded",
@@ -51,17 +52,6 @@ describe("a terminal event", () => {
         fc.string({ unit: "binary" }),
         fc.string({ unit: "binary" }),
         (progressDesc, downloadUrl) => {
-          const task = {
-            orgId: "o",
-            channelId: "c",
-            taskId: "t",
-            state: "running",
-            stateSince: 1,
-            trackedAt: 1,
-            notFound: null,
-            order: "0",
-            phase: 0,
-          } as const;
           const status = parseStatus(task, { progressCode: 3, progressDesc, downloadUrl });
           const event = terminalEvent(task, { state: "succeeded", status, reason: null }, 10);
           const text = serialise(event);
