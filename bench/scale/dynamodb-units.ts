@@ -1,0 +1,45 @@
+import { keyOf, placeOf } from "../../lib/tracking/record.ts";
+import { SAMPLE_TASK } from "./assumptions.ts";
+import { EPOCH } from "./virtual-time.ts";
+
+/** Attributes of the types that the index holds. */
+type Item = Readonly<Record<string, string | number>>;
+
+/**
+ * The size of an item in bytes, as DynamoDB counts it: names and strings by their UTF-8, a number as one byte for
+ * every two significant digits and one more.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+ */
+export function itemBytes(item: Item): number {
+  return Object.entries(item).reduce(
+    (bytes, [name, value]) => bytes + Buffer.byteLength(name) + valueBytes(value),
+    0,
+  );
+}
+
+function valueBytes(value: string | number): number {
+  if (typeof value === "string") return Buffer.byteLength(value);
+  const significant = String(Math.abs(value))
+    .replace(".", "")
+    .replace(/^0+|0+$/g, "").length;
+  return Math.ceil(significant / 2) + 1;
+}
+
+/**
+ * Read units of an eventually consistent query, as every query of a global index is: half a unit for each 4 KB of
+ * all its items together, rounded up.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
+ */
+export function queryUnits(bytes: number): number {
+  return Math.max(1, Math.ceil(bytes / 4096)) * 0.5;
+}
+
+/** An open task's item in the index: the keys of the table and of the index, and what the index carries besides. */
+export const INDEX_ITEM = {
+  ...keyOf(SAMPLE_TASK),
+  // The length of a shard's number hardly matters: the byte is the same up to 99.
+  ...placeOf(SAMPLE_TASK, 64),
+  state: "running",
+  stateSince: EPOCH + 123_456,
+  trackedAt: EPOCH + 65_432,
+} satisfies Item;

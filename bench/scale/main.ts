@@ -1,0 +1,37 @@
+import { writeFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { broken, number, sum } from "./figures.ts";
+import { plot } from "./plot.ts";
+import { report } from "./report.ts";
+import { type Minute, type Outcome, run } from "./run.ts";
+import { SCENARIOS } from "./scenarios.ts";
+
+const { tasks } = parseArgs({ options: { tasks: { type: "string" } } }).values;
+const chosen = SCENARIOS.filter((scenario) => tasks === undefined || scenario.tasks === Number(tasks));
+if (chosen.length === 0) throw new RangeError(`--tasks: there is no scenario of ${tasks} tasks`);
+
+const outcomes: Outcome[] = [];
+for (const scenario of chosen) {
+  console.error(`${number(scenario.tasks)} tasks, ${scenario.name}`);
+  outcomes.push(await run(scenario, tell));
+}
+
+const problems = outcomes.flatMap(broken);
+console.log(report(outcomes, "../scale.svg"));
+// A run of one scale is for looking at: what is kept shows them all.
+if (tasks === undefined) {
+  await writeFile(new URL("../scale.svg", import.meta.url), await plot(outcomes));
+  await writeFile(new URL("report.md", import.meta.url), `${report(outcomes, "../scale.svg")}\n`);
+}
+for (const problem of problems) console.error(problem);
+process.exitCode = problems.length > 0 ? 1 : 0;
+
+function tell({ summaries, lagSeconds }: Minute): void {
+  const [read, checked, published] = (["read", "checked", "published"] as const).map((what) =>
+    number(sum(summaries, what)),
+  );
+  const after = process.uptime().toFixed(0);
+  console.error(
+    `${after} s: read ${read}, checked ${checked}, ended ${published}, lag ${number(lagSeconds)} s`,
+  );
+}

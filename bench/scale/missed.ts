@@ -1,0 +1,46 @@
+import type { Progress } from "../../lib/tracking/progress.ts";
+import type { Schedule } from "../../lib/tracking/schedule.ts";
+import { CLOSED, type Population } from "./population.ts";
+import { organisationId } from "./tasks.ts";
+import { EPOCH } from "./virtual-time.ts";
+
+/** Tasks whose end should have been seen, and was not. */
+export interface Missed {
+  /** The watermark says that they were looked at after their end, and they were not, or without an event. */
+  lost: number;
+  /** Their look is overdue by more than a sweep's interval; the watermark says so too, they are not lost. */
+  overdue: number;
+}
+
+/**
+ * Holds every task against the promise: after its end comes a look within the bound of its schedule, at the latest in
+ * the sweep after that.
+ *
+ * @param progress of each shard
+ * @param now Unix milliseconds, at which the last sweep has ended and the next is about to begin
+ */
+export function missed(
+  population: Population,
+  progress: readonly Progress[],
+  schedule: Schedule,
+  sweepMs: number,
+  now: number,
+): Missed {
+  const { begins, endsAt, stateSince, organisation, state, isAnnounced } = population;
+  const result = { lost: 0, overdue: 0 };
+  progress.forEach((track, shard) => {
+    for (let slot = begins[shard] as number; slot < (begins[shard + 1] as number); slot++) {
+      const end = endsAt[slot] as number;
+      if (state[slot] === CLOSED) {
+        if (!isAnnounced[slot]) result.lost++;
+        continue;
+      }
+      if (EPOCH + end > now) continue;
+      const due = EPOCH + end + schedule.bound(Math.max(0, end - (stateSince[slot] as number)));
+      const own = track.behind.get(organisationId(organisation[slot] as number)) ?? track;
+      if (due <= own.sweptThrough) result.lost++;
+      else if (due + sweepMs <= now) result.overdue++;
+    }
+  });
+  return result;
+}

@@ -1,0 +1,92 @@
+import type { Schedule } from "../../lib/tracking/schedule.ts";
+import type { Durations } from "../simulation/durations.ts";
+import type { Random } from "../simulation/random.ts";
+
+/** Durations that the open tasks' are drawn from, drawn themselves once. */
+const POOL = 2 ** 17;
+
+/** A task that is open at a moment; all in milliseconds. */
+export interface OpenAge {
+  duration: number;
+  /** Since it was tracked. */
+  age: number;
+  /** When the first look was, relative to the moment. */
+  stateSince: number;
+}
+
+/** Where the tasks and their looks come from. */
+export interface OpenAgesOptions {
+  durations: Durations;
+  schedule: Schedule;
+  sweepMs: number;
+}
+
+/**
+ * Ages of the tasks that are open at a moment at which a sweep has just ended, when tasks have been tracked at one
+ * rate for ever. A long task is more likely to be among them than a short one, and so are tasks that have ended and
+ * whose next look is still to come.
+ */
+export class OpenAges {
+  readonly #random: Random;
+  readonly #schedule: Schedule;
+  readonly #sweepMs: number;
+  /** The longest that an ended task can wait for its look. */
+  readonly #longestWait: number;
+  readonly #pool: Float64Array;
+  /** Sums of how long each of the pool can be open at most. */
+  readonly #sums: Float64Array;
+  /** How long a task is open on average, in milliseconds. */
+  readonly meanOpenMs: number;
+
+  constructor({ durations, schedule, sweepMs }: OpenAgesOptions, random: Random) {
+    this.#random = random;
+    this.#schedule = schedule;
+    this.#sweepMs = sweepMs;
+    this.#longestWait = schedule.bound(Number.POSITIVE_INFINITY) + sweepMs;
+    this.#pool = new Float64Array(POOL).map(() => durations.draw(random));
+    let sum = 0;
+    this.#sums = this.#pool.map((duration) => {
+      sum += duration + this.#longestWait;
+      return sum;
+    });
+    let open = 0;
+    for (let trial = 0; trial < POOL; trial++) if (this.#try(random())) open++;
+    this.meanOpenMs = (sum / POOL) * (open / POOL);
+  }
+
+  /** @param phase the task's own shift of the schedule, in [0, 1) */
+  draw(phase: number): OpenAge {
+    for (;;) {
+      const open = this.#try(phase);
+      if (open) return open;
+    }
+  }
+
+  /** Some task that may be open; undefined when it is not. */
+  #try(phase: number): OpenAge | undefined {
+    const duration = this.#pool[this.#pick()] as number;
+    const age = this.#random() * (duration + this.#longestWait);
+    const stateSince = -Math.floor(age / this.#sweepMs) * this.#sweepMs;
+    const end = duration - age;
+    const open = { duration, age, stateSince };
+    if (end > 0) return open;
+    if (end <= stateSince) return undefined;
+    // Ended, and open only when no look has come since: when the last sweep before the end was in the same slot.
+    const lastBefore = (Math.ceil(end / this.#sweepMs) - 1) * this.#sweepMs;
+    const { slot } = this.#schedule;
+    return slot(lastBefore - stateSince, phase) === slot(-stateSince, phase) ? open : undefined;
+  }
+
+  /** One of the pool, the likelier the longer it can be open. */
+  #pick(): number {
+    const wanted = this.#random() * (this.#sums[POOL - 1] as number);
+    let low = 0;
+    let high = POOL - 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#sums[middle] as number) < wanted) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}

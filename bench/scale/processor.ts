@@ -1,0 +1,35 @@
+import { MEMORY_OF_A_VCPU } from "./assumptions.ts";
+import type { VirtualTime } from "./virtual-time.ts";
+
+/**
+ * The processor of one invocation. The engine's own instructions take no virtual time, so what they cost is waited
+ * for here, one thing after the other as JavaScript does them.
+ */
+export class Processor {
+  readonly #time: VirtualTime;
+  readonly #share: number;
+  #freeAt = 0;
+  #busyMs = 0;
+
+  /** @param memory of the invocation, in MB */
+  constructor(time: VirtualTime, memory: number) {
+    this.#time = time;
+    this.#share = Math.min(1, memory / MEMORY_OF_A_VCPU);
+  }
+
+  /** How long it has been busy, in milliseconds. */
+  get busyMs(): number {
+    return this.#busyMs;
+  }
+
+  /** Resolves when so many microseconds of a full vCPU are done, after everything that was asked before. */
+  async spend(microseconds: number): Promise<void> {
+    const cost = microseconds / 1000 / this.#share;
+    this.#busyMs += cost;
+    const { now } = this.#time;
+    this.#freeAt = Math.max(this.#freeAt, now) + cost;
+    // Less than a timer can wait is carried over to the next.
+    const wait = Math.floor(this.#freeAt - now);
+    if (wait >= 1) await this.#time.after(wait);
+  }
+}

@@ -1,0 +1,145 @@
+import type { SweepParts } from "../../lib/sweep/ports.ts";
+import type { SweepSummary } from "../../lib/sweep/summary.ts";
+import { sweep } from "../../lib/sweep/sweep.ts";
+import type { Progress } from "../../lib/tracking/progress.ts";
+import { createSchedule } from "../../lib/tracking/schedule.ts";
+import { INVOCATION_MS } from "./assumptions.ts";
+import { Delays } from "./delays.ts";
+import { simulatedEnos } from "./enos.ts";
+import { simulatedEvents } from "./events.ts";
+import { type Missed, missed } from "./missed.ts";
+import { Population } from "./population.ts";
+import { Processor } from "./processor.ts";
+import type { Scenario } from "./scenarios.ts";
+import { SimulatedShards } from "./shards.ts";
+import { SimulatedTasks } from "./tasks.ts";
+import { Usage } from "./usage.ts";
+import { EPOCH, VirtualTime } from "./virtual-time.ts";
+import type { World } from "./world.ts";
+
+const SWEEP_SECONDS = 60;
+/** From one sweep to the next, in milliseconds. */
+export const SWEEP_MS = SWEEP_SECONDS * 1_000;
+const DEADLINE_MS = 7 * 24 * 60 * 60_000;
+/** The first minute is not counted: in it each shard finds its turn among the others. */
+const SETTLING_MINUTES = 1;
+
+/** All sweepers' sweeps of one minute. */
+export interface Minute {
+  summaries: SweepSummary[];
+  /** Seconds that the busiest sweeper's processor was busy. */
+  cpuSeconds: number;
+  /**
+   * How far back the furthest shard is, or an organisation in it, when the next minute's sweeps begin, in seconds:
+   * one interval when all is well.
+   */
+  lagSeconds: number;
+}
+
+/** What came of a scenario. */
+export interface Outcome {
+  scenario: Scenario;
+  minutes: Minute[];
+  usage: Usage;
+  delays: Delays;
+  missed: Missed;
+  arrivalsPerSecond: number;
+}
+
+/**
+ * Sweeps a population for some minutes of virtual time, with the service's own engine.
+ *
+ * @param engine a test may put one in its place that does not do what it should
+ */
+export async function run(
+  scenario: Scenario,
+  onMinute: (minute: Minute) => void,
+  engine: typeof sweep = sweep,
+): Promise<Outcome> {
+  const lastMinute = SETTLING_MINUTES + scenario.minutes;
+  const end = minuteAt(lastMinute + 1);
+  const schedule = createSchedule(SWEEP_SECONDS);
+  const population = new Population({
+    ...scenario,
+    schedule,
+    sweepMs: SWEEP_MS,
+    horizonMs: end - EPOCH,
+    seed: 1,
+  });
+  using time = new VirtualTime();
+  const countedFrom = minuteAt(SETTLING_MINUTES + 1);
+  const usage = new Usage(scenario.shards, countedFrom);
+  const delays = new Delays(countedFrom);
+  const world = { population, schedule, time, usage, delays };
+  const shards = new SimulatedShards(scenario.shards, time, usage);
+
+  const minutes: Minute[] = [];
+  const simulation = async () => {
+    for (let minute = 1; minute <= lastMinute; minute++) {
+      await time.after(minuteAt(minute) - time.now);
+      const sweeps = Array.from({ length: scenario.sweepers }, (_, sweeper) =>
+        sweepOnce(scenario, world, shards, minute * scenario.sweepers + sweeper, engine),
+      );
+      const done = await Promise.all(sweeps);
+      const result = {
+        summaries: done.map(({ summary }) => summary),
+        cpuSeconds: Math.max(...done.map(({ cpuSeconds }) => cpuSeconds)),
+        lagSeconds: (minuteAt(minute + 1) - furthestBack(shards.progress)) / 1_000,
+      };
+      onMinute(result);
+      if (minute > SETTLING_MINUTES) minutes.push(result);
+    }
+  };
+  await time.run(simulation());
+  return {
+    scenario,
+    minutes,
+    usage,
+    delays,
+    missed: missed(population, shards.progress, schedule, SWEEP_MS, end),
+    arrivalsPerSecond: population.arrivalsPerSecond,
+  };
+}
+
+function minuteAt(minute: number): number {
+  return EPOCH + minute * SWEEP_MS;
+}
+
+async function sweepOnce(
+  scenario: Scenario,
+  world: World,
+  shards: SimulatedShards,
+  seed: number,
+  engine: typeof sweep,
+): Promise<{ summary: SweepSummary; cpuSeconds: number }> {
+  const processor = new Processor(world.time, scenario.memory);
+  const parts: SweepParts = {
+    shards,
+    tasks: new SimulatedTasks(world, processor),
+    enos: simulatedEnos(world, processor, seed),
+    events: simulatedEvents(world, processor),
+    schedule: world.schedule,
+    observer: UNHEARD,
+    now: () => world.time.now,
+  };
+  const settings = {
+    shardCount: scenario.shards,
+    concurrency: scenario.concurrency,
+    requestsPerSecond: scenario.requestsPerSecond,
+    deadlineMs: DEADLINE_MS,
+  };
+  const summary = await engine(parts, settings, { remainingMs: INVOCATION_MS });
+  return { summary, cpuSeconds: processor.busyMs / 1_000 };
+}
+
+/** The oldest watermark, of shards and of organisations that are behind in them. */
+function furthestBack(progress: readonly Progress[]): number {
+  const tracks = progress.flatMap((track) => [track, ...track.behind.values()]);
+  return tracks.reduce(
+    (oldest, { sweptThrough }) => Math.min(oldest, sweptThrough),
+    Number.POSITIVE_INFINITY,
+  );
+}
+
+/** What a sweep passes over is in its summary. */
+const UNHEARD: SweepParts["observer"] = { failed() {}, stopped() {}, unreadable() {} };

@@ -1,0 +1,75 @@
+import { DURATIONS, type Durations } from "../simulation/durations.ts";
+
+/** How many tasks of which kind, and how the service is set for them. */
+export interface Scenario {
+  /** What is shown, in a few words. */
+  name: string;
+  /** Open at a time. */
+  tasks: number;
+  durations: Durations;
+  /** The tasks are spread evenly over them. */
+  organisations: number;
+  /** `SWEEP_SHARDS` */
+  shards: number;
+  /** `SWEEPERS`: sweeps started each minute. */
+  sweepers: number;
+  /** `SWEEP_CONCURRENCY` */
+  concurrency: number;
+  /** `ENOS_REQUESTS_PER_SECOND`, for each sweeper. */
+  requestsPerSecond: number;
+  /** Of a sweeper, in MB. */
+  memory: number;
+  /** How many minutes are counted. */
+  minutes: number;
+  /** Whether the settings are meant to keep up. The others show what breaks first. */
+  keepsUp: boolean;
+}
+
+const [LOGNORMAL, UNIFORM] = DURATIONS as [Durations, Durations];
+
+/** What a deployment has that sets nothing. */
+const DEFAULTS = { shards: 4, sweepers: 1, concurrency: 64, requestsPerSecond: 100, memory: 1_024 };
+
+const FOR_A_MILLION = { ...DEFAULTS, shards: 16, sweepers: 4, concurrency: 128, memory: 1_769 };
+
+const THOUSAND = {
+  ...DEFAULTS,
+  durations: LOGNORMAL,
+  tasks: 1_000,
+  organisations: 1,
+  minutes: 60,
+  keepsUp: true,
+};
+
+const MILLION = {
+  ...FOR_A_MILLION,
+  durations: LOGNORMAL,
+  tasks: 1_000_000,
+  organisations: 100,
+  minutes: 10,
+  keepsUp: true,
+};
+
+const TEN_MILLION = {
+  ...MILLION,
+  shards: 128,
+  sweepers: 32,
+  tasks: 10_000_000,
+  organisations: 1_000,
+  minutes: 3,
+};
+
+/** What `docs/scale.md` shows. */
+export const SCENARIOS: readonly Scenario[] = [
+  { ...THOUSAND, name: "defaults" },
+  { ...THOUSAND, name: "2 requests/s", requestsPerSecond: 2, keepsUp: false },
+  { ...THOUSAND, name: "defaults, one organisation", tasks: 12_000 },
+  { ...THOUSAND, name: "defaults, 100 organisations", tasks: 150_000, organisations: 100, minutes: 20 },
+  { ...MILLION, name: "set for a million" },
+  { ...MILLION, name: "the same, longer run times", durations: UNIFORM },
+  { ...MILLION, ...DEFAULTS, name: "defaults", keepsUp: false },
+  { ...MILLION, name: "one organisation", organisations: 1, keepsUp: false },
+  { ...MILLION, name: "one that allows more", organisations: 1, requestsPerSecond: 3_000 },
+  { ...TEN_MILLION, name: "set for ten million" },
+  { ...TEN_MILLION, ...FOR_A_MILLION, name: "set for a million", keepsUp: false },
+];
