@@ -2,13 +2,13 @@
 
 /** What one thing costs the processor of a sweep, in microseconds of a full vCPU. */
 export const CPU_US = {
-  /** One item read from the index, parsed, and held against the schedule. Measured by `npm run bench`. */
+  /** One item read from the index, parsed, and held against the schedule, through the real client. */
   itemRead: 5,
-  /** One call to EnOS: signed, sent, answered and parsed. Measured by `npm run bench`. */
+  /** One call to EnOS, signed, sent, answered and parsed, through the real client. */
   check: 70,
-  /** One conditional update. Measured through the real client against a server that answers at once, without TLS. */
+  /** One conditional update. Measured by `node bench/scale/client-cost.ts`. */
   write: 430,
-  /** One event's share of a call to SNS, which takes ten. Measured in the same way. */
+  /** One event's share of a call to SNS, which takes ten. Measured by the same. */
   event: 85,
 };
 

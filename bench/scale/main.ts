@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { broken, number, sum } from "./figures.ts";
+import { broken } from "./broken.ts";
+import { number, sum } from "./figures.ts";
 import { plot } from "./plot.ts";
 import { report } from "./report.ts";
 import { type Minute, type Outcome, run } from "./run.ts";

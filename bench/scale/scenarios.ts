@@ -30,7 +30,11 @@ const [LOGNORMAL, UNIFORM] = DURATIONS as [Durations, Durations];
 /** What a deployment has that sets nothing. */
 const DEFAULTS = { shards: 4, sweepers: 1, concurrency: 64, requestsPerSecond: 100, memory: 1_024 };
 
-const FOR_A_MILLION = { ...DEFAULTS, shards: 16, sweepers: 4, concurrency: 128, memory: 1_769 };
+/** Six times 50 requests/s is what an organisation's gateway may see. */
+const FOR_A_MILLION = { ...DEFAULTS, shards: 24, sweepers: 6, concurrency: 128, requestsPerSecond: 50 };
+
+/** The same for ten times as many tasks; an organisation's gateway may see 600 requests/s. */
+const FOR_TEN_MILLION = { ...FOR_A_MILLION, shards: 240, sweepers: 60, requestsPerSecond: 10 };
 
 const THOUSAND = {
   ...DEFAULTS,
@@ -52,8 +56,7 @@ const MILLION = {
 
 const TEN_MILLION = {
   ...MILLION,
-  shards: 128,
-  sweepers: 32,
+  ...FOR_TEN_MILLION,
   tasks: 10_000_000,
   organisations: 1_000,
   minutes: 3,
@@ -63,13 +66,13 @@ const TEN_MILLION = {
 export const SCENARIOS: readonly Scenario[] = [
   { ...THOUSAND, name: "defaults" },
   { ...THOUSAND, name: "2 requests/s", requestsPerSecond: 2, keepsUp: false },
-  { ...THOUSAND, name: "defaults, one organisation", tasks: 12_000 },
+  { ...THOUSAND, name: "defaults, one organisation", tasks: 10_000 },
   { ...THOUSAND, name: "defaults, 100 organisations", tasks: 150_000, organisations: 100, minutes: 20 },
   { ...MILLION, name: "set for a million" },
   { ...MILLION, name: "the same, longer run times", durations: UNIFORM },
   { ...MILLION, ...DEFAULTS, name: "defaults", keepsUp: false },
   { ...MILLION, name: "one organisation", organisations: 1, keepsUp: false },
-  { ...MILLION, name: "one that allows more", organisations: 1, requestsPerSecond: 3_000 },
+  { ...MILLION, name: "one that allows more", organisations: 1, requestsPerSecond: 1_500 },
   { ...TEN_MILLION, name: "set for ten million" },
   { ...TEN_MILLION, ...FOR_A_MILLION, name: "set for a million", keepsUp: false },
 ];

@@ -60,6 +60,6 @@ export class SimulatedShards implements Pick<SweepParts["shards"], keyof SweepPa
 
   async #write(): Promise<void> {
     await this.#time.after(LATENCY_MS.item);
-    this.#usage.writes.add(1, this.#time.now);
+    this.#usage.tableWrites.add(1, this.#time.now);
   }
 }

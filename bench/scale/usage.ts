@@ -42,9 +42,11 @@ export class Usage {
   readonly events: Rate;
   /** Read units of the index. */
   readonly reads: Rate;
-  /** Write units of the table and the index. */
-  readonly writes: Rate;
-  /** Of these: of each shard's part of the index. */
+  /** Write units of the table. */
+  readonly tableWrites: Rate;
+  /** Write units of the index. */
+  readonly indexWrites: Rate;
+  /** Read and write units of each shard's part of the index. */
   readonly shardReads: Rate[];
   readonly shardWrites: Rate[];
 
@@ -53,7 +55,8 @@ export class Usage {
     this.checks = new Rate(from);
     this.events = new Rate(from);
     this.reads = new Rate(from);
-    this.writes = new Rate(from);
+    this.tableWrites = new Rate(from);
+    this.indexWrites = new Rate(from);
     this.shardReads = Array.from({ length: shards }, () => new Rate(from));
     this.shardWrites = Array.from({ length: shards }, () => new Rate(from));
   }
