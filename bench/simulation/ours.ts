@@ -16,7 +16,7 @@ export const ours: Waiter = {
   definition: "its schedule with a sweep every 60 s; the first look is in the first sweep after tracking",
   wait(duration, random) {
     const phase = phaseOf(placeOf(taskOf(random), 1).openOrder);
-    let stateSince = 0;
+    const stateSince = 0;
     let checks = 0;
     // A sweep interval is all that a task waits for its first look.
     let bound = SWEEP;
@@ -26,8 +26,6 @@ export const ours: Waiter = {
       if (!schedule.isDue({ trackedAt: 0, stateSince, phase }, from, to)) continue;
       checks++;
       if (to >= duration) return { checks, delay: to - duration, bound };
-      // The first look finds the task running instead of pending: its age in that state begins there.
-      if (checks === 1) stateSince = to;
       bound = schedule.bound(to - stateSince);
     }
   },

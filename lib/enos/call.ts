@@ -2,6 +2,7 @@ import type { Dispatcher } from "undici";
 import { type Answer, dataOf } from "./answer.ts";
 import { EnosError } from "./errors.ts";
 import { type Abort, exchange } from "./exchange.ts";
+import { onAbort } from "./on-abort.ts";
 import { retryDelay } from "./retry.ts";
 import type { SignedOptions } from "./transport.ts";
 
@@ -38,11 +39,10 @@ export class Call {
       };
       if (signal?.aborted) return end("the call was ended");
       const timer = setTimeout(end, budgetMs, `EnOS did not answer within ${budgetMs / 1000} s`);
-      const onAbort = () => end("the call was ended");
-      signal?.addEventListener("abort", onAbort);
+      const forget = signal && onAbort(signal, () => end("the call was ended"));
       const release = () => {
         clearTimeout(timer);
-        signal?.removeEventListener("abort", onAbort);
+        forget?.();
       };
       work(call).then(
         (value) => {

@@ -4,7 +4,10 @@ import * as z from "zod/mini";
  * The only ids this service lets near a URL, a secret's name or a table key. The alphabet has no character
  * that means anything in any of the three, so none of them needs escaping.
  */
-export const Id = z.string().check(z.regex(/^[A-Za-z0-9_-]{1,128}$/));
+export const ID = /^[A-Za-z0-9_-]{1,128}$/;
+
+/** @see ID */
+export const Id = z.string().check(z.regex(ID));
 
 /** What names one download task of EnOS. */
 export interface TaskKey {

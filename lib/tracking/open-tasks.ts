@@ -1,4 +1,5 @@
-import { QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { type AttributeValue, QueryCommand } from "@aws-sdk/client-dynamodb";
+import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import type { DownloadStatus } from "../enos/status.ts";
 import { type Database, unlessRefused } from "./database.ts";
 import type { Outcome } from "./decision.ts";
@@ -49,14 +50,15 @@ export class OpenTasks {
         TableName: this.#db.table,
         IndexName: OPEN_TASKS_INDEX,
         KeyConditionExpression: "openShard = :shard AND openOrder >= :from",
-        ExpressionAttributeValues: { ":shard": shard, ":from": from },
-        ExclusiveStartKey: next,
+        ExpressionAttributeValues: { ":shard": { N: String(shard) }, ":from": { S: from } },
+        ExclusiveStartKey: next as Record<string, AttributeValue> | undefined,
         Limit: PAGE_SIZE,
       }),
       signal && { abortSignal: signal },
     );
     const page: OpenTaskPage = { tasks: [], unreadable: [], next: LastEvaluatedKey };
-    for (const item of Items) {
+    for (const attributes of Items) {
+      const item = plain(attributes);
       const task = parseOpenTask(item);
       if (task) page.tasks.push(task);
       else page.unreadable.push({ pk: item.pk, sk: item.sk });
@@ -72,7 +74,8 @@ export class OpenTasks {
       "SET #state = :state, stateSince = :since, progressCode = :code, progressDesc = :desc REMOVE notFoundSince, notFoundLooks",
       {
         ":state": state,
-        ":since": state === task.state ? task.stateSince : now,
+        // Pending is not a state of EnOS: what the first look finds may have begun when tracking did.
+        ":since": state === task.state || task.state === "pending" ? task.stateSince : now,
         ":code": status.progressCode,
         ":desc": status.progressDesc,
       },
@@ -132,4 +135,16 @@ export class OpenTasks {
     );
     return written !== undefined;
   }
+}
+
+/**
+ * An item's strings and numbers; the index has nothing else of use. The document client would convert any item
+ * whatever, at twice the cost of all the rest of reading one.
+ */
+function plain(attributes: Record<string, AttributeValue>): Record<string, unknown> {
+  const item: Record<string, unknown> = {};
+  for (const [name, { S, N }] of Object.entries(attributes)) {
+    item[name] = N === undefined ? S : Number(N);
+  }
+  return item;
 }

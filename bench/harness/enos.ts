@@ -1,0 +1,51 @@
+import { Part } from "./part.ts";
+
+/** The organisation that every measurement asks about. */
+export const ORGANISATION = {
+  orgId: "o15504722874071",
+  accessKey: "bench-access-key",
+  secretKey: "bench-secret-key",
+};
+/** The channel of its tasks. */
+export const CHANNEL = "ch-dee0c5";
+
+/** The EnOS simulator in a process of its own, where every task id is a task that runs. */
+export class Enos implements AsyncDisposable {
+  readonly #part: Part;
+
+  private constructor(part: Part) {
+    this.#part = part;
+  }
+
+  static async start(): Promise<Enos> {
+    const enos = new Enos(await Part.start("local/enos/main.ts"));
+    const { orgId, accessKey, secretKey } = ORGANISATION;
+    await enos.#admin("PUT", `organisations/${orgId}`, { accessKey, secretKey });
+    const running = [{ afterMs: 0, progressCode: 1 }];
+    await enos.#admin("PUT", `organisations/${orgId}/any-task`, { timelines: [running], startedAt: 0 });
+    return enos;
+  }
+
+  get url(): string {
+    return this.#part.url;
+  }
+
+  /** Lets every status answer come so much later than it could. */
+  async setLatency(ms: number): Promise<void> {
+    await this.#admin("DELETE", "faults");
+    if (ms > 0) await this.#admin("POST", "faults", { kind: "latency", endpoint: "status", ms });
+  }
+
+  async #admin(method: string, path: string, body?: unknown): Promise<void> {
+    const response = await fetch(`${this.url}/_admin/${path}`, {
+      method,
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`the simulator refused ${method} ${path}: ${await response.text()}`);
+    await response.arrayBuffer();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#part[Symbol.asyncDispose]();
+  }
+}

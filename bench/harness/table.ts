@@ -1,0 +1,85 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { BatchWriteCommand, DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
+import { keyOf, placeOf } from "../../lib/tracking/record.ts";
+import { createTable } from "../../local/aws/table.ts";
+import { tableFromPackage } from "../../local/template.ts";
+import { CHANNEL, ORGANISATION } from "./enos.ts";
+import { Part } from "./part.ts";
+
+const TABLE = "tracked-tasks";
+const BATCH = 25;
+const HOUR = 60 * 60_000;
+
+/** DynamoDB (dynalite) in a process of its own, with the table that would be deployed. */
+export class Table implements AsyncDisposable {
+  readonly #part: Part;
+  readonly #client: DynamoDBDocumentClient;
+
+  private constructor(part: Part, client: DynamoDBDocumentClient) {
+    this.#part = part;
+    this.#client = client;
+  }
+
+  static async start(): Promise<Table> {
+    const part = await Part.start("local/aws/dynamodb-main.ts");
+    const client = new DynamoDBClient({
+      endpoint: part.url,
+      region: "eu-central-1",
+      credentials: { accessKeyId: "local", secretAccessKey: "local" },
+    });
+    await createTable(client, tableFromPackage(), TABLE);
+    return new Table(part, DynamoDBDocumentClient.from(client));
+  }
+
+  /** The settings that point a function here. */
+  get env(): Record<string, string> {
+    return { AWS_ENDPOINT_URL_DYNAMODB: this.#part.url, TRACKED_TASKS_TABLE: TABLE };
+  }
+
+  /**
+   * Puts so many open tasks, known to run for a day: their interval is the longest there is.
+   *
+   * @param shards over which they are spread
+   */
+  async seed(count: number, shards: number): Promise<void> {
+    const since = Date.now() - 24 * HOUR;
+    for (let start = 0; start < count; start += BATCH) {
+      const items = Array.from({ length: Math.min(BATCH, count - start) }, (_, index) => {
+        const task = { orgId: ORGANISATION.orgId, channelId: CHANNEL, taskId: taskId(start + index) };
+        return {
+          ...keyOf(task),
+          ...placeOf(task, shards),
+          trackedAt: since,
+          state: "running",
+          stateSince: since,
+          progressCode: 1,
+          progressDesc: "downloading",
+        };
+      });
+      await this.#client.send(
+        new BatchWriteCommand({ RequestItems: { [TABLE]: items.map((Item) => ({ PutRequest: { Item } })) } }),
+      );
+    }
+  }
+
+  /**
+   * Sets every shard's watermark so long ago: after an hour all of the tasks are due, after none no task is.
+   */
+  async rewind(shards: number, ageMs: number): Promise<void> {
+    const sweptThrough = Date.now() - ageMs;
+    for (let shard = 0; shard < shards; shard++) {
+      const Item = { pk: "#shards", sk: String(shard), sweptThrough, rest: null, behind: [] };
+      await this.#client.send(new PutCommand({ TableName: TABLE, Item }));
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#client.destroy();
+    await this.#part[Symbol.asyncDispose]();
+  }
+}
+
+/** The id of the n-th task, of the length that EnOS's have. */
+export function taskId(n: number): string {
+  return n.toString(16).padStart(32, "0");
+}
