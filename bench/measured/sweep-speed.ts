@@ -1,0 +1,108 @@
+import type { SweepSummary } from "../../lib/sweep/summary.ts";
+import { CHANNEL, ORGANISATION } from "../harness/enos.ts";
+import type { Measured, MeasuredProcess } from "../harness/measured-process.ts";
+import { tell } from "../harness/progress.ts";
+import type { Row } from "../harness/row.ts";
+import type { Stage } from "../harness/stage.ts";
+import { taskId } from "../harness/table.ts";
+
+const TASKS = 20_000;
+const SHARDS = 4;
+const CONNECTIONS = 256;
+/** The serial loop does one task in more than 50 ms: a part of them says as much as all. */
+const SERIAL_TASKS = 60;
+const HOUR = 60 * 60_000;
+
+/** What the sweeps cost, for the rows and for the price. */
+export interface SweepSpeed {
+  rows: Row[];
+  /** CPU in microseconds, each run: of a checked task and of one that is not due. */
+  checkedCpu: number[];
+  notDueCpu: number[];
+}
+
+/** Sweeps of 20,000 due tasks that learn nothing against bare loops, and against sweeps where none is due. */
+export async function sweepSpeed(stage: Stage): Promise<SweepSpeed> {
+  tell(`${TASKS} open tasks`);
+  await stage.table.seed(TASKS, SHARDS);
+  await using engine = await stage.start("sweep", {
+    SWEEP_SHARDS: String(SHARDS),
+    SWEEP_CONCURRENCY: String(CONNECTIONS),
+    // One organisation stands for many: the limit is not what is measured.
+    ENOS_REQUESTS_PER_SECOND: "1000000",
+  });
+  await using loop = await stage.startPeer("bare-loop.ts");
+  const all = Array.from({ length: TASKS }, (_, index) => taskId(index));
+  const bare = (taskIds: string[], connections: number) =>
+    loop.invoke({ application: ORGANISATION, channelId: CHANNEL, taskIds, connections });
+
+  const due = async () => {
+    await stage.table.rewind(SHARDS, HOUR);
+    return expectChecked(await engine.invoke<SweepSummary>({}), TASKS);
+  };
+  const warmUp = async () => {
+    await due();
+    await bare(all, CONNECTIONS);
+  };
+
+  tell("sweeps at 0 ms");
+  await stage.enos.setLatency(0);
+  await warmUp();
+  await warmUp();
+  const fast: number[] = [];
+  const cpu: number[] = [];
+  const checkedCpu: number[] = [];
+  const notDueCpu: number[] = [];
+  for (let run = 0; run < 7; run++) {
+    const checked = await due();
+    fast.push((await bare(all, CONNECTIONS)).wallMs / checked.wallMs);
+    const idle = await notDue(engine, stage);
+    cpu.push(idle.cpuMs / checked.cpuMs);
+    checkedCpu.push((checked.cpuMs / TASKS) * 1000);
+    notDueCpu.push((idle.cpuMs / TASKS) * 1000);
+  }
+
+  tell("sweeps at 50 ms");
+  await stage.enos.setLatency(50);
+  await warmUp();
+  const slow: number[] = [];
+  const serial: number[] = [];
+  for (let run = 0; run < 3; run++) {
+    const { wallMs } = await due();
+    slow.push((await bare(all, CONNECTIONS)).wallMs / wallMs);
+    const alone = await bare(all.slice(0, SERIAL_TASKS), 1);
+    serial.push(alone.wallMs / SERIAL_TASKS / (wallMs / TASKS));
+  }
+  const what = (latency: number) => `tasks checked per second in a sweep of ${TASKS}, ${latency} ms upstream`;
+  const loopName = `bare undici loop, ${CONNECTIONS} connections`;
+  return {
+    rows: [
+      { what: what(50), against: loopName, ratios: slow, target: 0.85, reach: "at least" },
+      { what: what(0), against: loopName, ratios: fast, target: 0.6, reach: "at least" },
+      { what: what(50), against: "one task after the other", ratios: serial, target: 150, reach: "at least" },
+      {
+        what: "CPU for an open task that is not due",
+        against: "CPU for one that is checked, 0 ms upstream",
+        ratios: cpu,
+        target: 1 / 12,
+        reach: "at most",
+      },
+    ],
+    checkedCpu,
+    notDueCpu,
+  };
+}
+
+/** A sweep right after another reads every task, and none is due: shards that are a moment old. */
+async function notDue(engine: MeasuredProcess, stage: Stage): Promise<Measured<SweepSummary>> {
+  await stage.table.rewind(SHARDS, 0);
+  const idle = await engine.invoke<SweepSummary>({});
+  const { read, due } = idle.value;
+  if (read !== TASKS || due > TASKS / 1000) throw new Error(`of ${read} tasks read ${due} were due`);
+  return idle;
+}
+
+function expectChecked(sweep: Measured<SweepSummary>, tasks: number): Measured<SweepSummary> {
+  if (sweep.value.checked !== tasks) throw new Error(`a sweep checked ${sweep.value.checked} of ${tasks}`);
+  return sweep;
+}
