@@ -62,20 +62,23 @@ export class Table implements AsyncDisposable {
     }
   }
 
-  /**
-   * Sets every shard's watermark so long ago: after an hour all of the tasks are due, after none no task is.
-   */
-  async rewind(shards: number, ageMs: number): Promise<void> {
-    const sweptThrough = Date.now() - ageMs;
-    for (let shard = 0; shard < shards; shard++) {
-      const Item = { pk: "#shards", sk: String(shard), sweptThrough, rest: null, behind: [] };
-      await this.#client.send(new PutCommand({ TableName: TABLE, Item }));
-    }
+  /** @see rewind */
+  rewind(shards: number, ageMs: number): Promise<void> {
+    return rewind(this.#client, shards, ageMs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#client.destroy();
     await this.#part[Symbol.asyncDispose]();
+  }
+}
+
+/** Sets every shard's watermark so long ago: after an hour all of the tasks are due, after none no task is. */
+export async function rewind(client: DynamoDBDocumentClient, shards: number, ageMs: number): Promise<void> {
+  const sweptThrough = Date.now() - ageMs;
+  for (let shard = 0; shard < shards; shard++) {
+    const Item = { pk: "#shards", sk: String(shard), sweptThrough, rest: null, behind: [] };
+    await client.send(new PutCommand({ TableName: TABLE, Item }));
   }
 }
 

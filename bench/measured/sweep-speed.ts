@@ -6,7 +6,7 @@ import type { Row } from "../harness/row.ts";
 import type { Stage } from "../harness/stage.ts";
 import { taskId } from "../harness/table.ts";
 
-const TASKS = 20_000;
+export const TASKS = 20_000;
 const SHARDS = 4;
 const CONNECTIONS = 256;
 /** The serial loop does one task in more than 50 ms: a part of them says as much as all. */

@@ -1,0 +1,86 @@
+import type { SweepSummary } from "../../lib/sweep/summary.ts";
+import { CHANNEL, ORGANISATION } from "../harness/enos.ts";
+import { table } from "../harness/markdown.ts";
+import { tell } from "../harness/progress.ts";
+import type { Row } from "../harness/row.ts";
+import type { Stage } from "../harness/stage.ts";
+import { median } from "../harness/statistics.ts";
+import { taskId } from "../harness/table.ts";
+import { peerPrices, sweepPrice } from "../price/price.ts";
+import { PRICES_OF } from "../price/prices.ts";
+import { INDEX_ITEM, itemBytes } from "../scale/dynamodb-units.ts";
+import { DURATIONS, type Durations } from "../simulation/durations.ts";
+import { ours, SWEEP } from "../simulation/ours.ts";
+import { seeded } from "../simulation/random.ts";
+
+const SHARDS = 4;
+const MEMORY_GB = 1;
+const LATENCY = 50;
+const HOUR = 60 * 60_000;
+
+/** What a million checks cost at AWS's list prices, from the time and the reads of real sweeps. */
+export async function price(stage: Stage, tasks: number): Promise<{ rows: Row[]; text: string }> {
+  tell("a sweep with the settings' defaults, for the price");
+  await stage.enos.setLatency(LATENCY);
+  await using engine = await stage.start("sweep", { ENOS_REQUESTS_PER_SECOND: "1000000" });
+  await using peer = await stage.startPeer("bare-lookup.ts");
+  const call = { application: ORGANISATION, channelId: CHANNEL, taskId: taskId(1) };
+  const calls: number[] = [];
+  for (let index = 0; index < 50; index++) calls.push((await peer.invoke(call)).wallMs);
+
+  const sweep = async (age: number, checked: number) => {
+    await stage.table.rewind(SHARDS, age);
+    const { value, wallMs } = await engine.invoke<SweepSummary>({});
+    if (value.checked !== checked) throw new Error(`a sweep checked ${value.checked}, not ${checked}`);
+    return wallMs / 1000 / tasks;
+  };
+  const secondsPerCheck = await sweep(HOUR, tasks);
+  const idle: number[] = [];
+  for (let run = 0; run < 5; run++) idle.push(await sweep(0, 0));
+
+  const peers = peerPrices(median(calls) / 1000);
+  const cheapest = Math.min(...peers.map(({ dollars }) => dollars));
+  const own = DURATIONS.map((durations) => ({
+    durations,
+    ...sweepPrice({
+      readsPerCheck: readsPerCheck(durations),
+      itemBytes: itemBytes(INDEX_ITEM),
+      secondsPerCheck,
+      secondsPerItemNotDue: median(idle),
+      memoryGb: MEMORY_GB,
+      checksPerSweep: tasks,
+      shards: SHARDS,
+    }),
+  }));
+  const lines = [
+    ...own.map(({ durations, ...one }) => ({ ...one, name: `${one.name}, ${durations.name} durations` })),
+    ...peers,
+  ].map(({ name, dollars, consists }) => [name, dollars.toPrecision(3), consists]);
+  return {
+    rows: own.map(({ durations, dollars }) => ({
+      what: `list price of a million checks, ${durations.name} durations`,
+      against: "cheapest of three other ways",
+      ratios: [dollars / cheapest],
+      target: 1 / 50,
+      reach: "at most",
+    })),
+    text: [
+      `List prices of ${PRICES_OF.region} on ${PRICES_OF.date} (bench/price/prices.ts) times what was measured at ${LATENCY} ms upstream with 64 calls at a time. What starting and ending a task costs is left out for all of them.`,
+      table(["checks by", "$ per million", "what is paid for"], lines),
+    ].join("\n\n"),
+  };
+}
+
+/** A sweep reads each open task once an interval, due or not. */
+function readsPerCheck(durations: Durations): number {
+  const random = seeded(1);
+  let reads = 0;
+  let checks = 0;
+  for (let task = 0; task < 10_000; task++) {
+    const duration = durations.draw(random);
+    const outcome = ours.wait(duration, random);
+    reads += (duration + outcome.delay) / SWEEP;
+    checks += outcome.checks;
+  }
+  return reads / checks;
+}

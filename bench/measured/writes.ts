@@ -1,0 +1,77 @@
+import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import type { SweepSummary } from "../../lib/sweep/summary.ts";
+import { Cloud } from "../../local/cloud.ts";
+import { startEnosSimulator } from "../../local/enos/simulator.ts";
+import { tableFromPackage } from "../../local/template.ts";
+import { AwsProxy, type Observed } from "../../test/chaos/aws-proxy.ts";
+import { taskEvent } from "../../test/support/api-event.ts";
+import { unpack } from "../../test/support/artefact.ts";
+import { CHANNEL, ORGANISATION } from "../harness/enos.ts";
+import { MeasuredProcess } from "../harness/measured-process.ts";
+import { tell } from "../harness/progress.ts";
+import type { Row } from "../harness/row.ts";
+import { rewind, taskId } from "../harness/table.ts";
+
+const FEW = 3;
+const MANY = 100 * FEW;
+const MOST_WRITES = 4;
+const HOUR = 60 * 60_000;
+const WRITES = new Set(["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"]);
+
+/** Write requests for one task's whole life, by the packaged functions, counted on their way to DynamoDB. */
+export async function writes(): Promise<Row[]> {
+  tell(`a task's life with ${FEW} and with ${MANY} checks`);
+  const [few, many] = [await writesOfALife(FEW), await writesOfALife(MANY)];
+  return [
+    {
+      what: `DynamoDB writes of a task's life with ${MANY} checks that learn nothing`,
+      against: `the ${few} with ${FEW} such checks`,
+      ratios: [many / few],
+      target: 1,
+      reach: "at most",
+    },
+    {
+      what: `DynamoDB writes of a task's life with ${MANY} checks that learn nothing`,
+      against: `${MOST_WRITES} writes`,
+      ratios: [many / MOST_WRITES],
+      target: 1,
+      reach: "at most",
+    },
+  ];
+}
+
+/** Put, seen waiting, seen running, looked at so many times more, and seen to end. */
+async function writesOfALife(checks: number): Promise<number> {
+  await using parts = new AsyncDisposableStack();
+  const cloud = parts.use(await Cloud.start(tableFromPackage()));
+  const enos = await startEnosSimulator();
+  parts.defer(() => enos.close());
+  const proxy = parts.use(await AwsProxy.start(cloud.urls));
+  const { orgId, accessKey, secretKey } = ORGANISATION;
+  enos.putOrganisation({ orgId, accessKey, secretKey });
+  await cloud.putSecret(orgId, { accessKey, secretKey });
+  const env = { ...cloud.env(enos.url), ...proxy.env, SWEEP_SHARDS: "1" };
+  const track = parts.use(await MeasuredProcess.start(unpack("track"), env));
+  const sweep = parts.use(await MeasuredProcess.start(unpack("sweep"), env));
+  const table = DynamoDBDocumentClient.from(cloud.dynamodb);
+
+  const look = async (progressCode: number) => {
+    enos.setAnyTask(orgId, { timelines: [[{ afterMs: 0, progressCode }]], startedAt: 0 });
+    await rewind(table, 1, HOUR);
+    const { value } = await sweep.invoke<SweepSummary>({});
+    if (value.checked !== 1) throw new Error(`a sweep checked ${value.checked} tasks instead of one`);
+    return value;
+  };
+  await track.invoke(taskEvent("put", { orgId, channelId: CHANNEL, taskId: taskId(1) }));
+  await look(0);
+  for (let check = 0; check <= checks; check++) await look(1);
+  const { published } = await look(3);
+  if (published !== 1) throw new Error(`${published} events were published instead of one`);
+  return proxy.observed.filter(isTaskWrite).length;
+}
+
+/** A shard's record is written once a sweep, however many tasks there are: it is no task's write. */
+function isTaskWrite({ call: { action, input } }: Observed): boolean {
+  const item = (input.Item ?? input.Key) as { pk?: { S?: string } } | undefined;
+  return WRITES.has(action) && item?.pk?.S !== "#shards";
+}
