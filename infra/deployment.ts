@@ -13,8 +13,8 @@ export interface Deployment {
   routeAuthorizer: { type: "aws_iam" } | { name: string };
   /** The CloudFormation parameter that holds `ENOS_API_BASE_URL`. */
   enosApiBaseUrl: Record<string, string>;
-  /** The schedule of the sweep. */
-  sweepRate: string;
+  /** What starts sweeps: as many schedules as there are to be sweeps at a time. */
+  sweepSchedules: { schedule: { rate: string[]; input: object } }[];
   /** How long Lambda may hold back a sweep that it cannot start, in seconds. */
   sweepMaximumEventAge: number;
   /** A period of one sweep for metrics, in seconds. */
@@ -48,6 +48,7 @@ export function deployment(env: NodeJS.ProcessEnv, purpose: Purpose): Deployment
     "TRACKING_DEADLINE_DAYS",
     "RETENTION_DAYS",
   );
+  const { SWEEPERS } = readSettings(env, "SWEEPERS");
   const interval = settings.SWEEP_INTERVAL_SECONDS;
   if (purpose !== "offline" && interval % 60 !== 0) {
     throw new Error(
@@ -65,7 +66,9 @@ export function deployment(env: NodeJS.ProcessEnv, purpose: Purpose): Deployment
     },
     ...authorizer(env),
     enosApiBaseUrl: enosApiBaseUrl(env, purpose),
-    sweepRate: `rate(${minutes} ${minutes === 1 ? "minute" : "minutes"})`,
+    sweepSchedules: Array.from({ length: SWEEPERS }, () => ({
+      schedule: { rate: [`rate(${minutes} ${minutes === 1 ? "minute" : "minutes"})`], input: {} },
+    })),
     // Beyond that the next one has come; Lambda takes from one minute to six hours.
     sweepMaximumEventAge: Math.min(minutes * 60, 21_600),
     sweepPeriod: minutes * 60,

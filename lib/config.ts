@@ -60,6 +60,8 @@ const SETTINGS = {
   SWEEP_SHARDS: wholeNumber("SWEEP_SHARDS", 4, 1, 1024),
   SWEEP_CONCURRENCY: wholeNumber("SWEEP_CONCURRENCY", 64, 1, 4096),
   ENOS_REQUESTS_PER_SECOND: wholeNumber("ENOS_REQUESTS_PER_SECOND", 100, 1, 1_000_000),
+  // Each is a rule of EventBridge, which has room for 300 in a region.
+  SWEEPERS: wholeNumber("SWEEPERS", 1, 1, 100),
   TRACKING_DEADLINE_DAYS: wholeNumber("TRACKING_DEADLINE_DAYS", 7, 1, 365),
   RETENTION_DAYS: wholeNumber("RETENTION_DAYS", 30, 1, 3650),
 };

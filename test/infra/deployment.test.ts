@@ -66,8 +66,17 @@ describe("the schedule", () => {
     ["300", "rate(5 minutes)", 300],
     ["86400", "rate(1440 minutes)", 21_600],
   ])("of %s seconds is %s", (seconds, rate, age) => {
-    const { sweepRate, sweepMaximumEventAge } = deployment({ SWEEP_INTERVAL_SECONDS: seconds }, "package");
-    expect([sweepRate, sweepMaximumEventAge]).toEqual([rate, age]);
+    const { sweepSchedules, sweepMaximumEventAge } = deployment(
+      { SWEEP_INTERVAL_SECONDS: seconds },
+      "package",
+    );
+    expect(sweepSchedules).toEqual([{ schedule: { rate: [rate], input: {} } }]);
+    expect(sweepMaximumEventAge).toBe(age);
+  });
+
+  it("starts as many sweeps as it is told to, and refuses none at all", () => {
+    expect(deployment({ SWEEPERS: "3" }, "package").sweepSchedules).toHaveLength(3);
+    expect(() => deployment({ SWEEPERS: "0" }, "package")).toThrow(/SWEEPERS must be at least 1/);
   });
 
   it("counts in whole minutes, except locally", () => {
