@@ -61,6 +61,7 @@ export function results({ scenario, minutes, usage, delays, missed, arrivalsPerS
       number(busiest(usage.shardWrites) + arrivalsPerSecond / scenario.shards),
     ],
     ["table, write units/s: mean, busiest", perSecond(usage.tableWrites, arrivalsPerSecond)],
+    ["the shards' records, write units/s: mean, busiest", perSecond(usage.recordWrites)],
     ["SNS messages/s: mean, busiest", perSecond(usage.events)],
     ["API calls that track/s", number(arrivalsPerSecond)],
     ["Lambda executions at a time", number(scenario.sweepers + (arrivalsPerSecond * TRACK_CALL_MS) / 1_000)],

@@ -60,6 +60,8 @@ export class SimulatedShards implements Pick<SweepParts["shards"], keyof SweepPa
 
   async #write(): Promise<void> {
     await this.#time.after(LATENCY_MS.item);
+    // Also one that its condition refuses.
     this.#usage.tableWrites.add(1, this.#time.now);
+    this.#usage.recordWrites.add(1, this.#time.now);
   }
 }

@@ -42,8 +42,10 @@ export class Usage {
   readonly events: Rate;
   /** Read units of the index. */
   readonly reads: Rate;
-  /** Write units of the table. */
+  /** Write units of the table, the shards' records included. */
   readonly tableWrites: Rate;
+  /** Write units of the shards' records, which stand under one key. */
+  readonly recordWrites: Rate;
   /** Write units of the index. */
   readonly indexWrites: Rate;
   /** Read and write units of each shard's part of the index. */
@@ -56,6 +58,7 @@ export class Usage {
     this.events = new Rate(from);
     this.reads = new Rate(from);
     this.tableWrites = new Rate(from);
+    this.recordWrites = new Rate(from);
     this.indexWrites = new Rate(from);
     this.shardReads = Array.from({ length: shards }, () => new Rate(from));
     this.shardWrites = Array.from({ length: shards }, () => new Rate(from));
