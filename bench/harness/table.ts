@@ -1,6 +1,6 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { BatchWriteCommand, DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
-import { keyOf, placeOf } from "../../lib/tracking/record.ts";
+import { keyOf, placeOf } from "../../lib/tracking/place.ts";
 import { createTable } from "../../local/aws/table.ts";
 import { tableFromPackage } from "../../local/template.ts";
 import { CHANNEL, ORGANISATION } from "./enos.ts";
@@ -8,7 +8,6 @@ import { Part } from "./part.ts";
 
 const TABLE = "tracked-tasks";
 const BATCH = 25;
-const HOUR = 60 * 60_000;
 
 /** DynamoDB (dynalite) in a process of its own, with the table that would be deployed. */
 export class Table implements AsyncDisposable {
@@ -37,18 +36,19 @@ export class Table implements AsyncDisposable {
   }
 
   /**
-   * Puts so many open tasks, known to run for a day: their interval is the longest there is.
+   * Puts so many open tasks.
    *
    * @param shards over which they are spread
+   * @param ageMs for how long they are tracked
    */
-  async seed(count: number, shards: number): Promise<void> {
-    const since = Date.now() - 24 * HOUR;
+  async seed(count: number, shards: number, ageMs: number): Promise<void> {
+    const since = Date.now() - ageMs;
     for (let start = 0; start < count; start += BATCH) {
       const items = Array.from({ length: Math.min(BATCH, count - start) }, (_, index) => {
         const task = { orgId: ORGANISATION.orgId, channelId: CHANNEL, taskId: taskId(start + index) };
         return {
           ...keyOf(task),
-          ...placeOf(task, shards),
+          ...placeOf(task, since, shards),
           trackedAt: since,
           state: "running",
           stateSince: since,

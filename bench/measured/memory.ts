@@ -7,14 +7,16 @@ const SHARDS = 4;
 const MANY = 100_000;
 const FEW = 1_000;
 const MINUTE = 60_000;
+/** Young enough that a sweep reads every one of them. */
+const YOUNG = 30 * MINUTE;
 
 /** Peak memory of a fresh process that sweeps once: a minute after the sweep before, as the schedule has it. */
 export async function memory(): Promise<Row[]> {
   await using many = await Stage.start();
   await using few = await Stage.start();
   tell(`${MANY} open tasks, for the peak memory`);
-  await many.table.seed(MANY, SHARDS);
-  await few.table.seed(FEW, SHARDS);
+  await many.table.seed(MANY, SHARDS, YOUNG);
+  await few.table.seed(FEW, SHARDS, YOUNG);
   const ratios: number[] = [];
   for (let run = 0; run < 5; run++) ratios.push((await peak(many, MANY)) / (await peak(few, FEW)));
   return [

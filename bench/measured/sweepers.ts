@@ -13,7 +13,7 @@ export async function sweepers(): Promise<Row[]> {
   await using stage = await Stage.start();
   await using parts = new AsyncDisposableStack();
   tell(`${TASKS} open tasks, for several sweepers`);
-  await stage.table.seed(TASKS, SHARDS);
+  await stage.table.seed(TASKS, SHARDS, HOUR / 2);
   const all: MeasuredProcess[] = [];
   for (let index = 0; index < 4; index++) {
     const settings = { SWEEP_SHARDS: String(SHARDS), ENOS_REQUESTS_PER_SECOND: "1000000" };

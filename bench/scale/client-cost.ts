@@ -30,7 +30,6 @@ const events = new EventPublisher("arn:aws:sns:eu-central-1:000000000000:events"
 const task: OpenTask = {
   ...SAMPLE_TASK,
   state: "running",
-  stateSince: Date.now(),
   trackedAt: Date.now(),
   notFound: null,
   order: "0123456789abcdef",

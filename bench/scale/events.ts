@@ -7,7 +7,7 @@ import type { World } from "./world.ts";
 /** The topic as one sweep sees it; notes how long after a task's end its event came. */
 export function simulatedEvents(world: World, processor: Processor): SweepParts["events"] {
   const { population, schedule, time, usage, delays } = world;
-  const { trackedAt, endsAt, stateSince, isAnnounced } = population;
+  const { trackedAt, endsAt, isAnnounced } = population;
   return {
     async publish({ subject }) {
       const slot = Number(subject);
@@ -18,8 +18,8 @@ export function simulatedEvents(world: World, processor: Processor): SweepParts[
       if (isAnnounced[slot]) return;
       isAnnounced[slot] = 1;
       const end = endsAt[slot] as number;
-      const bound = schedule.bound(end - (stateSince[slot] as number));
-      delays.add(seen, seen - EPOCH - end, end - (trackedAt[slot] as number), bound);
+      const ran = end - (trackedAt[slot] as number);
+      delays.add(seen, seen - EPOCH - end, ran, schedule.bound(ran));
     },
   };
 }

@@ -26,7 +26,7 @@ export function missed(
   sweepMs: number,
   now: number,
 ): Missed {
-  const { begins, endsAt, stateSince, organisation, state, isAnnounced } = population;
+  const { begins, endsAt, trackedAt, organisation, state, isAnnounced } = population;
   const result = { lost: 0, overdue: 0 };
   progress.forEach((track, shard) => {
     for (let slot = begins[shard] as number; slot < (begins[shard + 1] as number); slot++) {
@@ -36,7 +36,7 @@ export function missed(
         continue;
       }
       if (EPOCH + end > now) continue;
-      const due = EPOCH + end + schedule.bound(Math.max(0, end - (stateSince[slot] as number)));
+      const due = EPOCH + end + schedule.interval(end - (trackedAt[slot] as number));
       const own = track.behind.get(organisationId(organisation[slot] as number)) ?? track;
       if (due <= own.sweptThrough) result.lost++;
       else if (due + sweepMs <= now) result.overdue++;

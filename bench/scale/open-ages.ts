@@ -1,6 +1,7 @@
 import type { Schedule } from "../../lib/tracking/schedule.ts";
 import type { Durations } from "../simulation/durations.ts";
 import type { Random } from "../simulation/random.ts";
+import { EPOCH } from "./virtual-time.ts";
 
 /** Durations that the open tasks' are drawn from, drawn themselves once. */
 const POOL = 2 ** 17;
@@ -10,8 +11,6 @@ export interface OpenAge {
   duration: number;
   /** Since it was tracked. */
   age: number;
-  /** When the first look was, relative to the moment. */
-  stateSince: number;
 }
 
 /** Where the tasks and their looks come from. */
@@ -22,7 +21,7 @@ export interface OpenAgesOptions {
 }
 
 /**
- * Ages of the tasks that are open at a moment at which a sweep has just ended, when tasks have been tracked at one
+ * Ages of the tasks that are open when virtual time begins, at which moment a sweep has just ended, when tasks have been tracked at one
  * rate for ever. A long task is more likely to be among them than a short one, and so are tasks that have ended and
  * whose next look is still to come.
  */
@@ -42,7 +41,7 @@ export class OpenAges {
     this.#random = random;
     this.#schedule = schedule;
     this.#sweepMs = sweepMs;
-    this.#longestWait = schedule.bound(Number.POSITIVE_INFINITY) + sweepMs;
+    this.#longestWait = schedule.bound(Number.POSITIVE_INFINITY);
     this.#pool = new Float64Array(POOL).map(() => durations.draw(random));
     let sum = 0;
     this.#sums = this.#pool.map((duration) => {
@@ -66,15 +65,12 @@ export class OpenAges {
   #try(phase: number): OpenAge | undefined {
     const duration = this.#pool[this.#pick()] as number;
     const age = this.#random() * (duration + this.#longestWait);
-    const stateSince = -Math.floor(age / this.#sweepMs) * this.#sweepMs;
     const end = duration - age;
-    const open = { duration, age, stateSince };
-    if (end > 0) return open;
-    if (end <= stateSince) return undefined;
-    // Ended, and open only when no look has come since: when the last sweep before the end was in the same slot.
+    if (end > 0) return { duration, age };
+    // Ended, and open only when no look has come since: when it was not due in any sweep after its end.
     const lastBefore = (Math.ceil(end / this.#sweepMs) - 1) * this.#sweepMs;
-    const { slot } = this.#schedule;
-    return slot(lastBefore - stateSince, phase) === slot(-stateSince, phase) ? open : undefined;
+    const isSeen = this.#schedule.isDue({ trackedAt: EPOCH - age, phase }, EPOCH + lastBefore, EPOCH);
+    return isSeen ? undefined : { duration, age };
   }
 
   /** One of the pool, the likelier the longer it can be open. */

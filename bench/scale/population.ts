@@ -1,7 +1,9 @@
+import { orderOf } from "../../lib/tracking/place.ts";
 import type { Schedule } from "../../lib/tracking/schedule.ts";
 import type { Durations } from "../simulation/durations.ts";
 import { type Random, seeded } from "../simulation/random.ts";
 import { OpenAges } from "./open-ages.ts";
+import { EPOCH } from "./virtual-time.ts";
 
 /** What becomes of a task: a number each, since there are millions of them. */
 export const PENDING = 0;
@@ -23,6 +25,13 @@ export interface PopulationOptions {
   seed: number;
 }
 
+/** How many phases there are: an order has five hex digits of them, the first of which leads. */
+const PHASES = 16 ** 5;
+const FINE = 16 ** 4;
+/** Room for the time in a key that is sorted by, in milliseconds, and for a task's number in its shard. */
+const TIMES = 2 ** 28;
+const NUMBERS = 2 ** 21;
+
 /**
  * Tasks in a steady state: as many arrive as end. They lie in arrays, a number of each task at the same place, shard
  * after shard and in a shard in the index's order; a task that arrives later has its place from the beginning.
@@ -32,13 +41,12 @@ export interface PopulationOptions {
 export class Population {
   /** Where each shard's tasks begin, and at the very end where the last one's end. */
   readonly begins: Uint32Array;
-  /** The first 32 bits of a task's order. */
+  /** The phase, as the number that its digits in the order make. */
   readonly phase: Uint32Array;
   readonly organisation: Uint16Array;
   readonly trackedAt: Int32Array;
   readonly endsAt: Int32Array;
   readonly state: Uint8Array;
-  readonly stateSince: Int32Array;
   /** 1 when the task's end has been published. */
   readonly isAnnounced: Uint8Array;
   /** Tasks that begin to be tracked, per second. */
@@ -52,12 +60,11 @@ export class Population {
     const arrivals = Math.round((this.arrivalsPerSecond * horizonMs) / 1000);
     const size = tasks + arrivals;
     this.begins = beginnings(size, shards, random);
-    this.phase = phases(this.begins, random);
+    this.phase = new Uint32Array(size).map(() => random() * PHASES);
     this.organisation = new Uint16Array(size);
     this.trackedAt = new Int32Array(size);
     this.endsAt = new Int32Array(size);
     this.state = new Uint8Array(size);
-    this.stateSince = new Int32Array(size);
     this.isAnnounced = new Uint8Array(size);
 
     let toArrive = arrivals;
@@ -68,16 +75,21 @@ export class Population {
         toArrive--;
         const at = random() * horizonMs;
         this.trackedAt[slot] = at;
-        this.stateSince[slot] = at;
         this.endsAt[slot] = at + durations.draw(random);
       } else {
-        const open = ages.draw((this.phase[slot] as number) / 2 ** 32);
+        const open = ages.draw((this.phase[slot] as number) / PHASES);
         this.trackedAt[slot] = -open.age;
-        this.stateSince[slot] = open.stateSince;
         this.endsAt[slot] = open.duration - open.age;
         this.state[slot] = RUNNING;
       }
     }
+    for (let shard = 0; shard < shards; shard++) this.#sort(shard);
+  }
+
+  /** The order that the index has a task in. */
+  orderOf(slot: number): string {
+    const phase = (this.phase[slot] as number).toString(16).padStart(5, "0");
+    return orderOf(EPOCH + (this.trackedAt[slot] as number), phase);
   }
 
   /** The shard that a task lies in. */
@@ -90,6 +102,29 @@ export class Population {
       else high = middle;
     }
     return low;
+  }
+
+  /** Brings a shard's tasks into the index's order. */
+  #sort(shard: number): void {
+    const begin = this.begins[shard] as number;
+    const end = this.begins[shard + 1] as number;
+    const keys = new Float64Array(end - begin).map((_, number) => {
+      const leading = Math.floor((this.phase[begin + number] as number) / FINE);
+      const time = (this.trackedAt[begin + number] as number) + TIMES / 2;
+      return (leading * TIMES + time) * NUMBERS + number;
+    });
+    keys.sort();
+    for (const values of [this.phase, this.organisation, this.trackedAt, this.endsAt, this.state]) {
+      const before = values.slice(begin, end);
+      for (let slot = begin; slot < end; slot++)
+        values[slot] = before[(keys[slot - begin] as number) % NUMBERS] as number;
+    }
+    // Of tasks tracked in the same millisecond the finer digits of the phase decide.
+    for (let slot = begin + 1; slot < end; slot++) {
+      const [phase, last] = [this.phase[slot] as number, this.phase[slot - 1] as number];
+      const isTied = this.trackedAt[slot] === this.trackedAt[slot - 1] && last - phase < FINE;
+      if (isTied && last > phase) this.phase[slot] = last;
+    }
   }
 }
 
@@ -104,12 +139,4 @@ function beginnings(size: number, shards: number, random: Random): Uint32Array {
     begins[shard] = (begins[shard] as number) + (begins[shard - 1] as number);
   }
   return begins;
-}
-
-function phases(begins: Uint32Array, random: Random): Uint32Array {
-  const drawn = new Uint32Array(begins.at(-1) ?? 0).map(() => random() * 2 ** 32);
-  for (let shard = 1; shard < begins.length; shard++) {
-    drawn.subarray(begins[shard - 1], begins[shard]).sort();
-  }
-  return drawn;
 }

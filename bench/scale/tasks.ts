@@ -1,5 +1,6 @@
 import type { SweepParts } from "../../lib/sweep/ports.ts";
 import type { OpenTaskPage } from "../../lib/tracking/open-tasks.ts";
+import { type OrderRange, readOrder } from "../../lib/tracking/place.ts";
 import type { OpenTask } from "../../lib/tracking/record.ts";
 import { CPU_US, LATENCY_MS } from "./assumptions.ts";
 import { INDEX_ITEM, itemBytes, queryUnits } from "./dynamodb-units.ts";
@@ -29,27 +30,28 @@ export class SimulatedTasks implements Pick<SweepParts["tasks"], keyof SweepPart
     this.#processor = processor;
   }
 
-  async page(shard: number, from: string, next?: Record<string, unknown>): Promise<OpenTaskPage> {
+  async page(shard: number, range: OrderRange, after?: Record<string, unknown>): Promise<OpenTaskPage> {
     await this.#time.after(LATENCY_MS.page);
-    const { begins, state, trackedAt } = this.#population;
+    const { state, trackedAt } = this.#population;
     const now = this.#time.now - EPOCH;
-    const end = begins[shard + 1] as number;
+    const past = this.#firstSlot(shard, range.through);
     const tasks: OpenTask[] = [];
-    let slot = next ? Number(next.slot) : (slotOf(from) ?? (begins[shard] as number));
-    for (; slot < end && tasks.length < PAGE_SIZE; slot++) {
+    let slot = after ? Number(after.slot) + 1 : this.#firstSlot(shard, range.from);
+    for (; slot < past && tasks.length < PAGE_SIZE; slot++) {
       if (state[slot] !== CLOSED && (trackedAt[slot] as number) <= now) tasks.push(this.#task(slot));
     }
+    const last = tasks.at(-1);
     const units = queryUnits(tasks.length * ITEM_BYTES);
     this.#usage.reads.add(units, this.#time.now);
     this.#usage.shardReads[shard]?.add(units, this.#time.now);
     await this.#processor.spend(CPU_US.itemRead * tasks.length);
-    return { tasks, unreadable: [], next: slot < end ? { slot } : undefined };
+    const end = slot < past && last ? { order: last.order, key: { slot: slot - 1 } } : undefined;
+    return { tasks, unreadable: [], end };
   }
 
   change(task: OpenTask): Promise<boolean> {
-    return this.#write(task, (slot, now) => {
+    return this.#write(task, (slot) => {
       this.#population.state[slot] = RUNNING;
-      this.#population.stateSince[slot] = now;
     });
   }
 
@@ -63,7 +65,7 @@ export class SimulatedTasks implements Pick<SweepParts["tasks"], keyof SweepPart
     return Promise.reject(new Error("every simulated task is known to EnOS"));
   }
 
-  async #write(task: OpenTask, write: (slot: number, now: number) => void): Promise<boolean> {
+  async #write(task: OpenTask, write: (slot: number) => void): Promise<boolean> {
     const slot = Number(task.taskId);
     await this.#processor.spend(CPU_US.write);
     await this.#time.after(LATENCY_MS.item);
@@ -71,38 +73,38 @@ export class SimulatedTasks implements Pick<SweepParts["tasks"], keyof SweepPart
     this.#usage.indexWrites.add(WRITE_UNITS, this.#time.now);
     this.#usage.shardWrites[this.#population.shardOf(slot)]?.add(WRITE_UNITS, this.#time.now);
     if (this.#population.state[slot] === CLOSED) return false;
-    write(slot, this.#time.now - EPOCH);
+    write(slot);
     return true;
   }
 
   #task(slot: number): OpenTask {
-    const { phase, organisation, state, stateSince, trackedAt } = this.#population;
-    const first = phase[slot] as number;
+    const { organisation, state } = this.#population;
+    const order = this.#population.orderOf(slot);
     return {
       orgId: organisationId(organisation[slot] as number),
       channelId: "ch-dee0c5",
       taskId: String(slot),
       state: state[slot] === PENDING ? "pending" : "running",
-      stateSince: EPOCH + (stateSince[slot] as number),
-      trackedAt: EPOCH + (trackedAt[slot] as number),
       notFound: null,
-      // The place stands for the other half of the hash: it keeps tasks of one phase apart, and in order.
-      order: hex(first) + hex(slot),
-      phase: first / 2 ** 32,
+      order,
+      ...(readOrder(order) as { trackedAt: number; phase: number }),
     };
+  }
+
+  /** The first of a shard's slots whose order is not less. */
+  #firstSlot(shard: number, order: string): number {
+    let low = this.#population.begins[shard] as number;
+    let high = this.#population.begins[shard + 1] as number;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#population.orderOf(middle) < order) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 }
 
 /** The organisation of this number, as shard records name it. */
 export function organisationId(number: number): string {
   return `o${number}`;
-}
-
-function hex(number: number): string {
-  return number.toString(16).padStart(8, "0");
-}
-
-/** The place that an order names; undefined for one that is before all. */
-function slotOf(order: string): number | undefined {
-  return order.length === 16 ? Number.parseInt(order.slice(8), 16) : undefined;
 }

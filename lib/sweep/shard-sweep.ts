@@ -1,10 +1,11 @@
-import type { OpenTaskPage } from "../tracking/open-tasks.ts";
+import { rangesWithin } from "../tracking/place.ts";
 import { nextPass, type Pass, type Progress } from "../tracking/progress.ts";
 import type { OpenTask } from "../tracking/record.ts";
 import type { Shard } from "../tracking/shard-store.ts";
 import type { Examination } from "./examination.ts";
 import type { Lanes } from "./lanes.ts";
 import type { SweepParts, SweepSettings } from "./ports.ts";
+import { readShard } from "./reading.ts";
 import type { SweepSummary } from "./summary.ts";
 import type { TimeLeft } from "./time-left.ts";
 
@@ -77,28 +78,23 @@ export class ShardSweep {
   /** Reads the pass's tasks and queues those that are due. The first order that was not read; null at the end. */
   async #read(shard: number, pass: Pass): Promise<string | null> {
     let order = pass.from;
-    const { signal } = this.#time;
+    const { tasks, schedule, observer } = this.#parts;
+    const ranges = rangesWithin(schedule.reach(pass.window.from, pass.window.to));
     try {
-      let page: OpenTaskPage | undefined = await this.#parts.tasks.page(shard, pass.from, undefined, signal);
-      while (page) {
+      for await (const page of readShard(tasks, shard, pass.from, ranges, this.#time.signal)) {
         if (this.#isOver) return order;
-        // Read ahead, so that DynamoDB's latency hides behind EnOS's.
-        const next: Promise<OpenTaskPage> | undefined =
-          page.next && this.#parts.tasks.page(shard, pass.from, page.next, signal);
-        next?.catch(() => {});
         this.#summary.read += page.tasks.length;
         this.#summary.unreadable += page.unreadable.length;
-        for (const key of page.unreadable) this.#parts.observer.unreadable(shard, key);
+        for (const key of page.unreadable) observer.unreadable(shard, key);
         for (const task of page.tasks) {
           order = task.order;
           const window = pass.windowFor(task.orgId, order);
-          if (!window || !this.#parts.schedule.isDue(task, window.from, window.to)) continue;
+          if (!window || !schedule.isDue(task, window.from, window.to)) continue;
           this.#summary.due++;
           this.#queue(task);
           if (this.#lanes.queued >= MOST_WAITING) await this.#lanes.room(MOST_WAITING / 2);
           if (this.#isOver) return order;
         }
-        page = await next;
       }
       return null;
     } catch (error) {

@@ -3,15 +3,16 @@ import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import type { DownloadStatus } from "../enos/status.ts";
 import { type Database, unlessRefused } from "./database.ts";
 import type { Outcome } from "./decision.ts";
-import { keyOf, type OpenTask, parseOpenTask, type TrackedState } from "./record.ts";
+import { keyOf, type OrderRange } from "./place.ts";
+import { type OpenTask, parseOpenTask, type TrackedState } from "./record.ts";
 
 /** The sparse index: an item is in it for as long as its task is open. */
 const OPEN_TASKS_INDEX = "open-tasks";
 /** Small enough that two pages in memory are nothing, large enough that a query's overhead is. */
 const PAGE_SIZE = 1_000;
 
-/** Condition: the task is open. */
-const STILL_OPEN = "attribute_exists(openShard)";
+/** Condition: the task is open, and the one that was read; one that was deleted and put anew has another order. */
+const STILL_OPEN = "openOrder = :order";
 
 const DAY_MS = 24 * 60 * 60_000;
 
@@ -20,8 +21,15 @@ export interface OpenTaskPage {
   tasks: OpenTask[];
   /** Items that no version of this service could have written; they are passed over. */
   unreadable: { pk: unknown; sk: unknown }[];
-  /** Where the next page begins; undefined after the last. */
-  next: Record<string, unknown> | undefined;
+  /** The last item, when there may be more in the range that was asked for. */
+  end: PageEnd | undefined;
+}
+
+/** Where a page ended. */
+export interface PageEnd {
+  order: string;
+  /** What DynamoDB takes to go on behind it. */
+  key: Record<string, unknown>;
 }
 
 /** The sweep's side of the table: reads open tasks and writes what was learnt of them. */
@@ -35,28 +43,36 @@ export class OpenTasks {
   }
 
   /**
-   * @param from the order to begin with, inclusive
-   * @param next of the page before, to go on
+   * @param range the orders to read
+   * @param after the key of the page before, to go on within the range
    * @param signal ends the call early
    */
   async page(
     shard: number,
-    from: string,
-    next?: Record<string, unknown>,
+    { from, through }: OrderRange,
+    after?: Record<string, unknown>,
     signal?: AbortSignal,
   ): Promise<OpenTaskPage> {
     const { Items = [], LastEvaluatedKey } = await this.#db.client.send(
       new QueryCommand({
         TableName: this.#db.table,
         IndexName: OPEN_TASKS_INDEX,
-        KeyConditionExpression: "openShard = :shard AND openOrder >= :from",
-        ExpressionAttributeValues: { ":shard": { N: String(shard) }, ":from": { S: from } },
-        ExclusiveStartKey: next as Record<string, AttributeValue> | undefined,
+        KeyConditionExpression: "openShard = :shard AND openOrder BETWEEN :from AND :through",
+        ExpressionAttributeValues: {
+          ":shard": { N: String(shard) },
+          ":from": { S: from },
+          ":through": { S: through },
+        },
+        // All that there is but the shard, which is known.
+        ProjectionExpression: "pk, sk, openOrder, #state, notFoundSince, notFoundLooks",
+        ExpressionAttributeNames: { "#state": "state" },
+        ExclusiveStartKey: after as Record<string, AttributeValue> | undefined,
         Limit: PAGE_SIZE,
       }),
       signal && { abortSignal: signal },
     );
-    const page: OpenTaskPage = { tasks: [], unreadable: [], next: LastEvaluatedKey };
+    const end = LastEvaluatedKey && { order: LastEvaluatedKey.openOrder?.S ?? "", key: LastEvaluatedKey };
+    const page: OpenTaskPage = { tasks: [], unreadable: [], end };
     for (const attributes of Items) {
       const item = plain(attributes);
       const task = parseOpenTask(item);
@@ -68,16 +84,18 @@ export class OpenTasks {
 
   /** Writes that an open task is in another state, or known to EnOS again. */
   change(task: OpenTask, state: TrackedState, status: DownloadStatus, now: number): Promise<boolean> {
+    const isNew = state !== task.state;
     return this.#update(
       task,
       STILL_OPEN,
-      "SET #state = :state, stateSince = :since, progressCode = :code, progressDesc = :desc REMOVE notFoundSince, notFoundLooks",
+      `SET #state = :state, progressCode = :code, progressDesc = :desc${
+        isNew ? ", stateSince = :now" : ""
+      } REMOVE notFoundSince, notFoundLooks`,
       {
         ":state": state,
-        // Pending is not a state of EnOS: what the first look finds may have begun when tracking did.
-        ":since": state === task.state || task.state === "pending" ? task.stateSince : now,
         ":code": status.progressCode,
         ":desc": status.progressDesc,
+        ...(isNew && { ":now": now }),
       },
     );
   }
@@ -95,7 +113,7 @@ export class OpenTasks {
     return this.#update(
       task,
       // Or closed by this very write, whose answer was lost, so that the SDK makes it again.
-      `(${STILL_OPEN} OR (#state = :state AND finishedAt = :now))`,
+      `${STILL_OPEN} OR (#state = :state AND finishedAt = :now AND trackedAt = :trackedAt)`,
       `SET #state = :state, stateSince = :now, finishedAt = :now, expiresAt = :expires, reason = :reason${
         status ? ", progressCode = :code, progressDesc = :desc, downloadUrl = :url, dataSize = :size" : ""
       } REMOVE openShard, openOrder, notFoundSince, notFoundLooks`,
@@ -104,6 +122,7 @@ export class OpenTasks {
         ":now": now,
         ":expires": Math.ceil((now + this.#retentionDays * DAY_MS) / 1000),
         ":reason": reason,
+        ":trackedAt": task.trackedAt,
         ...(status && {
           ":code": status.progressCode,
           ":desc": status.progressDesc,
@@ -127,9 +146,9 @@ export class OpenTasks {
           TableName: this.#db.table,
           Key: keyOf(task),
           UpdateExpression: expression,
-          ConditionExpression: `${condition} AND trackedAt = :trackedAt`,
+          ConditionExpression: condition,
           ExpressionAttributeNames: expression.includes("#state") ? { "#state": "state" } : undefined,
-          ExpressionAttributeValues: { ...values, ":trackedAt": task.trackedAt },
+          ExpressionAttributeValues: { ...values, ":order": task.order },
         }),
       ),
     );

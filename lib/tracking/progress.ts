@@ -33,9 +33,9 @@ export const NEVER_SWEPT: Progress = { sweptThrough: 0, rest: null, behind: new 
 export interface Pass {
   /** The order that reading begins with. */
   from: string;
-  /**
-   * The window for a task; null when the pass is not about it.
-   */
+  /** The windows of all tasks are within this one. */
+  window: { from: number; to: number };
+  /** The window for a task; null when the pass is not about it. */
   windowFor(orgId: string, order: string): { from: number; to: number } | null;
   /** @see Progress */
   after(outcome: PassOutcome): Progress;
@@ -79,6 +79,10 @@ export function nextPass(progress: Progress, now: number): Pass {
 
   return {
     from,
+    window: {
+      from: Math.min(...tracks.map(({ sweptThrough }) => sweptThrough)),
+      to: Math.max(...tracks.map(({ rest }) => rest?.to ?? end)),
+    },
     windowFor: (orgId, order) => windowOf(progress.behind.get(orgId) ?? progress, order),
     after({ stoppedAt, skipped }) {
       const shard = advance(progress, stoppedAt);

@@ -1,8 +1,8 @@
-import { hash } from "node:crypto";
 import * as z from "zod/mini";
 import type { EnosState } from "../enos/status.ts";
 import type { TaskKey } from "../enos/task.ts";
 import { ID, Id } from "../enos/task.ts";
+import { readOrder } from "./place.ts";
 
 /**
  * A tracked task's last known state. `pending` until the first look; `abandoned` when tracking gave up, since
@@ -19,8 +19,6 @@ export type AbandonReason = "not-found" | "deadline";
 /** An open task, as the index gives it to a sweep. Times are Unix milliseconds. */
 export interface OpenTask extends TaskKey {
   state: TrackedState;
-  /** Since when no other state was seen; of a task that was never seen in two, since it is tracked. */
-  stateSince: number;
   trackedAt: number;
   /** Since when EnOS says that it does not know the task, and in how many looks; null while it does. */
   notFound: { since: number; looks: number } | null;
@@ -60,27 +58,6 @@ const STATES = [
 /** A record's `state`. */
 export const State = z.enum(STATES);
 
-/** The table's key of a task: its organisation's records stand together, `#` is in no id. */
-export function keyOf({ orgId, channelId, taskId }: TaskKey): { pk: string; sk: string } {
-  return { pk: orgId, sk: `${channelId}#${taskId}` };
-}
-
-/** Where in the sparse index of open tasks a task stands. */
-export function placeOf(task: TaskKey, shardCount: number): { openShard: number; openOrder: string } {
-  const { pk, sk } = keyOf(task);
-  const digest = hash("sha256", `${pk}#${sk}`, "hex");
-  // Shard and order come from different digits: within a shard the order, and so the phase, stays uniform.
-  return {
-    openShard: Number.parseInt(digest.slice(16, 24), 16) % shardCount,
-    openOrder: digest.slice(0, 16),
-  };
-}
-
-/** The phase that goes with a place: its leading 32 bits as a fraction. */
-export function phaseOf(openOrder: string): number {
-  return Number.parseInt(openOrder.slice(0, 8), 16) / 2 ** 32;
-}
-
 /** Unix milliseconds that a date can have. */
 const Time = z.int().check(z.nonnegative(), z.maximum(8_640_000_000_000_000));
 
@@ -96,7 +73,6 @@ const Key = z.pipe(
   }),
 );
 
-const OPEN_ORDER = /^[0-9a-f]{16}$/;
 const KNOWN_STATES: ReadonlySet<unknown> = new Set(STATES);
 
 /**
@@ -104,11 +80,11 @@ const KNOWN_STATES: ReadonlySet<unknown> = new Set(STATES);
  * By hand, since a sweep reads every open task, and a schema takes several times as long as all else about it.
  */
 export function parseOpenTask(item: Record<string, unknown>): OpenTask | undefined {
-  const { pk, sk, openOrder, state, stateSince, trackedAt, notFoundSince, notFoundLooks } = item;
+  const { pk, sk, openOrder, state, notFoundSince, notFoundLooks } = item;
   const ids = typeof sk === "string" ? sk.split("#") : [];
   if (ids.length !== 2 || !isId(pk) || !isId(ids[0]) || !isId(ids[1])) return undefined;
-  if (typeof openOrder !== "string" || !OPEN_ORDER.test(openOrder)) return undefined;
-  if (!isState(state) || !isTime(stateSince) || !isTime(trackedAt)) return undefined;
+  const place = typeof openOrder === "string" ? readOrder(openOrder) : undefined;
+  if (!place || !isState(state)) return undefined;
   if (notFoundSince !== undefined && !isTime(notFoundSince)) return undefined;
   if (notFoundLooks !== undefined && !(isTime(notFoundLooks) && notFoundLooks > 0)) return undefined;
   return {
@@ -116,14 +92,13 @@ export function parseOpenTask(item: Record<string, unknown>): OpenTask | undefin
     channelId: ids[0],
     taskId: ids[1],
     state,
-    stateSince,
-    trackedAt,
+    trackedAt: place.trackedAt,
     notFound:
       notFoundSince !== undefined && notFoundLooks !== undefined
         ? { since: notFoundSince, looks: notFoundLooks }
         : null,
-    order: openOrder,
-    phase: phaseOf(openOrder),
+    order: openOrder as string,
+    phase: place.phase,
   };
 }
 

@@ -6,27 +6,34 @@ const LONGEST_INTERVAL_SECONDS = 15 * 60;
 /**
  * When tasks are looked at, as a function of time alone: nothing about it is ever written.
  *
- * All times are Unix milliseconds, all ages milliseconds.
+ * All times are Unix milliseconds, all ages milliseconds since tracking began.
  */
 export interface Schedule {
-  /**
-   * The number of the interval that an age lies in; grows with the age and never falls.
-   *
-   * @param age how long the task has been in its state; a negative age counts as none
-   * @param phase the task's own shift in [0, 1), so that tasks of one age are not all due at once
-   */
-  slot(age: number, phase: number): number;
-  /** The longest time from a look at this age to the next. */
+  /** The number of the interval that a task is in at a time; never falls. A time before it was tracked counts as then. */
+  slot(task: Scheduled, time: number): number;
+  /** The time between two looks, as the schedule has it, where the first is at this age. */
+  interval(age: number): number;
+  /** The longest time from a look at this age to the next: a task that has become due waits for the next sweep. */
   bound(age: number): number;
   /** Whether a task is due in a sweep over the window (from, to]. */
   isDue(task: Scheduled, from: number, to: number): boolean;
+  /** Which tasks can be due in the window (from, to] at all. */
+  reach(from: number, to: number): Reach;
 }
 
 /** What the schedule needs to know of a task. */
 export interface Scheduled {
   trackedAt: number;
-  stateSince: number;
+  /** The task's own shift in [0, 1), so that tasks of one age are not all due at once. */
   phase: number;
+}
+
+/** Of the tasks that are not within it, none is due. */
+export interface Reach {
+  /** Any task that was tracked later can be due. */
+  trackedAfter: number;
+  /** Any other only with a phase that is so far, or up to `width` farther, with 0 coming after 1. */
+  phases: { from: number; width: number };
 }
 
 /**
@@ -34,17 +41,19 @@ export interface Scheduled {
  * and never longer than 15 minutes.
  *
  * Between the intervals' edges the slot number grows linearly, so that a task shifted by any phase keeps the
- * same rule: the time from a look to the next is 20 % of its age then, within the two limits.
+ * same rule: the time from a look to the next is 20 % of its age then, within the two limits. From the last edge
+ * on, when intervals are as long as they get, a task is due whenever the clock stands at its phase, whenever it
+ * was tracked: so the tasks that are due in a window have phases that lie together.
  */
 export function createSchedule(sweepIntervalSeconds: number): Schedule {
   const shortest = sweepIntervalSeconds * 1000;
   const longest = Math.max(shortest, LONGEST_INTERVAL_SECONDS * 1000);
-  const bound = (age: number) => Math.min(longest, Math.max(shortest, GROWTH * age));
+  const interval = (age: number) => Math.min(longest, Math.max(shortest, GROWTH * age));
 
   // Ages at which the intervals begin, up to the first that is as long as they get.
   const edges = [0];
-  for (let edge = 0; bound(edge) < longest; ) {
-    edge += bound(edge);
+  for (let edge = 0; interval(edge) < longest; ) {
+    edge += interval(edge);
     edges.push(edge);
   }
   const lastIndex = edges.length - 1;
@@ -59,16 +68,30 @@ export function createSchedule(sweepIntervalSeconds: number): Schedule {
     return index + (age - edge) / ((edges[index + 1] as number) - edge);
   };
 
-  const slot = (age: number, phase: number) => Math.floor(position(age) + phase);
+  const slot = ({ trackedAt, phase }: Scheduled, time: number) => {
+    const shift = fraction(phase + (trackedAt + lastEdge) / longest);
+    return Math.floor(position(time - trackedAt) + shift);
+  };
 
   return {
     slot,
-    bound,
-    isDue({ trackedAt, stateSince, phase }, from, to) {
+    interval,
+    bound: (age) => interval(age) + shortest,
+    isDue(task, from, to) {
       // Before it was tracked a task has no slot: the first sweep after that looks at it.
-      if (trackedAt > to) return false;
-      if (trackedAt > from) return true;
-      return slot(from - stateSince, phase) !== slot(to - stateSince, phase);
+      if (task.trackedAt > to) return false;
+      if (task.trackedAt > from) return true;
+      return slot(task, from) !== slot(task, to);
+    },
+    reach(from, to) {
+      return {
+        trackedAfter: from - lastEdge,
+        phases: { from: fraction(-to / longest), width: Math.min(1, (to - from) / longest) },
+      };
     },
   };
+}
+
+function fraction(number: number): number {
+  return number - Math.floor(number);
 }

@@ -1,7 +1,8 @@
 import { DeleteCommand, GetCommand, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
 import type { TaskKey } from "../enos/task.ts";
 import { type Database, unlessRefused } from "./database.ts";
-import { isExpired, keyOf, parseRecord, placeOf, type TrackedState, type TrackedTask } from "./record.ts";
+import { keyOf, placeOf } from "./place.ts";
+import { isExpired, parseRecord, type TrackedState, type TrackedTask } from "./record.ts";
 import { announceShard } from "./shard-store.ts";
 
 /** Items that one query of a list reads at most, and how many queries one page may take. */
@@ -66,7 +67,7 @@ export class Tracker {
   /** Undefined when the task is tracked already. */
   async #start(task: TaskKey): Promise<TrackedTask | undefined> {
     const now = this.#now();
-    const place = placeOf(task, this.#shardCount);
+    const place = placeOf(task, now, this.#shardCount);
     await this.#announce(place.openShard);
     const item = { ...keyOf(task), ...place, trackedAt: now, state: "pending", stateSince: now };
     const written = await unlessRefused(

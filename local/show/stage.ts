@@ -1,7 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import type { TaskKey } from "../../lib/enos/task.ts";
-import { keyOf, type TrackedTask } from "../../lib/tracking/record.ts";
+import { keyOf } from "../../lib/tracking/place.ts";
+import type { TrackedTask } from "../../lib/tracking/record.ts";
 import type { EnosSimulator } from "../enos/simulator.ts";
 import type { LocalService } from "../service/local-service.ts";
 import { Application } from "./application.ts";

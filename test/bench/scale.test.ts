@@ -3,7 +3,7 @@ import { MEMORY_OF_A_VCPU } from "../../bench/scale/assumptions.ts";
 import { broken } from "../../bench/scale/broken.ts";
 import { INDEX_ITEM, itemBytes, queryUnits } from "../../bench/scale/dynamodb-units.ts";
 import { Processor } from "../../bench/scale/processor.ts";
-import { run, SWEEP_MS } from "../../bench/scale/run.ts";
+import { run } from "../../bench/scale/run.ts";
 import type { Scenario } from "../../bench/scale/scenarios.ts";
 import { Rate } from "../../bench/scale/usage.ts";
 import { VirtualTime } from "../../bench/scale/virtual-time.ts";
@@ -11,8 +11,8 @@ import { DURATIONS } from "../../bench/simulation/durations.ts";
 import type { SweepParts } from "../../lib/sweep/ports.ts";
 import { sweep } from "../../lib/sweep/sweep.ts";
 
-const [LOGNORMAL] = DURATIONS;
-if (!LOGNORMAL) throw new Error("there are durations to draw from");
+const [LOGNORMAL, UNIFORM] = DURATIONS;
+if (!LOGNORMAL || !UNIFORM) throw new Error("there are durations to draw from");
 
 const SMALL: Scenario = {
   name: "small",
@@ -34,12 +34,14 @@ function engineWith(replace: (parts: SweepParts) => Partial<SweepParts>): typeof
 }
 
 describe("the simulation at scale", () => {
-  it("sees every end within its bound and one sweep", async () => {
+  it("sees every end within its bound", async () => {
     const outcome = await run(SMALL, () => {});
     expect(broken(outcome)).toEqual([]);
     expect(outcome.missed).toEqual({ lost: 0, overdue: 0 });
     expect(outcome.delays.relative.length).toBeGreaterThan(1_000);
-    expect(outcome.delays.excess).toBeLessThanOrEqual(SWEEP_MS);
+    // The bound is on when sweeps begin; within a sweep a look can be later than the one before.
+    const durations = outcome.minutes.flatMap(({ summaries }) => summaries.map((one) => one.durationMs));
+    expect(outcome.delays.excess).toBeLessThanOrEqual(Math.max(...durations));
     expect(outcome.minutes.map(({ lagSeconds }) => Math.round(lagSeconds))).toEqual(Array(20).fill(60));
   });
 
@@ -61,11 +63,22 @@ describe("the simulation at scale", () => {
     expect(Math.abs(ended / arrivalsPerSecond - 1)).toBeLessThan(0.1);
   });
 
+  it("leaps over most of the tasks that are old, in shards of more than one page, and loses none", async () => {
+    const many = { ...SMALL, name: "old", tasks: 12_000, shards: 2, durations: UNIFORM, minutes: 30 };
+    const outcome = await run(many, () => {});
+    expect(broken(outcome)).toEqual([]);
+    expect(outcome.missed).toEqual({ lost: 0, overdue: 0 });
+    for (const { summaries } of outcome.minutes) {
+      const read = summaries.reduce((total, one) => total + one.read, 0);
+      expect(read / many.tasks).toBeLessThan(0.6);
+    }
+  });
+
   it("reports what was lost and what is overdue", async () => {
     const blind = engineWith(({ tasks }) => ({
       tasks: {
-        page: async (shard, from, next, signal) => {
-          const page = await tasks.page(shard, from, next, signal);
+        page: async (shard, range, after, signal) => {
+          const page = await tasks.page(shard, range, after, signal);
           return shard === 1 ? { ...page, tasks: [] } : page;
         },
         change: (...change) => tasks.change(...change),
@@ -104,8 +117,8 @@ describe("what is counted", () => {
   it("sizes an item as DynamoDB does, and reads by 4 KB", () => {
     // Names 2 + 2 + 1 + 1; "o1" 2, "ch#ü" 5, 1200 is 12 to DynamoDB: 1 + 1, 0.5 is one digit: 1 + 1.
     expect(itemBytes({ pk: "o1", sk: "ch#ü", n: 1200, r: 0.5 })).toBe(2 + 2 + 1 + 1 + 2 + 5 + 2 + 2);
-    // Names 2 + 2 + 9 + 9 + 5 + 10 + 9 = 46; values 15 + 42 + 2 + 16 + 7 + 8 + 8 = 98.
-    expect(itemBytes(INDEX_ITEM)).toBe(144);
+    // Names 2 + 2 + 9 + 9 + 5 = 27; values 15 + 42 + 2 + 16 + 7 = 82.
+    expect(itemBytes(INDEX_ITEM)).toBe(109);
     expect([0, 1, 4_096, 4_097, 144_000].map(queryUnits)).toEqual([0.5, 0.5, 0.5, 1, 18]);
   });
 

@@ -1,5 +1,5 @@
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
-import { placeOf } from "../../lib/tracking/record.ts";
+import { placeOf } from "../../lib/tracking/place.ts";
 import type { Fault } from "../../local/enos/input.ts";
 import { unpack } from "../support/artefact.ts";
 import { LambdaProcess } from "../support/lambda-process.ts";
@@ -55,7 +55,7 @@ async function tryTrouble(
   await using sweeper = await LambdaProcess.start(module, stage.env);
   const sweep = () => sweeper.invoke<SweepSummary>({}, 30_000);
   const inShards = (numbers: number[]) => (task: Parameters<typeof placeOf>[0]) =>
-    !apart || numbers.includes(placeOf(task, 4).openShard);
+    !apart || numbers.includes(placeOf(task, 0, 4).openShard);
   for (const orgId of TROUBLED) {
     stage.enos.addFault({ ...fault, orgId } as Fault);
     await stage.track(tasks, { orgId, runsMs: 0, where: inShards([0, 1]) });

@@ -3,7 +3,8 @@ import { DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { TaskKey } from "../../lib/enos/task.ts";
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
-import { keyOf, type TrackedTask } from "../../lib/tracking/record.ts";
+import { keyOf } from "../../lib/tracking/place.ts";
+import type { TrackedTask } from "../../lib/tracking/record.ts";
 import { taskPath } from "../../local/service/client.ts";
 import { newTask, outcome, type ServiceUnderTest, startService } from "./service.ts";
 

@@ -12,7 +12,6 @@ const task = {
   channelId: "c",
   taskId: "t",
   state: "running",
-  stateSince: 1,
   trackedAt: 1,
   notFound: null,
   order: "0",

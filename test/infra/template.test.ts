@@ -172,7 +172,7 @@ describe("what is kept", () => {
         ],
         Projection: {
           ProjectionType: "INCLUDE",
-          NonKeyAttributes: ["state", "stateSince", "trackedAt", "notFoundSince", "notFoundLooks"],
+          NonKeyAttributes: ["state", "notFoundSince", "notFoundLooks"],
         },
       },
     ]);

@@ -23,7 +23,7 @@ const task: fc.Arbitrary<OpenTask> = fc
     trackedAt: fc.nat(10 * DEADLINE),
     notFound: fc.option(fc.record({ since: fc.nat(10 * DEADLINE), looks: fc.integer({ min: 1, max: 3 }) })),
   })
-  .map((fields) => ({ ...key, ...fields, stateSince: fields.trackedAt, order: "0", phase: 0 }));
+  .map((fields) => ({ ...key, ...fields, order: "0", phase: 0 }));
 
 const status = fc.integer({ min: -2, max: 12 }).map((progressCode) => parseStatus(key, { progressCode }));
 
@@ -64,7 +64,6 @@ describe("the decision", () => {
             ...key,
             state: "pending",
             trackedAt: 0,
-            stateSince: 0,
             notFound: null,
             order: "0",
             phase: 0,
@@ -107,7 +106,6 @@ describe("the decision", () => {
       ...key,
       state: "running",
       trackedAt: 0,
-      stateSince: 0,
       notFound: null,
       order: "0",
       phase: 0,

@@ -1,26 +1,29 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { phaseOf, placeOf } from "../../lib/tracking/record.ts";
-import { createSchedule } from "../../lib/tracking/schedule.ts";
+import { createSchedule, type Schedule, type Scheduled } from "../../lib/tracking/schedule.ts";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
+const START = Date.UTC(2026, 10, 24);
+
 const interval = fc.integer({ min: 1, max: 3600 });
 const phase = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 const age = fc.integer({ min: 0, max: 8 * DAY });
+const task = fc.record({ trackedAt: fc.integer({ min: START, max: START + DAY }), phase });
 
-/** The ages at which a task of this phase is looked at, found by bisection on the slot number. */
-function looks(schedule: ReturnType<typeof createSchedule>, phase: number, until: number): number[] {
+/** The ages at which a task is looked at, found by bisection on the slot number. */
+function looks(schedule: Schedule, task: Scheduled, until: number): number[] {
+  const slot = (age: number) => schedule.slot(task, task.trackedAt + age);
   const edges: number[] = [];
   for (let from = 0; ; ) {
-    const next = schedule.slot(from, phase) + 1;
-    if (schedule.slot(until, phase) < next) return edges;
+    const next = slot(from) + 1;
+    if (slot(until) < next) return edges;
     let low = from;
     let high = until;
     while (high - low > 1) {
       const middle = Math.floor((low + high) / 2);
-      if (schedule.slot(middle, phase) >= next) high = middle;
+      if (slot(middle) >= next) high = middle;
       else low = middle;
     }
     edges.push(high);
@@ -31,24 +34,24 @@ function looks(schedule: ReturnType<typeof createSchedule>, phase: number, until
 describe("the schedule", () => {
   it("numbers its slots without ever falling", () => {
     fc.assert(
-      fc.property(interval, phase, age, age, (seconds, shift, a, b) => {
-        const { slot } = createSchedule(seconds);
-        expect(slot(Math.max(a, b), shift)).toBeGreaterThanOrEqual(slot(Math.min(a, b), shift));
+      fc.property(interval, task, age, age, (seconds, one, a, b) => {
+        const slot = (age: number) => createSchedule(seconds).slot(one, one.trackedAt + age);
+        expect(slot(Math.max(a, b))).toBeGreaterThanOrEqual(slot(Math.min(a, b)));
       }),
     );
   });
 
   it("looks again after 20 % of the age, within its limits, whatever the phase", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 10, max: 1800 }), phase, (seconds, shift) => {
+      fc.property(fc.integer({ min: 10, max: 1800 }), task, (seconds, one) => {
         const schedule = createSchedule(seconds);
-        const ages = looks(schedule, shift, DAY);
+        const ages = looks(schedule, one, DAY);
         for (const [index, next] of ages.entries()) {
           const last = ages[index - 1];
           if (last === undefined) continue;
           // Edges are found to the millisecond, twice.
-          expect(next - last).toBeLessThanOrEqual(schedule.bound(last) + 2);
-          expect(next - last).toBeGreaterThanOrEqual(Math.min(seconds * 1000, schedule.bound(last)) - 2);
+          expect(next - last).toBeLessThanOrEqual(schedule.interval(last) + 2);
+          expect(next - last).toBeGreaterThanOrEqual(Math.min(seconds * 1000, schedule.interval(last)) - 2);
         }
         expect(ages[0]).toBeLessThanOrEqual(seconds * 1000 + 1);
       }),
@@ -56,13 +59,20 @@ describe("the schedule", () => {
     );
   });
 
-  it("keeps the bound on the delay for every age: a task is due at least once within it", () => {
+  it("keeps the bound on the delay for every age: the next sweep that finds it due comes within it", () => {
     fc.assert(
-      fc.property(interval, phase, age, (seconds, shift, since) => {
+      fc.property(interval, task, age, fc.nat(), (seconds, one, since, offset) => {
         const schedule = createSchedule(seconds);
-        expect(schedule.slot(since + schedule.bound(since) + 1, shift)).toBeGreaterThan(
-          schedule.slot(since, shift),
-        );
+        const look = one.trackedAt + since;
+        // Sweeps come once an interval; where the first of them falls does not matter.
+        let from = look - (offset % (seconds * 1000));
+        while (
+          from + seconds * 1000 <= look ||
+          !schedule.isDue(one, Math.max(look, from), from + seconds * 1000)
+        ) {
+          from += seconds * 1000;
+        }
+        expect(from + seconds * 1000 - look).toBeLessThanOrEqual(schedule.bound(since) + 2);
       }),
       { numRuns: 1000 },
     );
@@ -78,9 +88,8 @@ describe("the schedule", () => {
         fc.integer({ min: 1, max: 10 * MINUTE }),
         (seconds, shift, steps, trackedAfter) => {
           const schedule = createSchedule(seconds);
-          const start = Date.UTC(2026, 10, 24);
-          const task = { trackedAt: start + trackedAfter, stateSince: start + trackedAfter, phase: shift };
-          let from = start;
+          const task = { trackedAt: START + trackedAfter, phase: shift };
+          let from = START;
           let due = 0;
           let slotsEntered = 0;
           let lastSlot: number | undefined;
@@ -88,7 +97,7 @@ describe("the schedule", () => {
             const to = from + step;
             if (schedule.isDue(task, from, to)) due++;
             if (to >= task.trackedAt) {
-              const slot = schedule.slot(to - task.stateSince, shift);
+              const slot = schedule.slot(task, to);
               if (slot !== lastSlot) slotsEntered++;
               lastSlot = slot;
             }
@@ -102,7 +111,7 @@ describe("the schedule", () => {
 
   it("looks at a new task in the first sweep after it was tracked", () => {
     const { isDue } = createSchedule(60);
-    const task = { trackedAt: 1000, stateSince: 1000, phase: 0.5 };
+    const task = { trackedAt: 1000, phase: 0.5 };
     expect(isDue(task, 0, 999)).toBe(false);
     expect(isDue(task, 999, 1000)).toBe(true);
     expect(isDue(task, 1000, 1001)).toBe(false);
@@ -110,17 +119,40 @@ describe("the schedule", () => {
   });
 
   it("spreads a burst evenly: of tasks of one age, each minute sees its share", () => {
-    const burst = Array.from({ length: 20_000 }, (_, index) =>
-      phaseOf(placeOf({ orgId: "o1", channelId: "ch-1", taskId: `task-${index}` }, 4).openOrder),
-    );
-    const { slot } = createSchedule(60);
+    const burst = Array.from({ length: 20_000 }, (_, index) => ({
+      trackedAt: START,
+      phase: (index * 0.618033988749895) % 1,
+    }));
+    const { isDue } = createSchedule(60);
     // From 80 minutes on a task is looked at every 15, so one in fifteen each minute.
     fc.assert(
       fc.property(fc.integer({ min: 80 * MINUTE, max: 2 * DAY }), (old) => {
-        const due = burst.filter((shift) => slot(old, shift) !== slot(old + MINUTE, shift)).length;
+        const due = burst.filter((one) => isDue(one, START + old, START + old + MINUTE)).length;
         expect(due / burst.length).toBeCloseTo(1 / 15, 2);
       }),
       { numRuns: 30 },
+    );
+  });
+
+  it("reaches every task that is due, and of the old ones not many more", () => {
+    fc.assert(
+      fc.property(
+        interval,
+        task,
+        age,
+        fc.integer({ min: 1, max: 40 * MINUTE }),
+        (seconds, one, since, width) => {
+          const schedule = createSchedule(seconds);
+          const to = one.trackedAt + since;
+          const { trackedAfter, phases } = schedule.reach(to - width, to);
+          const ahead = (one.phase - phases.from + 1) % 1;
+          const isReached = one.trackedAt > trackedAfter || ahead <= phases.width + 1e-6 || ahead > 1 - 1e-6;
+          if (!isReached) expect(schedule.isDue(one, to - width, to)).toBe(false);
+          if (one.trackedAt <= trackedAfter && ahead > 1e-6 && ahead < phases.width - 1e-6)
+            expect(schedule.isDue(one, to - width, to)).toBe(true);
+        },
+      ),
+      { numRuns: 2000 },
     );
   });
 });

@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { EventPublisher } from "../../../lib/events/publisher.ts";
 import { openDatabase } from "../../../lib/tracking/database.ts";
 import { OpenTasks } from "../../../lib/tracking/open-tasks.ts";
-import { placeOf } from "../../../lib/tracking/record.ts";
+import { placeOf } from "../../../lib/tracking/place.ts";
 import { ShardStore } from "../../../lib/tracking/shard-store.ts";
 import { Tracker } from "../../../lib/tracking/tracker.ts";
 import { ENDED, Scene } from "../../support/scene.ts";
@@ -161,7 +161,7 @@ class Spoilt {
 }
 
 function openItem(taskId: string, time: number): StoredItem {
-  const { openShard, openOrder } = placeOf({ orgId: ORG, channelId: CHANNEL, taskId }, SHARDS);
+  const { openShard, openOrder } = placeOf({ orgId: ORG, channelId: CHANNEL, taskId }, time, SHARDS);
   return {
     pk: { S: ORG },
     sk: { S: `${CHANNEL}#${taskId}` },

@@ -185,7 +185,7 @@ async function sweepUntilFinished(
     if (told.has(name)) continue;
     const record = await scene.tracker().get(taskOf(name));
     if (!record) throw new Error(`there is no record of ${name}`);
-    bounds.set(name, scene.parts.schedule.bound(recovered - Date.parse(record.stateSince)) + MINUTE);
+    bounds.set(name, scene.parts.schedule.bound(recovered - Date.parse(record.trackedAt)));
   }
   for (let minutes = 0; ; minutes++) {
     if (bounds.size === 0) return minutes;

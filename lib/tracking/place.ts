@@ -1,0 +1,91 @@
+import { hash } from "node:crypto";
+import type { TaskKey } from "../enos/task.ts";
+import type { Reach } from "./schedule.ts";
+
+/**
+ * An order is 16 hex digits: one of the phase, eleven of the time of tracking (Unix milliseconds), four more of
+ * the phase. So the index itself keeps long-running tasks by when they are due, and behind them, in each of the
+ * sixteen parts, those that are still young.
+ */
+const ORDER = /^[0-9a-f]{16}$/;
+const PARTS = 16;
+const TIME_DIGITS = 11;
+const LATEST = 16 ** TIME_DIGITS - 1;
+/** Hex digits of a phase, and how many phases they tell apart. */
+const PHASE_DIGITS = 5;
+const PHASES = 16 ** PHASE_DIGITS;
+
+/** A part's phases reach this much further (a share of a part) than they are, so that no rounding loses a task. */
+const MARGIN = 0.01;
+
+/** Orders between two bounds, both included. */
+export interface OrderRange {
+  from: string;
+  through: string;
+}
+
+/** Every order that there can be. */
+export const ALL_ORDERS: OrderRange = { from: "0", through: "g" };
+
+/** The table's key of a task: its organisation's records stand together, `#` is in no id. */
+export function keyOf({ orgId, channelId, taskId }: TaskKey): { pk: string; sk: string } {
+  return { pk: orgId, sk: `${channelId}#${taskId}` };
+}
+
+/**
+ * Where in the sparse index of open tasks a task stands.
+ *
+ * @param trackedAt Unix milliseconds
+ */
+export function placeOf(
+  task: TaskKey,
+  trackedAt: number,
+  shardCount: number,
+): { openShard: number; openOrder: string } {
+  const { pk, sk } = keyOf(task);
+  // Shard and phase come from different digits, so that the phase is uniform in every shard.
+  const digest = hash("sha256", `${pk}#${sk}`, "hex");
+  return {
+    openShard: Number.parseInt(digest.slice(8, 16), 16) % shardCount,
+    openOrder: orderOf(trackedAt, digest.slice(0, PHASE_DIGITS)),
+  };
+}
+
+/**
+ * The order of a task.
+ *
+ * @param trackedAt Unix milliseconds
+ * @param phase five hex digits of a fraction
+ */
+export function orderOf(trackedAt: number, phase: string): string {
+  return phase.slice(0, 1) + hexTime(trackedAt) + phase.slice(1);
+}
+
+/** What an order says of its task; undefined for a text that is none. */
+export function readOrder(order: string): { trackedAt: number; phase: number } | undefined {
+  if (!ORDER.test(order)) return undefined;
+  const time = order.slice(1, 1 + TIME_DIGITS);
+  const phase = order.slice(0, 1) + order.slice(1 + TIME_DIGITS);
+  return { trackedAt: Number.parseInt(time, 16), phase: Number.parseInt(phase, 16) / PHASES };
+}
+
+/** The orders within which every task stands that a window can reach, in their order. */
+export function rangesWithin({ trackedAfter, phases }: Reach): OrderRange[] {
+  const first = Math.floor(phases.from * PARTS - MARGIN);
+  const last = Math.floor((phases.from + phases.width) * PARTS + MARGIN);
+  const ranges: OrderRange[] = [];
+  for (let part = 0; part < PARTS; part++) {
+    const isReached = (part - first + PARTS) % PARTS <= last - first;
+    const digit = part.toString(16);
+    const through = orderOf(LATEST, `${digit}ffff`);
+    const before = ranges.at(-1);
+    if (isReached && before) before.through = through;
+    else ranges.push({ from: orderOf(isReached ? 0 : trackedAfter, `${digit}0000`), through });
+  }
+  return ranges;
+}
+
+function hexTime(time: number): string {
+  const within = Math.min(LATEST, Math.max(0, Math.floor(time)));
+  return within.toString(16).padStart(TIME_DIGITS, "0");
+}

@@ -1,0 +1,102 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { ALL_ORDERS, keyOf, placeOf, rangesWithin, readOrder } from "../../lib/tracking/place.ts";
+import { createSchedule } from "../../lib/tracking/schedule.ts";
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+const NOW = Date.UTC(2026, 10, 24);
+
+const id = fc.stringMatching(/^[A-Za-z0-9_-]{1,128}$/);
+const key = fc.record({ orgId: id, channelId: id, taskId: id });
+const time = fc.integer({ min: 0, max: 16 ** 11 - 1 });
+
+describe("a task's place", () => {
+  it("has a key of its own for every task", () => {
+    fc.assert(
+      fc.property(key, key, (a, b) => {
+        const same = a.orgId === b.orgId && a.channelId === b.channelId && a.taskId === b.taskId;
+        expect(JSON.stringify(keyOf(a)) === JSON.stringify(keyOf(b))).toBe(same);
+      }),
+    );
+  });
+
+  it("spreads tasks evenly over the shards", () => {
+    const counts = [0, 0, 0, 0];
+    for (let index = 0; index < 20_000; index++) {
+      const { openShard } = placeOf({ orgId: "o1", channelId: "ch-1", taskId: `t${index}` }, NOW, 4);
+      counts[openShard] = (counts[openShard] ?? 0) + 1;
+    }
+    for (const count of counts) expect(count / 20_000).toBeCloseTo(0.25, 1);
+  });
+
+  it("tells when the task was tracked, and its phase", () => {
+    fc.assert(
+      fc.property(key, time, fc.integer({ min: 1, max: 1024 }), (task, trackedAt, shards) => {
+        const { openShard, openOrder } = placeOf(task, trackedAt, shards);
+        expect(openShard).toBeGreaterThanOrEqual(0);
+        expect(openShard).toBeLessThan(shards);
+        expect(openOrder > ALL_ORDERS.from && openOrder < ALL_ORDERS.through).toBe(true);
+        const read = readOrder(openOrder);
+        expect(read?.trackedAt).toBe(trackedAt);
+        // The same task has the same phase, whenever it is tracked.
+        expect(read?.phase).toBe(readOrder(placeOf(task, 0, 1).openOrder)?.phase);
+      }),
+    );
+  });
+
+  it("has phases that are uniform in each shard", () => {
+    const counts = new Map<string, number>();
+    for (let index = 0; index < 40_000; index++) {
+      const task = { orgId: "o1", channelId: "ch-1", taskId: `t${index}` };
+      const { openShard, openOrder } = placeOf(task, NOW, 4);
+      const tenth = `${openShard}: ${Math.floor((readOrder(openOrder)?.phase as number) * 10)}`;
+      counts.set(tenth, (counts.get(tenth) ?? 0) + 1);
+    }
+    expect(counts.size).toBe(40);
+    for (const count of counts.values()) expect(count / 10_000).toBeCloseTo(0.1, 1);
+  });
+
+  it("is within the ranges of every window that the task is due in", () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(1, 60, 900, 3600),
+        key,
+        fc.integer({ min: NOW - 8 * DAY, max: NOW + MINUTE }),
+        fc.oneof(fc.integer({ min: 1, max: 5 * MINUTE }), fc.integer({ min: 1, max: 2 * DAY })),
+        (seconds, task, trackedAt, width) => {
+          const { openOrder } = placeOf(task, trackedAt, 1);
+          const { reach, isDue } = createSchedule(seconds);
+          const ranges = rangesWithin(reach(NOW - width, NOW));
+          const isWithin = ranges.some(({ from, through }) => openOrder >= from && openOrder <= through);
+          const scheduled = readOrder(openOrder) as { trackedAt: number; phase: number };
+          if (isDue(scheduled, NOW - width, NOW)) expect(isWithin).toBe(true);
+          expect(ranges).toEqual([...ranges].sort((a, b) => (a.from < b.from ? -1 : 1)));
+        },
+      ),
+      { numRuns: 5000 },
+    );
+  });
+
+  it("is leapt over in most windows once the task is old", () => {
+    const { reach } = createSchedule(60);
+    let read = 0;
+    for (let index = 0; index < 15; index++) {
+      const to = NOW + index * MINUTE;
+      const ranges = rangesWithin(reach(to - MINUTE, to));
+      for (let task = 0; task < 1000; task++) {
+        const { openOrder } = placeOf({ orgId: "o1", channelId: "ch-1", taskId: `t${task}` }, NOW - DAY, 1);
+        if (ranges.some(({ from, through }) => openOrder >= from && openOrder <= through)) read++;
+      }
+    }
+    // Each is due once in a quarter of an hour; it is read once or twice beside.
+    expect(read / 1000).toBeGreaterThanOrEqual(1);
+    expect(read / 1000).toBeLessThan(3);
+  });
+
+  it("leaves no range out of a window that is as long as the longest interval", () => {
+    const { reach } = createSchedule(60);
+    expect(rangesWithin(reach(NOW - 15 * MINUTE, NOW))).toHaveLength(1);
+    expect(rangesWithin(reach(0, NOW))).toHaveLength(1);
+  });
+});
