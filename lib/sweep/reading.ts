@@ -3,10 +3,11 @@ import { ALL_ORDERS, type OrderRange } from "../tracking/place.ts";
 import type { SweepParts } from "./ports.ts";
 
 /**
- * A shard's open tasks from an order on, page by page, leaping over most of what is outside of the ranges.
+ * A shard's open tasks from an order on, page by page.
  *
- * The first page takes whatever comes, since it may be all that there is. The page after is always under way, so
- * that DynamoDB's latency hides behind EnOS's.
+ * Takes whatever comes until a page ends outside of the ranges; from there on it leaps from range to range, which
+ * takes more queries, and may so be dearer where there is little between them. The page after is always under way,
+ * so that DynamoDB's latency hides behind EnOS's.
  *
  * @param ranges the orders that matter, ascending
  * @param signal ends a call early, which then rejects
@@ -19,14 +20,17 @@ export async function* readShard(
   signal: AbortSignal,
 ): AsyncGenerator<OpenTaskPage, void, undefined> {
   let range: OrderRange | undefined = { from, through: ALL_ORDERS.through };
+  let isLeaping = false;
   let reading = tasks.page(shard, range, undefined, signal);
   while (range) {
     const page = await reading;
     const { end } = page;
     const readThrough: string = end?.order ?? range.through;
-    range = ranges.find(({ through }) => through > readThrough);
+    const next = ranges.find(({ through }) => through > readThrough);
+    const isWithin = next !== undefined && next.from <= readThrough;
+    isLeaping ||= !isWithin;
+    if (isLeaping || !end) range = next;
     if (range) {
-      const isWithin = range.from <= readThrough;
       reading = tasks.page(shard, range, isWithin ? end?.key : undefined, signal);
       // Whoever stops before that page never hears of its failure.
       reading.catch(() => {});

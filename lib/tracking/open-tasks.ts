@@ -73,11 +73,10 @@ export class OpenTasks {
     );
     const end = LastEvaluatedKey && { order: LastEvaluatedKey.openOrder?.S ?? "", key: LastEvaluatedKey };
     const page: OpenTaskPage = { tasks: [], unreadable: [], end };
-    for (const attributes of Items) {
-      const item = plain(attributes);
+    for (const item of Items) {
       const task = parseOpenTask(item);
       if (task) page.tasks.push(task);
-      else page.unreadable.push({ pk: item.pk, sk: item.sk });
+      else page.unreadable.push({ pk: item.pk?.S, sk: item.sk?.S });
     }
     return page;
   }
@@ -154,16 +153,4 @@ export class OpenTasks {
     );
     return written !== undefined;
   }
-}
-
-/**
- * An item's strings and numbers; the index has nothing else of use. The document client would convert any item
- * whatever, at twice the cost of all the rest of reading one.
- */
-function plain(attributes: Record<string, AttributeValue>): Record<string, unknown> {
-  const item: Record<string, unknown> = {};
-  for (const [name, { S, N }] of Object.entries(attributes)) {
-    item[name] = N === undefined ? S : Number(N);
-  }
-  return item;
 }

@@ -24,8 +24,8 @@ export interface OrderRange {
   through: string;
 }
 
-/** Every order that there can be. */
-export const ALL_ORDERS: OrderRange = { from: "0", through: "g" };
+/** Every order that there can be, and texts that are none. */
+export const ALL_ORDERS: OrderRange = { from: "0", through: "~" };
 
 /** The table's key of a task: its organisation's records stand together, `#` is in no id. */
 export function keyOf({ orgId, channelId, taskId }: TaskKey): { pk: string; sk: string } {

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
+import { ALL_ORDERS } from "./place.ts";
 
-/** No order is less (they are hex digits, and DynamoDB takes no empty key). */
-const START = "0";
+const START = ALL_ORDERS.from;
 
 /** How far one shard, or one organisation within it, has been swept. Times are Unix milliseconds. */
 export interface Track {

@@ -75,45 +75,51 @@ const Key = z.pipe(
 
 const KNOWN_STATES: ReadonlySet<unknown> = new Set(STATES);
 
+/** An item as DynamoDB gives it, of strings and numbers. */
+type Attributes = Record<string, { S?: string | undefined; N?: string | undefined }>;
+
 /**
  * Reads an item of the index of open tasks; undefined when it is none that this version could have written.
- * By hand, since a sweep reads every open task, and a schema takes several times as long as all else about it.
+ * By hand, since a sweep reads every open task, and a document client and a schema take several times as long as
+ * all else about it.
  */
-export function parseOpenTask(item: Record<string, unknown>): OpenTask | undefined {
-  const { pk, sk, openOrder, state, notFoundSince, notFoundLooks } = item;
-  const ids = typeof sk === "string" ? sk.split("#") : [];
-  if (ids.length !== 2 || !isId(pk) || !isId(ids[0]) || !isId(ids[1])) return undefined;
-  const place = typeof openOrder === "string" ? readOrder(openOrder) : undefined;
+export function parseOpenTask(item: Attributes): OpenTask | undefined {
+  const orgId = item.pk?.S;
+  const ids = item.sk?.S?.split("#");
+  if (!isId(orgId) || ids?.length !== 2 || !isId(ids[0]) || !isId(ids[1])) return undefined;
+  const order = item.openOrder?.S;
+  const place = order && readOrder(order);
+  const state = item.state?.S;
   if (!place || !isState(state)) return undefined;
-  if (notFoundSince !== undefined && !isTime(notFoundSince)) return undefined;
-  if (notFoundLooks !== undefined && !(isTime(notFoundLooks) && notFoundLooks > 0)) return undefined;
+  // Neither is worth passing a task over: without them counting begins anew.
+  const since = positive(item.notFoundSince?.N);
+  const looks = positive(item.notFoundLooks?.N);
   return {
-    orgId: pk,
+    orgId,
     channelId: ids[0],
     taskId: ids[1],
     state,
     trackedAt: place.trackedAt,
-    notFound:
-      notFoundSince !== undefined && notFoundLooks !== undefined
-        ? { since: notFoundSince, looks: notFoundLooks }
-        : null,
-    order: openOrder as string,
+    notFound: since && looks ? { since, looks } : null,
+    order,
     phase: place.phase,
   };
 }
 
-function isId(value: unknown): value is string {
-  return typeof value === "string" && ID.test(value);
+function isId(value: string | undefined): value is string {
+  return value !== undefined && ID.test(value);
 }
 
-function isState(value: unknown): value is TrackedState {
+function isState(value: string | undefined): value is TrackedState {
   return KNOWN_STATES.has(value);
 }
 
-function isTime(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
+/** A whole number above 0, or nothing. */
+function positive(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const number = Number(text);
+  return Number.isSafeInteger(number) && number > 0 ? number : undefined;
 }
-
 const Item = z.object({
   pk: Id,
   sk: Key,

@@ -314,7 +314,7 @@ describe("a sweep", () => {
   it("passes over items that no version could have written, counts and names them", async () => {
     await scene.track("o1", 20, ENDED.succeeded);
     for (const [sk, change] of [
-      ["ch-1#t3", "SET notFoundLooks = :odd"],
+      ["ch-1#t3", "SET openOrder = :odd"],
       ["ch-1#t5", "SET #state = :odd"],
     ] as const) {
       await scene.db.client.send(

@@ -12,7 +12,13 @@ describe("a tracked task's record", () => {
     fc.assert(
       fc.property(key, fc.integer({ min: 1, max: 1024 }), (task, shards) => {
         const place = placeOf(task, now, shards);
-        const item = { ...keyOf(task), openOrder: place.openOrder, state: "running" };
+        const { pk, sk } = keyOf(task);
+        const item = {
+          pk: { S: pk },
+          sk: { S: sk },
+          openOrder: { S: place.openOrder },
+          state: { S: "running" },
+        };
         expect(parseOpenTask(item)).toEqual({
           ...task,
           state: "running",
@@ -28,29 +34,46 @@ describe("a tracked task's record", () => {
   it("is passed over when no version could have written it", () => {
     fc.assert(
       fc.property(fc.object(), (item) => {
-        expect(parseOpenTask(item)).toBeUndefined();
+        expect(parseOpenTask(item as never)).toBeUndefined();
         expect(parseRecord(item, now)).toBeUndefined();
       }),
     );
     const good = {
-      pk: "o1",
-      sk: "c#t",
-      openOrder: "0123456789abcdef",
-      state: "running",
+      pk: { S: "o1" },
+      sk: { S: "c#t" },
+      openOrder: { S: "0123456789abcdef" },
+      state: { S: "running" },
     };
     expect(parseOpenTask(good)).toBeDefined();
     for (const bad of [
-      { sk: "c" },
-      { sk: "c#t#x" },
-      { sk: "c#" },
-      { pk: "o/1" },
-      { state: "melted" },
-      { notFoundSince: "yesterday" },
-      { notFoundLooks: -1 },
-      { openOrder: "XYZ" },
-      { openOrder: 7 },
+      { sk: { S: "c" } },
+      { sk: { S: "c#t#x" } },
+      { sk: { S: "c#" } },
+      { pk: { S: "o/1" } },
+      { pk: { N: "1" } },
+      { state: { S: "melted" } },
+      { openOrder: { S: "XYZ" } },
+      { openOrder: { S: "0123456789abcdef0" } },
     ]) {
       expect(parseOpenTask({ ...good, ...bad })).toBeUndefined();
+    }
+  });
+
+  it("is looked at though it is odd how often EnOS did not know it: counting begins anew", () => {
+    const good = {
+      pk: { S: "o1" },
+      sk: { S: "c#t" },
+      openOrder: { S: "0123456789abcdef" },
+      state: { S: "running" },
+    };
+    const since = { N: String(now) };
+    expect(parseOpenTask({ ...good, notFoundSince: since, notFoundLooks: { N: "2" } })?.notFound).toEqual({
+      since: now,
+      looks: 2,
+    });
+    for (const looks of [undefined, { S: "melted" }, { N: "-1" }, { N: "1.5" }, { N: "1e99" }]) {
+      const item = { ...good, notFoundSince: since, ...(looks && { notFoundLooks: looks }) };
+      expect(parseOpenTask(item)?.notFound).toBeNull();
     }
   });
 
