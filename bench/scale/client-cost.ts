@@ -7,6 +7,7 @@ import { EventPublisher } from "../../lib/events/publisher.ts";
 import { openDatabase } from "../../lib/tracking/database.ts";
 import type { Outcome } from "../../lib/tracking/decision.ts";
 import { OpenTasks } from "../../lib/tracking/open-tasks.ts";
+import { ALL_ORDERS } from "../../lib/tracking/place.ts";
 import type { OpenTask } from "../../lib/tracking/record.ts";
 import { table } from "../harness/markdown.ts";
 import { median } from "../harness/statistics.ts";
@@ -16,7 +17,7 @@ const CALLS = 10_000;
 const AT_A_TIME = 64;
 const RUNS = 5;
 
-/** Measures what a write and an event cost the processor, through the clients that a sweep uses. */
+/** Measures what a write, a query and an event cost the processor, through the clients that a sweep uses. */
 const server = fork(new URL("./instant-answers.ts", import.meta.url));
 const [port] = await once(server, "message");
 const client = {
@@ -51,6 +52,7 @@ const outcome: Outcome = {
 
 const measured = [
   ["a write (`finish`)", await cost(() => tasks.finish(task, outcome, Date.now()))],
+  ["a query that finds nothing", await cost(() => tasks.page(0, ALL_ORDERS))],
   ["an event", await cost(() => events.publish(terminalEvent(task, outcome, Date.now())))],
 ] as const;
 console.log(
