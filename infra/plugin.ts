@@ -23,7 +23,7 @@ interface Log {
 /** The options of serverless-esbuild: esbuild's, and what is the plugin's own. */
 const BUNDLING = {
   ...esbuildOptions,
-  outputFileExtension: ".mjs",
+  outputFileExtension: ".cjs",
   // By default it leaves the AWS SDK out, and asks npm about what it left out.
   exclude: [],
   // A local run has a folder of its own: packaging, or another run, would take the bundles from under it.

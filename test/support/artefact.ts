@@ -19,5 +19,5 @@ export function unpack(name: FunctionName): string {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, content);
   }
-  return join(directory, "functions", `${name}.mjs`);
+  return join(directory, "functions", `${name}.cjs`);
 }
