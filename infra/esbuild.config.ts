@@ -1,7 +1,4 @@
-import { fileURLToPath } from "node:url";
 import type { BuildOptions } from "esbuild";
-
-const ours = (file: string) => fileURLToPath(new URL(`./bundle/${file}`, import.meta.url));
 
 /**
  * How a function is bundled: one file with everything in it, the AWS SDK too. The runtime brings an SDK, but not
@@ -17,13 +14,12 @@ export const esbuildOptions = {
   supported: { "dynamic-import": false },
   // An ES module can be shaken, its CommonJS twin cannot.
   mainFields: ["module", "main"],
-  alias: {
-    "@aws-sdk/credential-provider-node": ours("credentials.ts"),
-    "@smithy/core/event-streams": ours("unused.ts"),
-    "node:http2": ours("unused.ts"),
+  define: {
+    // What undici's own build for Node defines, to be without its second HTTP parser.
+    esbuildDetection: "1",
+    // The SDK asks whether it is there, and only then does Node load it; here every stream is one of Node's.
+    ReadableStream: "undefined",
   },
-  // What undici's own build for Node defines, to be without its second HTTP parser.
-  define: { esbuildDetection: "1" },
   minify: true,
   // Short lines, so that a stack trace's line number says something without a source map to load.
   lineLimit: 160,

@@ -24,6 +24,8 @@ interface Log {
 const BUNDLING = {
   ...esbuildOptions,
   outputFileExtension: ".cjs",
+  // By its path, since no function survives a variable.
+  plugins: "infra/bundle/stand-ins.ts",
   // By default it leaves the AWS SDK out, and asks npm about what it left out.
   exclude: [],
   // A local run has a folder of its own: packaging, or another run, would take the bundles from under it.

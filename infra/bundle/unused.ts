@@ -1,3 +1,2 @@
-/** Stands in the bundles for modules that no function gets to use; undici wants HTTP/2's constants, if none. */
-export const constants = {};
-export default {};
+// Instead of modules that no function gets to use: event streams of AWS, and HTTP/2 in undici.
+export {};

@@ -1,0 +1,19 @@
+interface Selectors<Value> {
+  environmentVariableSelector(env: NodeJS.ProcessEnv, options: object): Value | undefined;
+  default: Value | (() => Value | Promise<Value>);
+}
+
+/** Instead of the SDK's, which looks into `~/.aws` too: in Lambda what is not in the environment is the default. */
+export function loadConfig<Value>(selectors: Selectors<Value>, options = {}): () => Promise<Value> {
+  let value: Promise<Value> | undefined;
+  return () => {
+    value ??= read(selectors, options);
+    return value;
+  };
+}
+
+async function read<Value>(selectors: Selectors<Value>, options: object): Promise<Value> {
+  const { default: otherwise } = selectors;
+  const value = selectors.environmentVariableSelector(process.env, options);
+  return value ?? (otherwise instanceof Function ? otherwise() : otherwise);
+}
