@@ -12,7 +12,7 @@ import { median } from "../harness/statistics.ts";
 import { taskId } from "../harness/table.ts";
 import { straightforwardBundle } from "../peers/straightforward-bundle.ts";
 
-const RUNS = 9;
+const RUNS = 15;
 
 /** What a cold start takes, and what a compile cache made on the same machine would make of it. */
 export interface ColdStart {

@@ -6,15 +6,20 @@ import { build, type Plugin } from "esbuild";
 import type { FunctionName } from "../../test/support/artefact.ts";
 
 /** The packages by their entry points, instead of the parts of them that are needed. */
+const ENTRIES: Record<string, string> = {
+  "undici/lib/dispatcher/agent.js": 'export { Agent as default } from "undici";',
+  // What zod has as methods only is small in `zod/mini`.
+  "zod/mini": 'export * from "zod"; export { extend, maximum, minimum } from "zod/mini";',
+};
+
 const packageEntries: Plugin = {
   name: "package-entries",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^undici\/lib\/dispatcher\/agent\.js$/ }, () => ({
-      path: "agent",
-      namespace: "entry",
-    }));
-    onLoad({ filter: /^agent$/, namespace: "entry" }, () => ({
-      contents: 'export { Agent as default } from "undici";',
+    onResolve({ filter: /^undici\/lib\/|^zod\/mini$/ }, ({ path, namespace }) =>
+      namespace === "entry" ? undefined : { path, namespace: "entry" },
+    );
+    onLoad({ filter: /./, namespace: "entry" }, ({ path }) => ({
+      contents: ENTRIES[path] as string,
       resolveDir: fileURLToPath(new URL("../..", import.meta.url)),
     }));
   },
