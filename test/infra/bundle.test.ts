@@ -1,0 +1,70 @@
+import { execFileSync } from "node:child_process";
+import { build } from "esbuild";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { loadConfig } from "../../infra/bundle/load-config.ts";
+import standIns from "../../infra/bundle/stand-ins.ts";
+import { esbuildOptions } from "../../infra/esbuild.config.ts";
+import { unpack } from "../support/artefact.ts";
+
+afterEach(() => vi.unstubAllEnvs());
+
+describe("a bundle", () => {
+  it("has every stand-in, also after an update of what it stands in for", async () => {
+    const { metafile } = await build({
+      ...esbuildOptions,
+      entryPoints: ["functions/sweep.ts"],
+      outdir: "unwritten",
+      plugins: standIns,
+      metafile: true,
+      write: false,
+    });
+    expect(Object.keys(metafile.inputs)).toEqual(
+      expect.arrayContaining(
+        ["credentials", "load-config", "unused"].map((name) => `infra/bundle/${name}.ts`),
+      ),
+    );
+    expect(Object.keys(metafile.inputs).join()).not.toMatch(
+      /credential-provider-(sso|ini)|client-h2|eventstream/,
+    );
+  });
+
+  it.each(["status", "track", "sweep"] as const)(
+    "of %s has Node load no fetch, no HTTP/2 and no streams of the web",
+    (name) => {
+      const script = "require(process.argv[1]); console.log(process.moduleLoadList.join());";
+      const env = {
+        AWS_REGION: "eu-central-1",
+        ENOS_API_BASE_URL: "https://apim-ppe1.example.com",
+        TRACKED_TASKS_TABLE: "tracked-tasks",
+        EVENTS_TOPIC_ARN: "arn:aws:sns:eu-central-1:123456789012:events",
+      };
+      const loaded = execFileSync(process.execPath, ["-e", script, unpack(name)], { env, encoding: "utf8" });
+      expect(loaded).toContain("NativeModule https");
+      expect(loaded).not.toMatch(/NativeModule (internal\/deps\/undici|http2|internal\/webstreams)/);
+    },
+  );
+});
+
+describe("settings of the SDK", () => {
+  const region = {
+    environmentVariableSelector: (env: NodeJS.ProcessEnv) => env.SOME_REGION,
+    default: "nowhere",
+  };
+
+  it("come from the environment", async () => {
+    vi.stubEnv("SOME_REGION", "eu-central-1");
+    await expect(loadConfig(region)()).resolves.toBe("eu-central-1");
+  });
+
+  it("are the default otherwise, or what it gives", async () => {
+    await expect(loadConfig(region)()).resolves.toBe("nowhere");
+    await expect(loadConfig({ ...region, default: async () => "given" })()).resolves.toBe("given");
+  });
+
+  it("that must be there fail when they are asked for", async () => {
+    const missing = () => {
+      throw new Error("Region is missing");
+    };
+    await expect(loadConfig({ ...region, default: missing })()).rejects.toThrow("Region is missing");
+  });
+});
