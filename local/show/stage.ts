@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import type { TaskKey } from "../../lib/enos/task.ts";
-import { keyOf } from "../../lib/tracking/place.ts";
+import { keyOf, placeOf } from "../../lib/tracking/place.ts";
 import type { TrackedTask } from "../../lib/tracking/record.ts";
 import type { EnosSimulator } from "../enos/simulator.ts";
 import type { LocalService } from "../service/local-service.ts";
@@ -82,8 +82,8 @@ async function backdate(
     new UpdateCommand({
       TableName: cloud.env("").TRACKED_TASKS_TABLE,
       Key: keyOf(task),
-      UpdateExpression: "SET trackedAt = :earlier",
-      ExpressionAttributeValues: { ":earlier": earlier },
+      UpdateExpression: "SET trackedAt = :earlier, openOrder = :order",
+      ExpressionAttributeValues: { ":earlier": earlier, ":order": placeOf(task, earlier, 1).openOrder },
     }),
   );
   return new Date(earlier).toISOString();
