@@ -1,4 +1,6 @@
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
+import { PAGE_SIZE } from "../../lib/tracking/open-tasks.ts";
+import { type OrderRange, orderOf, rangesWithin } from "../../lib/tracking/place.ts";
 import { CHANNEL, ORGANISATION } from "../harness/enos.ts";
 import { table } from "../harness/markdown.ts";
 import { tell } from "../harness/progress.ts";
@@ -9,14 +11,17 @@ import { taskId } from "../harness/table.ts";
 import { peerPrices, sweepPrice } from "../price/price.ts";
 import { PRICES_OF } from "../price/prices.ts";
 import { INDEX_ITEM, itemBytes } from "../scale/dynamodb-units.ts";
+import { EPOCH } from "../scale/virtual-time.ts";
 import { DURATIONS, type Durations } from "../simulation/durations.ts";
-import { ours, SWEEP } from "../simulation/ours.ts";
+import { SWEEP, schedule } from "../simulation/ours.ts";
 import { seeded } from "../simulation/random.ts";
 
 const SHARDS = 4;
 const MEMORY_GB = 1;
 const LATENCY = 50;
 const HOUR = 60 * 60_000;
+/** Tasks whose lives are simulated, for how often they are read. */
+const SIMULATED = 1_000;
 
 /** What a million checks cost at AWS's list prices, from the time and the reads of real sweeps. */
 export async function price(stage: Stage, tasks: number): Promise<{ rows: Row[]; text: string }> {
@@ -48,7 +53,7 @@ export async function price(stage: Stage, tasks: number): Promise<{ rows: Row[];
   const own = DURATIONS.map((durations) => ({
     durations,
     ...sweepPrice({
-      readsPerCheck: readsPerCheck(durations),
+      readsPerCheck: readsPerCheck(durations, tasks),
       itemBytes: itemBytes(INDEX_ITEM),
       secondsPerCheck: due.seconds,
       secondsPerItemNotDue: median(idle),
@@ -76,16 +81,33 @@ export async function price(stage: Stage, tasks: number): Promise<{ rows: Row[];
   };
 }
 
-/** A sweep reads each open task once an interval, due or not. */
-function readsPerCheck(durations: Durations): number {
+/** Reads of the index for each check: of a task in every sweep that reaches it, and of what its shard reads in vain. */
+function readsPerCheck(durations: Durations, checksPerSweep: number): number {
   const random = seeded(1);
   let reads = 0;
   let checks = 0;
-  for (let task = 0; task < 10_000; task++) {
+  for (let task = 0; task < SIMULATED; task++) {
     const duration = durations.draw(random);
-    const outcome = ours.wait(duration, random);
-    reads += (duration + outcome.delay) / SWEEP;
-    checks += outcome.checks;
+    const phase = random();
+    const order = orderOf(EPOCH, phaseDigits(phase));
+    for (let from = EPOCH - random() * SWEEP; ; from += SWEEP) {
+      const to = from + SWEEP;
+      if (rangesWithin(schedule.reach(from, to)).some((range) => isWithin(order, range))) reads++;
+      if (!schedule.isDue({ trackedAt: EPOCH, phase }, from, to)) continue;
+      checks++;
+      if (to - EPOCH >= duration) break;
+    }
   }
-  return reads / checks;
+  // At worst nothing of a shard's first page was reached.
+  return reads / checks + (SHARDS * PAGE_SIZE) / checksPerSweep;
+}
+
+function phaseDigits(phase: number): string {
+  return Math.floor(phase * 16 ** 5)
+    .toString(16)
+    .padStart(5, "0");
+}
+
+function isWithin(order: string, { from, through }: OrderRange): boolean {
+  return from <= order && order <= through;
 }

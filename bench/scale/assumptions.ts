@@ -2,19 +2,21 @@
 
 /** What one thing costs the processor of a sweep, in microseconds of a full vCPU. */
 export const CPU_US = {
-  /** One item read from the index, parsed, and held against the schedule, through the real client. */
+  /** One item read from the index, parsed, and held against the schedule. `npm run bench` measures 4 to 6. */
   itemRead: 5,
-  /** One call to EnOS, signed, sent, answered and parsed, through the real client. */
+  /** One query of the index, beside its items. Measured by `node bench/scale/client-cost.ts`. */
+  query: 480,
+  /** One call to EnOS, signed, sent, answered and parsed. `npm run bench` measures 45 to 70. */
   check: 70,
-  /** One conditional update. Measured by `node bench/scale/client-cost.ts`. */
-  write: 430,
+  /** One conditional update. Measured by the same. */
+  write: 530,
   /** One event's share of a call to SNS, which takes ten. Measured by the same. */
-  event: 85,
+  event: 100,
 };
 
 /** How long the neighbours take to answer, in milliseconds. */
 export const LATENCY_MS = {
-  /** A page of 1,000 items of the index: it is 140 KB, so more than the single digits of a small read. */
+  /** A page of 1,000 items of the index: it is 109 KB, so more than the single digits of a small read. */
   page: 15,
   /** One item read or written: "single-digit millisecond", https://aws.amazon.com/dynamodb/. */
   item: 8,

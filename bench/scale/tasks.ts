@@ -1,5 +1,5 @@
 import type { SweepParts } from "../../lib/sweep/ports.ts";
-import type { OpenTaskPage } from "../../lib/tracking/open-tasks.ts";
+import { type OpenTaskPage, PAGE_SIZE } from "../../lib/tracking/open-tasks.ts";
 import { type OrderRange, readOrder } from "../../lib/tracking/place.ts";
 import type { OpenTask } from "../../lib/tracking/record.ts";
 import { CPU_US, LATENCY_MS } from "./assumptions.ts";
@@ -10,8 +10,6 @@ import type { Usage } from "./usage.ts";
 import { EPOCH, type VirtualTime } from "./virtual-time.ts";
 import type { World } from "./world.ts";
 
-/** As many as the service asks DynamoDB for at a time. */
-const PAGE_SIZE = 1_000;
 const ITEM_BYTES = itemBytes(INDEX_ITEM);
 /** No item is larger than 1 KB. A write here never changes the place in the index, which would cost it two units. */
 const WRITE_UNITS = 1;
@@ -44,7 +42,7 @@ export class SimulatedTasks implements Pick<SweepParts["tasks"], keyof SweepPart
     const units = queryUnits(tasks.length * ITEM_BYTES);
     this.#usage.reads.add(units, this.#time.now);
     this.#usage.shardReads[shard]?.add(units, this.#time.now);
-    await this.#processor.spend(CPU_US.itemRead * tasks.length);
+    await this.#processor.spend(CPU_US.query + CPU_US.itemRead * tasks.length);
     const end = slot < past && last ? { order: last.order, key: { slot: slot - 1 } } : undefined;
     return { tasks, unreadable: [], end };
   }

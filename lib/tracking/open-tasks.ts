@@ -8,8 +8,8 @@ import { type OpenTask, parseOpenTask, type TrackedState } from "./record.ts";
 
 /** The sparse index: an item is in it for as long as its task is open. */
 const OPEN_TASKS_INDEX = "open-tasks";
-/** Small enough that two pages in memory are nothing, large enough that a query's overhead is. */
-const PAGE_SIZE = 1_000;
+/** Items of a page at most. Small enough that two in memory are nothing, large enough that a query's overhead is. */
+export const PAGE_SIZE = 1_000;
 
 /** Condition: the task is open, and the one that was read; one that was deleted and put anew has another order. */
 const STILL_OPEN = "openOrder = :order";
