@@ -85,5 +85,5 @@ Simulated, not timed: ${tasks.toLocaleString("en")} tasks a run, ${runs} runs wi
 
 ${[ours, ...PEERS].map(({ name, definition }) => `- **${name}**: ${definition}.`).join("\n")}
 
-The service's schedule bounds the time from a look to when the next is due; the sweep that then looks comes up to one sweep interval later. So the bound alone and the bound with one sweep interval are held against the delay separately. For a task's first look the bound is one sweep interval.`;
+The service's bound is the time from a look to when the next is due, which is 20 % of the task's age within a minute and 15 minutes, and one sweep interval, since the sweep that looks comes so much later at most. For a task's first look it is one sweep interval. No way to wait that looks every 60 s can be better than fixed 60 s in the delay: that is the limit of a sweep every minute.`;
 }

@@ -14,8 +14,6 @@ export interface Run {
   longest: number;
   /** By how much a delay exceeded the schedule's bound at most, in milliseconds; negative when none did. */
   excess: number;
-  /** Share of the tasks whose delay exceeded the bound. */
-  late: number;
 }
 
 /** Lets a waiter wait for so many tasks. The same seed gives every waiter the same tasks. */
@@ -26,7 +24,6 @@ export function run(waiter: Waiter, durations: Durations, tasks: number, seed: n
   const relative: number[] = [];
   let longest = 0;
   let excess = Number.NEGATIVE_INFINITY;
-  let late = 0;
   for (let task = 0; task < tasks; task++) {
     const duration = durations.draw(drawn);
     const outcome = waiter.wait(duration, chance);
@@ -34,7 +31,6 @@ export function run(waiter: Waiter, durations: Durations, tasks: number, seed: n
     relative.push(outcome.delay / duration);
     longest = Math.max(longest, outcome.delay);
     excess = Math.max(excess, outcome.delay - outcome.bound);
-    if (outcome.delay > outcome.bound) late++;
   }
   return {
     checks: mean(checks),
@@ -42,6 +38,5 @@ export function run(waiter: Waiter, durations: Durations, tasks: number, seed: n
     delayP95: quantile(relative, 0.95),
     longest,
     excess,
-    late: late / tasks,
   };
 }
