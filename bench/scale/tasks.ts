@@ -1,6 +1,6 @@
 import type { SweepParts } from "../../lib/sweep/ports.ts";
 import { type OpenTaskPage, PAGE_SIZE } from "../../lib/tracking/open-tasks.ts";
-import { type OrderRange, readOrder } from "../../lib/tracking/place.ts";
+import { type OrderRange, type Place, readOrder } from "../../lib/tracking/place.ts";
 import type { OpenTask } from "../../lib/tracking/record.ts";
 import { CPU_US, LATENCY_MS } from "./assumptions.ts";
 import { INDEX_ITEM, itemBytes, queryUnits } from "./dynamodb-units.ts";
@@ -28,23 +28,32 @@ export class SimulatedTasks implements Pick<SweepParts["tasks"], keyof SweepPart
     this.#processor = processor;
   }
 
-  async page(shard: number, range: OrderRange, after?: Record<string, unknown>): Promise<OpenTaskPage> {
+  async page(
+    shard: number,
+    range: OrderRange,
+    isWanted: (place: Place) => boolean,
+    after?: Record<string, unknown>,
+  ): Promise<OpenTaskPage> {
     await this.#time.after(LATENCY_MS.page);
     const { state, trackedAt } = this.#population;
     const now = this.#time.now - EPOCH;
     const past = this.#firstSlot(shard, range.through);
     const tasks: OpenTask[] = [];
+    let read = 0;
     let slot = after ? Number(after.slot) + 1 : this.#firstSlot(shard, range.from);
-    for (; slot < past && tasks.length < PAGE_SIZE; slot++) {
-      if (state[slot] !== CLOSED && (trackedAt[slot] as number) <= now) tasks.push(this.#task(slot));
+    for (; slot < past && read < PAGE_SIZE; slot++) {
+      if (state[slot] === CLOSED || (trackedAt[slot] as number) > now) continue;
+      read++;
+      const place = readOrder(this.#population.orderOf(slot)) as Place;
+      if (isWanted(place)) tasks.push(this.#task(slot, place));
     }
-    const last = tasks.at(-1);
-    const units = queryUnits(tasks.length * ITEM_BYTES);
+    const units = queryUnits(read * ITEM_BYTES);
     this.#usage.reads.add(units, this.#time.now);
     this.#usage.shardReads[shard]?.add(units, this.#time.now);
-    await this.#processor.spend(CPU_US.query + CPU_US.itemRead * tasks.length);
-    const end = slot < past && last ? { order: last.order, key: { slot: slot - 1 } } : undefined;
-    return { tasks, unreadable: [], end };
+    await this.#processor.spend(CPU_US.query + CPU_US.itemRead * read);
+    const end =
+      slot < past ? { order: this.#population.orderOf(slot - 1), key: { slot: slot - 1 } } : undefined;
+    return { read, tasks, unreadable: [], end };
   }
 
   change(task: OpenTask): Promise<boolean> {
@@ -75,17 +84,15 @@ export class SimulatedTasks implements Pick<SweepParts["tasks"], keyof SweepPart
     return true;
   }
 
-  #task(slot: number): OpenTask {
+  #task(slot: number, place: Place): OpenTask {
     const { organisation, state } = this.#population;
-    const order = this.#population.orderOf(slot);
     return {
       orgId: organisationId(organisation[slot] as number),
       channelId: "ch-dee0c5",
       taskId: String(slot),
       state: state[slot] === PENDING ? "pending" : "running",
       notFound: null,
-      order,
-      ...(readOrder(order) as { trackedAt: number; phase: number }),
+      ...place,
     };
   }
 

@@ -1,6 +1,16 @@
 import type { OpenTaskPage } from "../tracking/open-tasks.ts";
-import { ALL_ORDERS, type OrderRange } from "../tracking/place.ts";
+import { ALL_ORDERS, type OrderRange, type Place } from "../tracking/place.ts";
 import type { SweepParts } from "./ports.ts";
+
+/** What of a shard is to be read. */
+export interface Reading {
+  /** The order to begin with. */
+  from: string;
+  /** The orders that matter, ascending. */
+  ranges: readonly OrderRange[];
+  /** Whether a task matters. */
+  isWanted: (place: Place) => boolean;
+}
 
 /**
  * A shard's open tasks from an order on, page by page.
@@ -9,19 +19,17 @@ import type { SweepParts } from "./ports.ts";
  * takes more queries, and may so be dearer where there is little between them. The page after is always under way,
  * so that DynamoDB's latency hides behind EnOS's.
  *
- * @param ranges the orders that matter, ascending
  * @param signal ends a call early, which then rejects
  */
 export async function* readShard(
   tasks: Pick<SweepParts["tasks"], "page">,
   shard: number,
-  from: string,
-  ranges: readonly OrderRange[],
+  { from, ranges, isWanted }: Reading,
   signal: AbortSignal,
 ): AsyncGenerator<OpenTaskPage, void, undefined> {
   let range: OrderRange | undefined = { from, through: ALL_ORDERS.through };
   let isLeaping = false;
-  let reading = tasks.page(shard, range, undefined, signal);
+  let reading = tasks.page(shard, range, isWanted, undefined, signal);
   while (range) {
     const page = await reading;
     const { end } = page;
@@ -31,7 +39,7 @@ export async function* readShard(
     isLeaping ||= !isWithin;
     if (isLeaping || !end) range = next;
     if (range) {
-      reading = tasks.page(shard, range, isWithin ? end?.key : undefined, signal);
+      reading = tasks.page(shard, range, isWanted, isWithin ? end?.key : undefined, signal);
       // Whoever stops before that page never hears of its failure.
       reading.catch(() => {});
     }

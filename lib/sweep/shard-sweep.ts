@@ -1,4 +1,4 @@
-import { rangesWithin } from "../tracking/place.ts";
+import { type Place, rangesWithin } from "../tracking/place.ts";
 import { nextPass, type Pass, type Progress } from "../tracking/progress.ts";
 import type { OpenTask } from "../tracking/record.ts";
 import type { Shard } from "../tracking/shard-store.ts";
@@ -79,11 +79,16 @@ export class ShardSweep {
   async #read(shard: number, pass: Pass): Promise<string | null> {
     let order = pass.from;
     const { tasks, schedule, observer } = this.#parts;
-    const ranges = rangesWithin(schedule.reach(pass.window.from, pass.window.to));
+    const { from, to } = pass.window;
+    const reading = {
+      from: pass.from,
+      ranges: rangesWithin(schedule.reach(from, to)),
+      isWanted: (place: Place) => schedule.isDue(place, from, to),
+    };
     try {
-      for await (const page of readShard(tasks, shard, pass.from, ranges, this.#time.signal)) {
+      for await (const page of readShard(tasks, shard, reading, this.#time.signal)) {
         if (this.#isOver) return order;
-        this.#summary.read += page.tasks.length;
+        this.#summary.read += page.read;
         this.#summary.unreadable += page.unreadable.length;
         for (const key of page.unreadable) observer.unreadable(shard, key);
         for (const task of page.tasks) {

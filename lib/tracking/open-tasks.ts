@@ -3,7 +3,7 @@ import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import type { DownloadStatus } from "../enos/status.ts";
 import { type Database, unlessRefused } from "./database.ts";
 import type { Outcome } from "./decision.ts";
-import { keyOf, type OrderRange } from "./place.ts";
+import { keyOf, type OrderRange, type Place, readOrder } from "./place.ts";
 import { type OpenTask, parseOpenTask, type TrackedState } from "./record.ts";
 
 /** The sparse index: an item is in it for as long as its task is open. */
@@ -18,6 +18,9 @@ const DAY_MS = 24 * 60 * 60_000;
 
 /** One page of a shard's open tasks, in their order. */
 export interface OpenTaskPage {
+  /** How many tasks it has, wanted or not. */
+  read: number;
+  /** Those that are wanted. */
   tasks: OpenTask[];
   /** Items that no version of this service could have written; they are passed over. */
   unreadable: { pk: unknown; sk: unknown }[];
@@ -44,12 +47,14 @@ export class OpenTasks {
 
   /**
    * @param range the orders to read
+   * @param isWanted whether a task is, by its place; of the others nothing more is looked at
    * @param after the key of the page before, to go on within the range
    * @param signal ends the call early
    */
   async page(
     shard: number,
     { from, through }: OrderRange,
+    isWanted: (place: Place) => boolean,
     after?: Record<string, unknown>,
     signal?: AbortSignal,
   ): Promise<OpenTaskPage> {
@@ -72,12 +77,15 @@ export class OpenTasks {
       signal && { abortSignal: signal },
     );
     const end = LastEvaluatedKey && { order: LastEvaluatedKey.openOrder?.S ?? "", key: LastEvaluatedKey };
-    const page: OpenTaskPage = { tasks: [], unreadable: [], end };
+    const page: OpenTaskPage = { read: Items.length, tasks: [], unreadable: [], end };
     for (const item of Items) {
-      const task = parseOpenTask(item);
+      const place = readOrder(item.openOrder?.S ?? "");
+      if (place && !isWanted(place)) continue;
+      const task = place && parseOpenTask(item, place);
       if (task) page.tasks.push(task);
       else page.unreadable.push({ pk: item.pk?.S, sk: item.sk?.S });
     }
+    page.read -= page.unreadable.length;
     return page;
   }
 

@@ -61,12 +61,22 @@ export function orderOf(trackedAt: number, phase: string): string {
   return phase.slice(0, 1) + hexTime(trackedAt) + phase.slice(1);
 }
 
-/** What an order says of its task; undefined for a text that is none. */
-export function readOrder(order: string): { trackedAt: number; phase: number } | undefined {
+/** What an order says of its task. */
+export interface Place {
+  /** The order itself. */
+  order: string;
+  /** Unix milliseconds. */
+  trackedAt: number;
+  /** The task's shift of the schedule, in [0, 1). */
+  phase: number;
+}
+
+/** Reads an order; undefined for a text that is none. */
+export function readOrder(order: string): Place | undefined {
   if (!ORDER.test(order)) return undefined;
   const time = order.slice(1, 1 + TIME_DIGITS);
   const phase = order.slice(0, 1) + order.slice(1 + TIME_DIGITS);
-  return { trackedAt: Number.parseInt(time, 16), phase: Number.parseInt(phase, 16) / PHASES };
+  return { order, trackedAt: Number.parseInt(time, 16), phase: Number.parseInt(phase, 16) / PHASES };
 }
 
 /** The orders within which every task stands that a window can reach, in their order. */

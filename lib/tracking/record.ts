@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import type { EnosState } from "../enos/status.ts";
 import type { TaskKey } from "../enos/task.ts";
 import { ID, Id } from "../enos/task.ts";
-import { readOrder } from "./place.ts";
+import type { Place } from "./place.ts";
 
 /**
  * A tracked task's last known state. `pending` until the first look; `abandoned` when tracking gave up, since
@@ -17,15 +17,10 @@ export type FinalState = "succeeded" | "failed" | "cancelled" | "expired" | "aba
 export type AbandonReason = "not-found" | "deadline";
 
 /** An open task, as the index gives it to a sweep. Times are Unix milliseconds. */
-export interface OpenTask extends TaskKey {
+export interface OpenTask extends TaskKey, Place {
   state: TrackedState;
-  trackedAt: number;
   /** Since when EnOS says that it does not know the task, and in how many looks; null while it does. */
   notFound: { since: number; looks: number } | null;
-  /** The task's place in its shard: 16 hex digits. */
-  order: string;
-  /** The task's shift of the schedule, in [0, 1). */
-  phase: number;
 }
 
 /** What is kept of a tracked task, and what its users see of it. Times are ISO 8601. */
@@ -83,14 +78,12 @@ type Attributes = Record<string, { S?: string | undefined; N?: string | undefine
  * By hand, since a sweep reads every open task, and a document client and a schema take several times as long as
  * all else about it.
  */
-export function parseOpenTask(item: Attributes): OpenTask | undefined {
+export function parseOpenTask(item: Attributes, place: Place): OpenTask | undefined {
   const orgId = item.pk?.S;
   const ids = item.sk?.S?.split("#");
   if (!isId(orgId) || ids?.length !== 2 || !isId(ids[0]) || !isId(ids[1])) return undefined;
-  const order = item.openOrder?.S;
-  const place = order && readOrder(order);
   const state = item.state?.S;
-  if (!place || !isState(state)) return undefined;
+  if (!isState(state)) return undefined;
   // Neither is worth passing a task over: without them counting begins anew.
   const since = positive(item.notFoundSince?.N);
   const looks = positive(item.notFoundLooks?.N);
@@ -99,10 +92,8 @@ export function parseOpenTask(item: Attributes): OpenTask | undefined {
     channelId: ids[0],
     taskId: ids[1],
     state,
-    trackedAt: place.trackedAt,
     notFound: since && looks ? { since, looks } : null,
-    order,
-    phase: place.phase,
+    ...place,
   };
 }
 

@@ -77,8 +77,8 @@ describe("the simulation at scale", () => {
   it("reports what was lost and what is overdue", async () => {
     const blind = engineWith(({ tasks }) => ({
       tasks: {
-        page: async (shard, range, after, signal) => {
-          const page = await tasks.page(shard, range, after, signal);
+        page: async (shard, range, isWanted, after, signal) => {
+          const page = await tasks.page(shard, range, isWanted, after, signal);
           return shard === 1 ? { ...page, tasks: [] } : page;
         },
         change: (...change) => tasks.change(...change),

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ALL_ORDERS, keyOf, placeOf, rangesWithin, readOrder } from "../../lib/tracking/place.ts";
+import { ALL_ORDERS, keyOf, type Place, placeOf, rangesWithin, readOrder } from "../../lib/tracking/place.ts";
 import { createSchedule } from "../../lib/tracking/schedule.ts";
 
 const MINUTE = 60_000;
@@ -45,6 +45,11 @@ describe("a task's place", () => {
     );
   });
 
+  it("is read from nothing else than an order", () => {
+    for (const text of ["", "0", "XYZ", "0123456789ABCDEF", "0123456789abcdef0"])
+      expect(readOrder(text)).toBeUndefined();
+  });
+
   it("has phases that are uniform in each shard", () => {
     const counts = new Map<string, number>();
     for (let index = 0; index < 40_000; index++) {
@@ -69,7 +74,7 @@ describe("a task's place", () => {
           const { reach, isDue } = createSchedule(seconds);
           const ranges = rangesWithin(reach(NOW - width, NOW));
           const isWithin = ranges.some(({ from, through }) => openOrder >= from && openOrder <= through);
-          const scheduled = readOrder(openOrder) as { trackedAt: number; phase: number };
+          const scheduled = readOrder(openOrder) as Place;
           if (isDue(scheduled, NOW - width, NOW)) expect(isWithin).toBe(true);
           expect(ranges).toEqual([...ranges].sort((a, b) => (a.from < b.from ? -1 : 1)));
         },

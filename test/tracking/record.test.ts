@@ -1,32 +1,21 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { keyOf, placeOf, readOrder } from "../../lib/tracking/place.ts";
+import { keyOf, type Place, placeOf, readOrder } from "../../lib/tracking/place.ts";
 import { parseOpenTask, parseRecord } from "../../lib/tracking/record.ts";
 
 const id = fc.stringMatching(/^[A-Za-z0-9_-]{1,128}$/);
 const key = fc.record({ orgId: id, channelId: id, taskId: id });
 const now = Date.UTC(2026, 10, 24);
+const place: Place = { order: "0123456789abcdef", trackedAt: now, phase: 0.5 };
 
 describe("a tracked task's record", () => {
   it("comes out of the index as it went in", () => {
     fc.assert(
       fc.property(key, fc.integer({ min: 1, max: 1024 }), (task, shards) => {
-        const place = placeOf(task, now, shards);
         const { pk, sk } = keyOf(task);
-        const item = {
-          pk: { S: pk },
-          sk: { S: sk },
-          openOrder: { S: place.openOrder },
-          state: { S: "running" },
-        };
-        expect(parseOpenTask(item)).toEqual({
-          ...task,
-          state: "running",
-          trackedAt: now,
-          notFound: null,
-          order: place.openOrder,
-          phase: readOrder(place.openOrder)?.phase,
-        });
+        const place = readOrder(placeOf(task, now, shards).openOrder) as Place;
+        const item = { pk: { S: pk }, sk: { S: sk }, state: { S: "running" } };
+        expect(parseOpenTask(item, place)).toEqual({ ...task, ...place, state: "running", notFound: null });
       }),
     );
   });
@@ -34,17 +23,16 @@ describe("a tracked task's record", () => {
   it("is passed over when no version could have written it", () => {
     fc.assert(
       fc.property(fc.object(), (item) => {
-        expect(parseOpenTask(item as never)).toBeUndefined();
+        expect(parseOpenTask(item as never, place)).toBeUndefined();
         expect(parseRecord(item, now)).toBeUndefined();
       }),
     );
     const good = {
       pk: { S: "o1" },
       sk: { S: "c#t" },
-      openOrder: { S: "0123456789abcdef" },
       state: { S: "running" },
     };
-    expect(parseOpenTask(good)).toBeDefined();
+    expect(parseOpenTask(good, place)).toBeDefined();
     for (const bad of [
       { sk: { S: "c" } },
       { sk: { S: "c#t#x" } },
@@ -52,10 +40,8 @@ describe("a tracked task's record", () => {
       { pk: { S: "o/1" } },
       { pk: { N: "1" } },
       { state: { S: "melted" } },
-      { openOrder: { S: "XYZ" } },
-      { openOrder: { S: "0123456789abcdef0" } },
     ]) {
-      expect(parseOpenTask({ ...good, ...bad })).toBeUndefined();
+      expect(parseOpenTask({ ...good, ...bad }, place)).toBeUndefined();
     }
   });
 
@@ -63,17 +49,18 @@ describe("a tracked task's record", () => {
     const good = {
       pk: { S: "o1" },
       sk: { S: "c#t" },
-      openOrder: { S: "0123456789abcdef" },
       state: { S: "running" },
     };
     const since = { N: String(now) };
-    expect(parseOpenTask({ ...good, notFoundSince: since, notFoundLooks: { N: "2" } })?.notFound).toEqual({
+    expect(
+      parseOpenTask({ ...good, notFoundSince: since, notFoundLooks: { N: "2" } }, place)?.notFound,
+    ).toEqual({
       since: now,
       looks: 2,
     });
     for (const looks of [undefined, { S: "melted" }, { N: "-1" }, { N: "1.5" }, { N: "1e99" }]) {
       const item = { ...good, notFoundSince: since, ...(looks && { notFoundLooks: looks }) };
-      expect(parseOpenTask(item)?.notFound).toBeNull();
+      expect(parseOpenTask(item, place)?.notFound).toBeNull();
     }
   });
 
