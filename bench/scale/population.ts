@@ -114,16 +114,19 @@ export class Population {
       return (leading * TIMES + time) * NUMBERS + number;
     });
     keys.sort();
-    for (const values of [this.phase, this.organisation, this.trackedAt, this.endsAt, this.state]) {
+    const all = [this.phase, this.organisation, this.trackedAt, this.endsAt, this.state];
+    for (const values of all) {
       const before = values.slice(begin, end);
       for (let slot = begin; slot < end; slot++)
         values[slot] = before[(keys[slot - begin] as number) % NUMBERS] as number;
     }
-    // Of tasks tracked in the same millisecond the finer digits of the phase decide.
+    // Between tasks that were tracked in the same millisecond the finer digits of the phase decide.
     for (let slot = begin + 1; slot < end; slot++) {
-      const [phase, last] = [this.phase[slot] as number, this.phase[slot - 1] as number];
-      const isTied = this.trackedAt[slot] === this.trackedAt[slot - 1] && last - phase < FINE;
-      if (isTied && last > phase) this.phase[slot] = last;
+      for (let here = slot; here > begin && this.orderOf(here) < this.orderOf(here - 1); here--) {
+        for (const values of all) {
+          [values[here - 1], values[here]] = [values[here] as number, values[here - 1] as number];
+        }
+      }
     }
   }
 }
