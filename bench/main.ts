@@ -23,11 +23,12 @@ tell("checks and delay, simulated");
 const simulated = await simulate({ tasks: 10_000, seeds: [1, 2, 3, 4, 5, 6, 7] }, PLOT);
 const cold = await coldStart();
 const { speed, prices, lookups } = await onOneStage();
+const peaks = await memory();
 const rows = [
   ...lookups,
   ...speed.rows,
   ...(await writes()),
-  ...(await memory()),
+  ...peaks.rows,
   ...cold.rows,
   ...prices.rows,
   ...(await sweepers()),
@@ -39,7 +40,7 @@ const report = [
   method(),
   rowsTable(rows),
   `![Shares of the targets](${TARGETS_PLOT})`,
-  remarks(speed, cold),
+  remarks(speed, cold, peaks.text),
   `### Price\n\n${prices.text}`,
   simulated.text,
 ].join("\n\n");
@@ -63,7 +64,7 @@ function method(): string {
   return "The packaged functions, unzipped, against peers: each in a process of its own, in turn, on the same EnOS simulator and DynamoDB emulator, which run in processes of their own too. Every figure is a ratio within one pair of runs; the median counts. Processors are shared by all of them, so at 0 ms the simulator takes its part of the machine.";
 }
 
-function remarks({ checkedCpu, notDueCpu }: SweepSpeed, { parts }: ColdStart): string {
+function remarks({ checkedCpu, notDueCpu }: SweepSpeed, { parts }: ColdStart, peaks: string): string {
   const us = (runs: number[]) => {
     const { median, least, most } = repeated(runs);
     return `${median.toFixed(1)} µs (${least.toFixed(1)}–${most.toFixed(1)})`;
@@ -76,13 +77,17 @@ function remarks({ checkedCpu, notDueCpu }: SweepSpeed, { parts }: ColdStart): s
     ms(plain),
     withCache.toFixed(2),
   ]);
-  return `CPU in a sweep at 0 ms: ${us(checkedCpu)} a checked task, ${us(notDueCpu)} a task that is not due.
+  return `CPU in a sweep at 0 ms: ${us(checkedCpu)} a checked task, ${us(notDueCpu)} a young task that is not due.
+
+### Memory
+
+${peaks}
 
 ### Cold starts
 
-The straightforward bundle is the same function with packages by their entry points and esbuild's own defaults for Node. Its import takes longer, its first answer does not: that is the AWS SDK's and Node's own modules, which both need.
+The straightforward bundle is the same function with packages by their entry points and esbuild's own defaults for Node. Ours leaves out what a function cannot get to use (\`infra/bundle/\`), and has its packages' ES modules shaken. The first answer takes much the same of both: that is the AWS SDK's own work, and what it waits for.
 
 ${table(["function", "import + first answer (ms)", "straightforward (ms)", "with a compile cache, of the time without"], starts)}
 
-The compile cache was made on the same machine. It is not shipped: it only fits the very version of Node and the processor that it was made on.`;
+The compile cache was made on the same machine. It is not shipped: Node takes it only under the same version, architecture and user id as made it, and the machine that packages has other ones than Lambda.`;
 }

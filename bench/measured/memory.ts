@@ -1,39 +1,69 @@
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
+import type { Measured } from "../harness/measured-process.ts";
 import { tell } from "../harness/progress.ts";
 import type { Row } from "../harness/row.ts";
 import { Stage } from "../harness/stage.ts";
+import { repeated } from "../harness/statistics.ts";
 
 const SHARDS = 4;
 const MANY = 100_000;
 const FEW = 1_000;
+const RUNS = 5;
 const MINUTE = 60_000;
-/** Young enough that a sweep reads every one of them. */
-const YOUNG = 30 * MINUTE;
+const HOUR = 60 * MINUTE;
+/** Young tasks are all read in every sweep, and one in six is due; of old ones it is a seventh, and one in fifteen. */
+const AGES = { "half an hour": HOUR / 2, "three hours": 3 * HOUR };
+/** Has V8 collect garbage early: what is left is what a sweep holds. */
+const SMALL_YOUNG_GENERATION = ["--max-semi-space-size=2"];
 
 /** Peak memory of a fresh process that sweeps once: a minute after the sweep before, as the schedule has it. */
-export async function memory(): Promise<Row[]> {
-  await using many = await Stage.start();
-  await using few = await Stage.start();
-  tell(`${MANY} open tasks, for the peak memory`);
-  await many.table.seed(MANY, SHARDS, YOUNG);
-  await few.table.seed(FEW, SHARDS, YOUNG);
-  const ratios: number[] = [];
-  for (let run = 0; run < 5; run++) ratios.push((await peak(many, MANY)) / (await peak(few, FEW)));
-  return [
-    {
-      what: `peak memory of a sweep over ${MANY} open tasks`,
+export async function memory(): Promise<{ rows: Row[]; text: string }> {
+  const rows: Row[] = [];
+  const notes: string[] = [];
+  for (const [age, ageMs] of Object.entries(AGES)) {
+    await using many = await Stage.start();
+    await using few = await Stage.start();
+    tell(`${MANY} open tasks of ${age}, for the peak memory`);
+    await many.table.seed(MANY, SHARDS, ageMs);
+    await few.table.seed(FEW, SHARDS, ageMs);
+    const plain: Peaks = { ratios: [], cpuMs: [] };
+    const small: Peaks = { ratios: [], cpuMs: [] };
+    for (let run = 0; run < RUNS; run++) {
+      for (const [peaks, execArgv] of [
+        [plain, []],
+        [small, SMALL_YOUNG_GENERATION],
+      ] as const) {
+        const [ofMany, ofFew] = [await sweep(many, execArgv), await sweep(few, execArgv)];
+        peaks.ratios.push(ofMany.maxRssBytes / ofFew.maxRssBytes);
+        peaks.cpuMs.push(ofMany.cpuMs);
+      }
+    }
+    rows.push({
+      what: `peak memory of a sweep over ${MANY} open tasks, tracked for ${age}`,
       against: `over ${FEW}`,
-      ratios,
+      ratios: plain.ratios,
       target: 1.5,
       reach: "at most",
-    },
-  ];
+    });
+    const ratio = repeated(small.ratios).median.toFixed(2);
+    const cpu = repeated(small.cpuMs.map((ms, run) => ms / (plain.cpuMs[run] as number))).median.toFixed(2);
+    notes.push(`${ratio} for ${age}, at ${cpu} times the processor's time`);
+  }
+  const text = `The peak is garbage that V8 has not collected yet: it lets its young generation grow with all that survives a collection, however little that is at a time. With \`${SMALL_YOUNG_GENERATION.join(" ")}\` the ratio is ${notes.join(", and ")}. That is not deployed: it would save nothing, since a function's memory is what its processor is bought with.`;
+  return { rows, text };
 }
 
-async function peak(stage: Stage, tasks: number): Promise<number> {
+/** What sweeps took, run by run. */
+interface Peaks {
+  ratios: number[];
+  cpuMs: number[];
+}
+
+async function sweep(stage: Stage, execArgv: readonly string[]): Promise<Measured<SweepSummary>> {
   await stage.table.rewind(SHARDS, MINUTE);
-  await using engine = await stage.start("sweep", { ENOS_REQUESTS_PER_SECOND: "1000000" });
-  const { value, maxRssBytes } = await engine.invoke<SweepSummary>({});
-  if (value.read !== tasks) throw new Error(`a sweep read ${value.read} of ${tasks}`);
-  return maxRssBytes;
+  await using engine = await stage.start("sweep", { ENOS_REQUESTS_PER_SECOND: "1000000" }, [...execArgv]);
+  const measured = await engine.invoke<SweepSummary>({});
+  const { value } = measured;
+  if (value.ended !== "done" || value.checked === 0) throw new Error("a sweep did not do all that was due");
+  return measured;
 }
