@@ -12,6 +12,10 @@ export const PRICES = {
   lambdaGbSecond: 0.0000133334,
   /** Steps, waits and other operations of durable functions; data that they keep is left out. */
   durableOperations: 8,
+  /** Messages published to a standard topic; delivery to SQS and Lambda is free. https://aws.amazon.com/sns/pricing/ */
+  snsPublished: 0.5,
+  /** Calls of an HTTP API; https://aws.amazon.com/api-gateway/pricing/. */
+  apiCalls: 1,
   /** State transitions of standard workflows; https://aws.amazon.com/step-functions/pricing/. */
   stateTransitions: 25,
   /** Invocations by EventBridge Scheduler; https://aws.amazon.com/eventbridge/pricing/. */

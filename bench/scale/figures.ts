@@ -1,5 +1,6 @@
 import { quantile } from "../harness/statistics.ts";
 import { INVOCATION_MS, TRACK_CALL_MS } from "./assumptions.ts";
+import { cost } from "./cost.ts";
 import { type Minute, type Outcome, SWEEP_MS } from "./run.ts";
 import type { Rate } from "./usage.ts";
 
@@ -24,7 +25,9 @@ export function settings({ scenario }: Outcome): Figure[] {
 }
 
 /** What was measured in it. */
-export function results({ scenario, minutes, usage, delays, missed, arrivalsPerSecond }: Outcome): Figure[] {
+export function results(outcome: Outcome): Figure[] {
+  const { scenario, minutes, usage, delays, missed, arrivalsPerSecond } = outcome;
+  const { looking, turnover } = cost(outcome);
   const seconds = (minutes.length * SWEEP_MS) / 1_000;
   const middle = (what: Counted) =>
     number(
@@ -65,6 +68,8 @@ export function results({ scenario, minutes, usage, delays, missed, arrivalsPerS
     ["SNS messages/s: mean, busiest", perSecond(usage.events)],
     ["API calls that track/s", number(arrivalsPerSecond)],
     ["Lambda executions at a time", number(scenario.sweepers + (arrivalsPerSecond * TRACK_CALL_MS) / 1_000)],
+    ["list price a month of looking ($)", number(looking)],
+    ["of beginning and ending tasks ($)", number(turnover)],
   ];
 }
 

@@ -1,4 +1,5 @@
 import { table } from "../harness/markdown.ts";
+import { PRICES_OF } from "../price/prices.ts";
 import { CPU_US, LATENCY_MS, MEMORY_OF_A_VCPU } from "./assumptions.ts";
 import { INDEX_ITEM, itemBytes } from "./dynamodb-units.ts";
 import { number, results, settings } from "./figures.ts";
@@ -31,4 +32,4 @@ Written by \`npm run simulate\`. The sweep's own engine over virtual time: Dynam
 
 Assumed (\`bench/scale/assumptions.ts\`): a page of 1,000 tasks takes ${LATENCY_MS.page} ms to come, an item ${LATENCY_MS.item} ms, an event ${LATENCY_MS.event} ms, EnOS's answer ${status.least} to ${status.most} ms. A full vCPU (${number(MEMORY_OF_A_VCPU)} MB) takes ${CPU_US.itemRead} µs for a task read, ${CPU_US.query} µs for each query beside, ${CPU_US.check} µs for a check, ${CPU_US.write} µs for a write and ${CPU_US.event} µs for an event; work waits for the processor. A task's item in the index has ${itemBytes(INDEX_ITEM)} bytes.
 
-The lag is measured when the next sweeps begin, so 60 s is none; an organisation that is behind in its shard counts. An end is overdue when its look should have come by then; it is lost when the watermark has passed and there was no look: that must never be.`;
+The lag is measured when the next sweeps begin, so 60 s is none; an organisation that is behind in its shard counts. An end is overdue when its look should have come by then; it is lost when the watermark has passed and there was no look: that must never be. Prices are AWS's list prices of ${PRICES_OF.region} on ${PRICES_OF.date} (\`bench/price/prices.ts\`), without storage, logs and transfer.`;

@@ -1,0 +1,43 @@
+import { PRICES } from "../price/prices.ts";
+import { TRACK_CALL_MS } from "./assumptions.ts";
+import { type Outcome, SWEEP_MS } from "./run.ts";
+
+const MONTH_SECONDS = 730 * 3_600;
+/** Memory of the function that tracks, in GB: its `memorySize` in `infra/functions.yml`. */
+const TRACK_GB = 0.5;
+
+/** List prices of a month like the minutes that were counted, in dollars. */
+export interface Cost {
+  /** Sweeps: their time, what they read of the index, and the shards' records. */
+  looking: number;
+  /** Tasks that begin and end: API calls, writes and events. */
+  turnover: number;
+}
+
+/** What a scenario costs at AWS's list prices. */
+export function cost({ scenario, minutes, usage, arrivalsPerSecond }: Outcome): Cost {
+  const seconds = (minutes.length * SWEEP_MS) / 1_000;
+  const sweepSeconds =
+    minutes.flatMap(({ summaries }) => summaries).reduce((sum, one) => sum + one.durationMs, 0) / 1_000;
+  const aMonth = (dollarsForAMillion: number, units: number) =>
+    (((dollarsForAMillion * units) / seconds) * MONTH_SECONDS) / 1_000_000;
+
+  const sweeps = minutes.length * scenario.sweepers;
+  const lambdaSecond = (gb: number) => gb * PRICES.lambdaGbSecond * 1_000_000;
+  const call = PRICES.apiCalls + PRICES.lambdaRequests + lambdaSecond(TRACK_GB) * (TRACK_CALL_MS / 1_000);
+  const records = usage.recordWrites.total;
+  // Who begins to track a task writes it, in the table and in the index.
+  const begun = arrivalsPerSecond * seconds;
+  const writes = usage.tableWrites.total - records + usage.indexWrites.total + 2 * begun;
+  return {
+    looking:
+      aMonth(lambdaSecond(scenario.memory / 1_024), sweepSeconds) +
+      aMonth(PRICES.lambdaRequests + PRICES.schedulerInvocations, sweeps) +
+      aMonth(PRICES.dynamodbReadUnits, usage.reads.total) +
+      aMonth(PRICES.dynamodbWriteUnits, records),
+    turnover:
+      aMonth(call, begun) +
+      aMonth(PRICES.dynamodbWriteUnits, writes) +
+      aMonth(PRICES.snsPublished, usage.events.total),
+  };
+}
