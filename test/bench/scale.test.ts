@@ -74,6 +74,17 @@ describe("the simulation at scale", () => {
     }
   });
 
+  it.each([
+    ["an organisation's rate is too low", { requestsPerSecond: 4 }],
+    ["sweeps are cut short", { concurrency: 1, sweepers: 1 }],
+    ["both", { concurrency: 1, sweepers: 1, requestsPerSecond: 8 }],
+  ])("leaps, and loses none, when %s", async (_, trouble) => {
+    const many = { ...SMALL, ...trouble, tasks: 18_000, shards: 2, durations: UNIFORM, keepsUp: false };
+    const { minutes, missed } = await run({ ...many, minutes: 40 }, () => {});
+    expect(minutes.some(({ lagSeconds }) => lagSeconds > 120)).toBe(true);
+    expect(missed.lost).toBe(0);
+  });
+
   it("reports what was lost and what is overdue", async () => {
     const blind = engineWith(({ tasks }) => ({
       tasks: {
