@@ -89,7 +89,7 @@ function readsPerCheck(durations: Durations, checksPerSweep: number): number {
   for (let task = 0; task < SIMULATED; task++) {
     const duration = durations.draw(random);
     const phase = random();
-    const order = orderOf(EPOCH, phaseDigits(phase));
+    const order = orderOf(EPOCH, phase);
     for (let from = EPOCH - random() * SWEEP; ; from += SWEEP) {
       const to = from + SWEEP;
       if (rangesWithin(schedule.reach(from, to)).some((range) => isWithin(order, range))) reads++;
@@ -100,12 +100,6 @@ function readsPerCheck(durations: Durations, checksPerSweep: number): number {
   }
   // At worst nothing of a shard's first page was reached.
   return reads / checks + (SHARDS * PAGE_SIZE) / checksPerSweep;
-}
-
-function phaseDigits(phase: number): string {
-  return Math.floor(phase * 16 ** 5)
-    .toString(16)
-    .padStart(5, "0");
 }
 
 function isWithin(order: string, { from, through }: OrderRange): boolean {

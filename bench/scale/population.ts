@@ -88,8 +88,7 @@ export class Population {
 
   /** The order that the index has a task in. */
   orderOf(slot: number): string {
-    const phase = (this.phase[slot] as number).toString(16).padStart(5, "0");
-    return orderOf(EPOCH + (this.trackedAt[slot] as number), phase);
+    return orderOf(EPOCH + (this.trackedAt[slot] as number), (this.phase[slot] as number) / PHASES);
   }
 
   /** The shard that a task lies in. */

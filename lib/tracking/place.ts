@@ -47,7 +47,7 @@ export function placeOf(
   const digest = hash("sha256", `${pk}#${sk}`, "hex");
   return {
     openShard: Number.parseInt(digest.slice(8, 16), 16) % shardCount,
-    openOrder: orderOf(trackedAt, digest.slice(0, PHASE_DIGITS)),
+    openOrder: orderOf(trackedAt, Number.parseInt(digest.slice(0, PHASE_DIGITS), 16) / PHASES),
   };
 }
 
@@ -55,10 +55,12 @@ export function placeOf(
  * The order of a task.
  *
  * @param trackedAt Unix milliseconds
- * @param phase five hex digits of a fraction
+ * @param phase in [0, 1); an order tells 2^20 of them apart
  */
-export function orderOf(trackedAt: number, phase: string): string {
-  return phase.slice(0, 1) + hexTime(trackedAt) + phase.slice(1);
+export function orderOf(trackedAt: number, phase: number): string {
+  const time = Math.min(LATEST, Math.max(0, Math.floor(trackedAt)));
+  const digits = hex(Math.floor(phase * PHASES), PHASE_DIGITS);
+  return digits.slice(0, 1) + hex(time, TIME_DIGITS) + digits.slice(1);
 }
 
 /** What an order says of its task. */
@@ -86,16 +88,14 @@ export function rangesWithin({ trackedAfter, phases }: Reach): OrderRange[] {
   const ranges: OrderRange[] = [];
   for (let part = 0; part < PARTS; part++) {
     const isReached = (part - first + PARTS) % PARTS <= last - first;
-    const digit = part.toString(16);
-    const through = orderOf(LATEST, `${digit}ffff`);
+    const through = orderOf(LATEST, (part + 1) / PARTS - 1 / PHASES);
     const before = ranges.at(-1);
     if (isReached && before) before.through = through;
-    else ranges.push({ from: orderOf(isReached ? 0 : trackedAfter, `${digit}0000`), through });
+    else ranges.push({ from: orderOf(isReached ? 0 : trackedAfter, part / PARTS), through });
   }
   return ranges;
 }
 
-function hexTime(time: number): string {
-  const within = Math.min(LATEST, Math.max(0, Math.floor(time)));
-  return within.toString(16).padStart(TIME_DIGITS, "0");
+function hex(number: number, digits: number): string {
+  return number.toString(16).padStart(digits, "0");
 }

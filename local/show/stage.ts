@@ -82,15 +82,12 @@ async function backdate(
   // A task of that age is looked at every quarter of an hour: its phase is made to be due in a moment.
   const soon = Date.now() + 2_000;
   const phase = createSchedule(60).reach(soon, soon).phases.from;
-  const digits = Math.floor(phase * 16 ** 5)
-    .toString(16)
-    .padStart(5, "0");
   await DynamoDBDocumentClient.from(cloud.dynamodb).send(
     new UpdateCommand({
       TableName: cloud.env("").TRACKED_TASKS_TABLE,
       Key: keyOf(task),
       UpdateExpression: "SET trackedAt = :earlier, openOrder = :order",
-      ExpressionAttributeValues: { ":earlier": earlier, ":order": orderOf(earlier, digits) },
+      ExpressionAttributeValues: { ":earlier": earlier, ":order": orderOf(earlier, phase) },
     }),
   );
   return new Date(earlier).toISOString();

@@ -77,7 +77,7 @@ describe("the simulation at scale", () => {
   it.each([
     ["an organisation's rate is too low", { requestsPerSecond: 4 }],
     ["sweeps are cut short", { concurrency: 1, sweepers: 1 }],
-    ["both", { concurrency: 1, sweepers: 1, requestsPerSecond: 8 }],
+    ["both are so", { concurrency: 1, sweepers: 1, requestsPerSecond: 8 }],
   ])("leaps, and loses none, when %s", async (_, trouble) => {
     const many = { ...SMALL, ...trouble, tasks: 18_000, shards: 2, durations: UNIFORM, keepsUp: false };
     const { minutes, missed } = await run({ ...many, minutes: 40 }, () => {});
