@@ -12,7 +12,7 @@ const LONGEST_LEASE_MS = 16 * 60_000;
 export interface Shard {
   number: number;
   progress: Progress;
-  /** The watermark as it is written, though the rest of the record may not be readable; 0 when there is none. */
+  /** The watermark as it is written, even one that no sweep could have written; 0 when it is no number. */
   watermark: number;
   /** Unix milliseconds; 0 when nobody holds it. */
   leaseUntil: number;
@@ -154,13 +154,13 @@ function readShard(number: number, item: Record<string, unknown> | undefined): S
   return {
     number,
     progress: parseProgress(item),
-    watermark: wholeNumber(item?.sweptThrough),
-    leaseUntil: wholeNumber(item?.leaseUntil),
+    watermark: finite(item?.sweptThrough),
+    leaseUntil: finite(item?.leaseUntil),
   };
 }
 
-function wholeNumber(value: unknown): number {
-  return Number.isSafeInteger(value) ? (value as number) : 0;
+function finite(value: unknown): number {
+  return Number.isFinite(value) ? (value as number) : 0;
 }
 
 /** Whether another sweep holds the shard. */

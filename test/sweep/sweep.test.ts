@@ -336,19 +336,22 @@ describe("a sweep", () => {
     expect(scene.heard.filter(({ event }) => event === "unreadable")).toHaveLength(2);
   });
 
-  it("sweeps a shard whose record was tampered with from its beginning", async () => {
-    await scene.track("o1", 40, ENDED.succeeded);
-    for (const sk of ["0", "1", "2", "3", "not-a-number"]) {
-      await scene.db.client.send(
-        new PutCommand({
-          TableName: scene.db.table,
-          Item: { pk: "#shards", sk, sweptThrough: "soon", leaseUntil: "never", rest: [1], behind: 7 },
-        }),
-      );
-    }
-    expect(await scene.sweep()).toMatchObject({ published: 40, failed: {}, leasesLost: 0 });
-    expect(await scene.sweep()).toMatchObject({ read: 0, watermarkLagSeconds: 0 });
-  });
+  it.each(["soon", 1.5, -7])(
+    "sweeps a shard whose record was tampered with, swept through %s, from its beginning",
+    async (sweptThrough) => {
+      await scene.track("o1", 40, ENDED.succeeded);
+      for (const sk of ["0", "1", "2", "3", "not-a-number"]) {
+        await scene.db.client.send(
+          new PutCommand({
+            TableName: scene.db.table,
+            Item: { pk: "#shards", sk, sweptThrough, leaseUntil: "never", rest: [1], behind: 7 },
+          }),
+        );
+      }
+      expect(await scene.sweep()).toMatchObject({ published: 40, failed: {}, leasesLost: 0 });
+      expect(await scene.sweep()).toMatchObject({ read: 0, watermarkLagSeconds: 0 });
+    },
+  );
 
   it("takes over from a sweep that died, when its lease has run out", async () => {
     await scene.track("o1", 100, ENDED.succeeded);
