@@ -94,7 +94,7 @@ export class ShardStore {
     signal?: AbortSignal,
   ): Promise<Shard | undefined> {
     const latest = now + CLOCK_ERROR_MS;
-    const seen = watermark < latest ? watermark : 0;
+    const seen = watermark > 0 && watermark < latest ? watermark : 0;
     const leased = await unlessRefused(
       this.#db.client.send(
         new UpdateCommand({
