@@ -43,8 +43,8 @@ export async function price(stage: Stage, tasks: number): Promise<{ rows: Row[];
   const idle: number[] = [];
   for (let run = 0; run < 5; run++) {
     const { checked, seconds } = await sweep(0);
-    // A few are due in the moment that it takes to begin.
-    if (checked > tasks / 1000) throw new Error(`a sweep checked ${checked}, though hardly any was due`);
+    // Some become due while it sweeps, more on a slow machine.
+    if (checked > tasks / 200) throw new Error(`a sweep checked ${checked}, though hardly any was due`);
     idle.push(seconds);
   }
 
