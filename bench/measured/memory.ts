@@ -3,7 +3,7 @@ import type { Measured } from "../harness/measured-process.ts";
 import { tell } from "../harness/progress.ts";
 import type { Row } from "../harness/row.ts";
 import { Stage } from "../harness/stage.ts";
-import { repeated } from "../harness/statistics.ts";
+import { median } from "../harness/statistics.ts";
 
 const SHARDS = 4;
 const MANY = 100_000;
@@ -26,14 +26,12 @@ export async function memory(): Promise<{ rows: Row[]; text: string }> {
     tell(`${MANY} open tasks of ${age}, for the peak memory`);
     await many.table.seed(MANY, SHARDS, ageMs);
     await few.table.seed(FEW, SHARDS, ageMs);
-    const plain: Peaks = { ratios: [], cpuMs: [] };
-    const small: Peaks = { ratios: [], cpuMs: [] };
+    const plain: Peaks = { execArgv: [], ratios: [], cpuMs: [] };
+    const small: Peaks = { execArgv: SMALL_YOUNG_GENERATION, ratios: [], cpuMs: [] };
     for (let run = 0; run < RUNS; run++) {
-      for (const [peaks, execArgv] of [
-        [plain, []],
-        [small, SMALL_YOUNG_GENERATION],
-      ] as const) {
-        const [ofMany, ofFew] = [await sweep(many, execArgv), await sweep(few, execArgv)];
+      for (const peaks of [plain, small]) {
+        const ofMany = await sweep(many, peaks.execArgv);
+        const ofFew = await sweep(few, peaks.execArgv);
         peaks.ratios.push(ofMany.maxRssBytes / ofFew.maxRssBytes);
         peaks.cpuMs.push(ofMany.cpuMs);
       }
@@ -45,23 +43,24 @@ export async function memory(): Promise<{ rows: Row[]; text: string }> {
       target: 1.5,
       reach: "at most",
     });
-    const ratio = repeated(small.ratios).median.toFixed(2);
-    const cpu = repeated(small.cpuMs.map((ms, run) => ms / (plain.cpuMs[run] as number))).median.toFixed(2);
+    const ratio = median(small.ratios).toFixed(2);
+    const cpu = median(small.cpuMs.map((ms, run) => ms / (plain.cpuMs[run] as number))).toFixed(2);
     notes.push(`${ratio} for ${age}, at ${cpu} times the processor's time`);
   }
   const text = `The peak is garbage that V8 has not collected yet: it lets its young generation grow with all that survives a collection, however little that is at a time. With \`${SMALL_YOUNG_GENERATION.join(" ")}\` the ratio is ${notes.join(", and ")}. That is not deployed: it would save nothing, since a function's memory is what its processor is bought with.`;
   return { rows, text };
 }
 
-/** What sweeps took, run by run. */
+/** What sweeps took, run by run, under V8's flags. */
 interface Peaks {
+  execArgv: string[];
   ratios: number[];
   cpuMs: number[];
 }
 
-async function sweep(stage: Stage, execArgv: readonly string[]): Promise<Measured<SweepSummary>> {
+async function sweep(stage: Stage, execArgv: string[]): Promise<Measured<SweepSummary>> {
   await stage.table.rewind(SHARDS, MINUTE);
-  await using engine = await stage.start("sweep", { ENOS_REQUESTS_PER_SECOND: "1000000" }, [...execArgv]);
+  await using engine = await stage.start("sweep", { ENOS_REQUESTS_PER_SECOND: "1000000" }, execArgv);
   const measured = await engine.invoke<SweepSummary>({});
   const { value } = measured;
   if (value.ended !== "done" || value.checked === 0) throw new Error("a sweep did not do all that was due");

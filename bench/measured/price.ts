@@ -13,7 +13,7 @@ import { PRICES_OF } from "../price/prices.ts";
 import { INDEX_ITEM, itemBytes } from "../scale/dynamodb-units.ts";
 import { EPOCH } from "../scale/virtual-time.ts";
 import { DURATIONS, type Durations } from "../simulation/durations.ts";
-import { SWEEP, schedule } from "../simulation/ours.ts";
+import { life, schedule } from "../simulation/ours.ts";
 import { seeded } from "../simulation/random.ts";
 
 const SHARDS = 4;
@@ -90,12 +90,9 @@ function readsPerCheck(durations: Durations, checksPerSweep: number): number {
     const duration = durations.draw(random);
     const phase = random();
     const order = orderOf(EPOCH, phase);
-    for (let from = EPOCH - random() * SWEEP; ; from += SWEEP) {
-      const to = from + SWEEP;
+    for (const { from, to, isDue } of life({ trackedAt: EPOCH, phase }, duration, random)) {
       if (rangesWithin(schedule.reach(from, to)).some((range) => isWithin(order, range))) reads++;
-      if (!schedule.isDue({ trackedAt: EPOCH, phase }, from, to)) continue;
-      checks++;
-      if (to - EPOCH >= duration) break;
+      if (isDue) checks++;
     }
   }
   // At worst nothing of a shard's first page was reached.

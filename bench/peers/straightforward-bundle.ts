@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "esbuild";
 import type { FunctionName } from "../../test/support/artefact.ts";
 
-/** The packages by their entry points, instead of the parts of them that are needed. */
+/** What stands for the parts of packages that are needed: the packages by their entry points. */
 const ENTRIES: Record<string, string> = {
   "undici/lib/dispatcher/agent.js": 'export { Agent as default } from "undici";',
   // What zod has as methods only is small in `zod/mini`.
@@ -15,8 +15,8 @@ const ENTRIES: Record<string, string> = {
 const packageEntries: Plugin = {
   name: "package-entries",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^undici\/lib\/|^zod\/mini$/ }, ({ path, namespace }) =>
-      namespace === "entry" ? undefined : { path, namespace: "entry" },
+    onResolve({ filter: /./ }, ({ path, namespace }) =>
+      namespace !== "entry" && path in ENTRIES ? { path, namespace: "entry" } : undefined,
     );
     onLoad({ filter: /./, namespace: "entry" }, ({ path }) => ({
       contents: ENTRIES[path] as string,

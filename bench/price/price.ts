@@ -1,3 +1,4 @@
+import { PARTS } from "../../lib/tracking/place.ts";
 import { PRICES } from "./prices.ts";
 
 /** What a million checks cost by one way to make them, in dollars. */
@@ -27,17 +28,15 @@ const MILLION = 1_000_000;
 /** DynamoDB counts reads in 4 KB, and a read that need not be consistent half. */
 const READ_UNIT_BYTES = 4096;
 const EVENTUALLY_CONSISTENT = 0.5;
-/** Ranges that a pass over a shard reads, one after the other. */
-const RANGES = 16;
 
 /** The service's price: reads of the index, the sweep's time, and what each sweep costs once. */
 export function sweepPrice(use: SweepUse): Price {
   const readUnits = (use.readsPerCheck * use.itemBytes * EVENTUALLY_CONSISTENT) / READ_UNIT_BYTES;
   const seconds = use.secondsPerCheck + (use.readsPerCheck - 1) * use.secondsPerItemNotDue;
-  // A lease and a release of each shard, and one read of their records; each range that is read is rounded up.
+  // A lease and a release of each shard, and one read of their records; each part of an index that is read is rounded up.
   const perSweep =
     (2 * use.shards * PRICES.dynamodbWriteUnits +
-      (1 + use.shards * RANGES * EVENTUALLY_CONSISTENT) * PRICES.dynamodbReadUnits +
+      (1 + use.shards * PARTS * EVENTUALLY_CONSISTENT) * PRICES.dynamodbReadUnits +
       PRICES.lambdaRequests +
       PRICES.schedulerInvocations) /
     use.checksPerSweep;

@@ -21,8 +21,8 @@ export interface OpenAgesOptions {
 }
 
 /**
- * Ages of the tasks that are open when virtual time begins, at which moment a sweep has just ended, when tasks have been tracked at one
- * rate for ever. A long task is more likely to be among them than a short one, and so are tasks that have ended and
+ * Ages of the tasks that are open when virtual time begins and a sweep has just ended, when tasks have been tracked
+ * at one rate for ever. A long task is more likely to be among them than a short one, and so are tasks that have ended and
  * whose next look is still to come.
  */
 export class OpenAges {

@@ -1,4 +1,4 @@
-import { orderOf } from "../../lib/tracking/place.ts";
+import { orderOf, PARTS, PHASES } from "../../lib/tracking/place.ts";
 import type { Schedule } from "../../lib/tracking/schedule.ts";
 import type { Durations } from "../simulation/durations.ts";
 import { type Random, seeded } from "../simulation/random.ts";
@@ -25,9 +25,6 @@ export interface PopulationOptions {
   seed: number;
 }
 
-/** How many phases there are: an order has five hex digits of them, the first of which leads. */
-const PHASES = 16 ** 5;
-const FINE = 16 ** 4;
 /** Room for the time in a key that is sorted by, in milliseconds, and for a task's number in its shard. */
 const TIMES = 2 ** 28;
 const NUMBERS = 2 ** 21;
@@ -41,7 +38,7 @@ const NUMBERS = 2 ** 21;
 export class Population {
   /** Where each shard's tasks begin, and at the very end where the last one's end. */
   readonly begins: Uint32Array;
-  /** The phase, as the number that its digits in the order make. */
+  /** The phase, in PHASES-ths. */
   readonly phase: Uint32Array;
   readonly organisation: Uint16Array;
   readonly trackedAt: Int32Array;
@@ -108,9 +105,9 @@ export class Population {
     const begin = this.begins[shard] as number;
     const end = this.begins[shard + 1] as number;
     const keys = new Float64Array(end - begin).map((_, number) => {
-      const leading = Math.floor((this.phase[begin + number] as number) / FINE);
+      const part = Math.floor(((this.phase[begin + number] as number) / PHASES) * PARTS);
       const time = (this.trackedAt[begin + number] as number) + TIMES / 2;
-      return (leading * TIMES + time) * NUMBERS + number;
+      return (part * TIMES + time) * NUMBERS + number;
     });
     keys.sort();
     const all = [this.phase, this.organisation, this.trackedAt, this.endsAt, this.state];

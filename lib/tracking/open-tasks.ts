@@ -77,16 +77,16 @@ export class OpenTasks {
       signal && { abortSignal: signal },
     );
     const end = LastEvaluatedKey && { order: LastEvaluatedKey.openOrder?.S ?? "", key: LastEvaluatedKey };
-    const page: OpenTaskPage = { read: Items.length, tasks: [], unreadable: [], end };
+    const tasks: OpenTask[] = [];
+    const unreadable: OpenTaskPage["unreadable"] = [];
     for (const item of Items) {
       const place = readOrder(item.openOrder?.S ?? "");
       if (place && !isWanted(place)) continue;
       const task = place && parseOpenTask(item, place);
-      if (task) page.tasks.push(task);
-      else page.unreadable.push({ pk: item.pk?.S, sk: item.sk?.S });
+      if (task) tasks.push(task);
+      else unreadable.push({ pk: item.pk?.S, sk: item.sk?.S });
     }
-    page.read -= page.unreadable.length;
-    return page;
+    return { read: Items.length - unreadable.length, tasks, unreadable, end };
   }
 
   /** Writes that an open task is in another state, or known to EnOS again. */

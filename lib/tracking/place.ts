@@ -8,12 +8,13 @@ import type { Reach } from "./schedule.ts";
  * sixteen parts, those that are still young.
  */
 const ORDER = /^[0-9a-f]{16}$/;
-const PARTS = 16;
+/** Parts of the phases, by an order's first digit. */
+export const PARTS = 16;
 const TIME_DIGITS = 11;
 const LATEST = 16 ** TIME_DIGITS - 1;
-/** Hex digits of a phase, and how many phases they tell apart. */
 const PHASE_DIGITS = 5;
-const PHASES = 16 ** PHASE_DIGITS;
+/** How many phases an order tells apart. */
+export const PHASES = 16 ** PHASE_DIGITS;
 
 /** A part's phases reach this much further (a share of a part) than they are, so that no rounding loses a task. */
 const MARGIN = 0.01;
@@ -55,7 +56,7 @@ export function placeOf(
  * The order of a task.
  *
  * @param trackedAt Unix milliseconds
- * @param phase in [0, 1); an order tells 2^20 of them apart
+ * @param phase in [0, 1)
  */
 export function orderOf(trackedAt: number, phase: number): string {
   const time = Math.min(LATEST, Math.max(0, Math.floor(trackedAt)));

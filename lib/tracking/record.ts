@@ -111,6 +111,7 @@ function positive(text: string | undefined): number | undefined {
   const number = Number(text);
   return Number.isSafeInteger(number) && number > 0 ? number : undefined;
 }
+
 const Item = z.object({
   pk: Id,
   sk: Key,

@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ALL_ORDERS, keyOf, type Place, placeOf, rangesWithin, readOrder } from "../../lib/tracking/place.ts";
+import {
+  ALL_ORDERS,
+  keyOf,
+  type OrderRange,
+  type Place,
+  placeOf,
+  rangesWithin,
+  readOrder,
+} from "../../lib/tracking/place.ts";
 import { createSchedule } from "../../lib/tracking/schedule.ts";
 
 const MINUTE = 60_000;
@@ -10,6 +18,9 @@ const NOW = Date.UTC(2026, 10, 24);
 const id = fc.stringMatching(/^[A-Za-z0-9_-]{1,128}$/);
 const key = fc.record({ orgId: id, channelId: id, taskId: id });
 const time = fc.integer({ min: 0, max: 16 ** 11 - 1 });
+
+const isWithin = (order: string, ranges: OrderRange[]) =>
+  ranges.some(({ from, through }) => order >= from && order <= through);
 
 describe("a task's place", () => {
   it("has a key of its own for every task", () => {
@@ -73,9 +84,8 @@ describe("a task's place", () => {
           const { openOrder } = placeOf(task, trackedAt, 1);
           const { reach, isDue } = createSchedule(seconds);
           const ranges = rangesWithin(reach(NOW - width, NOW));
-          const isWithin = ranges.some(({ from, through }) => openOrder >= from && openOrder <= through);
           const scheduled = readOrder(openOrder) as Place;
-          if (isDue(scheduled, NOW - width, NOW)) expect(isWithin).toBe(true);
+          if (isDue(scheduled, NOW - width, NOW)) expect(isWithin(openOrder, ranges)).toBe(true);
           expect(ranges).toEqual([...ranges].sort((a, b) => (a.from < b.from ? -1 : 1)));
         },
       ),
@@ -91,7 +101,7 @@ describe("a task's place", () => {
       const ranges = rangesWithin(reach(to - MINUTE, to));
       for (let task = 0; task < 1000; task++) {
         const { openOrder } = placeOf({ orgId: "o1", channelId: "ch-1", taskId: `t${task}` }, NOW - DAY, 1);
-        if (ranges.some(({ from, through }) => openOrder >= from && openOrder <= through)) read++;
+        if (isWithin(openOrder, ranges)) read++;
       }
     }
     // Each is due once in a quarter of an hour; it is read once or twice beside.
