@@ -1,11 +1,11 @@
-import { readSettings } from "../lib/config.ts";
-import { SecretsManagerCredentials } from "../lib/credentials.ts";
+import { SecretsManagerCredentials } from "../lib/aws/credentials.ts";
 import { EnosClient } from "../lib/enos/client.ts";
-import { apiHandler } from "../lib/http/api.ts";
-import { authorisation } from "../lib/http/authorisation.ts";
+import { authorisation } from "../lib/http/authorizer.ts";
 import { success } from "../lib/http/envelope.ts";
+import { apiHandler } from "../lib/http/handler.ts";
 import { taskOf } from "../lib/http/request.ts";
-import { failureReporter, openTelemetry } from "../lib/observability/telemetry.ts";
+import { readSettings } from "../lib/settings.ts";
+import { failureReporter, openTelemetry } from "../lib/telemetry.ts";
 
 const settings = readSettings(
   process.env,

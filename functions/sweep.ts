@@ -1,16 +1,16 @@
 import type { Context } from "aws-lambda";
 import * as z from "zod/mini";
-import { readSettings } from "../lib/config.ts";
-import { SecretsManagerCredentials } from "../lib/credentials.ts";
+import { SecretsManagerCredentials } from "../lib/aws/credentials.ts";
 import { EnosClient } from "../lib/enos/client.ts";
 import { EventPublisher } from "../lib/events/publisher.ts";
-import { openTelemetry, reportSweep, sweepObserver } from "../lib/observability/telemetry.ts";
+import { readSettings } from "../lib/settings.ts";
+import { OpenTaskStore } from "../lib/store/open-task-store.ts";
+import { ShardStore } from "../lib/store/shard-store.ts";
+import { openDatabase } from "../lib/store/table.ts";
 import type { SweepSummary } from "../lib/sweep/summary.ts";
 import { sweep } from "../lib/sweep/sweep.ts";
-import { openDatabase } from "../lib/tracking/database.ts";
-import { OpenTasks } from "../lib/tracking/open-tasks.ts";
-import { createSchedule } from "../lib/tracking/schedule.ts";
-import { ShardStore } from "../lib/tracking/shard-store.ts";
+import { createSchedule } from "../lib/tasks/schedule.ts";
+import { openTelemetry, reportSweep, sweepObserver } from "../lib/telemetry.ts";
 
 const settings = readSettings(
   process.env,
@@ -30,7 +30,7 @@ const observer = sweepObserver(telemetry);
 const db = openDatabase(settings.TRACKED_TASKS_TABLE);
 const parts = {
   shards: new ShardStore(db),
-  tasks: new OpenTasks(db, settings.RETENTION_DAYS),
+  tasks: new OpenTaskStore(db, settings.RETENTION_DAYS),
   enos: new EnosClient({
     credentials: new SecretsManagerCredentials({
       prefix: settings.ENOS_SECRET_PREFIX,

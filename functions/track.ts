@@ -1,13 +1,13 @@
-import { readSettings } from "../lib/config.ts";
-import { apiHandler } from "../lib/http/api.ts";
-import { authorisation } from "../lib/http/authorisation.ts";
+import { authorisation } from "../lib/http/authorizer.ts";
 import { noContent, success } from "../lib/http/envelope.ts";
-import { CallerError } from "../lib/http/failure.ts";
+import { CallerError } from "../lib/http/errors.ts";
+import { apiHandler } from "../lib/http/handler.ts";
 import { listRequestOf, pageCursor } from "../lib/http/list.ts";
 import { type ApiEvent, taskOf } from "../lib/http/request.ts";
-import { failureReporter, openTelemetry, unreadableReporter } from "../lib/observability/telemetry.ts";
-import { openDatabase } from "../lib/tracking/database.ts";
-import { Tracker } from "../lib/tracking/tracker.ts";
+import { readSettings } from "../lib/settings.ts";
+import { openDatabase } from "../lib/store/table.ts";
+import { TaskStore } from "../lib/store/task-store.ts";
+import { failureReporter, openTelemetry, unreadableReporter } from "../lib/telemetry.ts";
 
 const settings = readSettings(
   process.env,
@@ -19,7 +19,7 @@ const settings = readSettings(
 );
 const authorise = authorisation(settings);
 const telemetry = openTelemetry();
-const tracker = new Tracker(
+const tracker = new TaskStore(
   openDatabase(settings.TRACKED_TASKS_TABLE),
   settings.SWEEP_SHARDS,
   Date.now,

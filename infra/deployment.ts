@@ -1,4 +1,4 @@
-import { readSettings } from "../lib/config.ts";
+import { readSettings } from "../lib/settings.ts";
 
 /** What osls was asked to do, as far as it matters here. */
 export type Purpose = "package" | "deploy" | "offline";

@@ -9,7 +9,7 @@ import { clock, eventLine } from "./show/line.ts";
 import { runProgram } from "./show/program.ts";
 import { openStage, play } from "./show/stage.ts";
 
-/** How often the tasks are looked at: a simulator does not mind, a real gateway is not hurried. */
+/** How often the tasks are checked: a simulator does not mind, a real gateway is not hurried. */
 const SIMULATED_SWEEP_SECONDS = 2;
 const REAL_SWEEP_SECONDS = 5;
 

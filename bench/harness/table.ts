@@ -1,6 +1,6 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { BatchWriteCommand, DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
-import { keyOf, placeOf } from "../../lib/tracking/place.ts";
+import { indexEntryOf, keyOf } from "../../lib/store/index-key.ts";
 import { createTable } from "../../local/aws/table.ts";
 import { tableFromPackage } from "../../local/template.ts";
 import { CHANNEL, ORGANISATION } from "./enos.ts";
@@ -48,7 +48,7 @@ export class Table implements AsyncDisposable {
         const task = { orgId: ORGANISATION.orgId, channelId: CHANNEL, taskId: taskId(start + index) };
         return {
           ...keyOf(task),
-          ...placeOf(task, since, shards),
+          ...indexEntryOf(task, since, shards),
           trackedAt: since,
           state: "running",
           stateSince: since,

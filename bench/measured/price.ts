@@ -1,6 +1,6 @@
+import { indexKeyOf, type KeyRange, keyRanges } from "../../lib/store/index-key.ts";
+import { PAGE_SIZE } from "../../lib/store/open-task-store.ts";
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
-import { PAGE_SIZE } from "../../lib/tracking/open-tasks.ts";
-import { type OrderRange, orderOf, rangesWithin } from "../../lib/tracking/place.ts";
 import { CHANNEL, ORGANISATION } from "../harness/enos.ts";
 import { table } from "../harness/markdown.ts";
 import { tell } from "../harness/progress.ts";
@@ -88,10 +88,10 @@ function readsPerCheck(durations: Durations, checksPerSweep: number): number {
   let checks = 0;
   for (let task = 0; task < SIMULATED; task++) {
     const duration = durations.draw(random);
-    const phase = random();
-    const order = orderOf(EPOCH, phase);
-    for (const { from, to, isDue } of life({ trackedAt: EPOCH, phase }, duration, random)) {
-      if (rangesWithin(schedule.reach(from, to)).some((range) => isWithin(order, range))) reads++;
+    const offset = random();
+    const order = indexKeyOf(EPOCH, offset);
+    for (const { from, to, isDue } of life({ trackedAt: EPOCH, offset }, duration, random)) {
+      if (keyRanges(schedule.reach(from, to)).some((range) => isWithin(order, range))) reads++;
       if (isDue) checks++;
     }
   }
@@ -99,6 +99,6 @@ function readsPerCheck(durations: Durations, checksPerSweep: number): number {
   return reads / checks + (SHARDS * PAGE_SIZE) / checksPerSweep;
 }
 
-function isWithin(order: string, { from, through }: OrderRange): boolean {
+function isWithin(order: string, { from, through }: KeyRange): boolean {
   return from <= order && order <= through;
 }

@@ -40,7 +40,7 @@ export async function writes(): Promise<Row[]> {
   ];
 }
 
-/** Put, seen waiting, seen running, looked at so many times more, and seen to end. */
+/** Put, seen waiting, seen running, checked so many times more, and seen to end. */
 async function writesOfALife(checks: number): Promise<number> {
   await using parts = new AsyncDisposableStack();
   const cloud = parts.use(await Cloud.start(tableFromPackage()));
@@ -55,7 +55,7 @@ async function writesOfALife(checks: number): Promise<number> {
   const sweep = parts.use(await MeasuredProcess.start(unpack("sweep"), env));
   const table = DynamoDBDocumentClient.from(cloud.dynamodb);
 
-  const look = async (progressCode: number) => {
+  const check = async (progressCode: number) => {
     enos.setAnyTask(orgId, { timelines: [[{ afterMs: 0, progressCode }]], startedAt: 0 });
     await rewind(table, 1, HOUR);
     const { value } = await sweep.invoke<SweepSummary>({});
@@ -63,9 +63,9 @@ async function writesOfALife(checks: number): Promise<number> {
     return value;
   };
   await track.invoke(taskEvent("put", { orgId, channelId: CHANNEL, taskId: taskId(1) }));
-  await look(0);
-  for (let check = 0; check <= checks; check++) await look(1);
-  const { published } = await look(3);
+  await check(0);
+  for (let due = 0; due <= checks; due++) await check(1);
+  const { published } = await check(3);
   if (published !== 1) throw new Error(`${published} events were published instead of one`);
   return proxy.observed.filter(isTaskWrite).length;
 }

@@ -1,4 +1,4 @@
-import { PARTS } from "../../lib/tracking/place.ts";
+import { SEGMENTS } from "../../lib/store/index-key.ts";
 import { PRICES } from "./prices.ts";
 
 /** What a million checks cost by one way to make them, in dollars. */
@@ -36,7 +36,7 @@ export function sweepPrice(use: SweepUse): Price {
   // A lease and a release of each shard, and one read of their records; each part of an index that is read is rounded up.
   const perSweep =
     (2 * use.shards * PRICES.dynamodbWriteUnits +
-      (1 + use.shards * PARTS * EVENTUALLY_CONSISTENT) * PRICES.dynamodbReadUnits +
+      (1 + use.shards * SEGMENTS * EVENTUALLY_CONSISTENT) * PRICES.dynamodbReadUnits +
       PRICES.lambdaRequests +
       PRICES.schedulerInvocations) /
     use.checksPerSweep;
@@ -68,7 +68,7 @@ export function peerPrices(secondsPerCall: number): Price[] {
     },
     {
       name: "Step Functions wait loop",
-      consists: `three state transitions (wait, look, choose), ${invocation}`,
+      consists: `three state transitions (wait, check, choose), ${invocation}`,
       dollars: 3 * PRICES.stateTransitions + call,
     },
   ];

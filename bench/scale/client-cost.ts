@@ -4,11 +4,11 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { SNSClient } from "@aws-sdk/client-sns";
 import { terminalEvent } from "../../lib/events/event.ts";
 import { EventPublisher } from "../../lib/events/publisher.ts";
-import { openDatabase } from "../../lib/tracking/database.ts";
-import type { Outcome } from "../../lib/tracking/decision.ts";
-import { OpenTasks } from "../../lib/tracking/open-tasks.ts";
-import { ALL_ORDERS } from "../../lib/tracking/place.ts";
-import type { OpenTask } from "../../lib/tracking/record.ts";
+import { ALL_KEYS } from "../../lib/store/index-key.ts";
+import { OpenTaskStore } from "../../lib/store/open-task-store.ts";
+import { openDatabase } from "../../lib/store/table.ts";
+import type { Outcome } from "../../lib/tasks/decision.ts";
+import type { OpenTask } from "../../lib/tasks/record.ts";
 import { table } from "../harness/markdown.ts";
 import { median } from "../harness/statistics.ts";
 import { SAMPLE_TASK } from "./assumptions.ts";
@@ -25,7 +25,7 @@ const client = {
   region: "eu-central-1",
   credentials: { accessKeyId: "none", secretAccessKey: "none" },
 };
-const tasks = new OpenTasks(openDatabase("table", new DynamoDBClient(client)), 30);
+const tasks = new OpenTaskStore(openDatabase("table", new DynamoDBClient(client)), 30);
 const events = new EventPublisher("arn:aws:sns:eu-central-1:000000000000:events", new SNSClient(client));
 
 const task: OpenTask = {
@@ -33,8 +33,8 @@ const task: OpenTask = {
   state: "running",
   trackedAt: Date.now(),
   notFound: null,
-  order: "0123456789abcdef",
-  phase: 0,
+  indexKey: "0123456789abcdef",
+  offset: 0,
 };
 const outcome: Outcome = {
   state: "succeeded",
@@ -52,7 +52,7 @@ const outcome: Outcome = {
 
 const measured = [
   ["a write (`finish`)", await cost(() => tasks.finish(task, outcome, Date.now()))],
-  ["a query that finds nothing", await cost(() => tasks.page(0, ALL_ORDERS, () => true))],
+  ["a query that finds nothing", await cost(() => tasks.page(0, ALL_KEYS, () => true))],
   ["an event", await cost(() => events.publish(terminalEvent(task, outcome, Date.now())))],
 ] as const;
 console.log(

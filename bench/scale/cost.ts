@@ -9,7 +9,7 @@ const TRACK_GB = 0.5;
 /** List prices of a month like the minutes that were counted, in dollars. */
 export interface Cost {
   /** Sweeps: their time, what they read of the index, and the shards' records. */
-  looking: number;
+  checking: number;
   /** Tasks that begin and end: API calls, writes and events. */
   turnover: number;
 }
@@ -30,7 +30,7 @@ export function cost({ scenario, minutes, usage, arrivalsPerSecond }: Outcome): 
   const begun = arrivalsPerSecond * seconds;
   const writes = usage.tableWrites.total - records + usage.indexWrites.total + 2 * begun;
   return {
-    looking:
+    checking:
       aMonth(lambdaSecond(scenario.memory / 1_024), sweepSeconds) +
       aMonth(PRICES.lambdaRequests + PRICES.schedulerInvocations, sweeps) +
       aMonth(PRICES.dynamodbReadUnits, usage.reads.total) +

@@ -14,7 +14,7 @@ export class Delays {
 
   /**
    * @param seen when the end was seen, in Unix milliseconds
-   * @param bound the longest time between two looks at the task's age
+   * @param bound the longest time between two checks the task's age
    */
   add(seen: number, delay: number, runTime: number, bound: number): void {
     if (seen < this.#from) return;

@@ -1,4 +1,4 @@
-import { keyOf, placeOf } from "../../lib/tracking/place.ts";
+import { indexEntryOf, keyOf } from "../../lib/store/index-key.ts";
 import { SAMPLE_TASK } from "./assumptions.ts";
 import { EPOCH } from "./virtual-time.ts";
 
@@ -38,6 +38,6 @@ export function queryUnits(bytes: number): number {
 export const INDEX_ITEM = {
   ...keyOf(SAMPLE_TASK),
   // The length of a shard's number hardly matters: the byte is the same up to 99.
-  ...placeOf(SAMPLE_TASK, EPOCH, 64),
+  ...indexEntryOf(SAMPLE_TASK, EPOCH, 64),
   state: "running",
 } satisfies Item;

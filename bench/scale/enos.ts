@@ -1,4 +1,4 @@
-import type { SweepParts } from "../../lib/sweep/ports.ts";
+import type { SweepDependencies } from "../../lib/sweep/dependencies.ts";
 import { type Random, seeded } from "../simulation/random.ts";
 import { CPU_US, LATENCY_MS } from "./assumptions.ts";
 import type { Processor } from "./processor.ts";
@@ -6,7 +6,7 @@ import { EPOCH } from "./virtual-time.ts";
 import type { World } from "./world.ts";
 
 /** EnOS as one sweep sees it: every task runs until its end, and then it has succeeded. */
-export function simulatedEnos(world: World, processor: Processor, seed: number): SweepParts["enos"] {
+export function simulatedEnos(world: World, processor: Processor, seed: number): SweepDependencies["enos"] {
   const { population, time, usage } = world;
   const random = seeded(seed);
   return {

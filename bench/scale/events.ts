@@ -1,11 +1,11 @@
-import type { SweepParts } from "../../lib/sweep/ports.ts";
+import type { SweepDependencies } from "../../lib/sweep/dependencies.ts";
 import { CPU_US, LATENCY_MS } from "./assumptions.ts";
 import type { Processor } from "./processor.ts";
 import { EPOCH } from "./virtual-time.ts";
 import type { World } from "./world.ts";
 
 /** The topic as one sweep sees it; notes how long after a task's end its event came. */
-export function simulatedEvents(world: World, processor: Processor): SweepParts["events"] {
+export function simulatedEvents(world: World, processor: Processor): SweepDependencies["events"] {
   const { population, schedule, time, usage, delays } = world;
   const { trackedAt, endsAt, isAnnounced } = population;
   return {

@@ -27,7 +27,7 @@ export function settings({ scenario }: Outcome): Figure[] {
 /** What was measured in it. */
 export function results(outcome: Outcome): Figure[] {
   const { scenario, minutes, usage, delays, missed, arrivalsPerSecond } = outcome;
-  const { looking, turnover } = cost(outcome);
+  const { checking, turnover } = cost(outcome);
   const seconds = (minutes.length * SWEEP_MS) / 1_000;
   const middle = (what: Counted) =>
     number(
@@ -68,7 +68,7 @@ export function results(outcome: Outcome): Figure[] {
     ["SNS messages/s: mean, busiest", perSecond(usage.events)],
     ["API calls that track/s", number(arrivalsPerSecond)],
     ["Lambda executions at a time", number(scenario.sweepers + (arrivalsPerSecond * TRACK_CALL_MS) / 1_000)],
-    ["list price a month of looking ($)", number(looking)],
+    ["list price a month of checking ($)", number(checking)],
     ["of beginning and ending tasks ($)", number(turnover)],
   ];
 }

@@ -19,7 +19,7 @@ for (const scenario of chosen) {
 
 const problems = outcomes.flatMap(broken);
 console.log(report(outcomes, "../scale.svg"));
-// A run of one scale is for looking at: what is kept shows them all.
+// A run of one scale is for checking: what is kept shows them all.
 if (tasks === undefined) {
   await writeFile(new URL("../scale.svg", import.meta.url), await plot(outcomes));
   await writeFile(new URL("report.md", import.meta.url), `${report(outcomes, "../scale.svg")}\n`);

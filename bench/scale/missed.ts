@@ -1,19 +1,19 @@
-import type { Progress } from "../../lib/tracking/progress.ts";
-import type { Schedule } from "../../lib/tracking/schedule.ts";
+import type { Progress } from "../../lib/store/checkpoint.ts";
+import type { Schedule } from "../../lib/tasks/schedule.ts";
 import { CLOSED, type Population } from "./population.ts";
 import { organisationId } from "./tasks.ts";
 import { EPOCH } from "./virtual-time.ts";
 
 /** Tasks whose end should have been seen, and was not. */
 export interface Missed {
-  /** The watermark says that they were looked at after their end, and they were not, or without an event. */
+  /** The watermark says that they were checked after their end, and they were not, or without an event. */
   lost: number;
-  /** Their look is overdue by more than a sweep's interval; the watermark says so too, they are not lost. */
+  /** Their check is overdue by more than a sweep's interval; the watermark says so too, they are not lost. */
   overdue: number;
 }
 
 /**
- * Holds every task against the promise: after its end comes a look within the bound of its schedule, at the latest in
+ * Holds every task against the promise: after its end comes a check within the bound of its schedule, at the latest in
  * the sweep after that.
  *
  * @param progress of each shard

@@ -1,4 +1,4 @@
-import type { Schedule } from "../../lib/tracking/schedule.ts";
+import type { Schedule } from "../../lib/tasks/schedule.ts";
 import type { Durations } from "../simulation/durations.ts";
 import type { Random } from "../simulation/random.ts";
 import { EPOCH } from "./virtual-time.ts";
@@ -13,7 +13,7 @@ export interface OpenAge {
   age: number;
 }
 
-/** Where the tasks and their looks come from. */
+/** Where the tasks and their checks come from. */
 export interface OpenAgesOptions {
   durations: Durations;
   schedule: Schedule;
@@ -23,13 +23,13 @@ export interface OpenAgesOptions {
 /**
  * Ages of the tasks that are open when virtual time begins and a sweep has just ended, when tasks have been tracked
  * at one rate for ever. A long task is more likely to be among them than a short one, and so are tasks that have ended and
- * whose next look is still to come.
+ * whose next check is still to come.
  */
 export class OpenAges {
   readonly #random: Random;
   readonly #schedule: Schedule;
   readonly #sweepMs: number;
-  /** The longest that an ended task can wait for its look. */
+  /** The longest that an ended task can wait for its check. */
   readonly #longestWait: number;
   readonly #pool: Float64Array;
   /** Sums of how long each of the pool can be open at most. */
@@ -53,23 +53,23 @@ export class OpenAges {
     this.meanOpenMs = (sum / POOL) * (open / POOL);
   }
 
-  /** @param phase the task's own shift of the schedule, in [0, 1) */
-  draw(phase: number): OpenAge {
+  /** @param offset the task's own shift of the schedule, in [0, 1) */
+  draw(offset: number): OpenAge {
     for (;;) {
-      const open = this.#try(phase);
+      const open = this.#try(offset);
       if (open) return open;
     }
   }
 
   /** Some task that may be open; undefined when it is not. */
-  #try(phase: number): OpenAge | undefined {
+  #try(offset: number): OpenAge | undefined {
     const duration = this.#pool[this.#pick()] as number;
     const age = this.#random() * (duration + this.#longestWait);
     const end = duration - age;
     if (end > 0) return { duration, age };
-    // Ended, and open only when no look has come since: when it was not due in any sweep after its end.
+    // Ended, and open only when no check has come since: when it was not due in any sweep after its end.
     const lastBefore = (Math.ceil(end / this.#sweepMs) - 1) * this.#sweepMs;
-    const isSeen = this.#schedule.isDue({ trackedAt: EPOCH - age, phase }, EPOCH + lastBefore, EPOCH);
+    const isSeen = this.#schedule.isDue({ trackedAt: EPOCH - age, offset }, EPOCH + lastBefore, EPOCH);
     return isSeen ? undefined : { duration, age };
   }
 

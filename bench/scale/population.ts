@@ -1,5 +1,5 @@
-import { orderOf, PARTS, PHASES } from "../../lib/tracking/place.ts";
-import type { Schedule } from "../../lib/tracking/schedule.ts";
+import { indexKeyOf, OFFSETS, SEGMENTS } from "../../lib/store/index-key.ts";
+import type { Schedule } from "../../lib/tasks/schedule.ts";
 import type { Durations } from "../simulation/durations.ts";
 import { type Random, seeded } from "../simulation/random.ts";
 import { OpenAges } from "./open-ages.ts";
@@ -38,8 +38,8 @@ const NUMBERS = 2 ** 21;
 export class Population {
   /** Where each shard's tasks begin, and at the very end where the last one's end. */
   readonly begins: Uint32Array;
-  /** The phase, in PHASES-ths. */
-  readonly phase: Uint32Array;
+  /** The offset, in OFFSETS-ths. */
+  readonly offset: Uint32Array;
   readonly organisation: Uint16Array;
   readonly trackedAt: Int32Array;
   readonly endsAt: Int32Array;
@@ -57,7 +57,7 @@ export class Population {
     const arrivals = Math.round((this.arrivalsPerSecond * horizonMs) / 1000);
     const size = tasks + arrivals;
     this.begins = beginnings(size, shards, random);
-    this.phase = new Uint32Array(size).map(() => random() * PHASES);
+    this.offset = new Uint32Array(size).map(() => random() * OFFSETS);
     this.organisation = new Uint16Array(size);
     this.trackedAt = new Int32Array(size);
     this.endsAt = new Int32Array(size);
@@ -74,7 +74,7 @@ export class Population {
         this.trackedAt[slot] = at;
         this.endsAt[slot] = at + durations.draw(random);
       } else {
-        const open = ages.draw((this.phase[slot] as number) / PHASES);
+        const open = ages.draw((this.offset[slot] as number) / OFFSETS);
         this.trackedAt[slot] = -open.age;
         this.endsAt[slot] = open.duration - open.age;
         this.state[slot] = RUNNING;
@@ -84,8 +84,8 @@ export class Population {
   }
 
   /** The order that the index has a task in. */
-  orderOf(slot: number): string {
-    return orderOf(EPOCH + (this.trackedAt[slot] as number), (this.phase[slot] as number) / PHASES);
+  indexKeyOf(slot: number): string {
+    return indexKeyOf(EPOCH + (this.trackedAt[slot] as number), (this.offset[slot] as number) / OFFSETS);
   }
 
   /** The shard that a task lies in. */
@@ -105,20 +105,20 @@ export class Population {
     const begin = this.begins[shard] as number;
     const end = this.begins[shard + 1] as number;
     const keys = new Float64Array(end - begin).map((_, number) => {
-      const part = Math.floor(((this.phase[begin + number] as number) / PHASES) * PARTS);
+      const part = Math.floor(((this.offset[begin + number] as number) / OFFSETS) * SEGMENTS);
       const time = (this.trackedAt[begin + number] as number) + TIMES / 2;
       return (part * TIMES + time) * NUMBERS + number;
     });
     keys.sort();
-    const all = [this.phase, this.organisation, this.trackedAt, this.endsAt, this.state];
+    const all = [this.offset, this.organisation, this.trackedAt, this.endsAt, this.state];
     for (const values of all) {
       const before = values.slice(begin, end);
       for (let slot = begin; slot < end; slot++)
         values[slot] = before[(keys[slot - begin] as number) % NUMBERS] as number;
     }
-    // Between tasks that were tracked in the same millisecond the finer digits of the phase decide.
+    // Between tasks that were tracked in the same millisecond the finer digits of the offset decide.
     for (let slot = begin + 1; slot < end; slot++) {
-      for (let here = slot; here > begin && this.orderOf(here) < this.orderOf(here - 1); here--) {
+      for (let here = slot; here > begin && this.indexKeyOf(here) < this.indexKeyOf(here - 1); here--) {
         for (const values of all) {
           [values[here - 1], values[here]] = [values[here] as number, values[here - 1] as number];
         }

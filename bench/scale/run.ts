@@ -1,8 +1,8 @@
-import type { SweepParts } from "../../lib/sweep/ports.ts";
+import type { Progress } from "../../lib/store/checkpoint.ts";
+import type { SweepDependencies } from "../../lib/sweep/dependencies.ts";
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
 import { sweep } from "../../lib/sweep/sweep.ts";
-import type { Progress } from "../../lib/tracking/progress.ts";
-import { createSchedule } from "../../lib/tracking/schedule.ts";
+import { createSchedule } from "../../lib/tasks/schedule.ts";
 import { INVOCATION_MS } from "./assumptions.ts";
 import { Delays } from "./delays.ts";
 import { simulatedEnos } from "./enos.ts";
@@ -113,7 +113,7 @@ async function sweepOnce(
   engine: typeof sweep,
 ): Promise<{ summary: SweepSummary; cpuSeconds: number }> {
   const processor = new Processor(world.time, scenario.memory);
-  const parts: SweepParts = {
+  const parts: SweepDependencies = {
     shards,
     tasks: new SimulatedTasks(world, processor),
     enos: simulatedEnos(world, processor, seed),
@@ -142,4 +142,4 @@ function furthestBack(progress: readonly Progress[]): number {
 }
 
 /** What a sweep passes over is in its summary. */
-const UNHEARD: SweepParts["observer"] = { failed() {}, stopped() {}, unreadable() {} };
+const UNHEARD: SweepDependencies["observer"] = { failed() {}, stopped() {}, unreadable() {} };

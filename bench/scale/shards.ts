@@ -1,12 +1,12 @@
-import type { SweepParts } from "../../lib/sweep/ports.ts";
-import { CLOCK_ERROR_MS, NEVER_SWEPT, type Progress } from "../../lib/tracking/progress.ts";
-import { isLeased, type Shard } from "../../lib/tracking/shard-store.ts";
+import { CLOCK_ERROR_MS, NEVER_SWEPT, type Progress } from "../../lib/store/checkpoint.ts";
+import { isLeased, type Shard } from "../../lib/store/shard-store.ts";
+import type { SweepDependencies } from "../../lib/sweep/dependencies.ts";
 import { LATENCY_MS } from "./assumptions.ts";
 import type { Usage } from "./usage.ts";
 import { EPOCH, type VirtualTime } from "./virtual-time.ts";
 
 /** The shards' records, shared by all sweeps, under the conditions that `ShardStore` writes with. */
-export class SimulatedShards implements Pick<SweepParts["shards"], keyof SweepParts["shards"]> {
+export class SimulatedShards implements Pick<SweepDependencies["shards"], keyof SweepDependencies["shards"]> {
   readonly #time: VirtualTime;
   readonly #usage: Usage;
   readonly #shards: Shard[];

@@ -1,7 +1,7 @@
-import type { SweepParts } from "../../lib/sweep/ports.ts";
-import { type OpenTaskPage, PAGE_SIZE } from "../../lib/tracking/open-tasks.ts";
-import { type OrderRange, type Place, readOrder } from "../../lib/tracking/place.ts";
-import type { OpenTask } from "../../lib/tracking/record.ts";
+import { type IndexKey, type KeyRange, parseIndexKey } from "../../lib/store/index-key.ts";
+import { type OpenTaskPage, PAGE_SIZE } from "../../lib/store/open-task-store.ts";
+import type { SweepDependencies } from "../../lib/sweep/dependencies.ts";
+import type { OpenTask } from "../../lib/tasks/record.ts";
 import { CPU_US, LATENCY_MS } from "./assumptions.ts";
 import { INDEX_ITEM, itemBytes, queryUnits } from "./dynamodb-units.ts";
 import { CLOSED, PENDING, type Population, RUNNING } from "./population.ts";
@@ -15,7 +15,7 @@ const ITEM_BYTES = itemBytes(INDEX_ITEM);
 const WRITE_UNITS = 1;
 
 /** The table of tasks as one sweep sees it. */
-export class SimulatedTasks implements Pick<SweepParts["tasks"], keyof SweepParts["tasks"]> {
+export class SimulatedTasks implements Pick<SweepDependencies["tasks"], keyof SweepDependencies["tasks"]> {
   readonly #population: Population;
   readonly #time: VirtualTime;
   readonly #usage: Usage;
@@ -30,8 +30,8 @@ export class SimulatedTasks implements Pick<SweepParts["tasks"], keyof SweepPart
 
   async page(
     shard: number,
-    range: OrderRange,
-    isWanted: (place: Place) => boolean,
+    range: KeyRange,
+    isWanted: (place: IndexKey) => boolean,
     after?: Record<string, unknown>,
   ): Promise<OpenTaskPage> {
     await this.#time.after(LATENCY_MS.page);
@@ -44,7 +44,7 @@ export class SimulatedTasks implements Pick<SweepParts["tasks"], keyof SweepPart
     for (; slot < past && read < PAGE_SIZE; slot++) {
       if (state[slot] === CLOSED || (trackedAt[slot] as number) > now) continue;
       read++;
-      const place = readOrder(this.#population.orderOf(slot)) as Place;
+      const place = parseIndexKey(this.#population.indexKeyOf(slot)) as IndexKey;
       if (isWanted(place)) tasks.push(this.#task(slot, place));
     }
     const units = queryUnits(read * ITEM_BYTES);
@@ -52,7 +52,7 @@ export class SimulatedTasks implements Pick<SweepParts["tasks"], keyof SweepPart
     this.#usage.shardReads[shard]?.add(units, this.#time.now);
     await this.#processor.spend(CPU_US.query + CPU_US.itemRead * read);
     const end =
-      slot < past ? { order: this.#population.orderOf(slot - 1), key: { slot: slot - 1 } } : undefined;
+      slot < past ? { indexKey: this.#population.indexKeyOf(slot - 1), key: { slot: slot - 1 } } : undefined;
     return { read, tasks, unreadable: [], end };
   }
 
@@ -84,7 +84,7 @@ export class SimulatedTasks implements Pick<SweepParts["tasks"], keyof SweepPart
     return true;
   }
 
-  #task(slot: number, place: Place): OpenTask {
+  #task(slot: number, place: IndexKey): OpenTask {
     const { organisation, state } = this.#population;
     return {
       orgId: organisationId(organisation[slot] as number),
@@ -102,7 +102,7 @@ export class SimulatedTasks implements Pick<SweepParts["tasks"], keyof SweepPart
     let high = this.#population.begins[shard + 1] as number;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.#population.orderOf(middle) < order) low = middle + 1;
+      if (this.#population.indexKeyOf(middle) < order) low = middle + 1;
       else high = middle;
     }
     return low;

@@ -1,4 +1,4 @@
-import type { Schedule } from "../../lib/tracking/schedule.ts";
+import type { Schedule } from "../../lib/tasks/schedule.ts";
 import type { Delays } from "./delays.ts";
 import type { Population } from "./population.ts";
 import type { Usage } from "./usage.ts";

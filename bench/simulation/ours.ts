@@ -1,10 +1,10 @@
-import { createSchedule, type Scheduled } from "../../lib/tracking/schedule.ts";
+import { createSchedule, type Scheduled } from "../../lib/tasks/schedule.ts";
 import type { Random } from "./random.ts";
 import type { Waiter } from "./waiter.ts";
 
 const SWEEP_SECONDS = 60;
 
-/** How far apart sweeps are, in milliseconds: a look that is due waits for the next sweep. */
+/** How far apart sweeps are, in milliseconds: a check that is due waits for the next sweep. */
 export const SWEEP = SWEEP_SECONDS * 1000;
 
 /** The service's schedule, at that interval. */
@@ -31,11 +31,11 @@ export function* life(task: Scheduled, duration: number, random: Random): Genera
 /** The service's own schedule, asked as a sweep asks it, in every sweep of a task's life. */
 export const ours: Waiter = {
   name: "this service",
-  definition: "its schedule with a sweep every 60 s; the first look is in the first sweep after tracking",
+  definition: "its schedule with a sweep every 60 s; the first check is in the first sweep after tracking",
   wait(duration, random) {
-    const task = { trackedAt: 0, phase: random() };
+    const task = { trackedAt: 0, offset: random() };
     const outcome = { checks: 0, delay: 0, bound: 0 };
-    // A sweep's interval is all that a task waits for its first look.
+    // A sweep's interval is all that a task waits for its first check.
     let bound = SWEEP;
     for (const { to, isDue } of life(task, duration, random)) {
       if (!isDue) continue;

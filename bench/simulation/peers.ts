@@ -3,14 +3,14 @@ import type { Waiter } from "./waiter.ts";
 
 /** A sweep over every open task each so many seconds; tasks are tracked anywhere between two of them. */
 export function fixed(name: string, seconds: number): Waiter {
-  return loop(name, `every task every ${seconds} s, the first look within that`, seconds, (random) =>
+  return loop(name, `every task every ${seconds} s, the first check within that`, seconds, (random) =>
     random(),
   );
 }
 
-/** A Step Functions loop per task: wait, look, choose. It begins with the wait. */
+/** A Step Functions loop per task: wait, check, choose. It begins with the wait. */
 export function waitLoop(seconds: number): Waiter {
-  const definition = `one execution per task that waits ${seconds} s before each look; its steps take no time`;
+  const definition = `one execution per task that waits ${seconds} s before each check; its steps take no time`;
   return loop("Step Functions wait loop", definition, seconds, () => 1);
 }
 
@@ -32,13 +32,13 @@ const MIN_DELAY = 2;
 const MAX_DELAY = 120;
 
 /**
- * The AWS SDK for JavaScript's waiter, as in @smithy/core's util-waiter: looks at once, then waits for
+ * The AWS SDK for JavaScript's waiter, as in @smithy/core's util-waiter: checks once, then waits for
  * a random time between the shortest delay and one that doubles; once that would be beyond the longest delay it
  * waits for the longest, without jitter. Its limit of the whole waiting time is left out.
  */
 export const sdkWaiter: Waiter = {
   name: "AWS SDK waiter",
-  definition: `exponential with jitter, minDelay ${MIN_DELAY} s, maxDelay ${MAX_DELAY} s (its defaults); looks at once`,
+  definition: `exponential with jitter, minDelay ${MIN_DELAY} s, maxDelay ${MAX_DELAY} s (its defaults); checks once`,
   wait(duration, random) {
     let now = 0;
     let checks = 1;

@@ -81,9 +81,9 @@ function cells(runs: Run[]): string[] {
 function intro(tasks: number, runs: number): string {
   return `## Checks per task and detection delay
 
-Simulated, not timed: ${tasks.toLocaleString("en")} tasks a run, ${runs} runs with a seed each; every way to wait gets the same tasks. Figures are the median of the runs, with the least and the most. The delay is from a task's end to the first look after it; a look takes no time, and every look is answered. A task begins when it is tracked.
+Simulated, not timed: ${tasks.toLocaleString("en")} tasks a run, ${runs} runs with a seed each; every way to wait gets the same tasks. Figures are the median of the runs, with the least and the most. The delay is from a task's end to the first check after it; a check takes no time, and every check is answered. A task begins when it is tracked.
 
 ${[ours, ...PEERS].map(({ name, definition }) => `- **${name}**: ${definition}.`).join("\n")}
 
-The service's bound is the time from a look to when the next is due, which is 20 % of the task's age within a minute and 15 minutes, and one sweep interval, since the sweep that looks comes so much later at most. For a task's first look it is one sweep interval. No way to wait that looks every 60 s can be better than fixed 60 s in the delay: that is the limit of a sweep every minute.`;
+The service's bound is the time from a check to when the next is due, which is 20 % of the task's age within a minute and 15 minutes, and one sweep interval, since the sweep that checks comes so much later at most. For a task's first check it is one sweep interval. No way to wait that checks every 60 s can be better than fixed 60 s in the delay: that is the limit of a sweep every minute.`;
 }

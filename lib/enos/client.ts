@@ -1,9 +1,9 @@
 import type { Dispatcher } from "undici";
+import { statusPath, type TaskKey } from "../tasks/key.ts";
 import { Call } from "./call.ts";
 import type { CredentialSource, Credentials } from "./credentials.ts";
 import { EnosError } from "./errors.ts";
 import { type DownloadStatus, parseStatus } from "./status.ts";
-import { statusPath, type TaskKey } from "./task.ts";
 import { TokenCache } from "./token.ts";
 import { createTransport } from "./transport.ts";
 

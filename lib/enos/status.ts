@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
+import type { TaskKey } from "../tasks/key.ts";
 import { EnosError } from "./errors.ts";
-import type { TaskKey } from "./task.ts";
 
 /** What EnOS's progress codes mean (Data Federation API 2.x and Data Download API 3.x, merged). */
 const STATES = [

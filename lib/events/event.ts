@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
-import type { TaskKey } from "../enos/task.ts";
-import type { Outcome } from "../tracking/decision.ts";
-import type { AbandonReason, FinalState, OpenTask } from "../tracking/record.ts";
+import type { Outcome } from "../tasks/decision.ts";
+import type { TaskKey } from "../tasks/key.ts";
+import type { AbandonReason, FinalState, OpenTask } from "../tasks/record.ts";
 
 /** That a task has ended, as a CloudEvent 1.0 in structured JSON. */
 export interface TerminalEvent {

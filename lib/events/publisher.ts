@@ -1,5 +1,5 @@
 import { PublishBatchCommand, type PublishBatchRequestEntry, SNSClient } from "@aws-sdk/client-sns";
-import { timeLimits } from "../aws-limits.ts";
+import { timeLimits } from "../aws/limits.ts";
 import { serialise, type TerminalEvent, taskHash } from "./event.ts";
 
 /** What SNS takes in one call: ten messages, and 256 KiB with the attributes, for which the rest is left. */

@@ -1,6 +1,6 @@
-import { State } from "../tracking/record.ts";
-import type { ListRequest } from "../tracking/tracker.ts";
-import { CallerError } from "./failure.ts";
+import type { ListRequest } from "../store/task-store.ts";
+import { State } from "../tasks/record.ts";
+import { CallerError } from "./errors.ts";
 import { type ApiEvent, orgOf, query, single } from "./request.ts";
 
 const DEFAULT_LIMIT = 50;

@@ -1,6 +1,6 @@
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
-import { Id, type TaskKey } from "../enos/task.ts";
-import { CallerError } from "./failure.ts";
+import { Id, type TaskKey } from "../tasks/key.ts";
+import { CallerError } from "./errors.ts";
 
 /** What is read of an API Gateway event (payload format 2.0). */
 export type ApiEvent = Pick<APIGatewayProxyEventV2, "rawQueryString" | "pathParameters" | "routeKey"> & {

@@ -1,20 +1,20 @@
-import { type Place, rangesWithin } from "../tracking/place.ts";
-import { nextPass, type Pass, type Progress } from "../tracking/progress.ts";
-import type { OpenTask } from "../tracking/record.ts";
-import type { Shard } from "../tracking/shard-store.ts";
-import type { Examination } from "./examination.ts";
-import type { Lanes } from "./lanes.ts";
-import type { SweepParts, SweepSettings } from "./ports.ts";
-import { readShard } from "./reading.ts";
+import { nextPass, type Pass, type Progress } from "../store/checkpoint.ts";
+import { type IndexKey, keyRanges } from "../store/index-key.ts";
+import type { Shard } from "../store/shard-store.ts";
+import type { OpenTask } from "../tasks/record.ts";
+import type { Examination } from "./checks.ts";
+import type { SweepDependencies, SweepSettings } from "./dependencies.ts";
+import type { Lanes } from "./fair-queue.ts";
+import { readShard } from "./pages.ts";
 import type { SweepSummary } from "./summary.ts";
-import type { TimeLeft } from "./time-left.ts";
+import type { TimeLeft } from "./time-budget.ts";
 
 /** Due tasks that may be waiting before reading pauses: what a sweep holds in memory. */
 const MOST_WAITING = 2_000;
 
 /** Sweeps one leased shard, in passes, while there is time. */
 export class ShardSweep {
-  readonly #parts: SweepParts;
+  readonly #parts: SweepDependencies;
   readonly #settings: SweepSettings;
   readonly #summary: SweepSummary;
   readonly #time: TimeLeft;
@@ -24,7 +24,7 @@ export class ShardSweep {
   #skipped = new Map<string, string>();
 
   constructor(
-    parts: SweepParts,
+    parts: SweepDependencies,
     settings: SweepSettings,
     summary: SweepSummary,
     time: TimeLeft,
@@ -39,11 +39,11 @@ export class ShardSweep {
     this.#examination = examination;
   }
 
-  /** Notes that a due task of this pass was not looked at. */
-  skip({ orgId, order }: OpenTask): void {
+  /** Notes that a due task of this pass was not checked. */
+  skip({ orgId, indexKey }: OpenTask): void {
     this.#summary.deferred++;
     const first = this.#skipped.get(orgId);
-    if (first === undefined || order < first) this.#skipped.set(orgId, order);
+    if (first === undefined || indexKey < first) this.#skipped.set(orgId, indexKey);
   }
 
   /**
@@ -82,8 +82,8 @@ export class ShardSweep {
     const { from, to } = pass.window;
     const reading = {
       from: pass.from,
-      ranges: rangesWithin(schedule.reach(from, to)),
-      isWanted: (place: Place) => schedule.isDue(place, from, to),
+      ranges: keyRanges(schedule.reach(from, to)),
+      isWanted: (place: IndexKey) => schedule.isDue(place, from, to),
     };
     try {
       for await (const page of readShard(tasks, shard, reading, this.#time.signal)) {
@@ -92,7 +92,7 @@ export class ShardSweep {
         this.#summary.unreadable += page.unreadable.length;
         for (const key of page.unreadable) observer.unreadable(shard, key);
         for (const task of page.tasks) {
-          order = task.order;
+          order = task.indexKey;
           const window = pass.windowFor(task.orgId, order);
           if (!window || !schedule.isDue(task, window.from, window.to)) continue;
           this.#summary.due++;

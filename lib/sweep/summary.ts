@@ -1,5 +1,5 @@
 import type { EnosErrorKind } from "../enos/errors.ts";
-import type { FinalState } from "../tracking/record.ts";
+import type { FinalState } from "../tasks/record.ts";
 
 /**
  * Why something in a sweep did not work: EnOS's reasons, and

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
-import type { OpenTask } from "../tracking/record.ts";
-import { isLeased, type Shard } from "../tracking/shard-store.ts";
-import { Examination } from "./examination.ts";
-import { Lanes } from "./lanes.ts";
-import type { SweepParts, SweepSettings } from "./ports.ts";
+import { isLeased, type Shard } from "../store/shard-store.ts";
+import type { OpenTask } from "../tasks/record.ts";
+import { Examination } from "./checks.ts";
+import type { SweepDependencies, SweepSettings } from "./dependencies.ts";
+import { Lanes } from "./fair-queue.ts";
 import { ShardSweep } from "./shard-sweep.ts";
 import { emptySummary, type SweepSummary } from "./summary.ts";
-import { TimeLeft } from "./time-left.ts";
+import { TimeLeft } from "./time-budget.ts";
 
 /** A lease outlives the invocation by this, in milliseconds, so that no other sweep comes while it may still write. */
 const LEASE_MARGIN_MS = 1_000;
@@ -29,7 +29,7 @@ export interface SweepRequest {
  * @throws the database's error when not even the shards can be listed
  */
 export async function sweep(
-  parts: SweepParts,
+  parts: SweepDependencies,
   settings: SweepSettings,
   request: SweepRequest,
 ): Promise<SweepSummary> {
@@ -44,7 +44,7 @@ export async function sweep(
   const lanes = new Lanes<OpenTask>({
     concurrency: settings.concurrency,
     requestsPerSecond: settings.requestsPerSecond,
-    work: (task) => examination.look(task),
+    work: (task) => examination.check(task),
     onSkipped: skip,
     onDead: (orgId) => parts.observer.stopped(orgId, "unreachable"),
   });

@@ -1,4 +1,4 @@
-import type { FinalState } from "../../lib/tracking/record.ts";
+import type { FinalState } from "../../lib/tasks/record.ts";
 import type { Timeline } from "../enos/timeline.ts";
 
 /** One of the tasks that are shown: what it does, and how that must end. */

@@ -1,4 +1,4 @@
-import type { TaskKey } from "../../lib/enos/task.ts";
+import type { TaskKey } from "../../lib/tasks/key.ts";
 import { taskPath } from "../service/client.ts";
 
 /** The commands that ask about a task, track it and list what is tracked, to be pasted into a shell. */

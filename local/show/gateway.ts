@@ -1,5 +1,5 @@
-import { readSettings } from "../../lib/config.ts";
-import { Id } from "../../lib/enos/task.ts";
+import { readSettings } from "../../lib/settings.ts";
+import { Id } from "../../lib/tasks/key.ts";
 
 /** A real EnOS gateway, and an organisation on it. */
 export interface Gateway {

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import type { TaskKey } from "../../lib/enos/task.ts";
-import { keyOf, orderOf } from "../../lib/tracking/place.ts";
-import type { TrackedTask } from "../../lib/tracking/record.ts";
-import { createSchedule } from "../../lib/tracking/schedule.ts";
+import { indexKeyOf, keyOf } from "../../lib/store/index-key.ts";
+import type { TaskKey } from "../../lib/tasks/key.ts";
+import type { TrackedTask } from "../../lib/tasks/record.ts";
+import { createSchedule } from "../../lib/tasks/schedule.ts";
 import type { EnosSimulator } from "../enos/simulator.ts";
 import type { LocalService } from "../service/local-service.ts";
 import { Application } from "./application.ts";
@@ -79,15 +79,15 @@ async function backdate(
   days: number,
 ): Promise<string> {
   const earlier = Date.parse(trackedAt) - days * 24 * 60 * 60_000;
-  // A task of that age is looked at every quarter of an hour: its phase is made to be due in a moment.
+  // A task of that age is checked every quarter of an hour: its offset is made to be due in a moment.
   const soon = Date.now() + 2_000;
-  const phase = createSchedule(60).reach(soon, soon).phases.from;
+  const offset = createSchedule(60).reach(soon, soon).offsets.from;
   await DynamoDBDocumentClient.from(cloud.dynamodb).send(
     new UpdateCommand({
       TableName: cloud.env("").TRACKED_TASKS_TABLE,
       Key: keyOf(task),
-      UpdateExpression: "SET trackedAt = :earlier, openOrder = :order",
-      ExpressionAttributeValues: { ":earlier": earlier, ":order": orderOf(earlier, phase) },
+      UpdateExpression: "SET trackedAt = :earlier, openKey = :key",
+      ExpressionAttributeValues: { ":earlier": earlier, ":key": indexKeyOf(earlier, offset) },
     }),
   );
   return new Date(earlier).toISOString();

@@ -6,7 +6,7 @@ const total = (value: number) => ({ total: value });
 
 it("is a month of what was used, at list prices", () => {
   const minute = { summaries: [{ durationMs: 30_000 }, { durationMs: 15_000 }] };
-  const { looking, turnover } = cost({
+  const { checking, turnover } = cost({
     scenario: { memory: 512, sweepers: 2 },
     minutes: [minute, minute],
     usage: {
@@ -21,7 +21,7 @@ it("is a month of what was used, at list prices", () => {
   // Two minutes of a month that has 21,900 times as many.
   const times = 21_900 / 1e6;
   const gbSecond = 13.3334;
-  expect(looking).toBeCloseTo((90 * 0.5 * gbSecond + 4 * 1.2 + 1_200 * 0.125 + 120 * 0.625) * times, 6);
+  expect(checking).toBeCloseTo((90 * 0.5 * gbSecond + 4 * 1.2 + 1_200 * 0.125 + 120 * 0.625) * times, 6);
   // 120 tasks began, each with a call of 30 ms and a write to the table and to the index.
   const begun = 120 * (1 + 0.2 + 0.03 * 0.5 * gbSecond + 2 * 0.625);
   expect(turnover).toBeCloseTo((begun + (240 - 120 + 120) * 0.625 + 60 * 0.5) * times, 6);

@@ -43,7 +43,7 @@ describe("the simulation", () => {
     ]);
   });
 
-  it("looks at a task of ours in the first sweep, and never later than its bound", () => {
+  it("checks a task of ours in the first sweep, and never later than its bound", () => {
     const random = seeded(3);
     expect(ours.wait(1, random).checks).toBe(1);
     for (let task = 0; task < 300; task++) {

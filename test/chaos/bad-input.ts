@@ -1,6 +1,6 @@
 import type { APIGatewayProxyStructuredResultV2, Context } from "aws-lambda";
 import * as fc from "fast-check";
-import { statusPath } from "../../lib/enos/task.ts";
+import { statusPath } from "../../lib/tasks/key.ts";
 import { Cloud } from "../../local/cloud.ts";
 import { type EnosSimulator, startEnosSimulator } from "../../local/enos/simulator.ts";
 import { tableFromPackage } from "../../local/template.ts";

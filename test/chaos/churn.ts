@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Tracker } from "../../lib/tracking/tracker.ts";
+import { TaskStore } from "../../lib/store/task-store.ts";
 import { unpack } from "../support/artefact.ts";
 import { LambdaProcess } from "../support/lambda-process.ts";
 import { type Row, type Scenario, seededRandom } from "./scenario.ts";
@@ -25,7 +25,7 @@ export const churn: Scenario = {
     const expected = await stage.track(tasks, { runsMs: 0 });
     stage.enos.addFault({ kind: "latency", ms: 15 });
 
-    const tracker = new Tracker(stage.db, SHARDS);
+    const tracker = new TaskStore(stage.db, SHARDS);
     let churning = true;
     let sweeps = 0;
     const sweepOn = async () => {

@@ -29,14 +29,14 @@ export const cutShort: Scenario = {
       cut++;
       fruitless = summary.published > 0 ? 0 : fruitless + 1;
       if (fruitless === 10) wrong.push("ten sweeps in a row came to nothing");
-      if (cut % 10 === 0) progress(`${cut} sweeps cut short, ${checked} of ${tasks} tasks looked at`);
+      if (cut % 10 === 0) progress(`${cut} sweeps cut short, ${checked} of ${tasks} tasks checked`);
     };
     const sweeps = await stage.sweepInPeace(sweep);
     const { lost, duplicated, wrong: found } = await stage.judge();
     wrong.push(...found);
     if (cut < 2) wrong.push(`${cut} sweeps were cut short: nothing was tried`);
-    // What a sweep had looked at when its time was over may be looked at again, but not everything before it.
-    if (checked > 2 * tasks) wrong.push(`${checked} looks at ${tasks} tasks: sweeps began anew`);
+    // What a sweep had checked when its time was over may be checked again, but not everything before it.
+    if (checked > 2 * tasks) wrong.push(`${checked} checks ${tasks} tasks: sweeps began anew`);
     return [
       {
         tried: `sweeps cut short, ${tasks} tasks`,

@@ -92,7 +92,7 @@ function foreign({ own, other }: Parties): fc.Arbitrary<ForeignEvent> {
     claim.map(claiming),
     authorizer.map((odd) => ({ requestId: "a-request", authorizer: odd })),
     fc.constantFrom<unknown>(undefined, null, "text", {}, { requestId: "a-request", authorizer: null }),
-    // A claim of another name, which nobody looks at.
+    // A claim of another name, which nobody checks.
     fc.constant({ requestId: "a-request", authorizer: { jwt: { claims: { organisations: other } } } }),
   );
   return fc

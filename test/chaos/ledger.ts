@@ -1,8 +1,8 @@
 import { ScanCommand } from "@aws-sdk/lib-dynamodb";
-import type { TaskKey } from "../../lib/enos/task.ts";
 import type { TerminalEvent } from "../../lib/events/event.ts";
-import type { Database } from "../../lib/tracking/database.ts";
-import type { FinalState } from "../../lib/tracking/record.ts";
+import type { Database } from "../../lib/store/table.ts";
+import type { TaskKey } from "../../lib/tasks/key.ts";
+import type { FinalState } from "../../lib/tasks/record.ts";
 
 /** A task whose end is known beforehand. */
 export interface ExpectedTask extends TaskKey {

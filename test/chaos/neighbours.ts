@@ -1,5 +1,5 @@
+import { indexEntryOf } from "../../lib/store/index-key.ts";
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
-import { placeOf } from "../../lib/tracking/place.ts";
 import type { Fault } from "../../local/enos/input.ts";
 import { unpack } from "../support/artefact.ts";
 import { LambdaProcess } from "../support/lambda-process.ts";
@@ -54,8 +54,8 @@ async function tryTrouble(
   await using stage = await Stage.start({ orgIds: [...TROUBLED, ...WELL] });
   await using sweeper = await LambdaProcess.start(module, stage.env);
   const sweep = () => sweeper.invoke<SweepSummary>({}, 30_000);
-  const inShards = (numbers: number[]) => (task: Parameters<typeof placeOf>[0]) =>
-    !apart || numbers.includes(placeOf(task, 0, 4).openShard);
+  const inShards = (numbers: number[]) => (task: Parameters<typeof indexEntryOf>[0]) =>
+    !apart || numbers.includes(indexEntryOf(task, 0, 4).openShard);
   for (const orgId of TROUBLED) {
     stage.enos.addFault({ ...fault, orgId } as Fault);
     await stage.track(tasks, { orgId, runsMs: 0, where: inShards([0, 1]) });

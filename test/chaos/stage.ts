@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { TerminalEvent } from "../../lib/events/event.ts";
-import type { Database } from "../../lib/tracking/database.ts";
-import type { FinalState } from "../../lib/tracking/record.ts";
-import { Tracker } from "../../lib/tracking/tracker.ts";
+import type { Database } from "../../lib/store/table.ts";
+import { TaskStore } from "../../lib/store/task-store.ts";
+import type { FinalState } from "../../lib/tasks/record.ts";
 import type { Subscription } from "../../local/aws/subscription.ts";
 import { Cloud } from "../../local/cloud.ts";
 import { type EnosSimulator, startEnosSimulator } from "../../local/enos/simulator.ts";
@@ -195,7 +195,7 @@ export class Stage implements AsyncDisposable {
     { shards = this.#shards }: TrackOptions,
     now: () => number,
   ): Promise<ExpectedTask[]> {
-    const tracker = new Tracker(this.db, shards, now);
+    const tracker = new TaskStore(this.db, shards, now);
     await sideBySide(tasks, PUTS_AT_ONCE, (task) => tracker.put(task));
     return tasks;
   }

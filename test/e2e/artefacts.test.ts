@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { TaskKey } from "../../lib/enos/task.ts";
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
+import type { TaskKey } from "../../lib/tasks/key.ts";
 import { Cloud } from "../../local/cloud.ts";
 import { type EnosSimulator, startEnosSimulator } from "../../local/enos/simulator.ts";
 import { tableFromPackage } from "../../local/template.ts";

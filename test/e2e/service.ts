@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { TaskKey } from "../../lib/enos/task.ts";
+import type { TaskKey } from "../../lib/tasks/key.ts";
 import { type EnosSimulator, startEnosSimulator } from "../../local/enos/simulator.ts";
 import type { Timeline } from "../../local/enos/timeline.ts";
 import type { ServiceAnswer } from "../../local/service/client.ts";

@@ -1,10 +1,10 @@
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { TaskKey } from "../../lib/enos/task.ts";
+import { keyOf } from "../../lib/store/index-key.ts";
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
-import { keyOf } from "../../lib/tracking/place.ts";
-import type { TrackedTask } from "../../lib/tracking/record.ts";
+import type { TaskKey } from "../../lib/tasks/key.ts";
+import type { TrackedTask } from "../../lib/tasks/record.ts";
 import { taskPath } from "../../local/service/client.ts";
 import { newTask, outcome, type ServiceUnderTest, startService } from "./service.ts";
 

@@ -14,8 +14,8 @@ const task = {
   state: "running",
   trackedAt: 1,
   notFound: null,
-  order: "0",
-  phase: 0,
+  indexKey: "0",
+  offset: 0,
 } as const;
 
 describe("a terminal event", () => {

@@ -1,7 +1,7 @@
 import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { TaskKey } from "../../lib/enos/task.ts";
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
+import type { TaskKey } from "../../lib/tasks/key.ts";
 import { Cloud } from "../../local/cloud.ts";
 import { type EnosSimulator, startEnosSimulator } from "../../local/enos/simulator.ts";
 import { tableFromPackage } from "../../local/template.ts";

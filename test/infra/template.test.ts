@@ -168,11 +168,11 @@ describe("what is kept", () => {
         IndexName: "open-tasks",
         KeySchema: [
           { AttributeName: "openShard", KeyType: "HASH" },
-          { AttributeName: "openOrder", KeyType: "RANGE" },
+          { AttributeName: "openKey", KeyType: "RANGE" },
         ],
         Projection: {
           ProjectionType: "INCLUDE",
-          NonKeyAttributes: ["state", "notFoundSince", "notFoundLooks"],
+          NonKeyAttributes: ["state", "notFoundSince", "notFoundChecks"],
         },
       },
     ]);
@@ -233,7 +233,7 @@ describe("the alarms", () => {
     });
   });
 
-  it("look at metrics under the dimensions with which they are emitted", () => {
+  it("check metrics under the dimensions with which they are emitted", () => {
     const dimensions = (id: string) => resolved(resource(id).Properties.Dimensions);
     const service = { Name: "service", Value: "enos-download-status" };
     expect(dimensions("SweepMissingAlarm")).toEqual([service]);

@@ -1,17 +1,17 @@
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { Context } from "aws-lambda";
-import { SecretsManagerCredentials } from "../../lib/credentials.ts";
+import { SecretsManagerCredentials } from "../../lib/aws/credentials.ts";
 import { EnosClient } from "../../lib/enos/client.ts";
-import type { TaskKey } from "../../lib/enos/task.ts";
 import type { TerminalEvent } from "../../lib/events/event.ts";
 import { EventPublisher } from "../../lib/events/publisher.ts";
-import type { SweepParts, SweepSettings } from "../../lib/sweep/ports.ts";
+import { OpenTaskStore } from "../../lib/store/open-task-store.ts";
+import { ShardStore } from "../../lib/store/shard-store.ts";
+import { TaskStore } from "../../lib/store/task-store.ts";
+import type { SweepDependencies, SweepSettings } from "../../lib/sweep/dependencies.ts";
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
 import { sweep } from "../../lib/sweep/sweep.ts";
-import { OpenTasks } from "../../lib/tracking/open-tasks.ts";
-import { createSchedule } from "../../lib/tracking/schedule.ts";
-import { ShardStore } from "../../lib/tracking/shard-store.ts";
-import { Tracker } from "../../lib/tracking/tracker.ts";
+import type { TaskKey } from "../../lib/tasks/key.ts";
+import { createSchedule } from "../../lib/tasks/schedule.ts";
 import type { Subscription } from "../../local/aws/subscription.ts";
 import { Cloud } from "../../local/cloud.ts";
 import { type EnosSimulator, startEnosSimulator } from "../../local/enos/simulator.ts";
@@ -39,7 +39,7 @@ export class Scene implements AsyncDisposable {
   readonly cloud: Cloud;
   readonly enos: EnosSimulator;
   readonly queue: Subscription;
-  readonly parts: SweepParts;
+  readonly parts: SweepDependencies;
   readonly settings: SweepSettings = {
     shardCount: 4,
     concurrency: 32,
@@ -62,7 +62,7 @@ export class Scene implements AsyncDisposable {
     });
     this.parts = {
       shards: new ShardStore(db),
-      tasks: new OpenTasks(db, 30),
+      tasks: new OpenTaskStore(db, 30),
       enos: new EnosClient({ credentials, now }),
       events: new EventPublisher(cloud.topicArn, cloud.sns),
       schedule: createSchedule(60),
@@ -115,14 +115,14 @@ export class Scene implements AsyncDisposable {
     return tasks;
   }
 
-  tracker(shardCount = this.settings.shardCount): Tracker {
-    return new Tracker(this.db, shardCount, () => this.time);
+  tracker(shardCount = this.settings.shardCount): TaskStore {
+    return new TaskStore(this.db, shardCount, () => this.time);
   }
 
   /** One sweep; the clock goes on by a minute first, unless the test moves it. */
   async sweep(
     options: {
-      parts?: Partial<SweepParts>;
+      parts?: Partial<SweepDependencies>;
       settings?: Partial<SweepSettings>;
       remainingMs?: number;
       shards?: number[];

@@ -69,7 +69,7 @@ describe("a sweep", () => {
     expect(tasks[0]).toMatchObject({ stateSince: "2026-11-24T00:01:00.000Z", finishedAt: null });
   });
 
-  it("writes nothing for a look that learns nothing, however often it looks", async () => {
+  it("writes nothing for a check that learns nothing, however often it checks", async () => {
     await scene.track("o1", 10, RUNNING);
     await scene.sweep();
     let writes = 0;
@@ -87,20 +87,20 @@ describe("a sweep", () => {
     expect(writes).toBe(0);
   });
 
-  it("looks again exactly when the schedule says, for every task", async () => {
+  it("checks again exactly when the schedule says, for every task", async () => {
     const tracked = await scene.track("o1", 40, RUNNING);
     await scene.sweep();
     scene.enos.resetCounters();
     // Two hours, then once more after ten minutes without a sweep: windows merge, nothing is skipped.
     for (let sweep = 0; sweep < 120; sweep++) await scene.sweep();
     await scene.sweep({ after: 10 * MINUTE });
-    const looks = Object.values(scene.enos.taskRequests("o1"));
-    expect(looks).toHaveLength(tracked.length);
-    for (const count of looks) expect(count).toBeGreaterThan(10);
-    for (const count of looks) expect(count).toBeLessThan(30);
+    const checks = Object.values(scene.enos.taskRequests("o1"));
+    expect(checks).toHaveLength(tracked.length);
+    for (const count of checks) expect(count).toBeGreaterThan(10);
+    for (const count of checks) expect(count).toBeLessThan(30);
   });
 
-  it("gives up a task that EnOS does not know, after three looks and ten minutes", async () => {
+  it("gives up a task that EnOS does not know, after three checks and ten minutes", async () => {
     await scene.track("o1", 3, []);
     let sweeps = 0;
     while ((await scene.events()).length === 0 && sweeps < 30) {
@@ -173,7 +173,7 @@ describe("a sweep", () => {
     expect((await scene.sweep({ after: 1000 })).read).toBe(0);
   });
 
-  it("leaps over what cannot be due in a shard of many old tasks, and yet looks at each once in 15 minutes", async () => {
+  it("leaps over what cannot be due in a shard of many old tasks, and yet checks each once in 15 minutes", async () => {
     scene.settings.shardCount = 1;
     const tracked = await scene.track("o1", 1600, RUNNING);
     await scene.sweep();
@@ -314,7 +314,7 @@ describe("a sweep", () => {
   it("passes over items that no version could have written, counts and names them", async () => {
     await scene.track("o1", 20, ENDED.succeeded);
     for (const [sk, change] of [
-      ["ch-1#t3", "SET openOrder = :odd"],
+      ["ch-1#t3", "SET openKey = :odd"],
       ["ch-1#t5", "SET #state = :odd"],
     ] as const) {
       await scene.db.client.send(

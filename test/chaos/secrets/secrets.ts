@@ -1,7 +1,7 @@
 import { CreateSecretCommand } from "@aws-sdk/client-secrets-manager";
 import { DynamoDBDocumentClient, ScanCommand } from "@aws-sdk/lib-dynamodb";
 import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
-import { SecretsManagerCredentials } from "../../../lib/credentials.ts";
+import { SecretsManagerCredentials } from "../../../lib/aws/credentials.ts";
 import { EnosClient } from "../../../lib/enos/client.ts";
 import { Cloud } from "../../../local/cloud.ts";
 import { tableFromPackage } from "../../../local/template.ts";

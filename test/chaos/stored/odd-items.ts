@@ -56,7 +56,7 @@ export const taskSpoilt = spoilt([
   "stateSince",
   "trackedAt",
   "notFoundSince",
-  "notFoundLooks",
+  "notFoundChecks",
   "progressCode",
   "progressDesc",
   "downloadUrl",

@@ -1,11 +1,11 @@
 import { PutItemCommand } from "@aws-sdk/client-dynamodb";
 import * as fc from "fast-check";
 import { EventPublisher } from "../../../lib/events/publisher.ts";
-import { openDatabase } from "../../../lib/tracking/database.ts";
-import { OpenTasks } from "../../../lib/tracking/open-tasks.ts";
-import { placeOf } from "../../../lib/tracking/place.ts";
-import { ShardStore } from "../../../lib/tracking/shard-store.ts";
-import { Tracker } from "../../../lib/tracking/tracker.ts";
+import { indexEntryOf } from "../../../lib/store/index-key.ts";
+import { OpenTaskStore } from "../../../lib/store/open-task-store.ts";
+import { ShardStore } from "../../../lib/store/shard-store.ts";
+import { openDatabase } from "../../../lib/store/table.ts";
+import { TaskStore } from "../../../lib/store/task-store.ts";
 import { ENDED, Scene } from "../../support/scene.ts";
 import type { Row, Scenario } from "../scenario.ts";
 import { NO_SHARDS, NO_TASKS, SHARD_TRAPS, type StoredItem, shardSpoilt, taskSpoilt } from "./odd-items.ts";
@@ -90,7 +90,7 @@ class Spoilt {
     const { scene } = this;
     const parts = {
       shards: new ShardStore(this.#db),
-      tasks: new OpenTasks(this.#db, 30),
+      tasks: new OpenTaskStore(this.#db, 30),
       events: new EventPublisher(scene.cloud.topicArn, scene.cloud.sns),
     };
     const wrong: string[] = [];
@@ -119,7 +119,7 @@ class Spoilt {
   async call(): Promise<Outcome> {
     const { scene } = this;
     const onUnreadable = ({ sk }: { sk: unknown }) => void this.#unreadable.push(String(sk));
-    const tracker = new Tracker(this.#db, SHARDS, () => scene.time, onUnreadable);
+    const tracker = new TaskStore(this.#db, SHARDS, () => scene.time, onUnreadable);
     const wrong: string[] = [];
     const attempt = async <T>(what: string, work: () => Promise<T>): Promise<T | undefined> => {
       try {
@@ -148,7 +148,7 @@ class Spoilt {
     return { times: 4 * this.#taskIds.length, lost: 0, wrong };
   }
 
-  async #listAll(tracker: Tracker): Promise<string[]> {
+  async #listAll(tracker: TaskStore): Promise<string[]> {
     const taskIds: string[] = [];
     let after: string | null = "";
     while (after !== null) {
@@ -161,12 +161,12 @@ class Spoilt {
 }
 
 function openItem(taskId: string, time: number): StoredItem {
-  const { openShard, openOrder } = placeOf({ orgId: ORG, channelId: CHANNEL, taskId }, time, SHARDS);
+  const { openShard, openKey } = indexEntryOf({ orgId: ORG, channelId: CHANNEL, taskId }, time, SHARDS);
   return {
     pk: { S: ORG },
     sk: { S: `${CHANNEL}#${taskId}` },
     openShard: { N: String(openShard) },
-    openOrder: { S: openOrder },
+    openKey: { S: openKey },
     state: { S: "running" },
     stateSince: { N: String(time) },
     trackedAt: { N: String(time) },

@@ -1,7 +1,7 @@
-import type { TaskKey } from "../../../lib/enos/task.ts";
 import type { TerminalEvent } from "../../../lib/events/event.ts";
-import type { SweepParts } from "../../../lib/sweep/ports.ts";
+import type { SweepDependencies } from "../../../lib/sweep/dependencies.ts";
 import type { SweepSummary } from "../../../lib/sweep/summary.ts";
+import type { TaskKey } from "../../../lib/tasks/key.ts";
 import type { SecretContent } from "../../../local/cloud.ts";
 import { canaryKeys } from "../../support/canary.ts";
 import { ENDED, RUNNING, Scene } from "../../support/scene.ts";
@@ -114,7 +114,7 @@ async function sweepStruck(
   }
   let calls = 0;
   let striking: ReturnType<typeof strike> | undefined;
-  const enos: SweepParts["enos"] = {
+  const enos: SweepDependencies["enos"] = {
     async getDownloadStatus(task, options) {
       if (task.orgId === VICTIM && ++calls === MIDDLE) {
         striking = strike(cell, victim);

@@ -1,6 +1,6 @@
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Tracker } from "../../lib/tracking/tracker.ts";
+import { TaskStore } from "../../lib/store/task-store.ts";
 import { ENDED, RUNNING, Scene } from "../support/scene.ts";
 
 const DAY = 24 * 60 * 60_000;
@@ -109,7 +109,7 @@ describe("tracking", () => {
 
   it("starts anew where an item cannot be read, and tells of it", async () => {
     const told: unknown[] = [];
-    const tracker = new Tracker(
+    const tracker = new TaskStore(
       scene.db,
       4,
       () => scene.time,

@@ -1,9 +1,9 @@
 import { DeleteCommand, GetCommand, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
-import type { TaskKey } from "../enos/task.ts";
-import { type Database, unlessRefused } from "./database.ts";
-import { keyOf, placeOf } from "./place.ts";
-import { isExpired, parseRecord, type TrackedState, type TrackedTask } from "./record.ts";
+import type { TaskKey } from "../tasks/key.ts";
+import { isExpired, parseRecord, type TrackedState, type TrackedTask } from "../tasks/record.ts";
+import { indexEntryOf, keyOf } from "./index-key.ts";
 import { announceShard } from "./shard-store.ts";
+import { type Database, unlessRefused } from "./table.ts";
 
 /** Items that one query of a list reads at most, and how many queries one page may take. */
 const QUERY_SIZE = 200;
@@ -31,7 +31,7 @@ export interface ListRequest {
 export type OnUnreadable = (key: { pk: unknown; sk: unknown }) => void;
 
 /** Tells the service which tasks to watch. */
-export class Tracker {
+export class TaskStore {
   readonly #db: Database;
   readonly #shardCount: number;
   readonly #announced = new Set<number>();
@@ -67,7 +67,7 @@ export class Tracker {
   /** Undefined when the task is tracked already. */
   async #start(task: TaskKey): Promise<TrackedTask | undefined> {
     const now = this.#now();
-    const place = placeOf(task, now, this.#shardCount);
+    const place = indexEntryOf(task, now, this.#shardCount);
     await this.#announce(place.openShard);
     const item = { ...keyOf(task), ...place, trackedAt: now, state: "pending", stateSince: now };
     const written = await unlessRefused(

@@ -1,9 +1,9 @@
 import { EnosError } from "../enos/errors.ts";
 import { terminalEvent } from "../events/event.ts";
-import { type Decision, decide, isPastDeadline, type Look } from "../tracking/decision.ts";
-import type { OpenTask } from "../tracking/record.ts";
-import type { Verdict } from "./lanes.ts";
-import type { SweepParts, SweepSettings } from "./ports.ts";
+import { type CheckResult, type Decision, decide, isPastDeadline } from "../tasks/decision.ts";
+import type { OpenTask } from "../tasks/record.ts";
+import type { SweepDependencies, SweepSettings } from "./dependencies.ts";
+import type { Verdict } from "./fair-queue.ts";
 import { count, type FailureReason, type SweepSummary } from "./summary.ts";
 
 /** Outcomes that may be published and written at a time: what SNS and DynamoDB are asked for at once. */
@@ -11,7 +11,7 @@ const MOST_SETTLING = 128;
 
 /** Looks at single tasks: learns from EnOS, publishes what is final, and only then writes it down. */
 export class Examination {
-  readonly #parts: SweepParts;
+  readonly #parts: SweepDependencies;
   readonly #settings: SweepSettings;
   readonly #summary: SweepSummary;
   readonly #signal: AbortSignal;
@@ -20,7 +20,7 @@ export class Examination {
   #ownFaults = 0;
 
   constructor(
-    parts: SweepParts,
+    parts: SweepDependencies,
     settings: SweepSettings,
     summary: SweepSummary,
     signal: AbortSignal,
@@ -44,8 +44,8 @@ export class Examination {
   }
 
   /** Asks EnOS how a task is doing, and sets going what follows. Never rejects. */
-  async look(task: OpenTask): Promise<Verdict> {
-    let look: Look;
+  async check(task: OpenTask): Promise<Verdict> {
+    let check: CheckResult;
     let verdict: Verdict = "answered";
     try {
       const status = await this.#parts.enos.getDownloadStatus(task, {
@@ -53,7 +53,7 @@ export class Examination {
         // A slot that waits is a slot that another organisation cannot use.
         waitsOutThrottling: false,
       });
-      look = { kind: "status", status };
+      check = { kind: "status", status };
     } catch (error) {
       if (this.#signal.aborted) {
         this.#onSkipped(task);
@@ -61,16 +61,16 @@ export class Examination {
       }
       const failure = error as Error;
       verdict = verdictOf(failure);
-      look = isNotFound(failure) ? { kind: "not-found" } : { kind: "failed" };
-      if (look.kind === "failed") {
+      check = isNotFound(failure) ? { kind: "not-found" } : { kind: "failed" };
+      if (check.kind === "failed") {
         const reason = failure instanceof EnosError ? failure.kind : "secret";
         this.#failed(reason, failure, task);
         if (verdict === "stop") this.#parts.observer.stopped(task.orgId, reason);
       }
     }
     this.#summary.checked++;
-    const settling = this.#settle(task, look);
-    // Beyond that a look keeps its place until its outcome is out, so that looking does not outrun writing.
+    const settling = this.#settle(task, check);
+    // Beyond that a check keeps its place until its outcome is out, so that checking does not outrun writing.
     if (this.#settling.size >= MOST_SETTLING) await settling;
     return verdict;
   }
@@ -93,11 +93,11 @@ export class Examination {
     this.#parts.observer.failed(reason, error, task);
   }
 
-  /** Sets going what follows from a look; resolves when it is published and written, or has failed. */
-  #settle(task: OpenTask, look: Look): Promise<void> {
+  /** Sets going what follows from a check; resolves when it is published and written, or has failed. */
+  #settle(task: OpenTask, check: CheckResult): Promise<void> {
     const now = this.#parts.now();
-    const decision = decide(task, look, now, this.#settings.deadlineMs);
-    // A look that learns nothing ends here, and costs nothing.
+    const decision = decide(task, check, now, this.#settings.deadlineMs);
+    // A check that learns nothing ends here, and costs nothing.
     if (decision.kind === "none") return Promise.resolve();
     const settling = this.#carryOut(task, decision, now).finally(() => this.#settling.delete(settling));
     this.#settling.add(settling);
@@ -116,7 +116,7 @@ export class Examination {
     }
     try {
       if (decision.kind === "change") await tasks.change(task, decision.state, decision.status, now);
-      if (decision.kind === "missing") await tasks.missing(task, decision.since, decision.looks);
+      if (decision.kind === "missing") await tasks.missing(task, decision.since, decision.checks);
       if (decision.kind === "finish") {
         const closed = await tasks.finish(task, decision.outcome, now);
         if (closed) count(this.#summary.finished, decision.outcome.state);

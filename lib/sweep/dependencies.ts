@@ -1,15 +1,15 @@
 import type { EnosClient } from "../enos/client.ts";
 import type { EventPublisher } from "../events/publisher.ts";
-import type { OpenTasks } from "../tracking/open-tasks.ts";
-import type { OpenTask } from "../tracking/record.ts";
-import type { Schedule } from "../tracking/schedule.ts";
-import type { ShardStore } from "../tracking/shard-store.ts";
+import type { OpenTaskStore } from "../store/open-task-store.ts";
+import type { ShardStore } from "../store/shard-store.ts";
+import type { OpenTask } from "../tasks/record.ts";
+import type { Schedule } from "../tasks/schedule.ts";
 import type { FailureReason } from "./summary.ts";
 
 /** What a sweep works with. */
-export interface SweepParts {
+export interface SweepDependencies {
   shards: Pick<ShardStore, "list" | "lease" | "release">;
-  tasks: Pick<OpenTasks, "page" | "change" | "missing" | "finish">;
+  tasks: Pick<OpenTaskStore, "page" | "change" | "missing" | "finish">;
   enos: Pick<EnosClient, "getDownloadStatus">;
   events: Pick<EventPublisher, "publish">;
   schedule: Schedule;

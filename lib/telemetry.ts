@@ -1,10 +1,10 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
-import { EnosError } from "../enos/errors.ts";
-import type { OnFailure } from "../http/api.ts";
-import type { SweepObserver } from "../sweep/ports.ts";
-import type { FailureReason, SweepSummary } from "../sweep/summary.ts";
-import type { OnUnreadable } from "../tracking/tracker.ts";
+import { EnosError } from "./enos/errors.ts";
+import type { OnFailure } from "./http/handler.ts";
+import type { OnUnreadable } from "./store/task-store.ts";
+import type { SweepObserver } from "./sweep/dependencies.ts";
+import type { FailureReason, SweepSummary } from "./sweep/summary.ts";
 
 const SERVICE = "enos-download-status";
 const NAMESPACE = "EnosDownloadStatus";
@@ -57,7 +57,7 @@ export function sweepObserver({ logger }: Telemetry): SweepObserver & { reset():
     failed(reason, error, task) {
       if (!isNews(`${reason} ${task?.orgId}`)) return;
       const { orgId, channelId, taskId } = task ?? {};
-      logger.warn("look failed", { reason, orgId, channelId, taskId, ...describe(error) });
+      logger.warn("check failed", { reason, orgId, channelId, taskId, ...describe(error) });
     },
     stopped: (orgId, reason) => logger.warn("organisation stopped for this sweep", { orgId, reason }),
     unreadable(shard, { pk, sk }) {

@@ -1,18 +1,18 @@
 import { type AttributeValue, QueryCommand } from "@aws-sdk/client-dynamodb";
 import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import type { DownloadStatus } from "../enos/status.ts";
-import { type Database, unlessRefused } from "./database.ts";
-import type { Outcome } from "./decision.ts";
-import { keyOf, type OrderRange, type Place, readOrder } from "./place.ts";
-import { type OpenTask, parseOpenTask, type TrackedState } from "./record.ts";
+import type { Outcome } from "../tasks/decision.ts";
+import { type OpenTask, parseOpenTask, type TrackedState } from "../tasks/record.ts";
+import { type IndexKey, type KeyRange, keyOf, parseIndexKey } from "./index-key.ts";
+import { type Database, unlessRefused } from "./table.ts";
 
 /** The sparse index: an item is in it for as long as its task is open. */
 const OPEN_TASKS_INDEX = "open-tasks";
 /** Items of a page at most. Small enough that two in memory are nothing, large enough that a query's overhead is. */
 export const PAGE_SIZE = 1_000;
 
-/** Condition: the task is open, and the one that was read; one that was deleted and put anew has another order. */
-const STILL_OPEN = "openOrder = :order";
+/** Condition: the task is open, and the one that was read; one that was deleted and put anew has another index key. */
+const STILL_OPEN = "openKey = :key";
 
 const DAY_MS = 24 * 60 * 60_000;
 
@@ -30,13 +30,13 @@ export interface OpenTaskPage {
 
 /** Where a page ended. */
 export interface PageEnd {
-  order: string;
+  indexKey: string;
   /** What DynamoDB takes to go on behind it. */
   key: Record<string, unknown>;
 }
 
 /** The sweep's side of the table: reads open tasks and writes what was learnt of them. */
-export class OpenTasks {
+export class OpenTaskStore {
   readonly #db: Database;
   readonly #retentionDays: number;
 
@@ -46,15 +46,15 @@ export class OpenTasks {
   }
 
   /**
-   * @param range the orders to read
-   * @param isWanted whether a task is, by its place; of the others nothing more is looked at
+   * @param range the index keys to read
+   * @param isWanted whether a task is, by its place; of the others nothing more is checked
    * @param after the key of the page before, to go on within the range
    * @param signal ends the call early
    */
   async page(
     shard: number,
-    { from, through }: OrderRange,
-    isWanted: (place: Place) => boolean,
+    { from, through }: KeyRange,
+    isWanted: (place: IndexKey) => boolean,
     after?: Record<string, unknown>,
     signal?: AbortSignal,
   ): Promise<OpenTaskPage> {
@@ -62,25 +62,25 @@ export class OpenTasks {
       new QueryCommand({
         TableName: this.#db.table,
         IndexName: OPEN_TASKS_INDEX,
-        KeyConditionExpression: "openShard = :shard AND openOrder BETWEEN :from AND :through",
+        KeyConditionExpression: "openShard = :shard AND openKey BETWEEN :from AND :through",
         ExpressionAttributeValues: {
           ":shard": { N: String(shard) },
           ":from": { S: from },
           ":through": { S: through },
         },
         // All that there is but the shard, which is known.
-        ProjectionExpression: "pk, sk, openOrder, #state, notFoundSince, notFoundLooks",
+        ProjectionExpression: "pk, sk, openKey, #state, notFoundSince, notFoundChecks",
         ExpressionAttributeNames: { "#state": "state" },
         ExclusiveStartKey: after as Record<string, AttributeValue> | undefined,
         Limit: PAGE_SIZE,
       }),
       signal && { abortSignal: signal },
     );
-    const end = LastEvaluatedKey && { order: LastEvaluatedKey.openOrder?.S ?? "", key: LastEvaluatedKey };
+    const end = LastEvaluatedKey && { indexKey: LastEvaluatedKey.openKey?.S ?? "", key: LastEvaluatedKey };
     const tasks: OpenTask[] = [];
     const unreadable: OpenTaskPage["unreadable"] = [];
     for (const item of Items) {
-      const place = readOrder(item.openOrder?.S ?? "");
+      const place = parseIndexKey(item.openKey?.S ?? "");
       if (place && !isWanted(place)) continue;
       const task = place && parseOpenTask(item, place);
       if (task) tasks.push(task);
@@ -97,7 +97,7 @@ export class OpenTasks {
       STILL_OPEN,
       `SET #state = :state, progressCode = :code, progressDesc = :desc${
         isNew ? ", stateSince = :now" : ""
-      } REMOVE notFoundSince, notFoundLooks`,
+      } REMOVE notFoundSince, notFoundChecks`,
       {
         ":state": state,
         ":code": status.progressCode,
@@ -108,10 +108,10 @@ export class OpenTasks {
   }
 
   /** Writes that EnOS did not know the task. */
-  missing(task: OpenTask, since: number, looks: number): Promise<boolean> {
-    return this.#update(task, STILL_OPEN, "SET notFoundSince = :since, notFoundLooks = :looks", {
+  missing(task: OpenTask, since: number, checks: number): Promise<boolean> {
+    return this.#update(task, STILL_OPEN, "SET notFoundSince = :since, notFoundChecks = :checks", {
       ":since": since,
-      ":looks": looks,
+      ":checks": checks,
     });
   }
 
@@ -123,7 +123,7 @@ export class OpenTasks {
       `${STILL_OPEN} OR (#state = :state AND finishedAt = :now AND trackedAt = :trackedAt)`,
       `SET #state = :state, stateSince = :now, finishedAt = :now, expiresAt = :expires, reason = :reason${
         status ? ", progressCode = :code, progressDesc = :desc, downloadUrl = :url, dataSize = :size" : ""
-      } REMOVE openShard, openOrder, notFoundSince, notFoundLooks`,
+      } REMOVE openShard, openKey, notFoundSince, notFoundChecks`,
       {
         ":state": state,
         ":now": now,
@@ -155,7 +155,7 @@ export class OpenTasks {
           UpdateExpression: expression,
           ConditionExpression: condition,
           ExpressionAttributeNames: expression.includes("#state") ? { "#state": "state" } : undefined,
-          ExpressionAttributeValues: { ...values, ":order": task.order },
+          ExpressionAttributeValues: { ...values, ":key": task.indexKey },
         }),
       ),
     );

@@ -1,15 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
-  ALL_ORDERS,
+  ALL_KEYS,
+  type IndexKey,
+  indexEntryOf,
+  type KeyRange,
   keyOf,
-  type OrderRange,
-  type Place,
-  placeOf,
-  rangesWithin,
-  readOrder,
-} from "../../lib/tracking/place.ts";
-import { createSchedule } from "../../lib/tracking/schedule.ts";
+  keyRanges,
+  parseIndexKey,
+} from "../../lib/store/index-key.ts";
+import { createSchedule } from "../../lib/tasks/schedule.ts";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -19,7 +19,7 @@ const id = fc.stringMatching(/^[A-Za-z0-9_-]{1,128}$/);
 const key = fc.record({ orgId: id, channelId: id, taskId: id });
 const time = fc.integer({ min: 0, max: 16 ** 11 - 1 });
 
-const isWithin = (order: string, ranges: OrderRange[]) =>
+const isWithin = (order: string, ranges: KeyRange[]) =>
   ranges.some(({ from, through }) => order >= from && order <= through);
 
 describe("a task's place", () => {
@@ -35,38 +35,38 @@ describe("a task's place", () => {
   it("spreads tasks evenly over the shards", () => {
     const counts = [0, 0, 0, 0];
     for (let index = 0; index < 20_000; index++) {
-      const { openShard } = placeOf({ orgId: "o1", channelId: "ch-1", taskId: `t${index}` }, NOW, 4);
+      const { openShard } = indexEntryOf({ orgId: "o1", channelId: "ch-1", taskId: `t${index}` }, NOW, 4);
       counts[openShard] = (counts[openShard] ?? 0) + 1;
     }
     for (const count of counts) expect(count / 20_000).toBeCloseTo(0.25, 1);
   });
 
-  it("tells when the task was tracked, and its phase", () => {
+  it("tells when the task was tracked, and its offset", () => {
     fc.assert(
       fc.property(key, time, fc.integer({ min: 1, max: 1024 }), (task, trackedAt, shards) => {
-        const { openShard, openOrder } = placeOf(task, trackedAt, shards);
+        const { openShard, openKey } = indexEntryOf(task, trackedAt, shards);
         expect(openShard).toBeGreaterThanOrEqual(0);
         expect(openShard).toBeLessThan(shards);
-        expect(openOrder > ALL_ORDERS.from && openOrder < ALL_ORDERS.through).toBe(true);
-        const read = readOrder(openOrder);
+        expect(openKey > ALL_KEYS.from && openKey < ALL_KEYS.through).toBe(true);
+        const read = parseIndexKey(openKey);
         expect(read?.trackedAt).toBe(trackedAt);
-        // The same task has the same phase, whenever it is tracked.
-        expect(read?.phase).toBe(readOrder(placeOf(task, 0, 1).openOrder)?.phase);
+        // The same task has the same offset, whenever it is tracked.
+        expect(read?.offset).toBe(parseIndexKey(indexEntryOf(task, 0, 1).openKey)?.offset);
       }),
     );
   });
 
   it("is read from nothing else than an order", () => {
     for (const text of ["", "0", "XYZ", "0123456789ABCDEF", "0123456789abcdef0"])
-      expect(readOrder(text)).toBeUndefined();
+      expect(parseIndexKey(text)).toBeUndefined();
   });
 
-  it("has phases that are uniform in each shard", () => {
+  it("has offsets that are uniform in each shard", () => {
     const counts = new Map<string, number>();
     for (let index = 0; index < 40_000; index++) {
       const task = { orgId: "o1", channelId: "ch-1", taskId: `t${index}` };
-      const { openShard, openOrder } = placeOf(task, NOW, 4);
-      const tenth = `${openShard}: ${Math.floor((readOrder(openOrder)?.phase as number) * 10)}`;
+      const { openShard, openKey } = indexEntryOf(task, NOW, 4);
+      const tenth = `${openShard}: ${Math.floor((parseIndexKey(openKey)?.offset as number) * 10)}`;
       counts.set(tenth, (counts.get(tenth) ?? 0) + 1);
     }
     expect(counts.size).toBe(40);
@@ -81,11 +81,11 @@ describe("a task's place", () => {
         fc.integer({ min: NOW - 8 * DAY, max: NOW + MINUTE }),
         fc.oneof(fc.integer({ min: 1, max: 5 * MINUTE }), fc.integer({ min: 1, max: 2 * DAY })),
         (seconds, task, trackedAt, width) => {
-          const { openOrder } = placeOf(task, trackedAt, 1);
+          const { openKey } = indexEntryOf(task, trackedAt, 1);
           const { reach, isDue } = createSchedule(seconds);
-          const ranges = rangesWithin(reach(NOW - width, NOW));
-          const scheduled = readOrder(openOrder) as Place;
-          if (isDue(scheduled, NOW - width, NOW)) expect(isWithin(openOrder, ranges)).toBe(true);
+          const ranges = keyRanges(reach(NOW - width, NOW));
+          const scheduled = parseIndexKey(openKey) as IndexKey;
+          if (isDue(scheduled, NOW - width, NOW)) expect(isWithin(openKey, ranges)).toBe(true);
           expect(ranges).toEqual([...ranges].sort((a, b) => (a.from < b.from ? -1 : 1)));
         },
       ),
@@ -98,10 +98,14 @@ describe("a task's place", () => {
     let read = 0;
     for (let index = 0; index < 15; index++) {
       const to = NOW + index * MINUTE;
-      const ranges = rangesWithin(reach(to - MINUTE, to));
+      const ranges = keyRanges(reach(to - MINUTE, to));
       for (let task = 0; task < 1000; task++) {
-        const { openOrder } = placeOf({ orgId: "o1", channelId: "ch-1", taskId: `t${task}` }, NOW - DAY, 1);
-        if (isWithin(openOrder, ranges)) read++;
+        const { openKey } = indexEntryOf(
+          { orgId: "o1", channelId: "ch-1", taskId: `t${task}` },
+          NOW - DAY,
+          1,
+        );
+        if (isWithin(openKey, ranges)) read++;
       }
     }
     // Each is due once in a quarter of an hour; it is read once or twice beside.
@@ -111,7 +115,7 @@ describe("a task's place", () => {
 
   it("leaves no range out of a window that is as long as the longest interval", () => {
     const { reach } = createSchedule(60);
-    expect(rangesWithin(reach(NOW - 15 * MINUTE, NOW))).toHaveLength(1);
-    expect(rangesWithin(reach(0, NOW))).toHaveLength(1);
+    expect(keyRanges(reach(NOW - 15 * MINUTE, NOW))).toHaveLength(1);
+    expect(keyRanges(reach(0, NOW))).toHaveLength(1);
   });
 });

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isTerminal, parseStatus } from "../../lib/enos/status.ts";
-import { decide, type Look } from "../../lib/tracking/decision.ts";
-import type { OpenTask } from "../../lib/tracking/record.ts";
+import { type CheckResult, decide } from "../../lib/tasks/decision.ts";
+import type { OpenTask } from "../../lib/tasks/record.ts";
 
 const MINUTE = 60_000;
 const DEADLINE = 7 * 24 * 60 * MINUTE;
@@ -21,13 +21,13 @@ const task: fc.Arbitrary<OpenTask> = fc
   .record({
     state: openState,
     trackedAt: fc.nat(10 * DEADLINE),
-    notFound: fc.option(fc.record({ since: fc.nat(10 * DEADLINE), looks: fc.integer({ min: 1, max: 3 }) })),
+    notFound: fc.option(fc.record({ since: fc.nat(10 * DEADLINE), checks: fc.integer({ min: 1, max: 3 }) })),
   })
-  .map((fields) => ({ ...key, ...fields, order: "0", phase: 0 }));
+  .map((fields) => ({ ...key, ...fields, indexKey: "0", offset: 0 }));
 
 const status = fc.integer({ min: -2, max: 12 }).map((progressCode) => parseStatus(key, { progressCode }));
 
-const look: fc.Arbitrary<Look> = fc.oneof(
+const check: fc.Arbitrary<CheckResult> = fc.oneof(
   status.map((status) => ({ kind: "status", status }) as const),
   fc.constant({ kind: "not-found" } as const),
   fc.constant({ kind: "failed" } as const),
@@ -46,8 +46,8 @@ describe("the decision", () => {
 
   it("leaves no task open beyond its deadline, and gives none up for it before", () => {
     fc.assert(
-      fc.property(task, look, fc.nat(20 * DEADLINE), (task, look, now) => {
-        const decision = decide(task, look, now, DEADLINE);
+      fc.property(task, check, fc.nat(20 * DEADLINE), (task, check, now) => {
+        const decision = decide(task, check, now, DEADLINE);
         const late = now - task.trackedAt >= DEADLINE;
         if (late) expect(decision.kind).toBe("finish");
         if (decision.kind === "finish" && decision.outcome.reason === "deadline") expect(late).toBe(true);
@@ -55,7 +55,7 @@ describe("the decision", () => {
     );
   });
 
-  it("gives up an unknown task after ten minutes and three looks, not sooner", () => {
+  it("gives up an unknown task after ten minutes and three checks, not sooner", () => {
     fc.assert(
       fc.property(
         fc.array(fc.integer({ min: 1, max: 15 * MINUTE }), { minLength: 1, maxLength: 20 }),
@@ -65,19 +65,19 @@ describe("the decision", () => {
             state: "pending",
             trackedAt: 0,
             notFound: null,
-            order: "0",
-            phase: 0,
+            indexKey: "0",
+            offset: 0,
           };
           let now = 0;
           let first: number | undefined;
-          let looks = 0;
+          let checks = 0;
           let writes = 0;
           for (const gap of gaps) {
             now += gap;
             first ??= now;
-            looks++;
+            checks++;
             const decision = decide(missing, { kind: "not-found" }, now, DEADLINE);
-            const due = looks >= 3 && now - first >= 10 * MINUTE;
+            const due = checks >= 3 && now - first >= 10 * MINUTE;
             expect(decision.kind === "finish").toBe(due);
             if (decision.kind === "finish") {
               expect(decision.outcome).toEqual({ state: "abandoned", status: null, reason: "not-found" });
@@ -85,7 +85,7 @@ describe("the decision", () => {
             }
             if (decision.kind === "missing") {
               writes++;
-              missing = { ...missing, notFound: { since: decision.since, looks: decision.looks } };
+              missing = { ...missing, notFound: { since: decision.since, checks: decision.checks } };
             }
           }
           expect(writes).toBeLessThanOrEqual(3);
@@ -94,7 +94,7 @@ describe("the decision", () => {
     );
   });
 
-  it("does nothing about a look that brought nothing new", () => {
+  it("does nothing about a check that brought nothing new", () => {
     fc.assert(
       fc.property(task, status, (task, status) => {
         const decision = decide(task, { kind: "status", status }, task.trackedAt, DEADLINE);
@@ -107,8 +107,8 @@ describe("the decision", () => {
       state: "running",
       trackedAt: 0,
       notFound: null,
-      order: "0",
-      phase: 0,
+      indexKey: "0",
+      offset: 0,
     };
     expect(decide(quiet, { kind: "failed" }, 5, DEADLINE)).toEqual({ kind: "none" });
   });

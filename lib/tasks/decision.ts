@@ -1,12 +1,15 @@
 import { type DownloadStatus, isTerminal } from "../enos/status.ts";
 import type { AbandonReason, FinalState, OpenTask, TrackedState } from "./record.ts";
 
-/** A task that EnOS does not know is given up after this long (ms) and this many looks: it may just be new, or EnOS confused. */
+/** A task that EnOS does not know is given up after this long (ms) and this many checks: it may just be new, or EnOS confused. */
 const NOT_FOUND_MS = 10 * 60_000;
-const NOT_FOUND_LOOKS = 3;
+const NOT_FOUND_CHECKS = 3;
 
-/** What one look at a task brought: a status, EnOS's word that there is no such task, or nothing. */
-export type Look = { kind: "status"; status: DownloadStatus } | { kind: "not-found" } | { kind: "failed" };
+/** What one check a task brought: a status, EnOS's word that there is no such task, or nothing. */
+export type CheckResult =
+  | { kind: "status"; status: DownloadStatus }
+  | { kind: "not-found" }
+  | { kind: "failed" };
 
 /** How a task ended: what is published first, and written second. */
 export interface Outcome {
@@ -16,34 +19,34 @@ export interface Outcome {
   reason: AbandonReason | null;
 }
 
-/** What follows from a look. */
+/** What follows from a check. */
 export type Decision =
   | { kind: "none" }
   /** The task goes on, and something about it is new. */
   | { kind: "change"; state: TrackedState; status: DownloadStatus }
-  | { kind: "missing"; since: number; looks: number }
+  | { kind: "missing"; since: number; checks: number }
   | { kind: "finish"; outcome: Outcome };
 
 /**
- * From what is recorded and what was seen to what is to be done. A look that brought nothing new is `none`,
+ * From what is recorded and what was seen to what is to be done. A check that brought nothing new is `none`,
  * which costs nothing.
  *
  * @param now Unix milliseconds
  * @param deadlineMs how long a task is tracked at most
  */
-export function decide(task: OpenTask, look: Look, now: number, deadlineMs: number): Decision {
-  if (look.kind === "status" && isTerminal(look.status.state)) {
-    return { kind: "finish", outcome: { state: look.status.state, status: look.status, reason: null } };
+export function decide(task: OpenTask, check: CheckResult, now: number, deadlineMs: number): Decision {
+  if (check.kind === "status" && isTerminal(check.status.state)) {
+    return { kind: "finish", outcome: { state: check.status.state, status: check.status, reason: null } };
   }
   if (isPastDeadline(task, now, deadlineMs)) return abandon("deadline");
-  switch (look.kind) {
+  switch (check.kind) {
     case "failed":
       return { kind: "none" };
     case "not-found":
       return missing(task, now);
     case "status":
-      if (look.status.state === task.state && !task.notFound) return { kind: "none" };
-      return { kind: "change", state: look.status.state, status: look.status };
+      if (check.status.state === task.state && !task.notFound) return { kind: "none" };
+      return { kind: "change", state: check.status.state, status: check.status };
   }
 }
 
@@ -54,10 +57,10 @@ export function isPastDeadline(task: OpenTask, now: number, deadlineMs: number):
 
 function missing(task: OpenTask, now: number): Decision {
   const since = task.notFound?.since ?? now;
-  const looks = (task.notFound?.looks ?? 0) + 1;
-  if (looks >= NOT_FOUND_LOOKS && now - since >= NOT_FOUND_MS) return abandon("not-found");
-  // Beyond the third look only time is missing, and time needs no writing down.
-  return looks > NOT_FOUND_LOOKS ? { kind: "none" } : { kind: "missing", since, looks };
+  const checks = (task.notFound?.checks ?? 0) + 1;
+  if (checks >= NOT_FOUND_CHECKS && now - since >= NOT_FOUND_MS) return abandon("not-found");
+  // Beyond the third check only time is missing, and time needs no writing down.
+  return checks > NOT_FOUND_CHECKS ? { kind: "none" } : { kind: "missing", since, checks };
 }
 
 function abandon(reason: AbandonReason): Decision {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createSchedule, type Schedule, type Scheduled } from "../../lib/tracking/schedule.ts";
+import { createSchedule, type Schedule, type Scheduled } from "../../lib/tasks/schedule.ts";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -8,12 +8,12 @@ const DAY = 24 * 60 * MINUTE;
 const START = Date.UTC(2026, 10, 24);
 
 const interval = fc.integer({ min: 1, max: 3600 });
-const phase = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+const offset = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 const age = fc.integer({ min: 0, max: 8 * DAY });
-const task = fc.record({ trackedAt: fc.integer({ min: START, max: START + DAY }), phase });
+const task = fc.record({ trackedAt: fc.integer({ min: START, max: START + DAY }), offset });
 
-/** The ages at which a task is looked at, found by bisection on the slot number. */
-function looks(schedule: Schedule, task: Scheduled, until: number): number[] {
+/** The ages at which a task is checked, found by bisection on the slot number. */
+function checks(schedule: Schedule, task: Scheduled, until: number): number[] {
   const slot = (age: number) => schedule.slot(task, task.trackedAt + age);
   const edges: number[] = [];
   for (let from = 0; ; ) {
@@ -41,11 +41,11 @@ describe("the schedule", () => {
     );
   });
 
-  it("looks again after 20 % of the age, within its limits, whatever the phase", () => {
+  it("checks again after 20 % of the age, within its limits, whatever the offset", () => {
     fc.assert(
       fc.property(fc.integer({ min: 10, max: 1800 }), task, (seconds, one) => {
         const schedule = createSchedule(seconds);
-        const ages = looks(schedule, one, DAY);
+        const ages = checks(schedule, one, DAY);
         for (const [index, next] of ages.entries()) {
           const last = ages[index - 1];
           if (last === undefined) continue;
@@ -63,16 +63,16 @@ describe("the schedule", () => {
     fc.assert(
       fc.property(interval, task, age, fc.nat(), (seconds, one, since, offset) => {
         const schedule = createSchedule(seconds);
-        const look = one.trackedAt + since;
+        const check = one.trackedAt + since;
         // Sweeps come once an interval; where the first of them falls does not matter.
-        let from = look - (offset % (seconds * 1000));
+        let from = check - (offset % (seconds * 1000));
         while (
-          from + seconds * 1000 <= look ||
-          !schedule.isDue(one, Math.max(look, from), from + seconds * 1000)
+          from + seconds * 1000 <= check ||
+          !schedule.isDue(one, Math.max(check, from), from + seconds * 1000)
         ) {
           from += seconds * 1000;
         }
-        expect(from + seconds * 1000 - look).toBeLessThanOrEqual(schedule.bound(since) + 2);
+        expect(from + seconds * 1000 - check).toBeLessThanOrEqual(schedule.bound(since) + 2);
       }),
       { numRuns: 1000 },
     );
@@ -82,13 +82,13 @@ describe("the schedule", () => {
     fc.assert(
       fc.property(
         interval,
-        phase,
+        offset,
         fc.array(fc.integer({ min: 1, max: 30 * MINUTE }), { minLength: 1, maxLength: 60 }),
         // What is tracked at the very beginning of a window belongs to the window before.
         fc.integer({ min: 1, max: 10 * MINUTE }),
         (seconds, shift, steps, trackedAfter) => {
           const schedule = createSchedule(seconds);
-          const task = { trackedAt: START + trackedAfter, phase: shift };
+          const task = { trackedAt: START + trackedAfter, offset: shift };
           let from = START;
           let due = 0;
           let slotsEntered = 0;
@@ -109,9 +109,9 @@ describe("the schedule", () => {
     );
   });
 
-  it("looks at a new task in the first sweep after it was tracked", () => {
+  it("checks a new task in the first sweep after it was tracked", () => {
     const { isDue } = createSchedule(60);
-    const task = { trackedAt: 1000, phase: 0.5 };
+    const task = { trackedAt: 1000, offset: 0.5 };
     expect(isDue(task, 0, 999)).toBe(false);
     expect(isDue(task, 999, 1000)).toBe(true);
     expect(isDue(task, 1000, 1001)).toBe(false);
@@ -121,10 +121,10 @@ describe("the schedule", () => {
   it("spreads a burst evenly: of tasks of one age, each minute sees its share", () => {
     const burst = Array.from({ length: 20_000 }, (_, index) => ({
       trackedAt: START,
-      phase: (index * 0.618033988749895) % 1,
+      offset: (index * 0.618033988749895) % 1,
     }));
     const { isDue } = createSchedule(60);
-    // From 80 minutes on a task is looked at every 15, so one in fifteen each minute.
+    // From 80 minutes on a task is checked every 15, so one in fifteen each minute.
     fc.assert(
       fc.property(fc.integer({ min: 80 * MINUTE, max: 2 * DAY }), (old) => {
         const due = burst.filter((one) => isDue(one, START + old, START + old + MINUTE)).length;
@@ -144,11 +144,11 @@ describe("the schedule", () => {
         (seconds, one, since, width) => {
           const schedule = createSchedule(seconds);
           const to = one.trackedAt + since;
-          const { trackedAfter, phases } = schedule.reach(to - width, to);
-          const ahead = (one.phase - phases.from + 1) % 1;
-          const isReached = one.trackedAt > trackedAfter || ahead <= phases.width + 1e-6 || ahead > 1 - 1e-6;
+          const { trackedAfter, offsets } = schedule.reach(to - width, to);
+          const ahead = (one.offset - offsets.from + 1) % 1;
+          const isReached = one.trackedAt > trackedAfter || ahead <= offsets.width + 1e-6 || ahead > 1 - 1e-6;
           if (!isReached) expect(schedule.isDue(one, to - width, to)).toBe(false);
-          if (one.trackedAt <= trackedAfter && ahead > 1e-6 && ahead < phases.width - 1e-6)
+          if (one.trackedAt <= trackedAfter && ahead > 1e-6 && ahead < offsets.width - 1e-6)
             expect(schedule.isDue(one, to - width, to)).toBe(true);
         },
       ),

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { Lanes, type Verdict } from "../../lib/sweep/lanes.ts";
+import { Lanes, type Verdict } from "../../lib/sweep/fair-queue.ts";
 
 interface Call {
   orgId: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readSettings } from "../lib/config.ts";
+import { readSettings } from "../lib/settings.ts";
 
 describe("settings", () => {
   it("have the documented defaults", () => {

@@ -1,6 +1,6 @@
 import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import { type Database, unlessRefused } from "./database.ts";
-import { CLOCK_ERROR_MS, type Progress, parseProgress, progressItem } from "./progress.ts";
+import { CLOCK_ERROR_MS, type Progress, parseProgress, progressItem } from "./checkpoint.ts";
+import { type Database, unlessRefused } from "./table.ts";
 
 /** The shards' records stand together under a key that no organisation can have. */
 const SHARDS = "#shards";

@@ -1,4 +1,4 @@
-import { CallerError } from "./failure.ts";
+import { CallerError } from "./errors.ts";
 import type { ApiEvent } from "./request.ts";
 
 /** Decides whether the caller of a request may ask about an organisation. */

@@ -1,7 +1,7 @@
 import middy from "@middy/core";
 import type { APIGatewayProxyStructuredResultV2, Context } from "aws-lambda";
 import { respond } from "./envelope.ts";
-import { type Failure, failureOf } from "./failure.ts";
+import { type Failure, failureOf } from "./errors.ts";
 import type { ApiEvent } from "./request.ts";
 
 /** Answers one request, or throws what {@link failureOf} turns into an answer. */

@@ -6,18 +6,18 @@ import {
   type Progress,
   parseProgress,
   progressItem,
-} from "../../lib/tracking/progress.ts";
+} from "../../lib/store/checkpoint.ts";
 
 const ORGS = ["a", "b", "__proto__"];
 
 interface Task {
   orgId: string;
-  order: string;
+  indexKey: string;
 }
 
 const tasks = fc.uniqueArray(
-  fc.record({ orgId: fc.constantFrom(...ORGS), order: fc.stringMatching(/^[0-9a-f]{4}$/) }),
-  { selector: ({ order }) => order, minLength: 1, maxLength: 40 },
+  fc.record({ orgId: fc.constantFrom(...ORGS), indexKey: fc.stringMatching(/^[0-9a-f]{4}$/) }),
+  { selector: ({ indexKey }) => indexKey, minLength: 1, maxLength: 40 },
 );
 
 /** One sweep: how far time has moved on, where reading stops, and who fails from which task on. */
@@ -31,7 +31,7 @@ const sweeps = fc.array(
   { maxLength: 30 },
 );
 
-/** Runs one pass as a sweep does: gives the windows that were truly looked at. */
+/** Runs one pass as a sweep does: gives the windows that were truly checked. */
 function runPass(
   progress: Progress,
   sorted: Task[],
@@ -44,17 +44,17 @@ function runPass(
   const skipped = new Map<string, string>();
   const looked = new Map<string, number>();
   let stoppedAt: string | null = null;
-  const toRead = sorted.filter(({ order }) => order >= pass.from);
+  const toRead = sorted.filter(({ indexKey }) => indexKey >= pass.from);
   for (const [index, task] of toRead.entries()) {
     if (reads !== undefined && index >= reads) {
-      stoppedAt = task.order;
+      stoppedAt = task.indexKey;
       break;
     }
-    const window = pass.windowFor(task.orgId, task.order);
+    const window = pass.windowFor(task.orgId, task.indexKey);
     if (!window) continue;
     const times = looked.get(task.orgId) ?? 0;
     if (skipped.has(task.orgId) || times >= (failing[task.orgId] ?? Number.POSITIVE_INFINITY)) {
-      if (!skipped.has(task.orgId)) skipped.set(task.orgId, task.order);
+      if (!skipped.has(task.orgId)) skipped.set(task.orgId, task.indexKey);
       continue;
     }
     looked.set(task.orgId, times + 1);
@@ -67,28 +67,28 @@ describe("a shard's progress", () => {
   it("covers every moment for every task without a gap, however sweeps are cut, stopped or lost", () => {
     fc.assert(
       fc.property(tasks, sweeps, (some, plan) => {
-        const sorted = [...some].sort((x, y) => (x.order < y.order ? -1 : 1));
-        const covered = new Map(sorted.map((task) => [task.order, 0]));
+        const sorted = [...some].sort((x, y) => (x.indexKey < y.indexKey ? -1 : 1));
+        const covered = new Map(sorted.map((task) => [task.indexKey, 0]));
         let progress: Progress = NEVER_SWEPT;
         let now = 1;
         let anyLost = false;
-        const look = (task: Task, { from, to }: { from: number; to: number }) => {
-          const through = covered.get(task.order) as number;
-          // A window begins where the last one ended: nothing is skipped, and nothing is looked at twice.
+        const check = (task: Task, { from, to }: { from: number; to: number }) => {
+          const through = covered.get(task.indexKey) as number;
+          // A window begins where the last one ended: nothing is skipped, and nothing is checked twice.
           if (anyLost) expect(from).toBeLessThanOrEqual(through);
           else expect(from).toBe(through);
-          covered.set(task.order, Math.max(through, to));
+          covered.set(task.indexKey, Math.max(through, to));
         };
         for (const { elapsed, reads, failing, lost } of plan) {
           now += elapsed;
-          const after = runPass(progress, sorted, now, reads, failing, look);
+          const after = runPass(progress, sorted, now, reads, failing, check);
           // A sweep that died moved no watermark.
           anyLost ||= lost;
           if (!lost) progress = parseProgress(JSON.parse(JSON.stringify(progressItem(after))));
         }
         // In peace everybody catches up: a rest, its new window, and the window after that.
         for (let sweep = 0; sweep < 4; sweep++)
-          progress = runPass(progress, sorted, now, undefined, {}, look);
+          progress = runPass(progress, sorted, now, undefined, {}, check);
         expect(progress).toEqual({ sweptThrough: now, rest: null, behind: new Map() });
         for (const through of covered.values()) expect(through).toBe(now);
       }),
@@ -97,13 +97,16 @@ describe("a shard's progress", () => {
   });
 
   it("lets nobody wait for an organisation that is stopped", () => {
-    const sorted = ["1", "2", "3", "4"].map((order) => ({ orgId: order === "2" ? "a" : "b", order }));
+    const sorted = ["1", "2", "3", "4"].map((indexKey) => ({
+      orgId: indexKey === "2" ? "a" : "b",
+      indexKey,
+    }));
     let progress: Progress = NEVER_SWEPT;
     for (let now = 100; now <= 500; now += 100) {
       const seen: string[] = [];
       progress = runPass(progress, sorted, now, undefined, { a: 0 }, (task, { to }) => {
         expect(to).toBe(now);
-        seen.push(task.order);
+        seen.push(task.indexKey);
       });
       expect(seen).toEqual(["1", "3", "4"]);
     }

@@ -1,26 +1,26 @@
 import * as z from "zod/mini";
 import type { EnosState } from "../enos/status.ts";
-import type { TaskKey } from "../enos/task.ts";
-import { ID, Id } from "../enos/task.ts";
-import type { Place } from "./place.ts";
+import type { IndexKey } from "../store/index-key.ts";
+import type { TaskKey } from "./key.ts";
+import { ID, Id } from "./key.ts";
 
 /**
- * A tracked task's last known state. `pending` until the first look; `abandoned` when tracking gave up, since
+ * A tracked task's last known state. `pending` until the first check; `abandoned` when tracking gave up, since
  * EnOS no longer knows the task or its deadline passed.
  */
 export type TrackedState = EnosState | "pending" | "abandoned";
 
-/** States after which a task is no longer looked at. */
+/** States after which a task is no longer checked. */
 export type FinalState = "succeeded" | "failed" | "cancelled" | "expired" | "abandoned";
 
 /** Why tracking gave up. */
 export type AbandonReason = "not-found" | "deadline";
 
 /** An open task, as the index gives it to a sweep. Times are Unix milliseconds. */
-export interface OpenTask extends TaskKey, Place {
+export interface OpenTask extends TaskKey, IndexKey {
   state: TrackedState;
-  /** Since when EnOS says that it does not know the task, and in how many looks; null while it does. */
-  notFound: { since: number; looks: number } | null;
+  /** Since when EnOS says that it does not know the task, and in how many checks; null while it does. */
+  notFound: { since: number; checks: number } | null;
 }
 
 /** What is kept of a tracked task, and what its users see of it. Times are ISO 8601. */
@@ -78,7 +78,7 @@ type Attributes = Record<string, { S?: string | undefined; N?: string | undefine
  * By hand, since a sweep reads every open task, and a document client and a schema take several times as long as
  * all else about it.
  */
-export function parseOpenTask(item: Attributes, place: Place): OpenTask | undefined {
+export function parseOpenTask(item: Attributes, place: IndexKey): OpenTask | undefined {
   const orgId = item.pk?.S;
   const ids = item.sk?.S?.split("#");
   if (!isId(orgId) || ids?.length !== 2 || !isId(ids[0]) || !isId(ids[1])) return undefined;
@@ -86,13 +86,13 @@ export function parseOpenTask(item: Attributes, place: Place): OpenTask | undefi
   if (!isState(state)) return undefined;
   // Neither is worth passing a task over: without them counting begins anew.
   const since = positive(item.notFoundSince?.N);
-  const looks = positive(item.notFoundLooks?.N);
+  const checks = positive(item.notFoundChecks?.N);
   return {
     orgId,
     channelId: ids[0],
     taskId: ids[1],
     state,
-    notFound: since && looks ? { since, looks } : null,
+    notFound: since && checks ? { since, checks } : null,
     ...place,
   };
 }

@@ -1,15 +1,15 @@
-import type { OpenTaskPage } from "../tracking/open-tasks.ts";
-import { ALL_ORDERS, type OrderRange, type Place } from "../tracking/place.ts";
-import type { SweepParts } from "./ports.ts";
+import { ALL_KEYS, type IndexKey, type KeyRange } from "../store/index-key.ts";
+import type { OpenTaskPage } from "../store/open-task-store.ts";
+import type { SweepDependencies } from "./dependencies.ts";
 
 /** What of a shard is to be read. */
 export interface Reading {
   /** The order to begin with. */
   from: string;
   /** The orders that matter, ascending. */
-  ranges: readonly OrderRange[];
+  ranges: readonly KeyRange[];
   /** Whether a task matters. */
-  isWanted: (place: Place) => boolean;
+  isWanted: (place: IndexKey) => boolean;
 }
 
 /**
@@ -22,18 +22,18 @@ export interface Reading {
  * @param signal ends a call early, which then rejects
  */
 export async function* readShard(
-  tasks: Pick<SweepParts["tasks"], "page">,
+  tasks: Pick<SweepDependencies["tasks"], "page">,
   shard: number,
   { from, ranges, isWanted }: Reading,
   signal: AbortSignal,
 ): AsyncGenerator<OpenTaskPage, void, undefined> {
-  let range: OrderRange | undefined = { from, through: ALL_ORDERS.through };
+  let range: KeyRange | undefined = { from, through: ALL_KEYS.through };
   let isLeaping = false;
   let reading = tasks.page(shard, range, isWanted, undefined, signal);
   while (range) {
     const page = await reading;
     const { end } = page;
-    const readThrough: string = end?.order ?? range.through;
+    const readThrough: string = end?.indexKey ?? range.through;
     const next = ranges.find(({ through }) => through > readThrough);
     const isWithin = next !== undefined && next.from <= readThrough;
     isLeaping ||= !isWithin;

@@ -1,9 +1,9 @@
 import { SecretsProvider } from "@aws-lambda-powertools/parameters/secrets";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import * as z from "zod/mini";
-import { timeLimits } from "./aws-limits.ts";
-import { gatewayUrl } from "./config.ts";
-import type { CredentialSource, Credentials } from "./enos/credentials.ts";
+import type { CredentialSource, Credentials } from "../enos/credentials.ts";
+import { gatewayUrl } from "../settings.ts";
+import { timeLimits } from "./limits.ts";
 
 /** How long a secret is used before it is read again, in seconds. A refused one is read again at once. */
 const SECRET_MAX_AGE_SECONDS = 300;

@@ -1,11 +1,11 @@
 import * as z from "zod/mini";
-import { ALL_ORDERS } from "./place.ts";
+import { ALL_KEYS } from "./index-key.ts";
 
-const START = ALL_ORDERS.from;
+const START = ALL_KEYS.from;
 
 /** How far one shard, or one organisation within it, has been swept. Times are Unix milliseconds. */
 export interface Track {
-  /** Everything that was due up to then has been looked at. */
+  /** Everything that was due up to then has been checked. */
   sweptThrough: number;
   /** A window (sweptThrough, to] that was swept only below the order `at`. */
   rest: { to: number; at: string } | null;
@@ -45,7 +45,7 @@ export interface Pass {
 export interface PassOutcome {
   /** The first order that was not read; null when all were. */
   stoppedAt: string | null;
-  /** For each organisation with due tasks that were not looked at: the first one's order. */
+  /** For each organisation with due tasks that were not checked: the first one's order. */
   skipped: ReadonlyMap<string, string>;
 }
 

@@ -1,6 +1,6 @@
 import { ConditionalCheckFailedException, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { timeLimits } from "../aws-limits.ts";
+import { timeLimits } from "../aws/limits.ts";
 
 /** The table, and the way to it. */
 export interface Database {

@@ -5,8 +5,12 @@ import {
   SecretsManagerClient,
 } from "@aws-sdk/client-secrets-manager";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { SecretError, SecretsManagerCredentials, UnknownOrganisationError } from "../lib/credentials.ts";
-import { type SecretsManager, startSecretsManager } from "../local/secrets-manager/secrets-manager.ts";
+import {
+  SecretError,
+  SecretsManagerCredentials,
+  UnknownOrganisationError,
+} from "../../lib/aws/credentials.ts";
+import { type SecretsManager, startSecretsManager } from "../../local/secrets-manager/secrets-manager.ts";
 
 const good = { accessKey: "ak", secretKey: "sk" };
 

@@ -1,19 +1,19 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { keyOf, type Place, placeOf, readOrder } from "../../lib/tracking/place.ts";
-import { parseOpenTask, parseRecord } from "../../lib/tracking/record.ts";
+import { type IndexKey, indexEntryOf, keyOf, parseIndexKey } from "../../lib/store/index-key.ts";
+import { parseOpenTask, parseRecord } from "../../lib/tasks/record.ts";
 
 const id = fc.stringMatching(/^[A-Za-z0-9_-]{1,128}$/);
 const key = fc.record({ orgId: id, channelId: id, taskId: id });
 const now = Date.UTC(2026, 10, 24);
-const place: Place = { order: "0123456789abcdef", trackedAt: now, phase: 0.5 };
+const place: IndexKey = { indexKey: "0123456789abcdef", trackedAt: now, offset: 0.5 };
 
 describe("a tracked task's record", () => {
   it("comes out of the index as it went in", () => {
     fc.assert(
       fc.property(key, fc.integer({ min: 1, max: 1024 }), (task, shards) => {
         const { pk, sk } = keyOf(task);
-        const place = readOrder(placeOf(task, now, shards).openOrder) as Place;
+        const place = parseIndexKey(indexEntryOf(task, now, shards).openKey) as IndexKey;
         const item = { pk: { S: pk }, sk: { S: sk }, state: { S: "running" } };
         expect(parseOpenTask(item, place)).toEqual({ ...task, ...place, state: "running", notFound: null });
       }),
@@ -45,7 +45,7 @@ describe("a tracked task's record", () => {
     }
   });
 
-  it("is looked at though it is odd how often EnOS did not know it: counting begins anew", () => {
+  it("is checked though it is odd how often EnOS did not know it: counting begins anew", () => {
     const good = {
       pk: { S: "o1" },
       sk: { S: "c#t" },
@@ -53,13 +53,13 @@ describe("a tracked task's record", () => {
     };
     const since = { N: String(now) };
     expect(
-      parseOpenTask({ ...good, notFoundSince: since, notFoundLooks: { N: "2" } }, place)?.notFound,
+      parseOpenTask({ ...good, notFoundSince: since, notFoundChecks: { N: "2" } }, place)?.notFound,
     ).toEqual({
       since: now,
-      looks: 2,
+      checks: 2,
     });
-    for (const looks of [undefined, { S: "melted" }, { N: "-1" }, { N: "1.5" }, { N: "1e99" }]) {
-      const item = { ...good, notFoundSince: since, ...(looks && { notFoundLooks: looks }) };
+    for (const checks of [undefined, { S: "melted" }, { N: "-1" }, { N: "1.5" }, { N: "1e99" }]) {
+      const item = { ...good, notFoundSince: since, ...(checks && { notFoundChecks: checks }) };
       expect(parseOpenTask(item, place)?.notFound).toBeNull();
     }
   });

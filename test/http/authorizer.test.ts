@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { authorisation } from "../../lib/http/authorisation.ts";
-import { CallerError } from "../../lib/http/failure.ts";
+import { authorisation } from "../../lib/http/authorizer.ts";
+import { CallerError } from "../../lib/http/errors.ts";
 import { apiEvent } from "../support/api-event.ts";
 
 const withJwt = { JWT_ISSUER: "https://issuer.example", JWT_AUDIENCE: "status", JWT_ORG_CLAIM: "orgs" };

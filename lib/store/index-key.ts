@@ -1,0 +1,106 @@
+import { hash } from "node:crypto";
+import type { TaskKey } from "../tasks/key.ts";
+import type { Reach } from "../tasks/schedule.ts";
+
+/**
+ * An index key is 16 hex digits: one of the offset, eleven of the time of tracking (Unix milliseconds), four more of
+ * the offset. So the index itself keeps long-running tasks by when they are due, and behind them, in each of the
+ * sixteen parts, those that are still young.
+ */
+const INDEX_KEY = /^[0-9a-f]{16}$/;
+/** Segments of the offsets, by an index key's first digit. */
+export const SEGMENTS = 16;
+const TIME_DIGITS = 11;
+const LATEST = 16 ** TIME_DIGITS - 1;
+const OFFSET_DIGITS = 5;
+/** How many offsets index keys tell apart. */
+export const OFFSETS = 16 ** OFFSET_DIGITS;
+
+/** A segment's offsets reach this much further (a share of a segment) than they are, so that no rounding loses a task. */
+const MARGIN = 0.01;
+
+/** Index keys between two bounds, both included. */
+export interface KeyRange {
+  from: string;
+  through: string;
+}
+
+/** Every index key there can be, and more. */
+export const ALL_KEYS: KeyRange = { from: "0", through: "~" };
+
+/** The table's key of a task: its organisation's records stand together, `#` is in no id. */
+export function keyOf({ orgId, channelId, taskId }: TaskKey): { pk: string; sk: string } {
+  return { pk: orgId, sk: `${channelId}#${taskId}` };
+}
+
+/**
+ * Where in the sparse index of open tasks a task stands.
+ *
+ * @param trackedAt Unix milliseconds
+ */
+export function indexEntryOf(
+  task: TaskKey,
+  trackedAt: number,
+  shardCount: number,
+): { openShard: number; openKey: string } {
+  const { pk, sk } = keyOf(task);
+  // Shard and offset come from different digits, so that the offset is uniform in every shard.
+  const digest = hash("sha256", `${pk}#${sk}`, "hex");
+  return {
+    openShard: Number.parseInt(digest.slice(8, 16), 16) % shardCount,
+    openKey: indexKeyOf(trackedAt, Number.parseInt(digest.slice(0, OFFSET_DIGITS), 16) / OFFSETS),
+  };
+}
+
+/**
+ * The index key of a task.
+ *
+ * @param trackedAt Unix milliseconds
+ * @param offset in [0, 1)
+ */
+export function indexKeyOf(trackedAt: number, offset: number): string {
+  const time = Math.min(LATEST, Math.max(0, Math.floor(trackedAt)));
+  const digits = hex(Math.floor(offset * OFFSETS), OFFSET_DIGITS);
+  return digits.slice(0, 1) + hex(time, TIME_DIGITS) + digits.slice(1);
+}
+
+/** What an index key says of its task. */
+export interface IndexKey {
+  /** The key itself. */
+  indexKey: string;
+  /** Unix milliseconds. */
+  trackedAt: number;
+  /** The task's shift of the schedule, in [0, 1). */
+  offset: number;
+}
+
+/** Reads an index key; undefined for a text that is none. */
+export function parseIndexKey(key: string): IndexKey | undefined {
+  if (!INDEX_KEY.test(key)) return undefined;
+  const time = key.slice(1, 1 + TIME_DIGITS);
+  const offset = key.slice(0, 1) + key.slice(1 + TIME_DIGITS);
+  return {
+    indexKey: key,
+    trackedAt: Number.parseInt(time, 16),
+    offset: Number.parseInt(offset, 16) / OFFSETS,
+  };
+}
+
+/** The ranges of index keys that hold every task that a window can reach, ascending. */
+export function keyRanges({ trackedAfter, offsets }: Reach): KeyRange[] {
+  const first = Math.floor(offsets.from * SEGMENTS - MARGIN);
+  const last = Math.floor((offsets.from + offsets.width) * SEGMENTS + MARGIN);
+  const ranges: KeyRange[] = [];
+  for (let segment = 0; segment < SEGMENTS; segment++) {
+    const isReached = (segment - first + SEGMENTS) % SEGMENTS <= last - first;
+    const through = indexKeyOf(LATEST, (segment + 1) / SEGMENTS - 1 / OFFSETS);
+    const before = ranges.at(-1);
+    if (isReached && before) before.through = through;
+    else ranges.push({ from: indexKeyOf(isReached ? 0 : trackedAfter, segment / SEGMENTS), through });
+  }
+  return ranges;
+}
+
+function hex(number: number, digits: number): string {
+  return number.toString(16).padStart(digits, "0");
+}
