@@ -7,14 +7,7 @@ import { taskOf } from "../lib/http/request.ts";
 import { readSettings } from "../lib/settings.ts";
 import { failureReporter, openTelemetry } from "../lib/telemetry.ts";
 
-const settings = readSettings(
-  process.env,
-  "ENOS_API_BASE_URL",
-  "ENOS_SECRET_PREFIX",
-  "JWT_ISSUER",
-  "JWT_AUDIENCE",
-  "JWT_ORG_CLAIM",
-);
+const settings = readSettings(process.env, "status");
 const authorise = authorisation(settings);
 const credentials = new SecretsManagerCredentials({
   prefix: settings.ENOS_SECRET_PREFIX,

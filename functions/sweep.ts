@@ -12,19 +12,7 @@ import { sweep } from "../lib/sweep/sweep.ts";
 import { createSchedule } from "../lib/tasks/schedule.ts";
 import { openTelemetry, reportSweep, sweepObserver } from "../lib/telemetry.ts";
 
-const settings = readSettings(
-  process.env,
-  "ENOS_API_BASE_URL",
-  "ENOS_SECRET_PREFIX",
-  "TRACKED_TASKS_TABLE",
-  "EVENTS_TOPIC_ARN",
-  "SWEEP_INTERVAL_SECONDS",
-  "SWEEP_SHARDS",
-  "SWEEP_CONCURRENCY",
-  "ENOS_REQUESTS_PER_SECOND",
-  "TRACKING_DEADLINE_DAYS",
-  "RETENTION_DAYS",
-);
+const settings = readSettings(process.env, "sweep");
 const telemetry = openTelemetry();
 const observer = sweepObserver(telemetry);
 const db = openDatabase(settings.TRACKED_TASKS_TABLE);

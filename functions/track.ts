@@ -9,14 +9,7 @@ import { openDatabase } from "../lib/store/table.ts";
 import { TaskStore } from "../lib/store/task-store.ts";
 import { failureReporter, openTelemetry, unreadableReporter } from "../lib/telemetry.ts";
 
-const settings = readSettings(
-  process.env,
-  "TRACKED_TASKS_TABLE",
-  "SWEEP_SHARDS",
-  "JWT_ISSUER",
-  "JWT_AUDIENCE",
-  "JWT_ORG_CLAIM",
-);
+const settings = readSettings(process.env, "track");
 const authorise = authorisation(settings);
 const telemetry = openTelemetry();
 const tracker = new TaskStore(

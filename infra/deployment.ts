@@ -1,12 +1,24 @@
-import { readSettings } from "../lib/settings.ts";
+import {
+  FUNCTIONS,
+  type FunctionName,
+  parseSettings,
+  readSettings,
+  SETTINGS,
+  type Setting,
+  type SettingsOf,
+  settingsOf,
+} from "../lib/settings.ts";
+import { DEPLOYMENT_SETTINGS } from "./settings.ts";
 
 /** What osls was asked to do, as far as it matters here. */
 export type Purpose = "package" | "deploy" | "offline";
 
 /** Everything in the stack that depends on the deployer's environment. */
 export interface Deployment {
-  /** Settings of the functions, as the strings that Lambda wants. */
-  settings: Record<string, string>;
+  /** The environment of each function: its settings, as text or as a reference to something in the stack. */
+  environments: Record<FunctionName, Record<string, string | Reference>>;
+  /** Settings for other places of the template. */
+  settings: Settings;
   /** The authorizers of the HTTP API, by name. */
   authorizers: Record<string, object>;
   /** The authorizer of every route. */
@@ -29,6 +41,27 @@ export interface Deployment {
   alarmActions: string[];
 }
 
+interface Reference {
+  Ref: string;
+}
+
+/** Settings of functions whose values the stack knows; the address of EnOS is a parameter of it. */
+const REFERENCES = {
+  ENOS_API_BASE_URL: { Ref: "EnosApiBaseUrl" },
+  TRACKED_TASKS_TABLE: { Ref: "TrackedTasksTable" },
+  EVENTS_TOPIC_ARN: { Ref: "EventsTopic" },
+} satisfies Partial<Record<keyof typeof SETTINGS, Reference>>;
+
+/** What the deployer sets, except for the address of EnOS. */
+const DEPLOYERS = {
+  ...(Object.fromEntries(
+    Object.entries(SETTINGS).filter(([name]) => !Object.hasOwn(REFERENCES, name)),
+  ) as Omit<typeof SETTINGS, keyof typeof REFERENCES>),
+  ...DEPLOYMENT_SETTINGS,
+};
+
+type Settings = SettingsOf<typeof DEPLOYERS>;
+
 /**
  * Derives the stack's variable parts from the deployer's environment.
  *
@@ -37,18 +70,7 @@ export interface Deployment {
  * @throws {Error} that names the variable that is missing or wrong
  */
 export function deployment(env: NodeJS.ProcessEnv, purpose: Purpose): Deployment {
-  const settings = readSettings(
-    env,
-    "ENOS_SECRET_PREFIX",
-    "JWT_ORG_CLAIM",
-    "SWEEP_INTERVAL_SECONDS",
-    "SWEEP_SHARDS",
-    "SWEEP_CONCURRENCY",
-    "ENOS_REQUESTS_PER_SECOND",
-    "TRACKING_DEADLINE_DAYS",
-    "RETENTION_DAYS",
-  );
-  const { SWEEPERS } = readSettings(env, "SWEEPERS");
+  const settings = parseSettings(env, DEPLOYERS);
   const interval = settings.SWEEP_INTERVAL_SECONDS;
   if (purpose !== "offline" && interval % 60 !== 0) {
     throw new Error(
@@ -57,35 +79,42 @@ export function deployment(env: NodeJS.ProcessEnv, purpose: Purpose): Deployment
   }
   const minutes = Math.ceil(interval / 60);
   return {
-    settings: {
-      ...Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, String(value)])),
-      // To the functions an empty value is an unset one.
-      JWT_ISSUER: env.JWT_ISSUER ?? "",
-      JWT_AUDIENCE: env.JWT_AUDIENCE ?? "",
-      LOG_LEVEL: env.LOG_LEVEL || "INFO",
-    },
-    ...authorizer(env),
+    environments: environments(env, purpose),
+    settings,
+    ...authorizer(settings),
     enosApiBaseUrl: enosApiBaseUrl(env, purpose),
-    sweepSchedules: Array.from({ length: SWEEPERS }, () => ({
+    sweepSchedules: Array.from({ length: settings.SWEEPERS }, () => ({
       schedule: { rate: [`rate(${minutes} ${minutes === 1 ? "minute" : "minutes"})`], input: {} },
     })),
     // Beyond that the next one has come; Lambda takes from one minute to six hours.
     sweepMaximumEventAge: Math.min(minutes * 60, 21_600),
     sweepPeriod: minutes * 60,
     watermarkLagLimit: Math.max(600, 5 * minutes * 60),
-    ...eventsTopic(env),
-    alarmActions: env.ALARM_TOPIC_ARN ? [env.ALARM_TOPIC_ARN] : [],
+    ...eventsTopic(settings),
+    alarmActions: settings.ALARM_TOPIC_ARN ? [settings.ALARM_TOPIC_ARN] : [],
   };
 }
 
+function environments(env: NodeJS.ProcessEnv, purpose: Purpose): Deployment["environments"] {
+  const each = FUNCTIONS.map((name) => {
+    // A local run knows no stack: what a resource would give comes from the environment.
+    if (purpose === "offline") readSettings(env, name);
+    const references: Record<string, Reference> = purpose === "offline" ? {} : REFERENCES;
+    const variables = Object.entries<Setting>(settingsOf(name)).flatMap(([variable, setting]) => {
+      const value = references[variable] ?? (env[variable] || setting.default);
+      return value === undefined ? [] : [[variable, value]];
+    });
+    return [name, Object.fromEntries(variables)];
+  });
+  return Object.fromEntries(each);
+}
+
 /** Callers come with an issuer's JWT when there is an issuer, and with IAM credentials otherwise. */
-function authorizer(env: NodeJS.ProcessEnv): Pick<Deployment, "authorizers" | "routeAuthorizer"> {
-  const { JWT_ISSUER: issuerUrl, JWT_AUDIENCE: audience } = env;
-  if (!issuerUrl && !audience) return { authorizers: {}, routeAuthorizer: { type: "aws_iam" } };
-  // Falling back to IAM would lock every caller out, and quietly take another kind of caller in.
-  if (!issuerUrl) throw new Error("JWT_ISSUER is missing, though JWT_AUDIENCE is set: set both or neither");
-  if (!audience) throw new Error("JWT_AUDIENCE is missing, though JWT_ISSUER is set: set both or neither");
-  if (URL.parse(issuerUrl)?.protocol !== "https:") throw new Error("JWT_ISSUER must be an https URL");
+function authorizer({
+  JWT_ISSUER: issuerUrl,
+  JWT_AUDIENCE: audience,
+}: Pick<Settings, "JWT_ISSUER" | "JWT_AUDIENCE">): Pick<Deployment, "authorizers" | "routeAuthorizer"> {
+  if (!issuerUrl) return { authorizers: {}, routeAuthorizer: { type: "aws_iam" } };
   return {
     authorizers: {
       jwt: { type: "jwt", identitySource: "$request.header.Authorization", issuerUrl, audience: [audience] },
@@ -111,20 +140,35 @@ function enosApiBaseUrl(env: NodeJS.ProcessEnv, purpose: Purpose): Record<string
     ConstraintDescription: "an https origin without a path",
   };
   if (!env.ENOS_API_BASE_URL || purpose === "offline") return parameter;
-  const { ENOS_API_BASE_URL } = readSettings(env, "ENOS_API_BASE_URL");
+  const { ENOS_API_BASE_URL } = parseSettings(env, { ENOS_API_BASE_URL: SETTINGS.ENOS_API_BASE_URL });
   if (!ENOS_API_BASE_URL.startsWith("https:")) {
     throw new Error("ENOS_API_BASE_URL must be https: nothing listens on a Lambda's loopback");
   }
   return { ...parameter, Default: ENOS_API_BASE_URL };
 }
 
-function eventsTopic(env: NodeJS.ProcessEnv): Pick<Deployment, "topicSuffix" | "fifoTopic"> {
-  switch (env.EVENTS_TOPIC_FIFO || "false") {
-    case "false":
-      return { topicSuffix: "", fifoTopic: { Ref: "AWS::NoValue" } };
-    case "true":
-      return { topicSuffix: ".fifo", fifoTopic: true };
-    default:
-      throw new Error("EVENTS_TOPIC_FIFO must be true or false");
-  }
+function eventsTopic({
+  EVENTS_TOPIC_FIFO,
+}: Pick<Settings, "EVENTS_TOPIC_FIFO">): Pick<Deployment, "topicSuffix" | "fifoTopic"> {
+  return EVENTS_TOPIC_FIFO
+    ? { topicSuffix: ".fifo", fifoTopic: true }
+    : { topicSuffix: "", fifoTopic: { Ref: "AWS::NoValue" } };
+}
+
+/** Lambda's limit for the name of a function. */
+const LONGEST_NAME = 64;
+
+/**
+ * Refuses a stage whose functions would have names that Lambda does not take: CloudFormation would only find out
+ * halfway through a deployment.
+ *
+ * @param names the full names of the functions
+ * @throws {Error} that says by how much
+ */
+export function checkNames(names: string[], stage: string): void {
+  const excess = Math.max(...names.map(({ length }) => length)) - LONGEST_NAME;
+  if (excess <= 0) return;
+  throw new Error(
+    `STAGE ${stage} is too long by ${excess}: with it a function's name would have more than the ${LONGEST_NAME} characters that Lambda takes`,
+  );
 }

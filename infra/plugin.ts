@@ -1,10 +1,10 @@
 import { statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { type Deployment, deployment } from "./deployment.ts";
+import { checkNames, type Deployment, deployment } from "./deployment.ts";
 import { esbuildOptions } from "./esbuild.config.ts";
 
 interface FunctionDefinition {
-  environment?: Record<string, unknown>;
+  name?: string;
   events?: { schedule?: { rate: string[] } }[];
   package?: { artifact?: string };
 }
@@ -12,7 +12,7 @@ interface FunctionDefinition {
 interface Serverless {
   serviceDir: string;
   processedInput: { commands: string[] };
-  service: { functions: Record<string, FunctionDefinition> };
+  service: { functions: Record<string, FunctionDefinition>; provider: { stage: string } };
   classes: { Error: new (message: string) => Error };
 }
 
@@ -40,12 +40,13 @@ interface VariableSource {
 
 /**
  * Gives `serverless.yml` the values that depend on the deployer's environment, as `${deployment:…}`,
- * `${setting:…}` and `${bundling:}`, and fits the functions to a local run.
+ * `${environment:…}`, `${setting:…}` and `${bundling:}`, and fits the schedule to a local run.
  */
 export default class DeploymentPlugin {
   readonly configurationVariablesSources: Record<string, VariableSource>;
 
   readonly hooks = {
+    initialize: () => this.#checkNames(),
     "before:offline:start": () => this.#fitToLocalRun(),
     "before:offline:start:init": () => this.#fitToLocalRun(),
     "after:package:createDeploymentArtifacts": () => this.#tellSizes(),
@@ -57,9 +58,10 @@ export default class DeploymentPlugin {
   constructor(serverless: Serverless, _options: unknown, { log }: { log: Log }) {
     this.#serverless = serverless;
     this.#log = log;
-    const { settings, ...rest } = this.#deployment();
+    const { settings, environments, ...rest } = this.#deployment();
     this.configurationVariablesSources = {
       deployment: this.#source(rest),
+      environment: this.#source(environments),
       setting: this.#source(settings),
       bundling: { resolve: () => ({ value: BUNDLING }) },
     };
@@ -88,18 +90,21 @@ export default class DeploymentPlugin {
     return new this.#serverless.classes.Error(message);
   }
 
-  /** serverless-offline knows no stack: what a resource would give comes from the environment. */
+  #checkNames(): void {
+    const { functions, provider } = this.#serverless.service;
+    try {
+      checkNames(
+        Object.values(functions).map(({ name = "" }) => name),
+        provider.stage,
+      );
+    } catch (error) {
+      throw this.#refusal((error as Error).message);
+    }
+  }
+
   #fitToLocalRun(): void {
     const seconds = Number(process.env.SWEEP_INTERVAL_SECONDS || 60);
-    for (const [name, { environment = {}, events = [] }] of Object.entries(
-      this.#serverless.service.functions,
-    )) {
-      for (const variable of Object.keys(environment)) {
-        environment[variable] = process.env[variable] ?? environment[variable];
-        if (typeof environment[variable] !== "string") {
-          throw this.#refusal(`${variable} is missing: the function ${name} needs it locally`);
-        }
-      }
+    for (const { events = [] } of Object.values(this.#serverless.service.functions)) {
       for (const { schedule } of events) {
         // Its cron knows seconds, and drops the last field, which is EventBridge's year.
         if (schedule && seconds < 60) schedule.rate = [`cron(*/${seconds} * * * * * *)`];

@@ -1,33 +1,41 @@
 import * as z from "zod/mini";
 
-const wholeNumber = (name: string, fallback: number, least: number, most: number) =>
+/** The Lambda functions, as `functions/` and `infra/functions.yml` name them. */
+export const FUNCTIONS = ["status", "track", "sweep"] as const;
+
+export type FunctionName = (typeof FUNCTIONS)[number];
+
+/** One setting of the service: an environment variable, said here and nowhere else. */
+export interface Setting {
+  /** What it means, as `README.md` has it. */
+  meaning: string;
+  /** What values are valid, and what becomes of them. Its messages go on after the setting's name. */
+  schema: z.core.$ZodType<unknown, string>;
+  /** What counts where it is not set. */
+  default?: string;
+  /** Without it nothing starts. */
+  required?: true;
+  /** What not to be set means, as `README.md` has it, where that is not "unset". */
+  unset?: string;
+}
+
+/** A whole number within bounds, both included. */
+export const wholeNumber = (least: number, most: number) =>
   z.pipe(
     z.pipe(
-      z._default(z.string(), String(fallback)),
+      z.string(),
       z.transform((text) => (/^\d{1,9}$/.test(text) ? Number(text) : Number.NaN)),
     ),
     z
-      .number({ error: `${name} must be a whole number` })
-      .check(
-        z.minimum(least, `${name} must be at least ${least}`),
-        z.maximum(most, `${name} must be at most ${most}`),
-      ),
+      .number({ error: "must be a whole number" })
+      .check(z.minimum(least, `must be at least ${least}`), z.maximum(most, `must be at most ${most}`)),
   );
 
-const text = (name: string) => z.string({ error: `${name} is missing` });
-
-/**
- * The origin of an EnOS gateway: https, or plain http on loopback.
- *
- * @param name the setting's name, for the message
- */
-export const gatewayUrl = (name: string) =>
-  z.pipe(
-    text(name).check(
-      z.refine(isGatewayUrl, `${name} must be an https origin without a path (http on loopback only)`),
-    ),
-    z.transform((url) => new URL(url).origin),
-  );
+/** The origin of an EnOS gateway: https, or plain http on loopback. */
+export const gatewayUrl = z.pipe(
+  z.string().check(z.refine(isGatewayUrl, "must be an https origin without a path (http on loopback only)")),
+  z.transform((url) => new URL(url).origin),
+);
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
@@ -37,54 +45,184 @@ function isGatewayUrl(value: string): boolean {
   return url.protocol === "https:" || (url.protocol === "http:" && LOOPBACK.test(url.hostname));
 }
 
-/** Every setting of the service; the design's table says what each means. */
-const SETTINGS = {
-  ENOS_API_BASE_URL: gatewayUrl("ENOS_API_BASE_URL"),
-  ENOS_SECRET_PREFIX: z._default(
-    z
+/**
+ * The settings of the functions. This map feeds the functions, their environments in a deployment, and the
+ * local run; the table in `README.md` is held against it. What only the deployment knows is in `infra/settings.ts`.
+ */
+export const SETTINGS = {
+  ENOS_API_BASE_URL: {
+    meaning: "the EnOS API gateway, https",
+    schema: gatewayUrl,
+    required: true,
+    functions: ["status", "sweep"],
+  },
+  ENOS_SECRET_PREFIX: {
+    meaning: "the secret of organisation `o1` is named prefix + `o1`",
+    schema: z
       .string()
-      .check(
-        z.regex(
-          /^[A-Za-z0-9/_+=.@-]{1,256}$/,
-          "ENOS_SECRET_PREFIX has a character that no secret's name may have",
-        ),
-      ),
-    "enos/",
-  ),
-  TRACKED_TASKS_TABLE: text("TRACKED_TASKS_TABLE"),
-  EVENTS_TOPIC_ARN: text("EVENTS_TOPIC_ARN").check(z.regex(/^arn:/, "EVENTS_TOPIC_ARN must be an ARN")),
-  JWT_ISSUER: z.optional(z.string()),
-  JWT_AUDIENCE: z.optional(z.string()),
-  JWT_ORG_CLAIM: z._default(z.string(), "orgs"),
-  SWEEP_INTERVAL_SECONDS: wholeNumber("SWEEP_INTERVAL_SECONDS", 60, 1, 86_400),
-  SWEEP_SHARDS: wholeNumber("SWEEP_SHARDS", 4, 1, 1024),
-  SWEEP_CONCURRENCY: wholeNumber("SWEEP_CONCURRENCY", 64, 1, 4096),
-  ENOS_REQUESTS_PER_SECOND: wholeNumber("ENOS_REQUESTS_PER_SECOND", 100, 1, 1_000_000),
-  // Each is a rule of EventBridge, which has room for 300 in a region.
-  SWEEPERS: wholeNumber("SWEEPERS", 1, 1, 100),
-  TRACKING_DEADLINE_DAYS: wholeNumber("TRACKING_DEADLINE_DAYS", 7, 1, 365),
-  RETENTION_DAYS: wholeNumber("RETENTION_DAYS", 30, 1, 3650),
+      .check(z.regex(/^[A-Za-z0-9/_+=.@-]{1,256}$/, "has a character that no secret's name may have")),
+    default: "enos/",
+    functions: ["status", "sweep"],
+  },
+  JWT_ISSUER: {
+    meaning:
+      "with `JWT_AUDIENCE`: the API takes this issuer's JWTs. Without either it takes AWS IAM (SigV4) callers",
+    schema: z
+      .string()
+      .check(z.refine((url) => URL.parse(url)?.protocol === "https:", "must be an https URL")),
+    functions: ["status", "track"],
+  },
+  JWT_AUDIENCE: {
+    meaning: "the audience that a JWT must name",
+    schema: z.string(),
+    functions: ["status", "track"],
+  },
+  JWT_ORG_CLAIM: {
+    meaning: "the claim that lists the organisations a JWT may ask about: an array, or a string with spaces",
+    schema: z.string(),
+    default: "orgs",
+    functions: ["status", "track"],
+  },
+  SWEEP_INTERVAL_SECONDS: {
+    meaning: "how often the sweep runs, and the shortest time between two checks of a task; a multiple of 60",
+    schema: wholeNumber(1, 86_400),
+    default: "60",
+    functions: ["sweep"],
+  },
+  SWEEP_SHARDS: {
+    meaning: "shards of open tasks; may be changed at any time, up or down",
+    schema: wholeNumber(1, 1024),
+    default: "4",
+    functions: ["track", "sweep"],
+  },
+  SWEEP_CONCURRENCY: {
+    meaning: "calls to EnOS at a time in one sweep",
+    // Beside them stand as many as 256 calls that wait, and a Lambda has 1,024 file descriptors.
+    schema: wholeNumber(1, 512),
+    default: "64",
+    functions: ["sweep"],
+  },
+  SWEEPERS: {
+    meaning: "sweeps that are started each interval; they share the shards, so no more than there are shards",
+    // Each is a rule of EventBridge, which has room for 300 in a region.
+    schema: wholeNumber(1, 100),
+    default: "1",
+    functions: ["sweep"],
+  },
+  ENOS_REQUESTS_PER_SECOND: {
+    meaning: "calls to one organisation's gateway in one sweep",
+    schema: wholeNumber(1, 1_000_000),
+    default: "100",
+    functions: ["sweep"],
+  },
+  TRACKING_DEADLINE_DAYS: {
+    meaning: "how long a task is tracked before it counts as abandoned",
+    schema: wholeNumber(1, 365),
+    default: "7",
+    functions: ["sweep"],
+  },
+  RETENTION_DAYS: {
+    meaning: "how long the record of a finished task stays",
+    schema: wholeNumber(1, 3650),
+    default: "30",
+    functions: ["sweep"],
+  },
+  TRACKED_TASKS_TABLE: {
+    meaning: "the table of tracked tasks",
+    schema: z.string(),
+    required: true,
+    unset: "the stack's own",
+    functions: ["track", "sweep"],
+  },
+  EVENTS_TOPIC_ARN: {
+    meaning: "the topic of terminal events",
+    schema: z.string().check(z.regex(/^arn:/, "must be an ARN")),
+    required: true,
+    unset: "the stack's own",
+    functions: ["sweep"],
+  },
+} as const satisfies Record<string, Setting & { functions: readonly FunctionName[] }>;
+
+type SettingName = keyof typeof SETTINGS;
+
+/** What several settings may not say together: a rule holds wherever all that it is about are read. */
+const CONTRADICTIONS: {
+  about: SettingName[];
+  problem(values: SettingsOf<typeof SETTINGS>): string | false;
+}[] = [
+  {
+    about: ["JWT_ISSUER", "JWT_AUDIENCE"],
+    // Falling back to IAM would lock every caller out, and quietly take another kind of caller in.
+    problem: ({ JWT_ISSUER, JWT_AUDIENCE }) =>
+      (JWT_ISSUER === undefined) !== (JWT_AUDIENCE === undefined) &&
+      `${JWT_ISSUER ? "JWT_AUDIENCE" : "JWT_ISSUER"} is missing, though ${JWT_ISSUER ? "JWT_ISSUER" : "JWT_AUDIENCE"} is set: set both or neither`,
+  },
+  {
+    about: ["SWEEPERS", "SWEEP_SHARDS"],
+    problem: ({ SWEEPERS, SWEEP_SHARDS }) =>
+      SWEEPERS > SWEEP_SHARDS &&
+      `SWEEPERS must be at most SWEEP_SHARDS (${SWEEP_SHARDS}): ${SWEEPERS} sweeps would have nothing to share`,
+  },
+];
+
+/** The values of some settings; undefined where one is not set, has no default and is not required. */
+export type SettingsOf<Map extends Record<string, Setting>> = {
+  [Name in keyof Map]:
+    | z.output<Map[Name]["schema"]>
+    | (Map[Name] extends { default: string } | { required: true } ? never : undefined);
 };
 
-type Settings = { [Name in keyof typeof SETTINGS]: z.infer<(typeof SETTINGS)[Name]> };
+type OfFunction<Name extends FunctionName> = {
+  [Key in SettingName as Name extends (typeof SETTINGS)[Key]["functions"][number]
+    ? Key
+    : never]: (typeof SETTINGS)[Key];
+};
+
+/** The settings of one function, by name. */
+export function settingsOf<Name extends FunctionName>(name: Name): OfFunction<Name> {
+  const own = Object.entries<Setting & { functions: readonly FunctionName[] }>(SETTINGS).filter(
+    ([, { functions }]) => functions.includes(name),
+  );
+  return Object.fromEntries(own) as OfFunction<Name>;
+}
 
 /**
- * The named settings, read and validated.
+ * A function's settings, read and validated.
  *
  * @param env where they stand, usually `process.env`; an empty value counts as unset
  * @throws {Error} that says what is wrong with each setting, by name
  */
-export function readSettings<Name extends keyof Settings>(
+export function readSettings<Name extends FunctionName>(
   env: NodeJS.ProcessEnv,
-  ...names: Name[]
-): Pick<Settings, Name> {
+  name: Name,
+): SettingsOf<OfFunction<Name>> {
+  return parseSettings(env, settingsOf(name));
+}
+
+/** {@link readSettings} for any settings. */
+export function parseSettings<Map extends Record<string, Setting>>(
+  env: NodeJS.ProcessEnv,
+  settings: Map,
+): SettingsOf<Map> {
   const problems: string[] = [];
-  const settings: Record<string, unknown> = {};
-  for (const name of names) {
-    const parsed = SETTINGS[name].safeParse(env[name] || undefined);
-    if (parsed.success) settings[name] = parsed.data;
-    else problems.push(parsed.error.issues[0]?.message ?? `${name} is wrong`);
+  const values: Record<string, unknown> = {};
+  for (const [name, setting] of Object.entries(settings)) {
+    const text = env[name] || setting.default;
+    if (text === undefined) {
+      values[name] = undefined;
+      if (setting.required) problems.push(`${name} is missing`);
+      continue;
+    }
+    const { data, error } = z.safeParse(setting.schema, text);
+    values[name] = data;
+    if (error) problems.push(`${name} ${error.issues[0]?.message}`);
+  }
+  if (problems.length === 0) {
+    for (const { about, problem } of CONTRADICTIONS) {
+      const found = about.every((name) => name in values) && problem(values as never);
+      if (found) problems.push(found);
+    }
   }
   if (problems.length > 0) throw new Error(`Settings: ${problems.join("; ")}`);
-  return settings as Pick<Settings, Name>;
+  return values as SettingsOf<Map>;
 }

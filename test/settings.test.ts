@@ -1,37 +1,28 @@
+import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { readSettings } from "../lib/settings.ts";
+import { parse } from "yaml";
+import { ALL_SETTINGS } from "../infra/settings.ts";
+import { parseSettings, readSettings, SETTINGS, type Setting } from "../lib/settings.ts";
+
+const only = <Name extends keyof typeof SETTINGS>(...names: Name[]) =>
+  Object.fromEntries(names.map((name) => [name, SETTINGS[name]])) as Pick<typeof SETTINGS, Name>;
+
+const GIVEN = { TRACKED_TASKS_TABLE: "tasks", ENOS_API_BASE_URL: "https://apim.example.com" };
 
 describe("settings", () => {
-  it("have the documented defaults", () => {
-    expect(
-      readSettings(
-        {},
-        "ENOS_SECRET_PREFIX",
-        "JWT_ORG_CLAIM",
-        "SWEEP_INTERVAL_SECONDS",
-        "SWEEP_SHARDS",
-        "SWEEP_CONCURRENCY",
-        "ENOS_REQUESTS_PER_SECOND",
-        "TRACKING_DEADLINE_DAYS",
-        "RETENTION_DAYS",
-      ),
-    ).toEqual({
-      ENOS_SECRET_PREFIX: "enos/",
-      JWT_ORG_CLAIM: "orgs",
-      SWEEP_INTERVAL_SECONDS: 60,
+  it("are those of the function that asks, with defaults, and undefined where there is nothing to set", () => {
+    expect(readSettings(GIVEN, "track")).toEqual({
+      TRACKED_TASKS_TABLE: "tasks",
       SWEEP_SHARDS: 4,
-      SWEEP_CONCURRENCY: 64,
-      ENOS_REQUESTS_PER_SECOND: 100,
-      TRACKING_DEADLINE_DAYS: 7,
-      RETENTION_DAYS: 30,
+      JWT_ISSUER: undefined,
+      JWT_AUDIENCE: undefined,
+      JWT_ORG_CLAIM: "orgs",
     });
   });
 
   it("take an empty value for none", () => {
-    expect(readSettings({ JWT_ISSUER: "", SWEEP_SHARDS: "" }, "JWT_ISSUER", "SWEEP_SHARDS")).toEqual({
-      JWT_ISSUER: undefined,
-      SWEEP_SHARDS: 4,
-    });
+    const settings = only("JWT_ISSUER", "SWEEP_SHARDS");
+    expect(parseSettings({ JWT_ISSUER: "", SWEEP_SHARDS: "" }, settings)).toEqual({ SWEEP_SHARDS: 4 });
   });
 
   it("fail all at once, each by name", () => {
@@ -40,11 +31,36 @@ describe("settings", () => {
       SWEEP_CONCURRENCY: "many",
       ENOS_API_BASE_URL: "http://apim.example.com",
     };
-    const read = () =>
-      readSettings(env, "SWEEP_SHARDS", "SWEEP_CONCURRENCY", "ENOS_API_BASE_URL", "TRACKED_TASKS_TABLE");
-    for (const name of ["SWEEP_SHARDS", "SWEEP_CONCURRENCY", "ENOS_API_BASE_URL", "TRACKED_TASKS_TABLE"]) {
-      expect(read).toThrow(name);
-    }
+    expect(() => readSettings(env, "sweep")).toThrow(
+      "Settings: ENOS_API_BASE_URL must be an https origin without a path (http on loopback only); " +
+        "SWEEP_SHARDS must be at least 1; SWEEP_CONCURRENCY must be a whole number; " +
+        "TRACKED_TASKS_TABLE is missing; EVENTS_TOPIC_ARN is missing",
+    );
+  });
+
+  it.each([
+    [
+      "one half of the JWT settings",
+      { JWT_ISSUER: "https://issuer.example" },
+      "JWT_AUDIENCE is missing, though",
+    ],
+    ["the other half", { JWT_AUDIENCE: "downloads" }, "JWT_ISSUER is missing, though"],
+  ])("refuse %s", (_, env, message) => {
+    expect(() => readSettings({ ...GIVEN, ...env }, "track")).toThrow(message);
+  });
+
+  it("refuse more sweepers than shards", () => {
+    const settings = only("SWEEPERS", "SWEEP_SHARDS");
+    expect(parseSettings({ SWEEPERS: "4" }, settings)).toMatchObject({ SWEEPERS: 4 });
+    expect(() => parseSettings({ SWEEPERS: "5" }, settings)).toThrow(
+      "SWEEPERS must be at most SWEEP_SHARDS (4)",
+    );
+  });
+
+  it("refuse more calls at a time than a Lambda has file descriptors for", () => {
+    const settings = only("SWEEP_CONCURRENCY");
+    expect(parseSettings({ SWEEP_CONCURRENCY: "512" }, settings)).toEqual({ SWEEP_CONCURRENCY: 512 });
+    expect(() => parseSettings({ SWEEP_CONCURRENCY: "513" }, settings)).toThrow("must be at most 512");
   });
 
   it.each([
@@ -54,7 +70,7 @@ describe("settings", () => {
     "http://localhost:1",
     "http://[::1]:1",
   ])("take %s for a gateway", (url) => {
-    expect(readSettings({ ENOS_API_BASE_URL: url }, "ENOS_API_BASE_URL").ENOS_API_BASE_URL).toBe(
+    expect(parseSettings({ ENOS_API_BASE_URL: url }, only("ENOS_API_BASE_URL")).ENOS_API_BASE_URL).toBe(
       new URL(url).origin,
     );
   });
@@ -68,6 +84,36 @@ describe("settings", () => {
     "ftp://apim.example.com",
     "apim.example.com",
   ])("refuse %s for a gateway", (url) => {
-    expect(() => readSettings({ ENOS_API_BASE_URL: url }, "ENOS_API_BASE_URL")).toThrow("ENOS_API_BASE_URL");
+    expect(() => parseSettings({ ENOS_API_BASE_URL: url }, only("ENOS_API_BASE_URL"))).toThrow(
+      "ENOS_API_BASE_URL",
+    );
   });
+});
+
+describe("the table of settings in the documentation", () => {
+  it("says what the settings are, each in a line", async () => {
+    const text = await readFile(new URL("../README.md", import.meta.url), "utf8");
+    const [table = ""] = text.match(/^\| variable .*\n(\|.*\n)+/m) ?? [];
+    const rows = table
+      .trim()
+      .split("\n")
+      .slice(2)
+      .map((row) => row.replaceAll(/ +/g, " "));
+    expect(rows.sort()).toEqual(
+      Object.entries(ALL_SETTINGS)
+        .map(([name, setting]) => `| \`${name}\` | ${setting.meaning} | ${defaultOf(setting)} |`)
+        .sort(),
+    );
+  });
+
+  function defaultOf({ default: value, required, unset }: Setting): string {
+    if (value !== undefined) return /^\d+$/.test(value) ? value : `\`${value}\``;
+    return unset ?? (required ? "none: required" : "unset");
+  }
+});
+
+it("the stage and the region have the defaults that serverless.yml gives them", async () => {
+  const { provider } = parse(await readFile(new URL("../serverless.yml", import.meta.url), "utf8"));
+  expect(provider.stage).toContain(`'${ALL_SETTINGS.STAGE?.default}'`);
+  expect(provider.region).toContain(`'${ALL_SETTINGS.AWS_REGION?.default}'`);
 });

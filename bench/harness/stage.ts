@@ -1,6 +1,7 @@
 import { CreateSecretCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import type { FunctionName } from "../../lib/settings.ts";
 import { startSecretsManager } from "../../local/secrets-manager/secrets-manager.ts";
-import { type FunctionName, unpack } from "../../test/support/artefact.ts";
+import { unpack } from "../../test/support/artefact.ts";
 import { Enos, ORGANISATION } from "./enos.ts";
 import { MeasuredProcess } from "./measured-process.ts";
 import { Table } from "./table.ts";

@@ -1,8 +1,9 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { FunctionName } from "../../lib/settings.ts";
 import { taskEvent } from "../../test/support/api-event.ts";
-import { type FunctionName, unpack } from "../../test/support/artefact.ts";
+import { unpack } from "../../test/support/artefact.ts";
 import { CHANNEL, ORGANISATION } from "../harness/enos.ts";
 import { MeasuredProcess } from "../harness/measured-process.ts";
 import { tell } from "../harness/progress.ts";

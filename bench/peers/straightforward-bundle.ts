@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "esbuild";
-import type { FunctionName } from "../../test/support/artefact.ts";
+import type { FunctionName } from "../../lib/settings.ts";
 
 /** What stands for the parts of packages that are needed: the packages by their entry points. */
 const ENTRIES: Record<string, string> = {

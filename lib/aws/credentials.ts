@@ -11,7 +11,7 @@ const SECRET_MAX_AGE_SECONDS = 300;
 const Secret = z.object({
   accessKey: z.string({ error: "accessKey" }).check(z.minLength(1, "accessKey")),
   secretKey: z.string({ error: "secretKey" }).check(z.minLength(1, "secretKey")),
-  baseUrl: z.optional(gatewayUrl("baseUrl")),
+  baseUrl: z.optional(gatewayUrl),
 });
 
 /** There is no secret for the organisation: this service does not serve it. */

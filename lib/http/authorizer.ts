@@ -7,20 +7,15 @@ export type Authorise = (event: ApiEvent, orgId: string) => void;
 /** The settings that decide how callers are known. */
 export interface AuthorisationSettings {
   JWT_ISSUER?: string | undefined;
-  JWT_AUDIENCE?: string | undefined;
   JWT_ORG_CLAIM: string;
 }
 
 /**
  * With JWTs, a caller may ask about the organisations that its token names. Without, API Gateway lets in only
  * those whom IAM allows the route, and there is nothing more to ask.
- *
- * @throws {Error} when only one of the two JWT settings is there: such an API would be open to any audience
  */
-export function authorisation({ JWT_ISSUER, JWT_AUDIENCE, JWT_ORG_CLAIM }: AuthorisationSettings): Authorise {
-  if (!JWT_ISSUER && !JWT_AUDIENCE) return () => {};
-  if (!JWT_ISSUER) throw new Error("Settings: JWT_ISSUER is missing, since JWT_AUDIENCE is set");
-  if (!JWT_AUDIENCE) throw new Error("Settings: JWT_AUDIENCE is missing, since JWT_ISSUER is set");
+export function authorisation({ JWT_ISSUER, JWT_ORG_CLAIM }: AuthorisationSettings): Authorise {
+  if (JWT_ISSUER === undefined) return () => {};
   return (event, orgId) => {
     if (!organisationsOf(event, JWT_ORG_CLAIM).includes(orgId)) {
       throw new CallerError(403, `the token's claim ${JWT_ORG_CLAIM} does not name organisation ${orgId}`);

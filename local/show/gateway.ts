@@ -1,4 +1,4 @@
-import { readSettings } from "../../lib/settings.ts";
+import { parseSettings, SETTINGS } from "../../lib/settings.ts";
 import { Id } from "../../lib/tasks/key.ts";
 
 /** A real EnOS gateway, and an organisation on it. */
@@ -26,7 +26,7 @@ export function gatewayIn(env: NodeJS.ProcessEnv): Gateway | undefined {
       `${missing.join(", ")} ${verb} missing, though there is ${given}: set all four for a real EnOS, none for the simulator`,
     );
   }
-  const { ENOS_API_BASE_URL } = readSettings(env, "ENOS_API_BASE_URL");
+  const { ENOS_API_BASE_URL } = parseSettings(env, { ENOS_API_BASE_URL: SETTINGS.ENOS_API_BASE_URL });
   const orgId = Id.safeParse(env.ENOS_ORG_ID).data;
   if (orgId === undefined) throw new Error("ENOS_ORG_ID may have letters, digits, _ and - only, 128 at most");
   return {

@@ -1,7 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { deployment } from "../../infra/deployment.ts";
+import { checkNames, deployment } from "../../infra/deployment.ts";
 
 const ISSUER = "https://login.example.com/";
+
+/** What a local run has in its environment. */
+const LOCAL = {
+  ENOS_API_BASE_URL: "http://127.0.0.1:4000",
+  TRACKED_TASKS_TABLE: "tasks",
+  EVENTS_TOPIC_ARN: "arn:aws:sns:eu-central-1:000000000000:events",
+};
 
 describe("the authorizer", () => {
   it("is IAM when there is no issuer", () => {
@@ -29,9 +36,9 @@ describe("the authorizer", () => {
   });
 
   it.each([
-    [{ JWT_ISSUER: ISSUER }, /^JWT_AUDIENCE is missing/],
-    [{ JWT_AUDIENCE: "downloads" }, /^JWT_ISSUER is missing/],
-    [{ JWT_ISSUER: "login.example.com", JWT_AUDIENCE: "downloads" }, /^JWT_ISSUER must be an https URL/],
+    [{ JWT_ISSUER: ISSUER }, /JWT_AUDIENCE is missing/],
+    [{ JWT_AUDIENCE: "downloads" }, /JWT_ISSUER is missing/],
+    [{ JWT_ISSUER: "login.example.com", JWT_AUDIENCE: "downloads" }, /JWT_ISSUER must be an https URL/],
   ])("refuses %o", (env, message) => {
     expect(() => deployment(env, "package")).toThrow(message);
   });
@@ -77,28 +84,73 @@ describe("the schedule", () => {
   it("starts as many sweeps as it is told to, and refuses none at all", () => {
     expect(deployment({ SWEEPERS: "3" }, "package").sweepSchedules).toHaveLength(3);
     expect(() => deployment({ SWEEPERS: "0" }, "package")).toThrow(/SWEEPERS must be at least 1/);
+    expect(() => deployment({ SWEEPERS: "5" }, "package")).toThrow(/SWEEPERS must be at most SWEEP_SHARDS/);
   });
 
   it("counts in whole minutes, except locally", () => {
     expect(() => deployment({ SWEEP_INTERVAL_SECONDS: "90" }, "package")).toThrow(
       /^SWEEP_INTERVAL_SECONDS must be a multiple of 60/,
     );
-    expect(deployment({ SWEEP_INTERVAL_SECONDS: "5" }, "offline").settings.SWEEP_INTERVAL_SECONDS).toBe("5");
+    expect(
+      deployment({ ...LOCAL, SWEEP_INTERVAL_SECONDS: "5" }, "offline").settings.SWEEP_INTERVAL_SECONDS,
+    ).toBe(5);
   });
 });
 
-it("takes the functions' settings from the environment, with the documented defaults", () => {
-  expect(deployment({ SWEEP_SHARDS: "8", RETENTION_DAYS: "" }, "package").settings).toMatchObject({
-    ENOS_SECRET_PREFIX: "enos/",
-    ENOS_REQUESTS_PER_SECOND: "100",
+describe("the environment of a function", () => {
+  const TRACK = {
+    SWEEP_SHARDS: "4",
     JWT_ORG_CLAIM: "orgs",
-    RETENTION_DAYS: "30",
-    SWEEP_CONCURRENCY: "64",
-    SWEEP_INTERVAL_SECONDS: "60",
-    SWEEP_SHARDS: "8",
-    TRACKING_DEADLINE_DAYS: "7",
+    TRACKED_TASKS_TABLE: { Ref: "TrackedTasksTable" },
+  };
+
+  it("is its settings, with their defaults, and references to what the stack has", () => {
+    expect(deployment({ RETENTION_DAYS: "" }, "package").environments).toEqual({
+      status: {
+        ENOS_API_BASE_URL: { Ref: "EnosApiBaseUrl" },
+        ENOS_SECRET_PREFIX: "enos/",
+        JWT_ORG_CLAIM: "orgs",
+      },
+      track: TRACK,
+      sweep: {
+        ENOS_API_BASE_URL: { Ref: "EnosApiBaseUrl" },
+        ENOS_SECRET_PREFIX: "enos/",
+        SWEEP_INTERVAL_SECONDS: "60",
+        SWEEP_SHARDS: "4",
+        SWEEP_CONCURRENCY: "64",
+        SWEEPERS: "1",
+        ENOS_REQUESTS_PER_SECOND: "100",
+        TRACKING_DEADLINE_DAYS: "7",
+        RETENTION_DAYS: "30",
+        TRACKED_TASKS_TABLE: { Ref: "TrackedTasksTable" },
+        EVENTS_TOPIC_ARN: { Ref: "EventsTopic" },
+      },
+    });
   });
-  expect(() => deployment({ SWEEP_SHARDS: "many" }, "package")).toThrow(/SWEEP_SHARDS/);
+
+  it("follows the deployer", () => {
+    const env = { SWEEP_SHARDS: "8", JWT_ISSUER: ISSUER, JWT_AUDIENCE: "downloads" };
+    expect(deployment(env, "package").environments.track).toEqual({ ...TRACK, ...env });
+    expect(() => deployment({ SWEEP_SHARDS: "many" }, "package")).toThrow(
+      "SWEEP_SHARDS must be a whole number",
+    );
+  });
+
+  it("has no references in a local run, which names what is missing", () => {
+    expect(deployment(LOCAL, "offline").environments.track).toEqual({
+      ...TRACK,
+      TRACKED_TASKS_TABLE: "tasks",
+    });
+    expect(() => deployment({}, "offline")).toThrow("ENOS_API_BASE_URL is missing");
+  });
+});
+
+describe("the name of a function", () => {
+  it("fits Lambda's limit", () => {
+    const longest = "s".repeat(64);
+    expect(() => checkNames([longest, "s"], "dev")).not.toThrow();
+    expect(() => checkNames(["s", `${longest}ss`], "dev")).toThrow("STAGE dev is too long by 2");
+  });
 });
 
 it("makes the topic a FIFO topic on demand, and tells nobody of an alarm unless asked", () => {
@@ -109,5 +161,7 @@ it("makes the topic a FIFO topic on demand, and tells nobody of an alarm unless 
     fifoTopic: true,
     alarmActions: [env.ALARM_TOPIC_ARN],
   });
-  expect(() => deployment({ EVENTS_TOPIC_FIFO: "yes" }, "package")).toThrow(/^EVENTS_TOPIC_FIFO/);
+  expect(() => deployment({ EVENTS_TOPIC_FIFO: "yes" }, "package")).toThrow(
+    /EVENTS_TOPIC_FIFO must be true or false/,
+  );
 });

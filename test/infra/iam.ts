@@ -1,9 +1,6 @@
 import { runSimulation } from "@cloud-copilot/iam-simulate";
+import type { FunctionName } from "../../lib/settings.ts";
 import { resolve, SURROUNDINGS, type Surroundings, type Template } from "./template.ts";
-
-/** The service's functions, as `serverless.yml` calls them. */
-export const FUNCTIONS = ["status", "track", "sweep"] as const;
-export type FunctionName = (typeof FUNCTIONS)[number];
 
 /** One statement of a role's policy, with its references resolved. */
 export interface Statement {

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { FUNCTIONS, type FunctionName, Roles } from "./iam.ts";
+import { FUNCTIONS, type FunctionName } from "../../lib/settings.ts";
+import { Roles } from "./iam.ts";
 import { packagedTemplate } from "./template.ts";
 
 let roles: Roles;

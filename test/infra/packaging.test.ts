@@ -84,8 +84,10 @@ describe("packaged with every choice made", () => {
   });
 });
 
-describe("stops with the name of what is missing", () => {
+describe("stops with the name of what is missing or wrong", () => {
   it.each([
+    ["package", { SWEEPERS: "5" }, "SWEEPERS must be at most SWEEP_SHARDS"],
+    ["package", { STAGE: "s".repeat(37) }, "is too long by 1"],
     ["package", { JWT_ISSUER: "https://login.example.com/" }, "JWT_AUDIENCE is missing"],
     ["deploy", {}, "ENOS_API_BASE_URL is missing"],
   ])("osls %s with %o", async (command, env, message) => {

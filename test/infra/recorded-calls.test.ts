@@ -1,5 +1,6 @@
 import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import { beforeAll, describe, expect, it } from "vitest";
+import { FUNCTIONS, type FunctionName } from "../../lib/settings.ts";
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
 import type { TaskKey } from "../../lib/tasks/key.ts";
 import { Cloud } from "../../local/cloud.ts";
@@ -11,7 +12,7 @@ import { apiEvent, taskEvent } from "../support/api-event.ts";
 import { unpack } from "../support/artefact.ts";
 import { LambdaProcess } from "../support/lambda-process.ts";
 import { ENDED, RUNNING } from "../support/scene.ts";
-import { FUNCTIONS, type FunctionName, Roles } from "./iam.ts";
+import { Roles } from "./iam.ts";
 import { packagedTemplate } from "./template.ts";
 
 // The emulators let anybody do anything: what a function does to them, its role must let it do to AWS.

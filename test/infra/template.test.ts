@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { FUNCTIONS, type Setting, settingsOf } from "../../lib/settings.ts";
 import {
   packagedTemplate,
   type Resource,
@@ -24,6 +25,7 @@ const resource = (id: string): Resource => {
   expect(template.Resources).toHaveProperty(id);
   return template.Resources[id] as Resource;
 };
+const capitalised = (name: string) => name.charAt(0).toUpperCase() + name.slice(1);
 const resolved = (value: unknown) => resolve(template, value, SURROUNDINGS);
 
 describe("the HTTP API", () => {
@@ -65,43 +67,28 @@ describe("the HTTP API", () => {
 describe("the functions", () => {
   it("run on Node 24, arm64, each with a role and a log group of its own", () => {
     const functions = resourcesOf(template, "AWS::Lambda::Function").map(([, { Properties }]) => Properties);
-    expect(functions.map(({ Handler }) => Handler).sort()).toEqual([
-      "functions/status.handler",
-      "functions/sweep.handler",
-      "functions/track.handler",
-    ]);
+    expect(functions.map(({ Handler }) => Handler).sort()).toEqual(
+      FUNCTIONS.map((name) => `functions/${name}.handler`).sort(),
+    );
     for (const { Runtime, Architectures } of functions) {
       expect([Runtime, Architectures]).toEqual(["nodejs24.x", ["arm64"]]);
     }
-    expect(new Set(functions.map(({ Role }) => resolved(Role))).size).toBe(3);
+    expect(new Set(functions.map(({ Role }) => resolved(Role))).size).toBe(FUNCTIONS.length);
     const groups = resourcesOf(template, "AWS::Logs::LogGroup").map(
       ([, group]) => group.Properties.LogGroupName,
     );
     for (const { FunctionName } of functions) expect(groups).toContain(`/aws/lambda/${FunctionName}`);
   });
 
-  it.each([
-    ["Status", ["ENOS_API_BASE_URL", "ENOS_SECRET_PREFIX", "JWT_AUDIENCE", "JWT_ISSUER", "JWT_ORG_CLAIM"]],
-    ["Track", ["JWT_AUDIENCE", "JWT_ISSUER", "JWT_ORG_CLAIM", "SWEEP_SHARDS", "TRACKED_TASKS_TABLE"]],
-    [
-      "Sweep",
-      [
-        "ENOS_API_BASE_URL",
-        "ENOS_REQUESTS_PER_SECOND",
-        "ENOS_SECRET_PREFIX",
-        "EVENTS_TOPIC_ARN",
-        "RETENTION_DAYS",
-        "SWEEP_CONCURRENCY",
-        "SWEEP_INTERVAL_SECONDS",
-        "SWEEP_SHARDS",
-        "TRACKED_TASKS_TABLE",
-        "TRACKING_DEADLINE_DAYS",
-      ],
-    ],
-  ])("%s knows the settings that it needs and no others", (name, settings) => {
-    const { Variables } = resource(`${name}LambdaFunction`).Properties.Environment;
+  it.each(FUNCTIONS)("%s knows the settings that it needs and no others", async (name) => {
+    const { Variables } = resource(`${capitalised(name)}LambdaFunction`).Properties.Environment;
     const own = Object.keys(Variables).filter((variable) => !variable.startsWith("POWERTOOLS_"));
-    expect(own.sort()).toEqual(settings);
+    const settings = Object.entries<Setting>(settingsOf(name))
+      .filter(([, setting]) => setting.required || setting.default !== undefined)
+      .map(([variable]) => variable);
+    expect(own.sort()).toEqual(settings.sort());
+    const source = await readFile(join(import.meta.dirname, `../../functions/${name}.ts`), "utf8");
+    expect(source).toContain(`readSettings(process.env, "${name}")`);
   });
 
   it("know the resources of this stack by reference", () => {

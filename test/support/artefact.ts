@@ -2,9 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { unzipSync } from "fflate";
-
-/** The functions that are packaged. */
-export type FunctionName = "status" | "track" | "sweep";
+import type { FunctionName } from "../../lib/settings.ts";
 
 /**
  * Unzips a function's deployable artefact, as Lambda does with it. Needs `npm run package`.
