@@ -1,24 +1,7 @@
 import * as z from "zod/mini";
 import type { TaskKey } from "../tasks/key.ts";
+import { type EnosState, isTerminal, stateOfCode } from "../tasks/state.ts";
 import { EnosError } from "./errors.ts";
-
-/** What EnOS's progress codes mean (Data Federation API 2.x and Data Download API 3.x, merged). */
-const STATES = [
-  "waiting",
-  "running",
-  "failed",
-  "succeeded",
-  "cancelling",
-  "cancelled",
-  "expiring",
-  "expired",
-] as const;
-
-/** A task's state as EnOS reports it; `unknown` is a code that no edition documents. */
-export type EnosState = (typeof STATES)[number] | "unknown";
-
-/** States that end a task for those who wait for it. */
-export type EnosTerminalState = "succeeded" | "failed" | "cancelled" | "expired";
 
 /** One answer of Get Download Status, in one shape whatever the edition of the API. Null is what EnOS did not give. */
 export interface DownloadStatus extends TaskKey {
@@ -29,11 +12,6 @@ export interface DownloadStatus extends TaskKey {
   dataSize: number | null;
   state: EnosState;
   terminal: boolean;
-}
-
-/** True for a state after which the task's outcome is known. */
-export function isTerminal(state: string): state is EnosTerminalState {
-  return state === "succeeded" || state === "failed" || state === "cancelled" || state === "expired";
 }
 
 /** An integer, or the numeric string that some samples show in its place. */
@@ -71,7 +49,7 @@ export function parseStatus(task: TaskKey, data: unknown): DownloadStatus {
   if (entry.taskId != null && !names(entry.taskId, task)) {
     throw new EnosError("malformed", "EnOS answered for another task");
   }
-  const state = STATES[entry.progressCode] ?? "unknown";
+  const state = stateOfCode(entry.progressCode);
   return {
     taskId: task.taskId,
     channelId: task.channelId,

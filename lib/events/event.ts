@@ -1,7 +1,8 @@
 import { hash } from "node:crypto";
 import type { Outcome } from "../tasks/decision.ts";
 import type { TaskKey } from "../tasks/key.ts";
-import type { AbandonReason, FinalState, OpenTask } from "../tasks/record.ts";
+import type { OpenTask } from "../tasks/record.ts";
+import type { AbandonReason, TerminalState } from "../tasks/state.ts";
 
 /** That a task has ended, as a CloudEvent 1.0 in structured JSON. */
 export interface TerminalEvent {
@@ -9,14 +10,14 @@ export interface TerminalEvent {
   /** The same for the same fact, whoever learns it and how often. */
   id: string;
   source: string;
-  type: `enos.download.${FinalState}`;
+  type: `enos.download.${TerminalState}`;
   /** The task's id. */
   subject: string;
   /** When the fact was observed. */
   time: string;
   datacontenttype: "application/json";
   data: TaskKey & {
-    state: FinalState;
+    state: TerminalState;
     progressCode: number | null;
     progressDesc: string | null;
     downloadUrl: string | null;
@@ -65,7 +66,7 @@ export function terminalEvent(
 }
 
 /** The fact's id: the sha256, in hex, of what makes it this fact. A newline is in none of the parts. */
-export function eventId({ orgId, channelId, taskId }: TaskKey, state: FinalState): string {
+export function eventId({ orgId, channelId, taskId }: TaskKey, state: TerminalState): string {
   return hash("sha256", [orgId, channelId, taskId, state].join("\n"), "hex");
 }
 

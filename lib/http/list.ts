@@ -1,5 +1,5 @@
 import type { ListRequest } from "../store/task-store.ts";
-import { State } from "../tasks/record.ts";
+import { State } from "../tasks/state.ts";
 import { CallerError } from "./errors.ts";
 import { type ApiEvent, orgOf, query, single } from "./request.ts";
 

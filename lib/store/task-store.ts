@@ -1,6 +1,7 @@
 import { DeleteCommand, GetCommand, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
 import type { TaskKey } from "../tasks/key.ts";
-import { isExpired, parseRecord, type TrackedState, type TrackedTask } from "../tasks/record.ts";
+import { isExpired, parseRecord, type TrackedTask } from "../tasks/record.ts";
+import type { TrackedState } from "../tasks/state.ts";
 import { indexEntryOf, keyOf } from "./index-key.ts";
 import { announceShard } from "./shard-store.ts";
 import { type Database, unlessRefused } from "./table.ts";

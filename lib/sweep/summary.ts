@@ -1,5 +1,5 @@
 import type { EnosErrorKind } from "../enos/errors.ts";
-import type { FinalState } from "../tasks/record.ts";
+import type { TerminalState } from "../tasks/state.ts";
 
 /**
  * Why something in a sweep did not work: EnOS's reasons, and
@@ -22,7 +22,7 @@ export interface SweepSummary {
   /** Events that SNS has taken. */
   published: number;
   /** Tasks closed, by how they ended. */
-  finished: Partial<Record<FinalState, number>>;
+  finished: Partial<Record<TerminalState, number>>;
   /** What did not work, by reason. */
   failed: Partial<Record<FailureReason, number>>;
   /** Due tasks left for the next sweep: no time, or their organisation was stopped. */

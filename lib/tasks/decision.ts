@@ -1,5 +1,6 @@
-import { type DownloadStatus, isTerminal } from "../enos/status.ts";
-import type { AbandonReason, FinalState, OpenTask, TrackedState } from "./record.ts";
+import type { DownloadStatus } from "../enos/status.ts";
+import type { OpenTask } from "./record.ts";
+import { type AbandonReason, isTerminal, type TerminalState, type TrackedState } from "./state.ts";
 
 /** A task that EnOS does not know is given up after this long (ms) and this many checks: it may just be new, or EnOS confused. */
 const NOT_FOUND_MS = 10 * 60_000;
@@ -13,7 +14,7 @@ export type CheckResult =
 
 /** How a task ended: what is published first, and written second. */
 export interface Outcome {
-  state: FinalState;
+  state: TerminalState;
   /** What EnOS said last; null for a task that was given up. */
   status: DownloadStatus | null;
   reason: AbandonReason | null;

@@ -1,20 +1,8 @@
 import * as z from "zod/mini";
-import type { EnosState } from "../enos/status.ts";
 import type { IndexKey } from "../store/index-key.ts";
 import type { TaskKey } from "./key.ts";
 import { ID, Id } from "./key.ts";
-
-/**
- * A tracked task's last known state. `pending` until the first check; `abandoned` when tracking gave up, since
- * EnOS no longer knows the task or its deadline passed.
- */
-export type TrackedState = EnosState | "pending" | "abandoned";
-
-/** States after which a task is no longer checked. */
-export type FinalState = "succeeded" | "failed" | "cancelled" | "expired" | "abandoned";
-
-/** Why tracking gave up. */
-export type AbandonReason = "not-found" | "deadline";
+import { ABANDON_REASONS, type AbandonReason, storedState, type TrackedState } from "./state.ts";
 
 /** An open task, as the index gives it to a sweep. Times are Unix milliseconds. */
 export interface OpenTask extends TaskKey, IndexKey {
@@ -28,6 +16,11 @@ export interface TrackedTask extends TaskKey {
   trackedAt: string;
   state: TrackedState;
   stateSince: string;
+  /**
+   * Since when EnOS says that it does not know the task, and in how many checks, counted to three; null while it
+   * does know it, and once the task is done. After ten minutes and three checks the task is abandoned.
+   */
+  notFound: { since: string; checks: number } | null;
   progressCode: number | null;
   progressDesc: string | null;
   downloadUrl: string | null;
@@ -35,23 +28,6 @@ export interface TrackedTask extends TaskKey {
   finishedAt: string | null;
   reason: AbandonReason | null;
 }
-
-const STATES = [
-  "pending",
-  "waiting",
-  "running",
-  "cancelling",
-  "expiring",
-  "unknown",
-  "succeeded",
-  "failed",
-  "cancelled",
-  "expired",
-  "abandoned",
-] as const satisfies TrackedState[];
-
-/** A record's `state`. */
-export const State = z.enum(STATES);
 
 /** Unix milliseconds that a date can have. */
 const Time = z.int().check(z.nonnegative(), z.maximum(8_640_000_000_000_000));
@@ -68,8 +44,6 @@ const Key = z.pipe(
   }),
 );
 
-const KNOWN_STATES: ReadonlySet<unknown> = new Set(STATES);
-
 /** An item as DynamoDB gives it, of strings and numbers. */
 type Attributes = Record<string, { S?: string | undefined; N?: string | undefined }>;
 
@@ -82,16 +56,14 @@ export function parseOpenTask(item: Attributes, place: IndexKey): OpenTask | und
   const orgId = item.pk?.S;
   const ids = item.sk?.S?.split("#");
   if (!isId(orgId) || ids?.length !== 2 || !isId(ids[0]) || !isId(ids[1])) return undefined;
-  const state = item.state?.S;
-  if (!isState(state)) return undefined;
-  // Neither is worth passing a task over: without them counting begins anew.
+  // Nothing else is worth passing a task over: without these two, counting begins anew.
   const since = positive(item.notFoundSince?.N);
   const checks = positive(item.notFoundChecks?.N);
   return {
     orgId,
     channelId: ids[0],
     taskId: ids[1],
-    state,
+    state: storedState(item.state?.S),
     notFound: since && checks ? { since, checks } : null,
     ...place,
   };
@@ -99,10 +71,6 @@ export function parseOpenTask(item: Attributes, place: IndexKey): OpenTask | und
 
 function isId(value: string | undefined): value is string {
   return value !== undefined && ID.test(value);
-}
-
-function isState(value: string | undefined): value is TrackedState {
-  return KNOWN_STATES.has(value);
 }
 
 /** A whole number above 0, or nothing. */
@@ -116,14 +84,17 @@ const Item = z.object({
   pk: Id,
   sk: Key,
   trackedAt: Time,
-  state: State,
+  state: z.pipe(z.optional(z.unknown()), z.transform(storedState)),
   stateSince: Time,
+  notFoundSince: z.catch(z.optional(Time), undefined),
+  notFoundChecks: z.catch(z.optional(z.int().check(z.positive())), undefined),
   progressCode: z.optional(z.nullable(z.int())),
   progressDesc: z.optional(z.nullable(z.string())),
   downloadUrl: z.optional(z.nullable(z.string())),
   dataSize: z.optional(z.nullable(z.number())),
   finishedAt: z.optional(Time),
-  reason: z.optional(z.nullable(z.enum(["not-found", "deadline"]))),
+  // A newer version's reason is not known here, and no cause to hide the record.
+  reason: z.catch(z.optional(z.nullable(z.enum(ABANDON_REASONS))), null),
   expiresAt: z.optional(z.int()),
 });
 
@@ -149,6 +120,10 @@ export function parseRecord(item: unknown, now: number): TrackedTask | undefined
     trackedAt: iso(parsed.trackedAt),
     state: parsed.state,
     stateSince: iso(parsed.stateSince),
+    notFound:
+      parsed.notFoundSince && parsed.notFoundChecks
+        ? { since: iso(parsed.notFoundSince), checks: parsed.notFoundChecks }
+        : null,
     progressCode: parsed.progressCode ?? null,
     progressDesc: parsed.progressDesc ?? null,
     downloadUrl: parsed.downloadUrl ?? null,

@@ -1,4 +1,4 @@
-import type { FinalState } from "../../lib/tasks/record.ts";
+import type { TerminalState } from "../../lib/tasks/state.ts";
 import type { Timeline } from "../enos/timeline.ts";
 
 /** One of the tasks that are shown: what it does, and how that must end. */
@@ -18,7 +18,7 @@ export interface Part {
 
 /** What an announcement must say; null is what EnOS does not give. */
 export interface Outcome {
-  state: FinalState;
+  state: TerminalState;
   progressCode: number | null;
   progressDesc: string | null;
   downloadUrl: string | null;

@@ -52,7 +52,9 @@ export async function differences(
     dataSize: null,
     reason: null,
   };
-  found.push(difference("record", rest, { ...task, ...kept, trackedAt }));
+  const expectedRecord = { ...task, ...kept, notFound: null, trackedAt };
+  const told = Object.keys(expectedRecord).map((name) => [name, rest[name as keyof typeof rest]]);
+  found.push(difference("record", Object.fromEntries(told), expectedRecord));
   const observedAt = timesOf(received[0]).observedAt ?? null;
   found.push(difference("record's finishedAt", finishedAt, observedAt));
   const list = await client.list({ orgId: task.orgId, state: kept.state });

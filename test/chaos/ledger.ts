@@ -2,11 +2,11 @@ import { ScanCommand } from "@aws-sdk/lib-dynamodb";
 import type { TerminalEvent } from "../../lib/events/event.ts";
 import type { Database } from "../../lib/store/table.ts";
 import type { TaskKey } from "../../lib/tasks/key.ts";
-import type { FinalState } from "../../lib/tasks/record.ts";
+import type { TerminalState } from "../../lib/tasks/state.ts";
 
 /** A task whose end is known beforehand. */
 export interface ExpectedTask extends TaskKey {
-  state: FinalState;
+  state: TerminalState;
 }
 
 /** What was found to be lost, doubled or wrong. */

@@ -6,7 +6,7 @@ import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { TerminalEvent } from "../../lib/events/event.ts";
 import type { Database } from "../../lib/store/table.ts";
 import { TaskStore } from "../../lib/store/task-store.ts";
-import type { FinalState } from "../../lib/tasks/record.ts";
+import type { TerminalState } from "../../lib/tasks/state.ts";
 import type { Subscription } from "../../local/aws/subscription.ts";
 import { Cloud } from "../../local/cloud.ts";
 import { type EnosSimulator, startEnosSimulator } from "../../local/enos/simulator.ts";
@@ -114,8 +114,12 @@ export class Stage implements AsyncDisposable {
   /** Tracks so many new tasks whose ends are in EnOS, and expects to hear of them. */
   track(count: number, options: TrackOptions = {}): Promise<ExpectedTask[]> {
     const { runsMs = 1_500 } = options;
-    const tasks = this.#newTasks(count, options, (index) => ENDS[index % ENDS.length]?.state as FinalState);
-    const ends = new Map<FinalState, number>(ENDS.map(({ state, progressCode }) => [state, progressCode]));
+    const tasks = this.#newTasks(
+      count,
+      options,
+      (index) => ENDS[index % ENDS.length]?.state as TerminalState,
+    );
+    const ends = new Map<TerminalState, number>(ENDS.map(({ state, progressCode }) => [state, progressCode]));
     tasks.forEach((task, index) => {
       const end = { afterMs: index % 2 === 0 ? 0 : runsMs, progressCode: ends.get(task.state) as number };
       this.#play(task, end.afterMs === 0 ? [end] : [{ afterMs: 0, progressCode: 1 }, end]);
@@ -169,7 +173,7 @@ export class Stage implements AsyncDisposable {
   #newTasks(
     count: number,
     { orgId, where = () => true }: TrackOptions,
-    stateOf: (index: number) => FinalState,
+    stateOf: (index: number) => TerminalState,
   ): ExpectedTask[] {
     const tasks: ExpectedTask[] = [];
     while (tasks.length < count) {

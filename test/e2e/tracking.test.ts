@@ -55,6 +55,7 @@ describe("one task", () => {
       ...NOTHING_YET,
       trackedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]{12}Z$/),
       stateSince: record.trackedAt,
+      notFound: null,
     });
 
     const second = await service.client.track(task);

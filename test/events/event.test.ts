@@ -2,10 +2,11 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseStatus } from "../../lib/enos/status.ts";
 import { eventId, serialise, terminalEvent } from "../../lib/events/event.ts";
+import { TERMINAL_STATES } from "../../lib/tasks/state.ts";
 
 const id = fc.stringMatching(/^[A-Za-z0-9_-]{1,8}$/);
 const key = fc.record({ orgId: id, channelId: id, taskId: id });
-const state = fc.constantFrom("succeeded", "failed", "cancelled", "expired", "abandoned" as const);
+const state = fc.constantFrom(...TERMINAL_STATES);
 
 const task = {
   orgId: "o",

@@ -26,6 +26,7 @@ describe("tracking", () => {
         trackedAt: new Date(scene.time).toISOString(),
         state: "pending",
         stateSince: new Date(scene.time).toISOString(),
+        notFound: null,
         progressCode: null,
         progressDesc: null,
         downloadUrl: null,

@@ -1,21 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isTerminal, parseStatus } from "../../lib/enos/status.ts";
+import { parseStatus } from "../../lib/enos/status.ts";
 import { type CheckResult, decide } from "../../lib/tasks/decision.ts";
 import type { OpenTask } from "../../lib/tasks/record.ts";
+import { isTerminal, OPEN_STATES } from "../../lib/tasks/state.ts";
 
 const MINUTE = 60_000;
 const DEADLINE = 7 * 24 * 60 * MINUTE;
 const key = { orgId: "o1", channelId: "ch-1", taskId: "t1" };
 
-const openState = fc.constantFrom(
-  "pending",
-  "waiting",
-  "running",
-  "cancelling",
-  "expiring",
-  "unknown" as const,
-);
+const openState = fc.constantFrom(...OPEN_STATES);
 
 const task: fc.Arbitrary<OpenTask> = fc
   .record({

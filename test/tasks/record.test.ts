@@ -39,7 +39,6 @@ describe("a tracked task's record", () => {
       { sk: { S: "c#" } },
       { pk: { S: "o/1" } },
       { pk: { N: "1" } },
-      { state: { S: "melted" } },
     ]) {
       expect(parseOpenTask({ ...good, ...bad }, place)).toBeUndefined();
     }
@@ -61,6 +60,37 @@ describe("a tracked task's record", () => {
     for (const checks of [undefined, { S: "melted" }, { N: "-1" }, { N: "1.5" }, { N: "1e99" }]) {
       const item = { ...good, notFoundSince: since, ...(checks && { notFoundChecks: checks }) };
       expect(parseOpenTask(item, place)?.notFound).toBeNull();
+    }
+  });
+
+  it("is kept open, and shown as unknown, when its state or reason is a newer version's", () => {
+    for (const state of ["melted", 7, null, undefined]) {
+      const stored = typeof state === "string" ? { S: state } : { N: "7" };
+      const open = { pk: { S: "o1" }, sk: { S: "c#t" }, ...(state !== undefined && { state: stored }) };
+      expect(parseOpenTask(open, place)).toMatchObject({ taskId: "t", state: "unknown" });
+      const item = {
+        pk: "o1",
+        sk: "c#t",
+        stateSince: 1,
+        trackedAt: 1,
+        reason: "bored",
+        ...(state && { state }),
+      };
+      expect(parseRecord(item, now)).toMatchObject({ taskId: "t", state: "unknown", reason: null });
+    }
+  });
+
+  it("shows since when EnOS does not know it, and nothing of that when it is odd", () => {
+    const item = { pk: "o1", sk: "c#t", state: "running", stateSince: 1, trackedAt: 1 };
+    expect(parseRecord({ ...item, notFoundSince: 2, notFoundChecks: 3 }, now)?.notFound).toEqual({
+      since: "1970-01-01T00:00:00.002Z",
+      checks: 3,
+    });
+    for (const checks of [undefined, -1, 1.5, "3", 1e99]) {
+      expect(parseRecord({ ...item, notFoundSince: 2, notFoundChecks: checks }, now)).toMatchObject({
+        state: "running",
+        notFound: null,
+      });
     }
   });
 
