@@ -1,0 +1,54 @@
+import { EnosError } from "./errors.ts";
+import type { DownloadStatus } from "./status.ts";
+
+/** The time from one check of a wait to the next, in milliseconds. */
+export const WAIT_INTERVAL_MS = 2_000;
+
+/** How long a wait may take, in milliseconds. */
+export interface WaitTimes {
+  /** How long the task's end is waited for. The last check begins then. */
+  waitMs: number;
+  /** When the last check is cut off, from the beginning of the wait. */
+  limitMs: number;
+}
+
+/**
+ * Checks a task until it has ended or the time is up.
+ *
+ * A check that goes unanswered, or is answered by something broken, does not end the wait. A traffic limit does, and
+ * so do refused keys and a task that EnOS does not know: asking again would not help.
+ *
+ * @param check one check; the signal ends it
+ * @returns the state when the task has ended, else at the end of the time
+ * @throws {EnosError} what ended the wait, or why the last check brought nothing
+ */
+export async function waitForEnd(
+  check: (signal: AbortSignal) => Promise<DownloadStatus>,
+  { waitMs, limitMs }: WaitTimes,
+): Promise<DownloadStatus> {
+  const cutOff = new AbortController();
+  const timer = setTimeout(() => cutOff.abort(), limitMs);
+  const endsAt = performance.now() + waitMs;
+  let latest: DownloadStatus | undefined;
+  try {
+    for (;;) {
+      const begun = performance.now();
+      try {
+        latest = await check(cutOff.signal);
+        if (latest.terminal || performance.now() >= endsAt) return latest;
+      } catch (error) {
+        if (cutOff.signal.aborted && latest) return latest;
+        if (cutOff.signal.aborted || begun >= endsAt || endsTheWait(error)) throw error;
+      }
+      const next = Math.min(begun + WAIT_INTERVAL_MS, endsAt);
+      await new Promise((resolve) => setTimeout(resolve, Math.max(0, next - performance.now())));
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function endsTheWait(error: unknown): boolean {
+  if (!(error instanceof EnosError)) return true;
+  return !["timeout", "unreachable", "upstream", "malformed"].includes(error.kind);
+}
