@@ -1,7 +1,12 @@
 import { SecretsProvider } from "@aws-lambda-powertools/parameters/secrets";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import * as z from "zod/mini";
-import type { CredentialSource, Credentials } from "../enos/credentials.ts";
+import {
+  type CredentialSource,
+  type Credentials,
+  SecretError,
+  UnknownOrganisationError,
+} from "../enos/credentials.ts";
 import { gatewayUrl } from "../settings.ts";
 import { timeLimits } from "./limits.ts";
 
@@ -12,23 +17,8 @@ const Secret = z.object({
   accessKey: z.string({ error: "accessKey" }).check(z.minLength(1, "accessKey")),
   secretKey: z.string({ error: "secretKey" }).check(z.minLength(1, "secretKey")),
   baseUrl: z.optional(gatewayUrl),
+  requestsPerSecond: z.optional(z.number().check(z.positive())),
 });
-
-/** There is no secret for the organisation: this service does not serve it. */
-export class UnknownOrganisationError extends Error {
-  override readonly name = "UnknownOrganisationError";
-  readonly orgId: string;
-
-  constructor(orgId: string) {
-    super(`there is no secret for organisation ${orgId}`);
-    this.orgId = orgId;
-  }
-}
-
-/** The organisation's secret could not be read, or is not what it should be. Never says what it holds. */
-export class SecretError extends Error {
-  override readonly name = "SecretError";
-}
 
 /** Reads organisations' credentials from Secrets Manager and keeps them for five minutes. */
 export class SecretsManagerCredentials implements CredentialSource {
@@ -81,7 +71,10 @@ export class SecretsManagerCredentials implements CredentialSource {
       const cause = sdkError(error);
       // Credentials that worked a moment ago are better than none while Secrets Manager is out.
       if (known && !forceFetch && isOutage(cause)) return known.credentials;
-      if (cause.name === "ResourceNotFoundException") throw new UnknownOrganisationError(orgId);
+      // The second is what a secret that is marked for deletion answers.
+      if (cause.name === "ResourceNotFoundException" || cause.name === "InvalidRequestException") {
+        throw new UnknownOrganisationError(orgId);
+      }
       throw new SecretError(`the secret of organisation ${orgId} cannot be read (${cause.name})`);
     }
     if (typeof text !== "string") throw new SecretError(`the secret of organisation ${orgId} is not text`);
@@ -108,6 +101,7 @@ export class SecretsManagerCredentials implements CredentialSource {
       accessKey: data.accessKey,
       secretKey: data.secretKey,
       baseUrl: data.baseUrl ?? this.#defaultBaseUrl,
+      requestsPerSecond: data.requestsPerSecond,
     };
   }
 }

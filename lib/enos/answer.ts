@@ -97,6 +97,12 @@ function classify(answer: Answer, code: number | undefined, now: number): EnosEr
     return new EnosError("upstream", said, { code, transient });
   }
   if (httpStatus === 401) return new EnosError("token-expired", "EnOS answered HTTP 401");
+  if (httpStatus === 403) {
+    return new EnosError(
+      "address-refused",
+      "the EnOS gateway does not take calls from this address (HTTP 403)",
+    );
+  }
   if (httpStatus >= 500) {
     return new EnosError("upstream", `EnOS answered HTTP ${httpStatus}`, {
       transient: isGatewayTrouble(httpStatus),

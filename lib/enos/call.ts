@@ -9,13 +9,13 @@ import type { SignedOptions } from "./transport.ts";
 /** The time that one caller gives the client, spent over all attempts and on everything that they wait for. */
 export class Call {
   readonly #endsAt: number;
-  readonly #waitsOutThrottling: boolean;
+  readonly #singleAttempt: boolean;
   #ended: EnosError | undefined;
   #abort: Abort | undefined;
 
-  private constructor(budgetMs: number, waitsOutThrottling: boolean) {
+  private constructor(budgetMs: number, singleAttempt: boolean) {
     this.#endsAt = performance.now() + budgetMs;
-    this.#waitsOutThrottling = waitsOutThrottling;
+    this.#singleAttempt = singleAttempt;
   }
 
   /**
@@ -26,12 +26,11 @@ export class Call {
    */
   static within<T>(
     budgetMs: number,
-    waitsOutThrottling: boolean,
-    signal: AbortSignal | undefined,
+    { singleAttempt, signal }: { singleAttempt: boolean; signal?: AbortSignal | undefined },
     work: (call: Call) => Promise<T>,
   ): Promise<T> {
     return new Promise((resolve, reject) => {
-      const call = new Call(budgetMs, waitsOutThrottling);
+      const call = new Call(budgetMs, singleAttempt);
       const end = (message: string) => {
         call.#ended = new EnosError("timeout", message);
         call.#abort?.(call.#ended);
@@ -77,7 +76,7 @@ export class Call {
         return dataOf(answer, now());
       } catch (error) {
         if (!(error instanceof EnosError)) throw error;
-        if (error.kind === "throttled" && !this.#waitsOutThrottling) throw error;
+        if (this.#singleAttempt) throw error;
         const delay = retryDelay(error, retries, this.#endsAt - performance.now(), Math.random());
         if (delay === undefined) throw error;
         await new Promise((resolve) => setTimeout(resolve, delay));

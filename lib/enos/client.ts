@@ -7,15 +7,18 @@ import { type DownloadStatus, parseStatus } from "./status.ts";
 import { TokenCache } from "./token.ts";
 import { createTransport } from "./transport.ts";
 
-/** The whole of one call, with every attempt and everything that it waits for, in milliseconds. */
+/** One call, with every attempt and everything that it waits for, in milliseconds; each step of a single attempt. */
 const CALL_BUDGET_MS = 10_000;
 
 /** How one call may spend its time. */
 export interface CallOptions {
   /** Ends the call early. */
   signal?: AbortSignal;
-  /** Whether a traffic limit is waited out where EnOS says how long and the budget allows. */
-  waitsOutThrottling?: boolean;
+  /**
+   * One attempt, as a sweep wants it: nothing is retried and no `Retry-After` waited out, but the status call and the
+   * token, where one is needed, have ten seconds each. Otherwise all attempts have ten seconds together.
+   */
+  singleAttempt?: boolean;
 }
 
 /** What the client is made of; all but the credentials have defaults. */
@@ -56,20 +59,32 @@ export class EnosClient {
    * @throws what the credential source throws
    */
   getDownloadStatus(task: TaskKey, options: CallOptions = {}): Promise<DownloadStatus> {
-    const { signal, waitsOutThrottling = true } = options;
-    return Call.within(CALL_BUDGET_MS, waitsOutThrottling, signal, (call) => this.#lookUp(task, call));
+    const { signal, singleAttempt = false } = options;
+    if (singleAttempt) {
+      return this.#lookUp(task, true, (request) =>
+        Call.within(CALL_BUDGET_MS, { singleAttempt, signal }, (call) => request(call)),
+      );
+    }
+    return Call.within(CALL_BUDGET_MS, { singleAttempt, signal }, (call) =>
+      this.#lookUp(task, false, (request) => request(call)),
+    );
   }
 
-  async #lookUp(task: TaskKey, call: Call): Promise<DownloadStatus> {
+  async #lookUp(
+    task: TaskKey,
+    singleAttempt: boolean,
+    within: <T>(step: (call: Call) => Promise<T>) => Promise<T>,
+  ): Promise<DownloadStatus> {
     const { orgId } = task;
-    let credentials = await this.#credentials.get(orgId);
+    let credentials = await within(() => this.#credentials.get(orgId));
     let tokenRenewed = false;
     let secretReread = false;
     for (;;) {
       let token = "";
       try {
-        token = await this.#tokens.get(orgId, credentials);
-        return parseStatus(task, await this.#ask(task, credentials, token, call));
+        const held = this.#tokens.get(orgId, credentials, singleAttempt);
+        token = typeof held === "string" ? held : await within(() => held);
+        return parseStatus(task, await within((call) => this.#ask(task, credentials, token, call)));
       } catch (error) {
         if (!(error instanceof EnosError)) throw error;
         if (error.kind === "token-expired") {
@@ -79,7 +94,7 @@ export class EnosClient {
           tokenRenewed = true;
         } else if (error.kind === "credentials" && !secretReread) {
           secretReread = true;
-          credentials = await this.#credentials.refresh(orgId, credentials);
+          credentials = await within(() => this.#credentials.refresh(orgId, credentials));
         } else {
           throw error;
         }

@@ -1,15 +1,50 @@
+import { hash } from "node:crypto";
+
 /** What an EnOS application signs with, for one organisation. */
 export interface Credentials {
   accessKey: string;
   secretKey: string;
   /** Origin of the organisation's API gateway, e.g. `https://apim-ppe1.envisioniot.com`. */
   baseUrl: string;
+  /** Calls per second that its gateway is to get at most; undefined where the setting for all holds. */
+  requestsPerSecond: number | undefined;
 }
 
 /** Where the client gets an organisation's credentials from. */
 export interface CredentialSource {
-  /** @throws what the source throws for an organisation that it does not have */
+  /**
+   * @throws {UnknownOrganisationError} when the organisation has none
+   * @throws {SecretError} when they cannot be had
+   */
   get(orgId: string): Promise<Credentials>;
-  /** The credentials read afresh, since EnOS refused `refused`: they may have been rotated. */
+  /**
+   * The credentials read afresh, since EnOS refused `refused`: they may have been rotated.
+   *
+   * @throws as {@link get} does
+   */
   refresh(orgId: string, refused: Credentials): Promise<Credentials>;
+}
+
+/**
+ * Tells one set of credentials from another and gives nothing of them away: 12 hex digits, equal for two sets
+ * with the same keys and gateway.
+ */
+export function fingerprint({ accessKey, secretKey, baseUrl }: Credentials): string {
+  return hash("sha256", JSON.stringify([accessKey, secretKey, baseUrl]), "hex").slice(0, 12);
+}
+
+/** There is no secret for the organisation, or it is marked for deletion: this service does not serve it. */
+export class UnknownOrganisationError extends Error {
+  override readonly name = "UnknownOrganisationError";
+  readonly orgId: string;
+
+  constructor(orgId: string) {
+    super(`there is no secret for organisation ${orgId}`);
+    this.orgId = orgId;
+  }
+}
+
+/** The organisation's secret cannot be read, or is not what it should be. Never says what it holds. */
+export class SecretError extends Error {
+  override readonly name = "SecretError";
 }

@@ -2,6 +2,7 @@
  * Why EnOS gave no status:
  * - `token-expired`: the access token is no longer good (1203, 4011, 4012, a bare 401); the client repeats such a call once
  * - `credentials`: EnOS refuses the organisation's keys (1002, 1003, 401)
+ * - `address-refused`: the gateway does not take calls from our address (a 403 without a code): only an operator can help
  * - `rejected`: EnOS refuses this very request with a five-digit 4xx code
  * - `throttled`: a traffic limit (429)
  * - `upstream`: EnOS answered that it is broken
@@ -12,6 +13,7 @@
 export type EnosErrorKind =
   | "token-expired"
   | "credentials"
+  | "address-refused"
   | "rejected"
   | "throttled"
   | "upstream"

@@ -7,8 +7,8 @@ import { tokenEncryption } from "./signature.ts";
 
 /** Public clients of EnOS renew a token that has this much left, or less. */
 const RENEW_BEFORE_EXPIRY_MS = 5 * 60_000;
-/** All attempts to get one token, in milliseconds. Its own, since many calls may be waiting for it. */
-const TOKEN_BUDGET_MS = 8_000;
+/** All attempts to get one token, in milliseconds, and a single one. Their own, since many calls may be waiting. */
+const TOKEN_BUDGET_MS = { retried: 8_000, single: 10_000 };
 
 const TokenData = z.object({
   // What a header can carry: any other would fail in the transport, as if nobody were there.
@@ -44,14 +44,14 @@ export class TokenCache {
    *
    * @throws {EnosError} when EnOS gives none
    */
-  get(orgId: string, credentials: Credentials): string | Promise<string> {
+  get(orgId: string, credentials: Credentials, singleAttempt: boolean): string | Promise<string> {
     const entry = this.#entries.get(orgId);
     if (entry && isSameApp(entry.credentials, credentials)) {
       if (entry.pending) return entry.pending;
       if (this.#now() < entry.renewAt) return entry.token;
-      return this.#renew(orgId, credentials, entry);
+      return this.#renew(orgId, credentials, singleAttempt, entry);
     }
-    return this.#renew(orgId, credentials, undefined);
+    return this.#renew(orgId, credentials, singleAttempt);
   }
 
   /** Forgets a token that EnOS refused; a newer one stays. */
@@ -60,10 +60,10 @@ export class TokenCache {
     if (entry && !entry.pending && entry.token === token) this.#entries.delete(orgId);
   }
 
-  #renew(orgId: string, credentials: Credentials, old: Entry | undefined): Promise<string> {
+  #renew(orgId: string, credentials: Credentials, singleAttempt: boolean, old?: Entry): Promise<string> {
     const entry: Entry = { credentials, pending: undefined, token: "", expiresAt: 0, renewAt: 0 };
     const current = old && this.#now() < old.expiresAt ? old.token : undefined;
-    entry.pending = this.#obtain(credentials, current).then(
+    entry.pending = this.#obtain(credentials, singleAttempt, current).then(
       ({ accessToken, expire }) => {
         const now = this.#now();
         entry.pending = undefined;
@@ -83,20 +83,26 @@ export class TokenCache {
   }
 
   /** EnOS hands out the same token until it expires, so one that is nearly spent has to be refreshed. */
-  async #obtain(credentials: Credentials, current: string | undefined): Promise<z.infer<typeof TokenData>> {
-    const usable = current ? { accessToken: current, expire: 0 } : await this.#request("get", credentials);
+  async #obtain(
+    credentials: Credentials,
+    singleAttempt: boolean,
+    current: string | undefined,
+  ): Promise<z.infer<typeof TokenData>> {
+    const get = () => this.#request("get", credentials, singleAttempt);
+    const usable = current ? { accessToken: current, expire: 0 } : await get();
     if (usable.expire * 1000 > RENEW_BEFORE_EXPIRY_MS) return usable;
     try {
-      return await this.#request("refresh", credentials, usable.accessToken);
+      return await this.#request("refresh", credentials, singleAttempt, usable.accessToken);
     } catch (error) {
       if (!(error instanceof EnosError) || error.kind === "credentials") throw error;
-      return current ? await this.#request("get", credentials) : usable;
+      return current ? await get() : usable;
     }
   }
 
   async #request(
     action: "get" | "refresh",
     credentials: Credentials,
+    singleAttempt: boolean,
     accessToken?: string,
   ): Promise<z.infer<typeof TokenData>> {
     const request = () => {
@@ -114,7 +120,8 @@ export class TokenCache {
         }),
       };
     };
-    const data = await Call.within(TOKEN_BUDGET_MS, true, undefined, (call) =>
+    const budgetMs = singleAttempt ? TOKEN_BUDGET_MS.single : TOKEN_BUDGET_MS.retried;
+    const data = await Call.within(budgetMs, { singleAttempt }, (call) =>
       call.send(this.#dispatcher, request, this.#now),
     );
     const token = TokenData.safeParse(data).data;

@@ -6,7 +6,7 @@ import { sign } from "./signature.ts";
 /** Limits of one attempt, in milliseconds and bytes. The whole call's budget is the client's. */
 export const LIMITS = {
   connectTimeout: 3_000,
-  headersTimeout: 8_000,
+  headersTimeout: 10_000,
   bodyTimeout: 5_000,
   maxResponseSize: 1024 * 1024,
 } as const;

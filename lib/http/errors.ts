@@ -1,4 +1,4 @@
-import { UnknownOrganisationError } from "../aws/credentials.ts";
+import { UnknownOrganisationError } from "../enos/credentials.ts";
 import { EnosError } from "../enos/errors.ts";
 
 /** What a caller is told of a failure. */

@@ -51,7 +51,7 @@ export class Examination {
       const status = await this.#parts.enos.getDownloadStatus(task, {
         signal: this.#signal,
         // A slot that waits is a slot that another organisation cannot use.
-        waitsOutThrottling: false,
+        singleAttempt: true,
       });
       check = { kind: "status", status };
     } catch (error) {
@@ -131,6 +131,7 @@ function verdictOf(error: Error): Verdict {
   if (!(error instanceof EnosError)) return "stop";
   switch (error.kind) {
     case "credentials":
+    case "address-refused":
     case "throttled":
       return "stop";
     case "timeout":

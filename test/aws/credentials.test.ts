@@ -5,11 +5,8 @@ import {
   SecretsManagerClient,
 } from "@aws-sdk/client-secrets-manager";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import {
-  SecretError,
-  SecretsManagerCredentials,
-  UnknownOrganisationError,
-} from "../../lib/aws/credentials.ts";
+import { SecretsManagerCredentials } from "../../lib/aws/credentials.ts";
+import { SecretError, UnknownOrganisationError } from "../../lib/enos/credentials.ts";
 import { type SecretsManager, startSecretsManager } from "../../local/secrets-manager/secrets-manager.ts";
 
 const good = { accessKey: "ak", secretKey: "sk" };

@@ -20,7 +20,7 @@ beforeEach(async () => {
   const timeline = [{ afterMs: 0, progressCode: 3, downloadUrl: "http://files/t1.zip", dataSize: 1234 }];
   enos.putTask({ ...task, timeline });
   enos.keepLog(1000);
-  secret = { accessKey: "ak-1", secretKey: "sk-1", baseUrl: enos.url };
+  secret = { accessKey: "ak-1", secretKey: "sk-1", baseUrl: enos.url, requestsPerSecond: undefined };
   secretReads = 0;
   client = newClient();
 });
@@ -194,7 +194,7 @@ describe("the client", () => {
     expect((await ask()).terminal).toBe(true);
     enos.addFault({ kind: "rate-limit", endpoint: "status", retryAfterSeconds: 60 });
     expect(await failure(ask())).toMatchObject({ kind: "throttled", retryAfterSeconds: 60 });
-    const impatient = client.getDownloadStatus(task, { waitsOutThrottling: false });
+    const impatient = client.getDownloadStatus(task, { singleAttempt: true });
     expect(await failure(impatient)).toMatchObject({ kind: "throttled" });
   });
 

@@ -14,6 +14,7 @@ beforeEach(async () => {
     accessKey: "ak",
     secretKey: "sk",
     baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requestsPerSecond: undefined,
   };
   client = new EnosClient({
     credentials: { get: async () => credentials, refresh: async () => credentials },
