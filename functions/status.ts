@@ -16,8 +16,11 @@ const credentials = new SecretsManagerCredentials({
 const enos = new EnosClient({ credentials });
 
 /** `GET …/download/{taskId}/status`: asks EnOS how a task is doing. */
-export const handler = apiHandler(async (event, requestId) => {
-  const task = taskOf(event);
-  authorise(event, task.orgId);
-  return success(200, await enos.getDownloadStatus(task), requestId);
-}, failureReporter(openTelemetry()));
+export const handler = apiHandler(
+  async (event, requestId) => {
+    const task = taskOf(event);
+    authorise(event, task.orgId);
+    return success(200, await enos.getDownloadStatus(task), requestId);
+  },
+  failureReporter(openTelemetry(settings)),
+);

@@ -13,7 +13,7 @@ import { createSchedule } from "../lib/tasks/schedule.ts";
 import { openTelemetry, reportSweep, sweepObserver } from "../lib/telemetry.ts";
 
 const settings = readSettings(process.env, "sweep");
-const telemetry = openTelemetry();
+const telemetry = openTelemetry(settings);
 const observer = sweepObserver(telemetry);
 const db = openDatabase(settings.TRACKED_TASKS_TABLE);
 const parts = {

@@ -11,7 +11,7 @@ import { failureReporter, openTelemetry, unreadableReporter } from "../lib/telem
 
 const settings = readSettings(process.env, "track");
 const authorise = authorisation(settings);
-const telemetry = openTelemetry();
+const telemetry = openTelemetry(settings);
 const tracker = new TaskStore(
   openDatabase(settings.TRACKED_TASKS_TABLE),
   settings.SWEEP_SHARDS,

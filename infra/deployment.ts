@@ -45,14 +45,19 @@ interface Reference {
   Ref: string;
 }
 
-/** Settings of functions whose values the stack knows; the address of EnOS is a parameter of it. */
+/**
+ * Settings of functions whose values the stack knows: the address of EnOS is a parameter of it, and its stage may
+ * come from an option of osls.
+ */
 const REFERENCES = {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of osls
+  STAGE: "${sls:stage}",
   ENOS_API_BASE_URL: { Ref: "EnosApiBaseUrl" },
   TRACKED_TASKS_TABLE: { Ref: "TrackedTasksTable" },
   EVENTS_TOPIC_ARN: { Ref: "EventsTopic" },
-} satisfies Partial<Record<keyof typeof SETTINGS, Reference>>;
+} satisfies Partial<Record<keyof typeof SETTINGS, string | Reference>>;
 
-/** What the deployer sets, except for the address of EnOS. */
+/** What the deployer sets, except for the address of EnOS and the stage. */
 const DEPLOYERS = {
   ...(Object.fromEntries(
     Object.entries(SETTINGS).filter(([name]) => !Object.hasOwn(REFERENCES, name)),
@@ -99,7 +104,7 @@ function environments(env: NodeJS.ProcessEnv, purpose: Purpose): Deployment["env
   const each = FUNCTIONS.map((name) => {
     // A local run knows no stack: what a resource would give comes from the environment.
     if (purpose === "offline") readSettings(env, name);
-    const references: Record<string, Reference> = purpose === "offline" ? {} : REFERENCES;
+    const references: Record<string, string | Reference> = purpose === "offline" ? {} : REFERENCES;
     const variables = Object.entries<Setting>(settingsOf(name)).flatMap(([variable, setting]) => {
       const value = references[variable] ?? (env[variable] || setting.default);
       return value === undefined ? [] : [[variable, value]];

@@ -25,11 +25,6 @@ export const DEPLOYMENT_SETTINGS = {
     }),
     default: "INFO",
   },
-  STAGE: {
-    meaning: "the stack's stage, part of every name",
-    schema: z.string().check(z.regex(/^[A-Za-z][A-Za-z0-9-]*$/, "may have letters, digits and - only")),
-    default: "dev",
-  },
   AWS_REGION: { meaning: "the stack's region", schema: z.string(), default: "eu-central-1" },
 } as const satisfies Record<string, Setting>;
 

@@ -127,6 +127,12 @@ export const SETTINGS = {
     default: "30",
     functions: ["sweep"],
   },
+  STAGE: {
+    meaning: "the stack's stage, part of every name and a dimension of every metric",
+    schema: z.string().check(z.regex(/^[A-Za-z][A-Za-z0-9-]*$/, "may have letters, digits and - only")),
+    default: "dev",
+    functions: FUNCTIONS,
+  },
   TRACKED_TASKS_TABLE: {
     meaning: "the table of tracked tasks",
     schema: z.string(),

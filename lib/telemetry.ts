@@ -20,11 +20,19 @@ export interface Telemetry {
   metrics: Metrics;
 }
 
-/** The names under which this service logs and measures. */
-export function openTelemetry(): Telemetry {
+/**
+ * The names under which this service logs and measures.
+ *
+ * @param settings the stage is a dimension of every metric: stacks of one account and region share the namespace
+ */
+export function openTelemetry({ STAGE }: { STAGE: string }): Telemetry {
   return {
     logger: new Logger({ serviceName: SERVICE }),
-    metrics: new Metrics({ namespace: NAMESPACE, serviceName: SERVICE }),
+    metrics: new Metrics({
+      namespace: NAMESPACE,
+      serviceName: SERVICE,
+      defaultDimensions: { stage: STAGE },
+    }),
   };
 }
 

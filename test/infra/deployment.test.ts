@@ -98,7 +98,10 @@ describe("the schedule", () => {
 });
 
 describe("the environment of a function", () => {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of osls
+  const STAGE = "${sls:stage}";
   const TRACK = {
+    STAGE,
     SWEEP_SHARDS: "4",
     JWT_ORG_CLAIM: "orgs",
     TRACKED_TASKS_TABLE: { Ref: "TrackedTasksTable" },
@@ -107,12 +110,14 @@ describe("the environment of a function", () => {
   it("is its settings, with their defaults, and references to what the stack has", () => {
     expect(deployment({ RETENTION_DAYS: "" }, "package").environments).toEqual({
       status: {
+        STAGE,
         ENOS_API_BASE_URL: { Ref: "EnosApiBaseUrl" },
         ENOS_SECRET_PREFIX: "enos/",
         JWT_ORG_CLAIM: "orgs",
       },
       track: TRACK,
       sweep: {
+        STAGE,
         ENOS_API_BASE_URL: { Ref: "EnosApiBaseUrl" },
         ENOS_SECRET_PREFIX: "enos/",
         SWEEP_INTERVAL_SECONDS: "60",
@@ -139,6 +144,7 @@ describe("the environment of a function", () => {
   it("has no references in a local run, which names what is missing", () => {
     expect(deployment(LOCAL, "offline").environments.track).toEqual({
       ...TRACK,
+      STAGE: "dev",
       TRACKED_TASKS_TABLE: "tasks",
     });
     expect(() => deployment({}, "offline")).toThrow("ENOS_API_BASE_URL is missing");

@@ -222,10 +222,13 @@ describe("the alarms", () => {
 
   it("check metrics under the dimensions with which they are emitted", () => {
     const dimensions = (id: string) => resolved(resource(id).Properties.Dimensions);
-    const service = { Name: "service", Value: "enos-download-status" };
-    expect(dimensions("SweepMissingAlarm")).toEqual([service]);
-    expect(dimensions("WatermarkLagAlarm")).toEqual([service]);
-    expect(dimensions("CredentialsRefusedAlarm")).toEqual([service, { Name: "kind", Value: "credentials" }]);
+    const own = [
+      { Name: "service", Value: "enos-download-status" },
+      { Name: "stage", Value: "dev" },
+    ];
+    expect(dimensions("SweepMissingAlarm")).toEqual(own);
+    expect(dimensions("WatermarkLagAlarm")).toEqual(own);
+    expect(dimensions("CredentialsRefusedAlarm")).toEqual([...own, { Name: "kind", Value: "credentials" }]);
     expect(dimensions("SweepFailingAlarm")).toEqual([
       { Name: "FunctionName", Value: "enos-download-status-dev-sweep" },
     ]);
