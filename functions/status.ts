@@ -1,9 +1,9 @@
 import { SecretsManagerCredentials } from "../lib/aws/credentials.ts";
 import { EnosClient } from "../lib/enos/client.ts";
 import { authorisation } from "../lib/http/authorizer.ts";
-import { success } from "../lib/http/envelope.ts";
 import { apiHandler } from "../lib/http/handler.ts";
 import { taskOf } from "../lib/http/request.ts";
+import { type Routes, TASK_PATH } from "../lib/http/routes.ts";
 import { readSettings } from "../lib/settings.ts";
 import { failureReporter, openTelemetry } from "../lib/telemetry.ts";
 
@@ -15,12 +15,13 @@ const credentials = new SecretsManagerCredentials({
 });
 const enos = new EnosClient({ credentials });
 
-/** `GET …/download/{taskId}/status`: asks EnOS how a task is doing. */
-export const handler = apiHandler(
-  async (event, requestId) => {
+export const routes: Routes = {
+  async [`GET ${TASK_PATH}/status`](event) {
     const task = taskOf(event);
     authorise(event, task.orgId);
-    return success(200, await enos.getDownloadStatus(task), requestId);
+    return { statusCode: 200, data: await enos.getDownloadStatus(task) };
   },
-  failureReporter(openTelemetry(settings)),
-);
+};
+
+/** Asks EnOS how a task is doing. */
+export const handler = apiHandler(routes, failureReporter(openTelemetry(settings)));

@@ -1,4 +1,6 @@
 import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
+import type { Failure } from "./errors.ts";
+import type { Answer } from "./routes.ts";
 
 /** What every answer with a body looks like; `code` 0 is success. */
 export interface Envelope {
@@ -23,29 +25,24 @@ const HEADERS = {
 
 const JSON_HEADERS = { ...HEADERS, "content-type": "application/json; charset=utf-8" };
 
-/** A successful answer. */
-export function success(
-  statusCode: 200 | 201,
-  data: unknown,
+/** The response to a request that a route answered. */
+export function success({ statusCode, data }: Answer, requestId: string): APIGatewayProxyStructuredResultV2 {
+  if (statusCode === 204) return { statusCode, headers: HEADERS };
+  return response(statusCode, { code: 0, msg: "success", requestId, data });
+}
+
+/** The response to a request that failed. */
+export function failure(
+  { statusCode, code, msg, headers }: Failure,
   requestId: string,
 ): APIGatewayProxyStructuredResultV2 {
-  return respond(statusCode, { code: 0, msg: "success", requestId, data });
+  return response(statusCode, { code, msg, requestId, data: null }, headers);
 }
 
-/** An answer without a body. */
-export function noContent(): APIGatewayProxyStructuredResultV2 {
-  return { statusCode: 204, headers: HEADERS };
-}
-
-/** An answer in the envelope. */
-export function respond(
+function response(
   statusCode: number,
   envelope: Envelope,
-  headers?: Record<string, string>,
+  headers: Record<string, string> = {},
 ): APIGatewayProxyStructuredResultV2 {
-  return {
-    statusCode,
-    headers: headers ? { ...JSON_HEADERS, ...headers } : JSON_HEADERS,
-    body: JSON.stringify(envelope),
-  };
+  return { statusCode, headers: { ...JSON_HEADERS, ...headers }, body: JSON.stringify(envelope) };
 }

@@ -1,20 +1,21 @@
 import middy from "@middy/core";
 import type { APIGatewayProxyStructuredResultV2, Context } from "aws-lambda";
-import { respond } from "./envelope.ts";
+import { failure, success } from "./envelope.ts";
 import { type Failure, failureOf } from "./errors.ts";
 import type { ApiEvent } from "./request.ts";
-
-/** Answers one request, or throws what {@link failureOf} turns into an answer. */
-export type Respond = (event: ApiEvent, requestId: string) => Promise<APIGatewayProxyStructuredResultV2>;
+import { type Routes, routeOf } from "./routes.ts";
 
 /** Hears of every request that failed, with the error that it failed with. */
-export type OnFailure = (error: unknown, failure: Failure, requestId: string) => void;
+export type OnFailure = (error: unknown, told: Failure, requestId: string) => void;
 
-/** A Lambda handler for API Gateway: every error becomes an answer in the envelope. */
-export function apiHandler(answer: Respond, onFailure: OnFailure) {
+/** A Lambda handler for API Gateway: what a route answers, and every error, becomes an answer in the envelope. */
+export function apiHandler(routes: Routes, onFailure: OnFailure) {
   return middy<ApiEvent, APIGatewayProxyStructuredResultV2, Error, Context>()
     .use(errorEnvelope(onFailure))
-    .handler((event, context) => answer(event, requestIdOf(event, context)));
+    .handler(async (event, context) => {
+      const answer = await routeOf(routes, event)(event);
+      return success(answer, requestIdOf(event, context));
+    });
 }
 
 /** Answers in the envelope where the handler threw. */
@@ -24,10 +25,9 @@ function errorEnvelope(
   return {
     onError(request) {
       const requestId = requestIdOf(request.event, request.context);
-      const failure = failureOf(request.error);
-      onFailure(request.error, failure, requestId);
-      const { statusCode, code, msg, headers } = failure;
-      request.response = respond(statusCode, { code, msg, requestId, data: null }, headers);
+      const told = failureOf(request.error);
+      onFailure(request.error, told, requestId);
+      request.response = failure(told, requestId);
     },
   };
 }

@@ -1,13 +1,12 @@
 import type { ApiEvent } from "../../lib/http/request.ts";
-
-const PATH = "/data-federation/v2.0/channels/read/{channelId}/download/{taskId}";
+import { TASK_PATH } from "../../lib/http/routes.ts";
 
 /** The routes of the API, as API Gateway names them. */
 export const ROUTES = {
-  status: `GET ${PATH}/status`,
-  put: `PUT ${PATH}/tracking`,
-  get: `GET ${PATH}/tracking`,
-  delete: `DELETE ${PATH}/tracking`,
+  status: `GET ${TASK_PATH}/status`,
+  put: `PUT ${TASK_PATH}/tracking`,
+  get: `GET ${TASK_PATH}/tracking`,
+  delete: `DELETE ${TASK_PATH}/tracking`,
   list: "GET /tracked-tasks",
 } as const;
 

@@ -1,0 +1,78 @@
+import type { Context } from "aws-lambda";
+import { describe, expect, it } from "vitest";
+import { CallerError } from "../../lib/http/errors.ts";
+import { apiHandler } from "../../lib/http/handler.ts";
+import type { ApiEvent } from "../../lib/http/request.ts";
+import { apiEvent } from "../support/api-event.ts";
+
+const context = { awsRequestId: "lambda-id" } as Context;
+const heard: unknown[][] = [];
+const handler = apiHandler(
+  {
+    async "GET /tracked-tasks"({ rawQueryString }) {
+      if (rawQueryString === "fail") throw new Error("a secret: hunter2");
+      if (rawQueryString === "refuse") throw new CallerError(400, "limit must be from 1 to 100");
+      if (rawQueryString === "none") return { statusCode: 204 };
+      return { statusCode: 201, data: { query: rawQueryString } };
+    },
+  },
+  (...failure) => heard.push(failure),
+);
+
+const call = async (event: ApiEvent) => {
+  heard.length = 0;
+  const { statusCode, headers, body } = await handler(event, context);
+  return { statusCode, headers, envelope: body === undefined ? undefined : JSON.parse(body) };
+};
+
+const NEVER_KEPT = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
+
+describe("an API handler", () => {
+  it("answers in the envelope, with the route's status and API Gateway's request id", async () => {
+    expect(await call(apiEvent("list", "limit=1"))).toEqual({
+      statusCode: 201,
+      headers: expect.objectContaining({ ...NEVER_KEPT, "content-type": "application/json; charset=utf-8" }),
+      envelope: { code: 0, msg: "success", requestId: "test-request", data: { query: "limit=1" } },
+    });
+    expect(heard).toEqual([]);
+  });
+
+  it("answers 204 without a body", async () => {
+    const { statusCode, headers, envelope } = await call(apiEvent("list", "none"));
+    expect([statusCode, envelope]).toEqual([204, undefined]);
+    expect(headers).toMatchObject(NEVER_KEPT);
+    expect(headers).not.toHaveProperty("content-type");
+  });
+
+  it("tells a caller's mistake as it is", async () => {
+    expect(await call(apiEvent("list", "refuse"))).toMatchObject({
+      statusCode: 400,
+      headers: NEVER_KEPT,
+      envelope: { code: 99400, msg: "limit must be from 1 to 100", requestId: "test-request", data: null },
+    });
+  });
+
+  it("keeps an unexpected error to itself, and reports it", async () => {
+    const answer = await call(apiEvent("list", "fail"));
+    expect(answer).toMatchObject({ statusCode: 500, envelope: { code: 99500, msg: "internal error" } });
+    expect(JSON.stringify(answer)).not.toContain("hunter2");
+    expect(heard).toEqual([
+      [expect.objectContaining({ message: "a secret: hunter2" }), expect.anything(), "test-request"],
+    ]);
+  });
+
+  it.each(["GET /", "get /tracked-tasks", "toString", "__proto__", "", undefined, 7, null])(
+    "has no route %j",
+    async (routeKey) => {
+      const event = { ...apiEvent("list", ""), routeKey } as ApiEvent;
+      expect(await call(event)).toMatchObject({ statusCode: 404, envelope: { code: 99404 } });
+    },
+  );
+
+  it("takes Lambda's request id where the event has none", async () => {
+    for (const requestContext of [undefined, {}, { requestId: 7 }]) {
+      const event = { ...apiEvent("list", ""), requestContext } as unknown as ApiEvent;
+      expect((await call(event)).envelope.requestId).toBe("lambda-id");
+    }
+  });
+});
