@@ -2,9 +2,9 @@
 import { writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { table } from "./harness/markdown.ts";
-import { plotRows } from "./harness/plot.ts";
 import { tell } from "./harness/progress.ts";
 import { type Row, rowsTable } from "./harness/row.ts";
+import { plotRows } from "./harness/row-plot.ts";
 import { Stage } from "./harness/stage.ts";
 import { repeated } from "./harness/statistics.ts";
 import { type ColdParts, type ColdStart, coldStart } from "./measured/cold-start.ts";
@@ -45,7 +45,7 @@ const report = [
   simulated.text,
 ].join("\n\n");
 await writeFile(new URL(PLOT, import.meta.url), simulated.svg);
-await writeFile(new URL(TARGETS_PLOT, import.meta.url), await plotRows(rows));
+await writeFile(new URL(TARGETS_PLOT, import.meta.url), plotRows(rows));
 await writeFile(new URL("report.md", import.meta.url), `${report}\n`);
 console.log(report);
 

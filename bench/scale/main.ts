@@ -21,7 +21,7 @@ const problems = outcomes.flatMap(broken);
 console.log(report(outcomes, "../scale.svg"));
 // A run of one scale is for checking: what is kept shows them all.
 if (tasks === undefined) {
-  await writeFile(new URL("../scale.svg", import.meta.url), await plot(outcomes));
+  await writeFile(new URL("../scale.svg", import.meta.url), plot(outcomes));
   await writeFile(new URL("report.md", import.meta.url), `${report(outcomes, "../scale.svg")}\n`);
 }
 for (const problem of problems) console.error(problem);

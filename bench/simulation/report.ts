@@ -47,7 +47,7 @@ export async function simulate(
       ),
     ].join("\n\n");
   });
-  const svg = await plot(points);
+  const svg = plot(points);
   return {
     text: [intro(tasks, seeds.length), ...sections, `![Checks and delay](${plotName})`].join("\n\n"),
     svg,
