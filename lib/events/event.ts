@@ -1,43 +1,29 @@
 import { hash } from "node:crypto";
+import type * as z from "zod/mini";
+import { type Carried, NOTHING_CARRIED } from "../tasks/carried.ts";
 import type { Outcome } from "../tasks/decision.ts";
 import type { TaskKey } from "../tasks/key.ts";
 import type { OpenTask } from "../tasks/record.ts";
-import type { AbandonReason, TerminalState } from "../tasks/state.ts";
+import type { TerminalState } from "../tasks/state.ts";
+import type * as schema from "./schema.ts";
 
 /** That a task has ended, as a CloudEvent 1.0 in structured JSON. */
-export interface TerminalEvent {
-  specversion: "1.0";
-  /** The same for the same fact, whoever learns it and how often. */
-  id: string;
-  source: string;
-  type: `enos.download.${TerminalState}`;
-  /** The task's id. */
-  subject: string;
-  /** When the fact was observed. */
-  time: string;
-  datacontenttype: "application/json";
-  data: TaskKey & {
-    state: TerminalState;
-    progressCode: number | null;
-    progressDesc: string | null;
-    downloadUrl: string | null;
-    /** Bytes. */
-    dataSize: number | null;
-    trackedAt: string;
-    observedAt: string;
-    reason: AbandonReason | null;
-  };
-}
+export type TerminalEvent = z.infer<typeof schema.TerminalEvent>;
+
+/** What `data` adheres to: `docs/schemas/event-data.v1.json`. A change that readers could mind is a new version. */
+export const DATA_SCHEMA = "urn:enos-download-status:event-data:1";
 
 /**
  * The event that tells a task's outcome.
  *
  * @param now when it was observed, in Unix milliseconds
+ * @param carried what the task's caller gave along with it
  */
 export function terminalEvent(
   task: OpenTask,
   { state, status, reason }: Outcome,
   now: number,
+  { correlationId, labels, traceparent }: Carried = NOTHING_CARRIED,
 ): TerminalEvent {
   const { orgId, channelId, taskId } = task;
   const observedAt = new Date(now).toISOString();
@@ -49,6 +35,9 @@ export function terminalEvent(
     subject: taskId,
     time: observedAt,
     datacontenttype: "application/json",
+    dataschema: DATA_SCHEMA,
+    ...(correlationId !== null && { correlationid: correlationId }),
+    ...(traceparent !== null && { traceparent }),
     data: {
       orgId,
       channelId,
@@ -58,6 +47,7 @@ export function terminalEvent(
       progressDesc: status?.progressDesc ?? null,
       downloadUrl: status?.downloadUrl ?? null,
       dataSize: status?.dataSize ?? null,
+      labels,
       trackedAt: new Date(task.trackedAt).toISOString(),
       observedAt,
       reason,

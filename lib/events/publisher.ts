@@ -84,7 +84,7 @@ export class EventPublisher {
   }
 
   #entry({ event, message }: Waiting, index: number): PublishBatchRequestEntry {
-    const { type, data } = event;
+    const { type, data, correlationid } = event;
     const text = (StringValue: string) => ({ DataType: "String", StringValue });
     return {
       Id: String(index),
@@ -94,6 +94,7 @@ export class EventPublisher {
         state: text(data.state),
         orgId: text(data.orgId),
         channelId: text(data.channelId),
+        ...(correlationid !== undefined && { correlationId: text(correlationid) }),
       },
       ...(this.#fifo && {
         MessageGroupId: taskHash(data),

@@ -1,4 +1,5 @@
 import { DeleteCommand, GetCommand, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
+import { type Carried, carriedAttributes } from "../tasks/carried.ts";
 import type { TaskKey } from "../tasks/key.ts";
 import { isExpired, parseRecord, type TrackedTask } from "../tasks/record.ts";
 import type { TrackedState } from "../tasks/state.ts";
@@ -28,6 +29,12 @@ export interface ListRequest {
   after?: string | undefined;
 }
 
+/** What a caller may say of a task as tracking starts. */
+export interface TrackingOptions extends Partial<Carried> {
+  /** When tracking gives up, in seconds from now; the service's own deadline counts where it is not there. */
+  deadlineSeconds?: number;
+}
+
 /** Hears of an item that no version of this service could have written. */
 export type OnUnreadable = (key: { pk: unknown; sk: unknown }) => void;
 
@@ -51,10 +58,13 @@ export class TaskStore {
     this.#onUnreadable = onUnreadable;
   }
 
-  /** Starts to track a task; does nothing to one that is tracked already. */
-  async put(task: TaskKey): Promise<{ record: TrackedTask; created: boolean }> {
+  /** Starts to track a task; does nothing to one that is tracked already, whatever the options say. */
+  async put(
+    task: TaskKey,
+    options: TrackingOptions = {},
+  ): Promise<{ record: TrackedTask; created: boolean }> {
     for (let attempt = 0; attempt < 3; attempt++) {
-      const started = await this.#start(task);
+      const started = await this.#start(task, options);
       if (started) return { record: started, created: true };
       const item = await this.#item(task);
       const existing = this.#read(item);
@@ -66,11 +76,20 @@ export class TaskStore {
   }
 
   /** Undefined when the task is tracked already. */
-  async #start(task: TaskKey): Promise<TrackedTask | undefined> {
+  async #start(task: TaskKey, options: TrackingOptions): Promise<TrackedTask | undefined> {
+    const { deadlineSeconds, ...carried } = options;
     const now = this.#now();
     const place = indexEntryOf(task, now, this.#shardCount);
     await this.#announce(place.openShard);
-    const item = { ...keyOf(task), ...place, trackedAt: now, state: "pending", stateSince: now };
+    const item = {
+      ...keyOf(task),
+      ...place,
+      trackedAt: now,
+      state: "pending",
+      stateSince: now,
+      ...carriedAttributes(carried),
+      ...(deadlineSeconds !== undefined && { deadlineAt: now + deadlineSeconds * 1000 }),
+    };
     const written = await unlessRefused(
       this.#db.client.send(
         new PutCommand({

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import type { IndexKey } from "../store/index-key.ts";
+import { type Carried, carriedOf } from "./carried.ts";
 import type { TaskKey } from "./key.ts";
 import { ID, Id } from "./key.ts";
 import { ABANDON_REASONS, type AbandonReason, storedState, type TrackedState } from "./state.ts";
@@ -12,8 +13,10 @@ export interface OpenTask extends TaskKey, IndexKey {
 }
 
 /** What is kept of a tracked task, and what its users see of it. Times are ISO 8601. */
-export interface TrackedTask extends TaskKey {
+export interface TrackedTask extends TaskKey, Carried {
   trackedAt: string;
+  /** When tracking gives up, where the caller has set that; null where the service's own deadline counts. */
+  deadlineAt: string | null;
   state: TrackedState;
   stateSince: string;
   /**
@@ -84,6 +87,7 @@ const Item = z.object({
   pk: Id,
   sk: Key,
   trackedAt: Time,
+  deadlineAt: z.catch(z.optional(Time), undefined),
   state: z.pipe(z.optional(z.unknown()), z.transform(storedState)),
   stateSince: Time,
   notFoundSince: z.catch(z.optional(Time), undefined),
@@ -109,7 +113,7 @@ export function isExpired(item: Record<string, unknown>, now: number): boolean {
  *
  * @param now Unix milliseconds
  */
-export function parseRecord(item: unknown, now: number): TrackedTask | undefined {
+export function parseRecord(item: Record<string, unknown>, now: number): TrackedTask | undefined {
   const parsed = Item.safeParse(item).data;
   if (!parsed || isExpired(parsed, now)) return undefined;
   const iso = (time: number) => new Date(time).toISOString();
@@ -117,7 +121,9 @@ export function parseRecord(item: unknown, now: number): TrackedTask | undefined
     orgId: parsed.pk,
     channelId: parsed.sk.channelId,
     taskId: parsed.sk.taskId,
+    ...carriedOf(item),
     trackedAt: iso(parsed.trackedAt),
+    deadlineAt: parsed.deadlineAt === undefined ? null : iso(parsed.deadlineAt),
     state: parsed.state,
     stateSince: iso(parsed.stateSince),
     notFound:

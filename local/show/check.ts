@@ -19,7 +19,8 @@ function announced({ part, task, trackedAt }: Played): object | null {
       type,
       subject: taskId,
       datacontenttype: "application/json",
-      data: { ...task, ...outcome, trackedAt },
+      dataschema: "urn:enos-download-status:event-data:1",
+      data: { ...task, ...outcome, labels: {}, trackedAt },
     },
   };
 }

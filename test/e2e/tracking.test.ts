@@ -24,6 +24,10 @@ const NOTHING_YET = {
   dataSize: null,
   finishedAt: null,
   reason: null,
+  correlationId: null,
+  labels: {},
+  traceparent: null,
+  deadlineAt: null,
 };
 
 /** Invokes the sweep as an operator does, through Lambda's API. */

@@ -46,6 +46,15 @@ describe("a terminal event", () => {
     );
   });
 
+  it("brings back what the task's caller gave along, and no attribute for what it did not give", () => {
+    const outcome = { state: "failed", status: null, reason: null } as const;
+    const carried = { correlationId: "c", labels: { a: "b" }, traceparent: null };
+    const event = terminalEvent(task, outcome, 10, carried);
+    expect(event).toMatchObject({ correlationid: "c", data: { labels: { a: "b" } } });
+    expect(event).not.toHaveProperty("traceparent");
+    expect(Object.keys(terminalEvent(task, outcome, 10))).not.toContain("correlationid");
+  });
+
   it("travels in ASCII, and comes out as it went in", () => {
     fc.assert(
       fc.property(

@@ -27,6 +27,10 @@ describe("tracking", () => {
         state: "pending",
         stateSince: new Date(scene.time).toISOString(),
         notFound: null,
+        correlationId: null,
+        labels: {},
+        traceparent: null,
+        deadlineAt: null,
         progressCode: null,
         progressDesc: null,
         downloadUrl: null,
@@ -38,6 +42,24 @@ describe("tracking", () => {
     scene.time += 5_000;
     expect(await scene.tracker().put(task("once"))).toEqual({ created: false, record: first.record });
     expect(await scene.tracker().get(task("once"))).toEqual(first.record);
+  });
+
+  it("gives back what its caller gave along, as it was first", async () => {
+    const carried = {
+      correlationId: "order-4711",
+      labels: { site: "Årjäng", constructor: "x" },
+      traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    };
+    const first = await scene.tracker().put(task("carried"), { ...carried, deadlineSeconds: 90 });
+    expect(first).toMatchObject({
+      created: true,
+      record: { ...carried, deadlineAt: new Date(scene.time + 90_000).toISOString() },
+    });
+    const second = await scene
+      .tracker()
+      .put(task("carried"), { correlationId: "another", deadlineSeconds: 5 });
+    expect(second).toEqual({ created: false, record: first.record });
+    expect(await scene.tracker().get(task("carried"))).toEqual(first.record);
   });
 
   it("starts once though many ask at the same time", async () => {

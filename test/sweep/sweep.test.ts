@@ -48,6 +48,7 @@ describe("a sweep", () => {
       subject: "succeeded7",
       time: "2026-11-24T00:01:00.000Z",
       datacontenttype: "application/json",
+      dataschema: "urn:enos-download-status:event-data:1",
       data: {
         orgId: "o1",
         channelId: "ch-1",
@@ -57,6 +58,7 @@ describe("a sweep", () => {
         progressDesc: expect.any(String),
         downloadUrl: "http://files.example/succeeded7.zip",
         dataSize: 42,
+        labels: {},
         trackedAt: "2026-11-24T00:00:00.000Z",
         observedAt: "2026-11-24T00:01:00.000Z",
         reason: null,
