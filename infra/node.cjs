@@ -1,0 +1,31 @@
+/**
+ * Runs a program of this project, or none, where the Node that reads this can do it:
+ * `node infra/node.cjs [program [arguments]]`. Otherwise says in one line what is missing. Plain JavaScript, since
+ * an older Node has to be able to read it.
+ */
+const { existsSync } = require("node:fs");
+const { join, resolve } = require("node:path");
+const { pathToFileURL } = require("node:url");
+
+const modules = join(__dirname, "../node_modules");
+const needed = Number(require("../package.json").devDependencies.node.split(".")[0]);
+
+function trouble() {
+  if (!existsSync(modules)) return "nothing is installed: run npm ci first";
+  if (Number(process.versions.node.split(".")[0]) >= needed) return undefined;
+  const problem = `this is Node ${process.version}, and Node ${needed} or newer is needed`;
+  return existsSync(join(modules, "node/bin/node"))
+    ? `${problem}: run this with npm, which uses the one in node_modules`
+    : `${problem}: npm ci brings it when npm may run install scripts, so run that again without ignore-scripts`;
+}
+
+const line = trouble();
+const [program, ...rest] = process.argv.slice(2);
+if (line) {
+  console.error(line);
+  process.exitCode = 1;
+} else if (program) {
+  const file = resolve(program);
+  process.argv = [process.argv[0], file, ...rest];
+  import(pathToFileURL(file).href);
+}
