@@ -8,7 +8,10 @@ import {
   type SettingsOf,
   settingsOf,
 } from "../lib/settings.ts";
-import { DEPLOYMENT_SETTINGS } from "./settings.ts";
+import { httpApiEvents } from "./routes.ts";
+import { ALL_SETTINGS, DEPLOYMENT_SETTINGS } from "./settings.ts";
+import { localSchedules, type ScheduleEvent, sweepSchedules } from "./sweeps.ts";
+import { topicProperties, topicStatements } from "./topic.ts";
 
 /** What osls was asked to do, as far as it matters here. */
 export type Purpose = "package" | "deploy" | "offline";
@@ -21,22 +24,25 @@ export interface Deployment {
   settings: Settings;
   /** The authorizers of the HTTP API, by name. */
   authorizers: Record<string, object>;
-  /** The authorizer of every route. */
-  routeAuthorizer: { type: "aws_iam" } | { name: string };
+  /** The routes of the functions behind the HTTP API. */
+  routes: ReturnType<typeof httpApiEvents>;
   /** The CloudFormation parameter that holds `ENOS_API_BASE_URL`. */
   enosApiBaseUrl: Record<string, string>;
-  /** What starts sweeps: as many schedules as there are to be sweeps at a time. */
-  sweepSchedules: { schedule: { rate: string[]; input: object } }[];
+  /** What starts sweeps in the stack: as many schedules as there are to be sweeps at a time. */
+  sweepSchedules: { Resources: Record<string, object> };
+  /** What starts them in a local run. */
+  sweepEvents: ScheduleEvent[];
   /** How long Lambda may hold back a sweep that it cannot start, in seconds. */
   sweepMaximumEventAge: number;
   /** A period of one sweep for metrics, in seconds. */
   sweepPeriod: number;
   /** How far behind the sweep may be before somebody has to look, in seconds. */
   watermarkLagLimit: number;
-  /** The end of the topic's name: SNS knows a FIFO topic by it. */
-  topicSuffix: "" | ".fifo";
-  /** CloudFormation's `FifoTopic`, which a standard topic must not have. */
-  fifoTopic: true | { Ref: "AWS::NoValue" };
+  /** The topic of terminal events, and the statements of its policy. */
+  topicProperties: object;
+  topicStatements: object[];
+  /** Executions that are reserved for lookups, where any are. */
+  statusConcurrency: number | Reference;
   /** Who is told about an alarm. */
   alarmActions: string[];
 }
@@ -44,6 +50,9 @@ export interface Deployment {
 interface Reference {
   Ref: string;
 }
+
+/** CloudFormation takes a property of this value for one that is not there. */
+const NO_VALUE = { Ref: "AWS::NoValue" };
 
 /**
  * Settings of functions whose values the stack knows: the address of EnOS is a parameter of it, and its stage may
@@ -75,6 +84,7 @@ type Settings = SettingsOf<typeof DEPLOYERS>;
  * @throws {Error} that names the variable that is missing or wrong
  */
 export function deployment(env: NodeJS.ProcessEnv, purpose: Purpose): Deployment {
+  refuseVariables(env);
   const settings = parseSettings(env, DEPLOYERS);
   const interval = settings.SWEEP_INTERVAL_SECONDS;
   if (purpose !== "offline" && interval % 60 !== 0) {
@@ -86,18 +96,25 @@ export function deployment(env: NodeJS.ProcessEnv, purpose: Purpose): Deployment
   return {
     environments: environments(env, purpose),
     settings,
-    ...authorizer(settings),
+    ...callers(settings),
     enosApiBaseUrl: enosApiBaseUrl(env, purpose),
-    sweepSchedules: Array.from({ length: settings.SWEEPERS }, () => ({
-      schedule: { rate: [`rate(${minutes} ${minutes === 1 ? "minute" : "minutes"})`], input: {} },
-    })),
+    sweepSchedules: { Resources: sweepSchedules(settings.SWEEPERS, minutes) },
+    sweepEvents: purpose === "offline" ? localSchedules(settings.SWEEPERS, minutes) : [],
     // Beyond that the next one has come; Lambda takes from one minute to six hours.
     sweepMaximumEventAge: Math.min(minutes * 60, 21_600),
     sweepPeriod: minutes * 60,
     watermarkLagLimit: Math.max(600, 5 * minutes * 60),
-    ...eventsTopic(settings),
+    topicProperties: topicProperties(settings),
+    topicStatements: topicStatements(settings),
+    statusConcurrency: settings.STATUS_CONCURRENCY ?? NO_VALUE,
     alarmActions: settings.ALARM_TOPIC_ARN ? [settings.ALARM_TOPIC_ARN] : [],
   };
+}
+
+/** osls would take `${…}` in a value for a variable of its own. */
+function refuseVariables(env: NodeJS.ProcessEnv): void {
+  const name = Object.keys(ALL_SETTINGS).find((name) => env[name]?.includes("${"));
+  if (name) throw new Error(`${name} must not have \${ in it`);
 }
 
 function environments(env: NodeJS.ProcessEnv, purpose: Purpose): Deployment["environments"] {
@@ -115,16 +132,15 @@ function environments(env: NodeJS.ProcessEnv, purpose: Purpose): Deployment["env
 }
 
 /** Callers come with an issuer's JWT when there is an issuer, and with IAM credentials otherwise. */
-function authorizer({
-  JWT_ISSUER: issuerUrl,
-  JWT_AUDIENCE: audience,
-}: Pick<Settings, "JWT_ISSUER" | "JWT_AUDIENCE">): Pick<Deployment, "authorizers" | "routeAuthorizer"> {
-  if (!issuerUrl) return { authorizers: {}, routeAuthorizer: { type: "aws_iam" } };
+function callers(settings: Settings): Pick<Deployment, "authorizers" | "routes"> {
+  const { JWT_ISSUER: issuerUrl, JWT_AUDIENCE: audience, ORGANISATION_PATHS_ONLY } = settings;
+  const paths = { organisationPathsOnly: ORGANISATION_PATHS_ONLY };
+  if (!issuerUrl) return { authorizers: {}, routes: httpApiEvents({ type: "aws_iam" }, paths) };
   return {
     authorizers: {
-      jwt: { type: "jwt", identitySource: "$request.header.Authorization", issuerUrl, audience: [audience] },
+      jwt: { type: "jwt", identitySource: "$request.header.Authorization", issuerUrl, audience },
     },
-    routeAuthorizer: { name: "jwt" },
+    routes: httpApiEvents({ name: "jwt" }, paths),
   };
 }
 
@@ -150,14 +166,6 @@ function enosApiBaseUrl(env: NodeJS.ProcessEnv, purpose: Purpose): Record<string
     throw new Error("ENOS_API_BASE_URL must be https: nothing listens on a Lambda's loopback");
   }
   return { ...parameter, Default: ENOS_API_BASE_URL };
-}
-
-function eventsTopic({
-  EVENTS_TOPIC_FIFO,
-}: Pick<Settings, "EVENTS_TOPIC_FIFO">): Pick<Deployment, "topicSuffix" | "fifoTopic"> {
-  return EVENTS_TOPIC_FIFO
-    ? { topicSuffix: ".fifo", fifoTopic: true }
-    : { topicSuffix: "", fifoTopic: { Ref: "AWS::NoValue" } };
 }
 
 /** Lambda's limit for the name of a function. */

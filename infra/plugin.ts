@@ -40,7 +40,7 @@ interface VariableSource {
 
 /**
  * Gives `serverless.yml` the values that depend on the deployer's environment, as `${deployment:…}`,
- * `${environment:…}`, `${setting:…}` and `${bundling:}`, and fits the schedule to a local run.
+ * `${environment:…}`, `${route:…}`, `${setting:…}` and `${bundling:}`, and fits the schedule to a local run.
  */
 export default class DeploymentPlugin {
   readonly configurationVariablesSources: Record<string, VariableSource>;
@@ -58,10 +58,11 @@ export default class DeploymentPlugin {
   constructor(serverless: Serverless, _options: unknown, { log }: { log: Log }) {
     this.#serverless = serverless;
     this.#log = log;
-    const { settings, environments, ...rest } = this.#deployment();
+    const { settings, environments, routes, ...rest } = this.#deployment();
     this.configurationVariablesSources = {
       deployment: this.#source(rest),
       environment: this.#source(environments),
+      route: this.#source(routes),
       setting: this.#source(settings),
       bundling: { resolve: () => ({ value: BUNDLING }) },
     };

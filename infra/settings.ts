@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { SETTINGS, type Setting } from "../lib/settings.ts";
+import { list, SETTINGS, type Setting, wholeNumber } from "../lib/settings.ts";
 
 /** `true` or `false`. */
 export const flag = z.pipe(
@@ -9,10 +9,45 @@ export const flag = z.pipe(
 
 /** Settings that only the deployment knows; those of the functions are in `lib/settings.ts`. */
 export const DEPLOYMENT_SETTINGS = {
+  ORGANISATION_PATHS_ONLY: {
+    meaning:
+      "`true` leaves out the routes that have the organisation in the query, which no IAM policy can tell apart",
+    schema: flag,
+    default: "false",
+  },
+  API_REQUESTS_PER_SECOND: {
+    meaning: "requests that the API takes in a second; more are refused with 429",
+    schema: wholeNumber(1, 100_000),
+    default: "100",
+  },
+  API_BURST: {
+    meaning: "requests that it takes at once",
+    schema: wholeNumber(1, 100_000),
+    default: "200",
+  },
+  STATUS_CONCURRENCY: {
+    meaning: "executions that are reserved for lookups, and as many as they may take",
+    schema: wholeNumber(1, 100_000),
+    unset: "none reserved",
+  },
   EVENTS_TOPIC_FIFO: {
     meaning: "`true` makes the topic a FIFO topic: a task's events in order, and once within five minutes",
     schema: flag,
     default: "false",
+  },
+  EVENTS_ARCHIVE_DAYS: {
+    meaning: "how long a FIFO topic keeps its messages, for subscribers to replay",
+    schema: wholeNumber(1, 365),
+    unset: "not at all",
+  },
+  SUBSCRIBER_ACCOUNTS: {
+    meaning:
+      "AWS accounts that may subscribe to the topic, separated by commas; they hear of every organisation",
+    schema: list(
+      z.string().check(z.regex(/^\d{12}$/, "must be numbers of accounts, of twelve digits each")),
+      50,
+    ),
+    unset: "none",
   },
   ALARM_TOPIC_ARN: {
     meaning: "an SNS topic that hears of the alarms",

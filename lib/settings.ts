@@ -31,6 +31,19 @@ export const wholeNumber = (least: number, most: number) =>
       .check(z.minimum(least, `must be at least ${least}`), z.maximum(most, `must be at most ${most}`)),
   );
 
+/** Different values, separated by commas. */
+export const list = (entry: z.ZodMiniType<string, string>, most: number) =>
+  z.pipe(
+    z.pipe(
+      z.string(),
+      z.transform((text) => text.split(",").map((value) => value.trim())),
+    ),
+    z.array(entry).check(
+      z.maxLength(most, `must be at most ${most}`),
+      z.refine((values) => new Set(values).size === values.length, "has a value twice"),
+    ),
+  );
+
 /** The origin of an EnOS gateway: https, or plain http on loopback. */
 export const gatewayUrl = z.pipe(
   z.string().check(z.refine(isGatewayUrl, "must be an https origin without a path (http on loopback only)")),
@@ -73,8 +86,9 @@ export const SETTINGS = {
     functions: ["status", "track"],
   },
   JWT_AUDIENCE: {
-    meaning: "the audience that a JWT must name",
-    schema: z.string(),
+    meaning: "the audiences of which a JWT must name one, separated by commas",
+    // API Gateway takes 50 for an authorizer.
+    schema: list(z.string().check(z.minLength(1, "has an empty value")), 50),
     functions: ["status", "track"],
   },
   JWT_ORG_CLAIM: {
@@ -104,7 +118,7 @@ export const SETTINGS = {
   },
   SWEEPERS: {
     meaning: "sweeps that are started each interval; they share the shards, so no more than there are shards",
-    // Each is a rule of EventBridge, which has room for 300 in a region.
+    // Each is a resource of the stack, which may have 500.
     schema: wholeNumber(1, 100),
     default: "1",
     functions: ["sweep"],

@@ -3,7 +3,10 @@ import { Id, type TaskKey } from "../tasks/key.ts";
 import { CallerError } from "./errors.ts";
 
 /** What is read of an API Gateway event (payload format 2.0). */
-export type ApiEvent = Pick<APIGatewayProxyEventV2, "rawQueryString" | "pathParameters" | "routeKey"> & {
+export type ApiEvent = Pick<
+  APIGatewayProxyEventV2,
+  "rawPath" | "rawQueryString" | "pathParameters" | "routeKey"
+> & {
   requestContext: Pick<APIGatewayProxyEventV2["requestContext"], "requestId"> & { authorizer?: unknown };
 };
 
@@ -21,12 +24,17 @@ export function taskOf(event: ApiEvent): TaskKey {
 }
 
 /**
- * The organisation that a request names.
+ * The organisation that a request names: in its path where the route has it there, else in its query.
  *
- * @throws {CallerError} 400
+ * @throws {CallerError} 400, also when the two differ
  */
 export function orgOf(event: ApiEvent): string {
-  return id("orgId", single(query(event), "orgId"));
+  const inQuery = single(query(event), "orgId");
+  const inPath = event.pathParameters?.orgId;
+  if (inPath !== undefined && inQuery !== undefined && inPath !== inQuery) {
+    throw new CallerError(400, "orgId is not the same in the path and in the query");
+  }
+  return id("orgId", inPath ?? inQuery);
 }
 
 /** The query as it was sent: API Gateway's own map has repeated parameters merged into one. */
@@ -45,7 +53,13 @@ export function single(parameters: URLSearchParams, name: string): string | unde
   return values[0];
 }
 
-function id(name: string, value: unknown): string {
+/**
+ * A value that is an id: nothing that means something to a path, a host or a key.
+ *
+ * @param name of the parameter, for the message
+ * @throws {CallerError} 400
+ */
+export function id(name: string, value: unknown): string {
   if (value === undefined || value === "") throw new CallerError(400, `${name} is missing`);
   const { data } = Id.safeParse(value);
   if (data === undefined)

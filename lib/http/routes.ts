@@ -1,5 +1,5 @@
 import { CallerError } from "./errors.ts";
-import type { ApiEvent } from "./request.ts";
+import { type ApiEvent, id } from "./request.ts";
 
 /** What a route answers: `data` is what the envelope holds. Without a body when 204. */
 export interface Answer {
@@ -17,13 +17,33 @@ export type Routes = Readonly<Record<string, Route>>;
 export const TASK_PATH = "/data-federation/v2.0/channels/read/{channelId}/download/{taskId}";
 
 /**
- * The route that a request takes.
- *
- * @throws {CallerError} 404 for a route that is not there, or when the event names none, as one by hand may not
+ * Under which every route is there once more, with the organisation in the path: an IAM policy sees the path, and
+ * can hold a caller to its organisation there.
  */
-export function routeOf(routes: Routes, { routeKey }: ApiEvent): Route {
-  const route =
-    typeof routeKey === "string" && Object.hasOwn(routes, routeKey) ? routes[routeKey] : undefined;
+export const ORGANISATION_PATH = "/organisations/{orgId}";
+
+/**
+ * The route that a request takes, whether its organisation is in the path or in the query.
+ *
+ * @throws {CallerError} 404 for a route that is not there, or when the event names none, as one by hand may not;
+ *   400 when a parameter in the path is no id, or the path is not the route's with its parameters filled in
+ */
+export function routeOf(routes: Routes, event: ApiEvent): Route {
+  const routeKey = typeof event.routeKey === "string" ? event.routeKey : "";
+  const own = routeKey.replace(` ${ORGANISATION_PATH}/`, " /");
+  const route = Object.hasOwn(routes, own) ? routes[own] : undefined;
   if (!route) throw new CallerError(404, "there is no such route");
+  checkPath(routeKey, event);
   return route;
+}
+
+/**
+ * What IAM decided on is the path as it was written: where the route was found by another reading of it, such as
+ * one without `..`, the decision was about something else.
+ */
+function checkPath(routeKey: string, { rawPath, pathParameters }: ApiEvent): void {
+  const path = routeKey.slice(routeKey.indexOf(" ") + 1);
+  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => id(name, pathParameters?.[name]));
+  if (rawPath !== filled)
+    throw new CallerError(400, "the path must be the route with its parameters filled in");
 }

@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { ROUTES } from "../support/api-event.ts";
+import { pathOf, ROUTES, withOrganisation } from "../support/api-event.ts";
 
 /** An event and the function that gets it. Events are what they should not be, so they have no type. */
 export interface BadInput {
@@ -66,6 +66,9 @@ const text = fc.oneof(
 );
 const noText = fc.constantFrom<unknown>(undefined, null, 0, Number.NaN, true, [], ["a"], {}, { length: 1 });
 
+/** Every route, with the organisation in the query and in the path. */
+const ROUTE_KEYS = Object.values(ROUTES).flatMap((key) => [key, withOrganisation(key)]);
+
 /** Mostly `usual`, sometimes `unusual`. */
 function mostly<T, U>(usual: fc.Arbitrary<T>, unusual: fc.Arbitrary<U>): fc.Arbitrary<T | U> {
   return fc.oneof({ arbitrary: usual, weight: 3 }, { arbitrary: unusual, weight: 1 });
@@ -75,7 +78,9 @@ function mostly<T, U>(usual: fc.Arbitrary<T>, unusual: fc.Arbitrary<U>): fc.Arbi
 export function badInput(known: Known): fc.Arbitrary<BadInput> {
   const to = fc.constantFrom<BadInput["to"]>("status", "track");
   const event = fc.record({
-    routeKey: mostly(fc.constantFrom(...Object.values(ROUTES)), fc.oneof(text, noText)),
+    routeKey: mostly(fc.constantFrom(...ROUTE_KEYS), fc.oneof(text, noText)),
+    // Undefined: as the route says, see below.
+    rawPath: mostly(fc.constant(undefined), fc.oneof(text, noText)),
     rawQueryString: mostly(query(known), fc.oneof(text, noText)),
     pathParameters: mostly(path(known), fc.oneof(fc.dictionary(fc.string(), text), text, noText)),
     requestContext: mostly(
@@ -89,11 +94,23 @@ export function badInput(known: Known): fc.Arbitrary<BadInput> {
     isBase64Encoded: fc.oneof(fc.boolean(), noText),
   });
   const absent = fc.subarray(
-    ["routeKey", "rawQueryString", "pathParameters", "requestContext", "queryStringParameters", "body"],
+    [
+      "routeKey",
+      "rawPath",
+      "rawQueryString",
+      "pathParameters",
+      "requestContext",
+      "queryStringParameters",
+      "body",
+    ],
     { maxLength: 2 },
   );
   const wild = fc.tuple(event, mostly(fc.constant<string[]>([]), absent)).map(([all, names]) => {
-    return Object.fromEntries(Object.entries(all).filter(([name]) => !names.includes(name)));
+    const rawPath =
+      all.rawPath === undefined
+        ? pathOf(String(all.routeKey), (all.pathParameters ?? {}) as Record<string, unknown>)
+        : all.rawPath;
+    return Object.fromEntries(Object.entries({ ...all, rawPath }).filter(([name]) => !names.includes(name)));
   });
   return fc.record({
     to,
@@ -105,21 +122,28 @@ export function badInput(known: Known): fc.Arbitrary<BadInput> {
 function right({ orgIds, channelId, taskIds, cursors }: Known): fc.Arbitrary<Record<string, unknown>> {
   return fc
     .record({
-      routeKey: fc.constantFrom(...Object.values(ROUTES)),
+      routeKey: fc.constantFrom(...ROUTE_KEYS),
       orgId: fc.constantFrom(...orgIds),
       taskId: fc.constantFrom(...taskIds),
       cursor: fc.constantFrom("", ...cursors),
     })
-    .map(({ routeKey, orgId, taskId, cursor }) => ({
-      routeKey,
-      rawQueryString: `orgId=${orgId}&limit=20&cursor=${cursor}`,
-      pathParameters: { channelId, taskId },
-      requestContext: { requestId: "a-request" },
-    }));
+    .map(({ routeKey, orgId, taskId, cursor }) => {
+      const inPath = routeKey.includes("{orgId}");
+      const pathParameters = { ...(inPath && { orgId }), channelId, taskId };
+      return {
+        routeKey,
+        rawPath: pathOf(routeKey, pathParameters),
+        rawQueryString: `${inPath ? "" : `orgId=${orgId}&`}limit=20&cursor=${cursor}`,
+        pathParameters,
+        requestContext: { requestId: "a-request" },
+      };
+    });
 }
 
-function path({ channelId, taskIds }: Known): fc.Arbitrary<unknown> {
+function path({ orgIds, channelId, taskIds }: Known): fc.Arbitrary<unknown> {
   return fc.record({
+    // API Gateway gives it for half of the routes only.
+    orgId: mostly(fc.constant(undefined), mostly(fc.constantFrom(...orgIds), fc.oneof(text, noText))),
     channelId: mostly(fc.constant(channelId), fc.oneof(text, noText)),
     taskId: mostly(fc.constantFrom(...taskIds), fc.oneof(text, noText)),
   });

@@ -92,7 +92,7 @@ async function attack(
           const faults = faultsOf(answer);
           for (const fault of faults) complain(fault);
           if (faults.length > 0) return;
-          const asked = new URLSearchParams(String(event.rawQueryString)).get("orgId");
+          const asked = organisationOf(event);
           if (shownBy(answer).some((orgId) => orgId !== asked)) complain("shows another organisation");
         } catch (error) {
           complain(`the handler failed with ${error}`);
@@ -144,6 +144,12 @@ async function track(handler: Handler): Promise<Known> {
 function pathFor({ pathParameters }: Record<string, unknown>): string {
   const { channelId, taskId } = (pathParameters ?? {}) as Record<string, unknown>;
   return statusPath({ orgId: "", channelId: String(channelId), taskId: String(taskId) });
+}
+
+/** The one organisation whose records an event may be shown. */
+function organisationOf({ pathParameters, rawQueryString }: Record<string, unknown>): unknown {
+  const { orgId } = (pathParameters ?? {}) as Record<string, unknown>;
+  return orgId ?? new URLSearchParams(String(rawQueryString)).get("orgId");
 }
 
 const STATUS =

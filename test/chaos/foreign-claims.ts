@@ -1,6 +1,6 @@
 import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import * as fc from "fast-check";
-import { ROUTES } from "../support/api-event.ts";
+import { pathOf, ROUTES, withOrganisation } from "../support/api-event.ts";
 import { unpack } from "../support/artefact.ts";
 import { LambdaProcess } from "../support/lambda-process.ts";
 import { authorizer } from "./bad-events.ts";
@@ -28,11 +28,15 @@ export async function foreignClaims(
   const lambdas = { status, track };
   const wrong: string[] = [];
   const ask = async (event: ForeignEvent, orgId: string): Promise<number | undefined> => {
-    const lambda = event.routeKey === ROUTES.status ? lambdas.status : lambdas.track;
+    const lambda = event.routeKey.endsWith("/status") ? lambdas.status : lambdas.track;
+    const inPath = event.routeKey.includes("{orgId}");
+    const pathParameters = { ...event.pathParameters, ...(inPath && { orgId }) };
     try {
       const answer = await lambda.invoke<APIGatewayProxyStructuredResultV2>({
         ...event,
-        rawQueryString: `orgId=${orgId}`,
+        pathParameters,
+        rawPath: pathOf(event.routeKey, pathParameters),
+        rawQueryString: inPath ? "" : `orgId=${orgId}`,
       });
       for (const fault of faultsOf(answer)) wrong.push(`${fault}: ${JSON.stringify(event)}`);
       return answer.statusCode;
@@ -96,6 +100,6 @@ function foreign({ own, other }: Parties): fc.Arbitrary<ForeignEvent> {
     fc.constant({ requestId: "a-request", authorizer: { jwt: { claims: { organisations: other } } } }),
   );
   return fc
-    .tuple(fc.constantFrom(...Object.values(ROUTES)), context)
+    .tuple(fc.constantFrom(...Object.values(ROUTES).flatMap((key) => [key, withOrganisation(key)])), context)
     .map(([routeKey, requestContext]) => ({ ...eventOf(routeKey), requestContext }));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { checkNames, deployment } from "../../infra/deployment.ts";
+import { checkNames, type Deployment, deployment } from "../../infra/deployment.ts";
 
 const ISSUER = "https://login.example.com/";
 
@@ -13,24 +13,24 @@ const LOCAL = {
 describe("the authorizer", () => {
   it("is IAM when there is no issuer", () => {
     for (const env of [{}, { JWT_ISSUER: "", JWT_AUDIENCE: "" }]) {
-      const { authorizers, routeAuthorizer } = deployment(env, "package");
+      const { authorizers, routes } = deployment(env, "package");
       expect(authorizers).toEqual({});
-      expect(routeAuthorizer).toEqual({ type: "aws_iam" });
+      expect(new Set(authorizersOf(routes))).toEqual(new Set([{ type: "aws_iam" }]));
     }
   });
 
   it("is the issuer's when there are an issuer and an audience", () => {
-    const { authorizers, routeAuthorizer } = deployment(
-      { JWT_ISSUER: ISSUER, JWT_AUDIENCE: "downloads" },
+    const { authorizers, routes } = deployment(
+      { JWT_ISSUER: ISSUER, JWT_AUDIENCE: "downloads, machine-7" },
       "package",
     );
-    expect(routeAuthorizer).toEqual({ name: "jwt" });
+    expect(new Set(authorizersOf(routes))).toEqual(new Set([{ name: "jwt" }]));
     expect(authorizers).toEqual({
       jwt: {
         type: "jwt",
         identitySource: "$request.header.Authorization",
         issuerUrl: ISSUER,
-        audience: ["downloads"],
+        audience: ["downloads", "machine-7"],
       },
     });
   });
@@ -38,9 +38,35 @@ describe("the authorizer", () => {
   it.each([
     [{ JWT_ISSUER: ISSUER }, /JWT_AUDIENCE is missing/],
     [{ JWT_AUDIENCE: "downloads" }, /JWT_ISSUER is missing/],
+    [{ JWT_ISSUER: ISSUER, JWT_AUDIENCE: "downloads,," }, /JWT_AUDIENCE has an empty value/],
+    [{ JWT_ISSUER: ISSUER, JWT_AUDIENCE: "downloads,downloads" }, /JWT_AUDIENCE has a value twice/],
     [{ JWT_ISSUER: "login.example.com", JWT_AUDIENCE: "downloads" }, /JWT_ISSUER must be an https URL/],
   ])("refuses %o", (env, message) => {
     expect(() => deployment(env, "package")).toThrow(message);
+  });
+});
+
+const authorizersOf = (routes: Deployment["routes"]) =>
+  Object.values(routes)
+    .flat()
+    .map(({ httpApi }) => httpApi.authorizer);
+
+describe("the routes", () => {
+  const pathsOf = (env: NodeJS.ProcessEnv) =>
+    deployment(env, "package").routes.track.map(({ httpApi: { method, path } }) => `${method} ${path}`);
+
+  it("have the organisation in the query, and each once more in the path", () => {
+    const paths = pathsOf({});
+    const inPath = paths.filter((path) => path.includes(" /organisations/{orgId}/"));
+    const inQuery = paths.filter((path) => !inPath.includes(path));
+    expect(inQuery).toContain("GET /tracked-tasks");
+    expect(inPath.sort()).toEqual(inQuery.map((path) => path.replace(" ", " /organisations/{orgId}")).sort());
+  });
+
+  it("have it in the path only, on demand", () => {
+    const paths = pathsOf({ ORGANISATION_PATHS_ONLY: "true" });
+    expect(paths).toHaveLength(pathsOf({}).length / 2);
+    for (const path of paths) expect(path).toMatch(/^[A-Z]+ \/organisations\/\{orgId\}\//);
   });
 });
 
@@ -68,23 +94,39 @@ describe("the address of EnOS", () => {
 });
 
 describe("the schedule", () => {
+  const schedulesOf = (env: NodeJS.ProcessEnv) =>
+    Object.values(deployment(env, "package").sweepSchedules.Resources).map(
+      (schedule) => (schedule as { Properties: Record<string, unknown> }).Properties,
+    );
+
   it.each([
     ["60", "rate(1 minute)", 60],
     ["300", "rate(5 minutes)", 300],
     ["86400", "rate(1440 minutes)", 21_600],
   ])("of %s seconds is %s", (seconds, rate, age) => {
-    const { sweepSchedules, sweepMaximumEventAge } = deployment(
-      { SWEEP_INTERVAL_SECONDS: seconds },
-      "package",
-    );
-    expect(sweepSchedules).toEqual([{ schedule: { rate: [rate], input: {} } }]);
-    expect(sweepMaximumEventAge).toBe(age);
+    const env = { SWEEP_INTERVAL_SECONDS: seconds };
+    expect(schedulesOf(env).map(({ ScheduleExpression }) => ScheduleExpression)).toEqual([rate]);
+    expect(deployment(env, "package").sweepMaximumEventAge).toBe(age);
   });
 
   it("starts as many sweeps as it is told to, and refuses none at all", () => {
-    expect(deployment({ SWEEPERS: "3" }, "package").sweepSchedules).toHaveLength(3);
+    expect(schedulesOf({ SWEEPERS: "3" })).toHaveLength(3);
     expect(() => deployment({ SWEEPERS: "0" }, "package")).toThrow(/SWEEPERS must be at least 1/);
     expect(() => deployment({ SWEEPERS: "5" }, "package")).toThrow(/SWEEPERS must be at most SWEEP_SHARDS/);
+  });
+
+  it("starts one sweeper when its minute begins, and spreads the others over it", () => {
+    const [first, ...others] = schedulesOf({ SWEEPERS: "60", SWEEP_SHARDS: "240" });
+    expect(first?.FlexibleTimeWindow).toEqual({ Mode: "OFF" });
+    for (const { FlexibleTimeWindow } of others) {
+      expect(FlexibleTimeWindow).toEqual({ Mode: "FLEXIBLE", MaximumWindowInMinutes: 1 });
+    }
+  });
+
+  it("is serverless-offline's own in a local run, and nothing else's", () => {
+    const { sweepEvents } = deployment({ ...LOCAL, SWEEPERS: "2" }, "offline");
+    expect(sweepEvents).toEqual(Array(2).fill({ schedule: { rate: ["rate(1 minute)"], input: {} } }));
+    expect(deployment({}, "package").sweepEvents).toEqual([]);
   });
 
   it("counts in whole minutes, except locally", () => {
@@ -159,15 +201,64 @@ describe("the name of a function", () => {
   });
 });
 
-it("makes the topic a FIFO topic on demand, and tells nobody of an alarm unless asked", () => {
-  expect(deployment({}, "package")).toMatchObject({ topicSuffix: "", alarmActions: [] });
-  const env = { EVENTS_TOPIC_FIFO: "true", ALARM_TOPIC_ARN: "arn:aws:sns:eu-central-1:123456789012:ops" };
-  expect(deployment(env, "package")).toMatchObject({
-    topicSuffix: ".fifo",
-    fifoTopic: true,
-    alarmActions: [env.ALARM_TOPIC_ARN],
+describe("the topic", () => {
+  const topicOf = (env: NodeJS.ProcessEnv) => deployment(env, "package").topicProperties;
+
+  it("has no name that could be in the way of a new stack, and is a FIFO topic on demand", () => {
+    expect(topicOf({})).toEqual({ KmsMasterKeyId: "alias/aws/sns" });
+    expect(topicOf({ EVENTS_TOPIC_FIFO: "true" })).toEqual({
+      KmsMasterKeyId: "alias/aws/sns",
+      FifoTopic: true,
+      FifoThroughputScope: "MessageGroup",
+    });
+    expect(() => topicOf({ EVENTS_TOPIC_FIFO: "yes" })).toThrow(/EVENTS_TOPIC_FIFO must be true or false/);
   });
-  expect(() => deployment({ EVENTS_TOPIC_FIFO: "yes" }, "package")).toThrow(
-    /EVENTS_TOPIC_FIFO must be true or false/,
-  );
+
+  it("keeps its messages on demand, where it can", () => {
+    expect(topicOf({ EVENTS_TOPIC_FIFO: "true", EVENTS_ARCHIVE_DAYS: "30" })).toMatchObject({
+      ArchivePolicy: { MessageRetentionPeriod: "30" },
+    });
+    expect(() => topicOf({ EVENTS_ARCHIVE_DAYS: "30" })).toThrow(
+      "EVENTS_ARCHIVE_DAYS needs EVENTS_TOPIC_FIFO=true",
+    );
+  });
+
+  it("is for this account alone, or for those that are named", () => {
+    expect(deployment({}, "package").topicStatements).toHaveLength(1);
+    const { topicStatements } = deployment({ SUBSCRIBER_ACCOUNTS: "111111111111, 222222222222" }, "package");
+    expect(topicStatements).toContainEqual({
+      Sid: "SubscriberAccounts",
+      Effect: "Allow",
+      Principal: {
+        AWS: ["111111111111", "222222222222"].map((account) => ({
+          "Fn::Sub": `arn:\${AWS::Partition}:iam::${account}:root`,
+        })),
+      },
+      Action: "sns:Subscribe",
+      Resource: { Ref: "EventsTopic" },
+    });
+    for (const accounts of ["1234", "*", "111111111111,", "arn:aws:iam::111111111111:root"]) {
+      expect(() => deployment({ SUBSCRIBER_ACCOUNTS: accounts }, "package")).toThrow(
+        "SUBSCRIBER_ACCOUNTS must be numbers of accounts, of twelve digits each",
+      );
+    }
+  });
+});
+
+it("reserves executions for lookups only on demand", () => {
+  expect(deployment({}, "package").statusConcurrency).toEqual({ Ref: "AWS::NoValue" });
+  expect(deployment({ STATUS_CONCURRENCY: "20" }, "package").statusConcurrency).toBe(20);
+});
+
+it("tells nobody of an alarm unless asked", () => {
+  expect(deployment({}, "package").alarmActions).toEqual([]);
+  const ALARM_TOPIC_ARN = "arn:aws:sns:eu-central-1:123456789012:ops";
+  expect(deployment({ ALARM_TOPIC_ARN }, "package").alarmActions).toEqual([ALARM_TOPIC_ARN]);
+});
+
+it("refuses a value that osls would take for a variable of its own", () => {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: that is the point
+  const env = { JWT_ORG_CLAIM: "${env:HOME}" };
+  expect(() => deployment(env, "package")).toThrow("JWT_ORG_CLAIM must not have ${ in it");
+  expect(() => deployment({ JWT_ORG_CLAIM: "https://$claims/{orgs}" }, "package")).not.toThrow();
 });

@@ -15,7 +15,7 @@ describe("packaged with every choice made", () => {
   const CHOICES = {
     ENOS_API_BASE_URL: "https://apim-ppe1.example.com",
     JWT_ISSUER: "https://login.example.com/",
-    JWT_AUDIENCE: "downloads",
+    JWT_AUDIENCE: "downloads,machine-7",
     SWEEP_INTERVAL_SECONDS: "300",
     EVENTS_TOPIC_FIFO: "true",
     ALARM_TOPIC_ARN: "arn:aws:sns:eu-central-1:123456789012:ops",
@@ -43,10 +43,10 @@ describe("packaged with every choice made", () => {
     expect(authorizer?.Properties).toMatchObject({
       AuthorizerType: "JWT",
       IdentitySource: ["$request.header.Authorization"],
-      JwtConfiguration: { Issuer: CHOICES.JWT_ISSUER, Audience: [CHOICES.JWT_AUDIENCE] },
+      JwtConfiguration: { Issuer: CHOICES.JWT_ISSUER, Audience: ["downloads", "machine-7"] },
     });
     const routes = resourcesOf(template, "AWS::ApiGatewayV2::Route");
-    expect(routes).toHaveLength(5);
+    expect(routes).toHaveLength(10);
     for (const [, { Properties }] of routes) {
       expect(Properties).toMatchObject({ AuthorizationType: "JWT", AuthorizerId: { Ref: authorizerId } });
     }
@@ -72,12 +72,9 @@ describe("packaged with every choice made", () => {
 
   it("follows the other choices", () => {
     expect(template.Parameters.EnosApiBaseUrl?.Default).toBe(CHOICES.ENOS_API_BASE_URL);
-    expect(template.Resources.EventsTopic?.Properties).toMatchObject({
-      TopicName: "enos-download-status-dev-events.fifo",
-      FifoTopic: true,
-    });
-    const [[, rule] = []] = resourcesOf(template, "AWS::Events::Rule");
-    expect(rule?.Properties.ScheduleExpression).toBe("rate(5 minutes)");
+    expect(template.Resources.EventsTopic?.Properties).toMatchObject({ FifoTopic: true });
+    const [[, schedule] = []] = resourcesOf(template, "AWS::Scheduler::Schedule");
+    expect(schedule?.Properties.ScheduleExpression).toBe("rate(5 minutes)");
     for (const [, { Properties }] of resourcesOf(template, "AWS::CloudWatch::Alarm")) {
       expect(Properties.AlarmActions).toEqual([CHOICES.ALARM_TOPIC_ARN]);
     }

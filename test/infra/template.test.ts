@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { FUNCTIONS, type Setting, settingsOf } from "../../lib/settings.ts";
+import { withOrganisation } from "../support/api-event.ts";
 import {
   packagedTemplate,
   type Resource,
@@ -39,7 +40,9 @@ describe("the HTTP API", () => {
     vi.stubEnv("TRACKED_TASKS_TABLE", "tracked-tasks");
     const handled = (["status", "track"] as const).map(async (name) => {
       const { routes } = await import(`../../functions/${name}.ts`);
-      return Object.keys(routes).map((key) => [capitalised(name), key, "AWS_IAM"]);
+      return Object.keys(routes).flatMap((key) =>
+        [key, withOrganisation(key)].map((each) => [capitalised(name), each, "AWS_IAM"]),
+      );
     });
     expect(deployed.sort()).toEqual((await Promise.all(handled)).flat().sort());
   });
@@ -94,7 +97,7 @@ describe("the functions", () => {
     expect(variables).toMatchObject({
       ENOS_API_BASE_URL: "EnosApiBaseUrl",
       TRACKED_TASKS_TABLE: "TrackedTasksTable",
-      EVENTS_TOPIC_ARN: "arn:aws:sns:eu-central-1:123456789012:enos-download-status-dev-events",
+      EVENTS_TOPIC_ARN: "arn:aws:sns:eu-central-1:123456789012:EventsTopic",
     });
   });
 
@@ -105,10 +108,10 @@ describe("the functions", () => {
 
 describe("the sweep", () => {
   it("is invoked every minute with {}", () => {
-    const { ScheduleExpression, State, Targets } = only("AWS::Events::Rule").Properties;
-    expect([ScheduleExpression, State]).toEqual(["rate(1 minute)", "ENABLED"]);
-    expect(Targets).toEqual([expect.objectContaining({ Input: "{}" })]);
-    expect(resolved(Targets[0].Arn)).toMatch(/:function:enos-download-status-dev-sweep$/);
+    const { ScheduleExpression, Target, GroupName } = only("AWS::Scheduler::Schedule").Properties;
+    expect([ScheduleExpression, Target.Input]).toEqual(["rate(1 minute)", "{}"]);
+    expect(resolved(Target.Arn)).toMatch(/:function:enos-download-status-dev-sweep$/);
+    expect(resolved(GroupName)).toBe("enos-download-status-dev-sweeps");
   });
 
   it("is not retried, and leaves its failures in the dead-letter queue", () => {
@@ -123,9 +126,13 @@ describe("the sweep", () => {
 
 describe("what is kept", () => {
   it("is encrypted, recoverable and outlives the stack", () => {
-    const { Properties, DeletionPolicy, UpdateReplacePolicy } = resource("TrackedTasksTable");
-    expect([DeletionPolicy, UpdateReplacePolicy]).toEqual(["Retain", "Retain"]);
-    expect(Properties).toMatchObject({
+    for (const id of ["TrackedTasksTable", "EventsTopic"]) {
+      const { Properties, DeletionPolicy, UpdateReplacePolicy } = resource(id);
+      expect([DeletionPolicy, UpdateReplacePolicy], id).toEqual(["RetainExceptOnCreate", "Retain"]);
+      // What is left behind must not be in the way of a new stack.
+      expect(Properties, id).not.toHaveProperty(id === "EventsTopic" ? "TopicName" : "TableName");
+    }
+    expect(resource("TrackedTasksTable").Properties).toMatchObject({
       BillingMode: "PAY_PER_REQUEST",
       DeletionProtectionEnabled: true,
       PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
@@ -215,6 +222,7 @@ describe("the alarms", () => {
       "dead-letters": ["AWS/SQS ApproximateNumberOfMessagesVisible"],
       "api-errors": ["AWS/ApiGateway 5xx", "AWS/ApiGateway Count"],
       "credentials-refused": ["EnosDownloadStatus UpstreamErrors"],
+      "notifications-failed": ["AWS/SNS NumberOfNotificationsFailed"],
     });
   });
 
@@ -230,6 +238,7 @@ describe("the alarms", () => {
     expect(dimensions("SweepFailingAlarm")).toEqual([
       { Name: "FunctionName", Value: "enos-download-status-dev-sweep" },
     ]);
+    expect(dimensions("NotificationsFailedAlarm")).toEqual([{ Name: "TopicName", Value: "EventsTopic" }]);
     expect(dimensions("DeadLettersAlarm")).toEqual([
       { Name: "QueueName", Value: "enos-download-status-dev-sweep-dead-letters" },
     ]);

@@ -108,6 +108,10 @@ const KINDS: Record<string, { name: string; arn: (name: string) => string; refIs
   "AWS::IAM::Role": { name: "RoleName", arn: (name) => `iam::ACCOUNT:role/${name}` },
   "AWS::Lambda::Function": { name: "FunctionName", arn: (name) => `lambda:REGION:ACCOUNT:function:${name}` },
   "AWS::Logs::LogGroup": { name: "LogGroupName", arn: (name) => `logs:REGION:ACCOUNT:log-group:${name}:*` },
+  "AWS::Scheduler::ScheduleGroup": {
+    name: "Name",
+    arn: (name) => `scheduler:REGION:ACCOUNT:schedule-group/${name}`,
+  },
   "AWS::S3::Bucket": { name: "BucketName", arn: (name) => `s3:::${name}` },
 };
 

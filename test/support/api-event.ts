@@ -1,5 +1,5 @@
 import type { ApiEvent } from "../../lib/http/request.ts";
-import { TASK_PATH } from "../../lib/http/routes.ts";
+import { ORGANISATION_PATH, TASK_PATH } from "../../lib/http/routes.ts";
 
 /** The routes of the API, as API Gateway names them. */
 export const ROUTES = {
@@ -9,6 +9,18 @@ export const ROUTES = {
   delete: `DELETE ${TASK_PATH}/tracking`,
   list: "GET /tracked-tasks",
 } as const;
+
+/** A route's key where the organisation is in the path. */
+export function withOrganisation(routeKey: string): string {
+  return routeKey.replace(" ", ` ${ORGANISATION_PATH}`);
+}
+
+/** The path that API Gateway finds a route and its parameters in; values are texts, but in a test of odd ones. */
+export function pathOf(routeKey: string, pathParameters: Record<string, unknown>): string {
+  return routeKey
+    .replace(/^\S+ /, "")
+    .replaceAll(/\{(\w+)\}/g, (_, name: string) => String(pathParameters[name]));
+}
 
 /** The event that API Gateway makes of a request about a task. */
 export function taskEvent(
@@ -26,6 +38,7 @@ export function apiEvent(
 ): ApiEvent {
   return {
     routeKey: ROUTES[route],
+    rawPath: pathOf(ROUTES[route], pathParameters),
     rawQueryString,
     pathParameters,
     requestContext: { requestId: "test-request" },

@@ -1,0 +1,45 @@
+/** What starts sweeps locally, as osls and serverless-offline want it. */
+export interface ScheduleEvent {
+  schedule: { rate: string[]; input: object };
+}
+
+/** How long a sweeper's start may be put off to spread them: no longer than the shortest interval. */
+const SPREAD_MINUTES = 1;
+
+/**
+ * Schedules of EventBridge Scheduler, by logical id. The first sweeper starts when its minute begins; the others
+ * start at any time within it, since together they would be one rush on the table, on EnOS and on the account's
+ * executions.
+ */
+export function sweepSchedules(sweepers: number, minutes: number): Record<string, object> {
+  const schedules = Array.from({ length: sweepers }, (_, index) => [
+    `SweepSchedule${index + 1}`,
+    {
+      Type: "AWS::Scheduler::Schedule",
+      Properties: {
+        Description: `Starts sweeper ${index + 1} of ${sweepers}`,
+        GroupName: { Ref: "SweepSchedules" },
+        ScheduleExpression: rate(minutes),
+        FlexibleTimeWindow:
+          index === 0 ? { Mode: "OFF" } : { Mode: "FLEXIBLE", MaximumWindowInMinutes: SPREAD_MINUTES },
+        Target: {
+          Arn: { "Fn::GetAtt": ["SweepLambdaFunction", "Arn"] },
+          RoleArn: { "Fn::GetAtt": ["SweepScheduleRole", "Arn"] },
+          Input: "{}",
+          // Later than that the next one has come.
+          RetryPolicy: { MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 3 },
+        },
+      },
+    },
+  ]);
+  return Object.fromEntries(schedules);
+}
+
+/** The same for serverless-offline, which knows no EventBridge Scheduler. */
+export function localSchedules(sweepers: number, minutes: number): ScheduleEvent[] {
+  return Array.from({ length: sweepers }, () => ({ schedule: { rate: [rate(minutes)], input: {} } }));
+}
+
+function rate(minutes: number): string {
+  return `rate(${minutes} ${minutes === 1 ? "minute" : "minutes"})`;
+}

@@ -1,0 +1,107 @@
+import { describe, expect, it } from "vitest";
+import { CallerError } from "../../lib/http/errors.ts";
+import { listRequestOf } from "../../lib/http/list.ts";
+import { type ApiEvent, orgOf, taskOf } from "../../lib/http/request.ts";
+import { type Routes, routeOf, TASK_PATH } from "../../lib/http/routes.ts";
+import { apiEvent, pathOf, ROUTES, withOrganisation } from "../support/api-event.ts";
+
+const list = async () => ({ statusCode: 200 as const });
+const status = async () => ({ statusCode: 200 as const });
+const routes: Routes = { "GET /tracked-tasks": list, [`GET ${TASK_PATH}/status`]: status };
+
+const TASK = { channelId: "ch-1", taskId: "t1" };
+const request = (
+  routeKey: string,
+  pathParameters: Record<string, string>,
+  rawQueryString = "",
+): ApiEvent => ({
+  ...apiEvent("list", rawQueryString, pathParameters),
+  routeKey,
+  rawPath: pathOf(routeKey, pathParameters),
+});
+const refusal = (attempt: () => unknown): string => {
+  try {
+    attempt();
+  } catch (error) {
+    expect(error).toBeInstanceOf(CallerError);
+    return `${(error as CallerError).failure.statusCode} ${(error as Error).message}`;
+  }
+  return "none";
+};
+
+describe("a route", () => {
+  it("is the same with the organisation in the query and in the path", () => {
+    expect(routeOf(routes, request(ROUTES.status, TASK))).toBe(status);
+    expect(routeOf(routes, request(withOrganisation(ROUTES.status), { orgId: "o1", ...TASK }))).toBe(status);
+    expect(routeOf(routes, request(withOrganisation(ROUTES.list), { orgId: "o1" }))).toBe(list);
+  });
+
+  it.each([
+    "GET /organisations/{orgId}",
+    "GET /organisations/{orgId}/organisations/{orgId}/tracked-tasks",
+    "GET /organisations/o1/tracked-tasks",
+    "POST /organisations/{orgId}/tracked-tasks",
+  ])("is not %s", (routeKey) => {
+    expect(refusal(() => routeOf(routes, request(routeKey, { orgId: "o1" })))).toMatch(/^404/);
+  });
+
+  const ORGANISATION = "/organisations/o2/data-federation/v2.0/channels/read/ch-1/download/t1/status";
+  it.each([
+    "/organisations/o1/../o2/data-federation/v2.0/channels/read/ch-1/download/t1/status",
+    "/organisations/o1/%2e%2e/o2/data-federation/v2.0/channels/read/ch-1/download/t1/status",
+    "/organisations/%6f2/data-federation/v2.0/channels/read/ch-1/download/t1/status",
+    "/organisations/o1/data-federation/v2.0/channels/read/ch-1/download/t1/status",
+    `/${ORGANISATION}`,
+    `${ORGANISATION}/`,
+    `/mapping${ORGANISATION}`,
+    ORGANISATION.toUpperCase(),
+    "",
+    undefined,
+    7,
+    null,
+  ])("is refused where IAM saw another path: %j", (rawPath) => {
+    const event = request(withOrganisation(ROUTES.status), { orgId: "o2", ...TASK });
+    expect(refusal(() => routeOf(routes, event))).toBe("none");
+    expect(refusal(() => routeOf(routes, { ...event, rawPath } as ApiEvent))).toMatch(
+      /^400 the path must be/,
+    );
+  });
+
+  it("is refused without the parameters that its path has", () => {
+    const { rawPath } = request(ROUTES.status, TASK);
+    for (const pathParameters of [undefined, null, {}, { channelId: "ch-1" }, "text"]) {
+      const event = { ...request(ROUTES.status, TASK), rawPath, pathParameters } as unknown as ApiEvent;
+      expect(refusal(() => routeOf(routes, event))).toMatch(/^400 (channelId|taskId) is missing/);
+    }
+  });
+
+  it("is refused with a parameter that is no id, by its name", () => {
+    const event = request(ROUTES.status, { channelId: "ch-1", taskId: "a/b" });
+    expect(refusal(() => routeOf(routes, event))).toMatch(/^400 taskId may have/);
+  });
+});
+
+describe("the organisation of a request", () => {
+  it("is that of its path, which its query may repeat", () => {
+    const event = request(withOrganisation(ROUTES.status), { orgId: "o1", ...TASK });
+    expect(orgOf(event)).toBe("o1");
+    expect(taskOf({ ...event, rawQueryString: "orgId=o1" })).toEqual({ orgId: "o1", ...TASK });
+    expect(listRequestOf(request(withOrganisation(ROUTES.list), { orgId: "o1" }, "limit=7"))).toMatchObject({
+      orgId: "o1",
+      limit: 7,
+    });
+  });
+
+  it.each(["orgId=o2", "orgId=", "orgId=O1", "orgId=o1%20", "orgId=o1&orgId=o1", "orgId=o1&orgId=o2"])(
+    "is not %s beside another in the path",
+    (rawQueryString) => {
+      const event = request(withOrganisation(ROUTES.list), { orgId: "o1" }, rawQueryString);
+      expect(refusal(() => orgOf(event))).toMatch(/^400 orgId is (not the same|given 2 times)/);
+    },
+  );
+
+  it("must be an id in the path too", () => {
+    const event = request(withOrganisation(ROUTES.list), { orgId: "o1 o2" });
+    expect(refusal(() => orgOf(event))).toMatch(/^400 orgId may have/);
+  });
+});
