@@ -30,6 +30,6 @@ describe("with the organisation in the path", () => {
     const refused = async (path: string) => outcome(await client.request("GET", path));
     expect(await refused("/organisations/o1/tracked-tasks?orgId=o1")).toEqual([200, 0]);
     expect(await refused("/organisations/o1/tracked-tasks?orgId=o2")).toEqual([400, 99400]);
-    expect(await refused("/organisations/%6f1/tracked-tasks")).toEqual([400, 99400]);
+    expect(await refused("/organisations/o1%2Fo2/tracked-tasks")).toEqual([400, 99400]);
   });
 });
