@@ -1,12 +1,14 @@
+import type { IncomingHttpHeaders } from "node:http";
 import * as z from "zod/mini";
+import { textOf } from "./body.ts";
 import { EnosError } from "./errors.ts";
 
 /** One HTTP answer, read to its end. */
 export interface Answer {
   httpStatus: number;
-  /** The header `Retry-After`, as sent. */
-  retryAfter: string | undefined;
-  body: string;
+  /** By lower-case name; one that was repeated is a list. */
+  headers: IncomingHttpHeaders;
+  body: Buffer;
 }
 
 /** Codes are integers by the documentation and numeric strings in some of its samples. */
@@ -52,13 +54,14 @@ const MEANINGS: Record<number, string> = {
  *
  * EnOS reports a failure as `code`, `status` or `apim_status`, often under HTTP 200, so all three are read.
  *
- * @param now Unix time in milliseconds, for a `Retry-After` that is a date
- * @throws {EnosError} for every other answer
+ * @param now Unix time in milliseconds, for a `Retry-After` that is a date in an answer without one
+ * @throws {EnosError} for every other answer; `EnosErrorKind` says which is which
  */
 export function dataOf(answer: Answer, now: number): unknown {
-  const envelope = parseEnvelope(answer.body);
-  const code = [envelope?.code, envelope?.status, envelope?.apim_status].find((value) => value);
-  const failure = classify(answer, code ?? undefined, now);
+  const text = textOf(answer.headers, answer.body);
+  const envelope = parseEnvelope(text);
+  const code = [envelope?.code, envelope?.status, envelope?.apim_status].find((value) => value) ?? undefined;
+  const failure = classify(answer, code, text, now);
   if (failure) throw failure;
   if (!envelope) {
     throw new EnosError(
@@ -69,58 +72,99 @@ export function dataOf(answer: Answer, now: number): unknown {
   return envelope.data;
 }
 
-function parseEnvelope(body: string): z.infer<typeof Envelope> | undefined {
+function parseEnvelope(text: string | undefined): z.infer<typeof Envelope> | undefined {
   try {
-    return Envelope.safeParse(JSON.parse(body)).data;
+    return Envelope.safeParse(JSON.parse(text ?? "")).data;
   } catch {
     return undefined;
   }
 }
 
-function classify(answer: Answer, code: number | undefined, now: number): EnosError | undefined {
-  const { httpStatus } = answer;
+function classify(
+  { httpStatus, headers }: Answer,
+  code: number | undefined,
+  text: string | undefined,
+  now: number,
+): EnosError | undefined {
   // A five-digit service code ends in the HTTP status that it stands for.
   const isServiceCode = code !== undefined && code >= 10_000 && code <= 99_999;
-  const status = isServiceCode ? code % 1000 : httpStatus;
+  // Gateways may write the HTTP status into the body once more: that is no code of EnOS's.
+  const isStatus = code !== undefined && code >= 400 && code <= 599;
+  const status = isServiceCode ? code % 1000 : isStatus ? code : httpStatus;
 
-  if (httpStatus === 429 || status === 429 || code === 429) {
-    const retryAfterSeconds = parseRetryAfter(answer.retryAfter, now);
-    return new EnosError("throttled", "EnOS limits traffic", { code, retryAfterSeconds });
-  }
-  if (code !== undefined) {
-    const said = `EnOS answered ${code}${MEANINGS[code] ? ` (${MEANINGS[code]})` : ""}`;
-    if (TOKEN_EXPIRED.has(code)) return new EnosError("token-expired", said, { code });
-    if (CREDENTIALS_REFUSED.has(code) || status === 401) return new EnosError("credentials", said, { code });
-    if (isServiceCode && status >= 400 && status < 500) return new EnosError("rejected", said, { code });
-    // Another instance asked for the organisation's token in the same millisecond: a later timestamp will do.
-    const transient = code === REPEATED || isGatewayTrouble(httpStatus);
-    return new EnosError("upstream", said, { code, transient });
-  }
-  if (httpStatus === 401) return new EnosError("token-expired", "EnOS answered HTTP 401");
-  if (httpStatus === 403) {
-    return new EnosError(
-      "address-refused",
-      "the EnOS gateway does not take calls from this address (HTTP 403)",
-    );
-  }
-  if (httpStatus >= 500) {
-    return new EnosError("upstream", `EnOS answered HTTP ${httpStatus}`, {
-      transient: isGatewayTrouble(httpStatus),
+  if (httpStatus === 429 || status === 429) {
+    return new EnosError("throttled", "EnOS limits traffic", {
+      code: isStatus ? undefined : code,
+      retryAfterSeconds: retryAfterSeconds(headers, now),
     });
   }
-  if (httpStatus !== 200)
-    return new EnosError("malformed", `EnOS answered HTTP ${httpStatus} without a code`);
-  return undefined;
+  if (code === undefined || isStatus) return classifyBare(status);
+
+  const said = `EnOS answered ${code}${MEANINGS[code] ? ` (${MEANINGS[code]})` : ""}`;
+  if (CREDENTIALS_REFUSED.has(code)) return new EnosError("credentials", said, { code });
+  // Another instance asked for the organisation's token in the same millisecond: a later timestamp will do.
+  if (code === REPEATED) return new EnosError("upstream", said, { code, transient: true });
+  // A code that is not listed may be the word of some edition for a token that is no longer good.
+  if (TOKEN_EXPIRED.has(code) || status === 401) return new EnosError("token-expired", said, { code });
+  if (isServiceCode && status >= 400 && status < 500) return new EnosError("rejected", said, { code });
+  if (status === 403 && /IP address is not allowed/i.test(text ?? "")) return addressRefused(code);
+  return new EnosError("upstream", said, { code, transient: isGatewayTrouble(httpStatus) });
+}
+
+/** What a status means without a code: the gateway, or something on the way to it, speaks for itself. */
+function classifyBare(status: number): EnosError | undefined {
+  const said = `EnOS answered HTTP ${status} without a code`;
+  switch (status) {
+    case 200:
+      return undefined;
+    case 400:
+    case 413:
+    case 414:
+    case 431:
+      return new EnosError("rejected", said);
+    case 401:
+      return new EnosError("token-expired", said);
+    case 403:
+      return addressRefused();
+    case 408:
+      return new EnosError("upstream", said, { transient: true });
+    default:
+      if (status < 500) return new EnosError("malformed", said);
+      return new EnosError("upstream", said, { transient: isGatewayTrouble(status) });
+  }
+}
+
+function addressRefused(code?: number): EnosError {
+  return new EnosError("address-refused", "the EnOS gateway does not take calls from this address", { code });
 }
 
 function isGatewayTrouble(httpStatus: number): boolean {
   return httpStatus === 502 || httpStatus === 503 || httpStatus === 504;
 }
 
-/** `Retry-After` in whole seconds from now: a number of seconds or an HTTP date (RFC 9110, 10.2.3). */
-function parseRetryAfter(value: string | undefined, now: number): number | undefined {
-  if (value === undefined) return undefined;
-  if (/^\d{1,6}$/.test(value)) return Number(value);
-  const date = value.endsWith(" GMT") ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(date) ? undefined : Math.max(0, Math.ceil((date - now) / 1000));
+/** A limit may be counted by the month: what asks for longer asks for something else. */
+const MOST_SECONDS = 31 * 24 * 60 * 60;
+
+/**
+ * `Retry-After` in whole seconds from now: a number of seconds or an HTTP date (RFC 9110, 10.2.3), the longest where
+ * there are several. A date is set against the answer's own `Date`, since clocks differ.
+ */
+function retryAfterSeconds(headers: IncomingHttpHeaders, now: number): number | undefined {
+  const date = typeof headers.date === "string" ? httpDate(headers.date) : undefined;
+  const waits = [headers["retry-after"] ?? []].flat().flatMap((value) => {
+    // Several in one line are several too; a date has a comma of its own.
+    if (/^[\d\s,.]+$/.test(value))
+      return value.split(",").map((seconds) => Number(seconds.trim() || Number.NaN));
+    return [((httpDate(value) ?? Number.NaN) - (date ?? now)) / 1000];
+  });
+  const known = waits.filter((seconds) => !Number.isNaN(seconds));
+  if (known.length === 0) return undefined;
+  return Math.min(MOST_SECONDS, Math.max(0, ...known.map(Math.ceil)));
+}
+
+/** A date in one of the three forms of HTTP (RFC 9110, 5.6.7), as Unix milliseconds. */
+function httpDate(text: string): number | undefined {
+  if (!/^[A-Z][a-z]{2,8},? .*\d\d:\d\d:\d\d/.test(text)) return undefined;
+  const date = Date.parse(text.endsWith("GMT") ? text : `${text} GMT`);
+  return Number.isNaN(date) ? undefined : date;
 }

@@ -33,6 +33,11 @@ export function fingerprint({ accessKey, secretKey, baseUrl }: Credentials): str
   return hash("sha256", JSON.stringify([accessKey, secretKey, baseUrl]), "hex").slice(0, 12);
 }
 
+/** Whether two sets of credentials have the same keys and gateway. */
+export function isSameApplication(a: Credentials, b: Credentials): boolean {
+  return a === b || (a.accessKey === b.accessKey && a.secretKey === b.secretKey && a.baseUrl === b.baseUrl);
+}
+
 /** There is no secret for the organisation, or it is marked for deletion: this service does not serve it. */
 export class UnknownOrganisationError extends Error {
   override readonly name = "UnknownOrganisationError";

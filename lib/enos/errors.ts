@@ -1,12 +1,17 @@
 /**
- * Why EnOS gave no status:
- * - `token-expired`: the access token is no longer good (1203, 4011, 4012, a bare 401); the client repeats such a call once
- * - `credentials`: EnOS refuses the organisation's keys (1002, 1003, 401)
- * - `address-refused`: the gateway does not take calls from our address (a 403 without a code): only an operator can help
- * - `rejected`: EnOS refuses this very request with a five-digit 4xx code
- * - `throttled`: a traffic limit (429)
- * - `upstream`: EnOS answered that it is broken
- * - `malformed`: the answer is not the documented shape, or speaks of another task
+ * Why EnOS gave no status. A _bare_ HTTP status is one without a code of EnOS's, whatever its body is: gateways refuse
+ * with JSON, HTML or nothing, and may write the status into the body once more.
+ * - `token-expired`: the access token is no longer good: 1203, 4011, 4012, a bare 401, and a 401 with a code that is
+ *   not listed. The client drops it and repeats the call once
+ * - `credentials`: EnOS refuses the organisation's keys: 1002, 1003, or a token that has just been renewed
+ * - `address-refused`: the gateway does not take calls from our address: a bare 403, and one with a code that says so
+ *   in words. Only an operator can help
+ * - `rejected`: EnOS refuses this very request with a five-digit 4xx code, or its gateway does with a bare 400, 413,
+ *   414 or 431, which is a fault of ours
+ * - `throttled`: a traffic limit: 429, bare or as the end of a code
+ * - `upstream`: EnOS answered that it is broken: any other code, a bare 5xx, a bare 408
+ * - `malformed`: the answer is not the documented shape, speaks of another task, is too large or no HTTP, or has any
+ *   other bare status: there is something else than EnOS's API at this address
  * - `timeout`: no answer in time
  * - `unreachable`: no connection, or one that broke
  */
@@ -29,6 +34,8 @@ export interface EnosErrorDetail {
   retryAfterSeconds?: number | undefined;
   /** True when another try may well succeed: a connection that broke, a gateway's 502, 503 or 504, a repeated timestamp. */
   transient?: boolean;
+  /** True when the connection broke before anything of an answer came. */
+  brokeUnanswered?: boolean;
 }
 
 /**
@@ -41,6 +48,7 @@ export class EnosError extends Error {
   readonly code: number | undefined;
   readonly retryAfterSeconds: number | undefined;
   readonly transient: boolean;
+  readonly brokeUnanswered: boolean;
 
   constructor(kind: EnosErrorKind, message: string, detail: EnosErrorDetail = {}) {
     super(message);
@@ -48,5 +56,6 @@ export class EnosError extends Error {
     this.code = detail.code;
     this.retryAfterSeconds = detail.retryAfterSeconds;
     this.transient = detail.transient ?? false;
+    this.brokeUnanswered = detail.brokeUnanswered ?? false;
   }
 }

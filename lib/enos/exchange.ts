@@ -1,40 +1,38 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Dispatcher } from "undici";
 import type { Answer } from "./answer.ts";
+import type { CallBudget } from "./budget.ts";
 import { EnosError } from "./errors.ts";
-
-/** Ends the exchange that it is given to; calling it after the end does nothing. */
-export type Abort = (reason: EnosError) => void;
+import type { EnosRequest, Transport } from "./transport.ts";
 
 /**
  * One HTTP exchange, read to its end. Written on undici's dispatch, since `request()` wraps every body in a
  * Readable, which costs more than all else that a status call does.
  *
- * @param onStart receives the exchange's abort, before anything is sent
- * @throws {EnosError} `timeout`, `unreachable` or `malformed`, or the reason given to the abort
+ * @throws {EnosError} `timeout`, `unreachable` or `malformed`
  */
 export function exchange(
-  dispatcher: Pick<Dispatcher, "dispatch">,
-  options: Dispatcher.DispatchOptions,
-  onStart: (abort: Abort) => void,
+  transport: Pick<Transport, "dispatch">,
+  request: EnosRequest,
+  budget: CallBudget,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     let controller: Dispatcher.DispatchController | undefined;
-    let aborted: EnosError | undefined;
+    let interrupted: EnosError | undefined;
     let httpStatus = 0;
     let headers: IncomingHttpHeaders = {};
     const chunks: Buffer[] = [];
 
-    onStart((reason) => {
-      aborted ??= reason;
+    budget.onEnd((reason) => {
+      interrupted = reason;
       controller?.abort(reason);
       reject(reason);
     });
 
-    dispatcher.dispatch(options, {
+    transport.dispatch(request, {
       onRequestStart(started) {
         controller = started;
-        if (aborted) started.abort(aborted);
+        if (interrupted) started.abort(interrupted);
       },
       onResponseStart(_controller, status, received) {
         httpStatus = status;
@@ -45,32 +43,40 @@ export function exchange(
       },
       onResponseEnd() {
         const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
-        const retryAfter = headers["retry-after"];
-        resolve({ httpStatus, retryAfter, body: body.toString("utf8") });
+        resolve({ httpStatus, headers, body });
       },
       onResponseError(_controller, error) {
-        reject(aborted ?? transportError(error));
+        reject(interrupted ?? transportError(error, httpStatus > 0));
       },
     });
   });
 }
 
-const TIMEOUTS = new Set([
-  "UND_ERR_CONNECT_TIMEOUT",
-  "UND_ERR_HEADERS_TIMEOUT",
-  "UND_ERR_BODY_TIMEOUT",
-  "ETIMEDOUT",
+/** Reasons for a connection that another one may not meet. A certificate, or a name that is not there, stays as it is. */
+const PASSING = new Set([
+  "UND_ERR_SOCKET",
+  "UND_ERR_RES_CONTENT_LENGTH_MISMATCH",
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "ECONNABORTED",
+  "EPIPE",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "EAI_AGAIN",
 ]);
 
 /** The transport's error without its text and fields: a parser error carries the bytes that it choked on. */
-function transportError(error: Error & { code?: string }): EnosError {
+function transportError(error: Error & { code?: string }, hasAnswered: boolean): EnosError {
   const code = error.code ?? error.name;
-  if (TIMEOUTS.has(code)) {
-    const connecting = code === "UND_ERR_CONNECT_TIMEOUT" || code === "ETIMEDOUT";
-    return new EnosError("timeout", `EnOS did not answer in time (${code})`, { transient: connecting });
+  if (code === "UND_ERR_CONNECT_TIMEOUT" || code === "ETIMEDOUT") {
+    return new EnosError("timeout", `EnOS did not answer in time (${code})`, { transient: true });
   }
-  if (code === "UND_ERR_RES_EXCEEDED_MAX_SIZE")
+  if (code === "UND_ERR_RES_EXCEEDED_MAX_SIZE" || code === "UND_ERR_HEADERS_OVERFLOW") {
     return new EnosError("malformed", `EnOS's answer is too large (${code})`);
+  }
   if (code.startsWith("HPE_")) return new EnosError("malformed", `EnOS did not answer in HTTP (${code})`);
-  return new EnosError("unreachable", `no connection to EnOS (${code})`, { transient: true });
+  return new EnosError("unreachable", `no connection to EnOS (${code})`, {
+    transient: PASSING.has(code),
+    brokeUnanswered: !hasAnswered && (code === "UND_ERR_SOCKET" || code === "ECONNRESET" || code === "EPIPE"),
+  });
 }

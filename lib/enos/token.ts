@@ -1,14 +1,26 @@
-import type { Dispatcher } from "undici";
 import * as z from "zod/mini";
-import { Call } from "./call.ts";
-import type { Credentials } from "./credentials.ts";
+import { CallBudget } from "./budget.ts";
+import { type Credentials, isSameApplication } from "./credentials.ts";
 import { EnosError } from "./errors.ts";
+import { ageOf, type Moment, moment } from "./moment.ts";
+import { type Sender, send } from "./send.ts";
 import { tokenEncryption } from "./signature.ts";
 
 /** Public clients of EnOS renew a token that has this much left, or less. */
 const RENEW_BEFORE_EXPIRY_MS = 5 * 60_000;
-/** All attempts to get one token, in milliseconds, and a single one. Their own, since many calls may be waiting. */
-const TOKEN_BUDGET_MS = { retried: 8_000, single: 10_000 };
+/** What a token must have left to be used where it could not be renewed: the time of a call. */
+const USABLE_MS = 10_000;
+/** The time from one renewal that failed to the next. */
+const RENEW_AGAIN_MS = 30_000;
+/**
+ * All attempts to get a token, in milliseconds, a single attempt, and a renewal while the old token is good. Not the
+ * callers' own time, since many may be waiting.
+ */
+const BUDGET_MS = { retried: 8_000, single: 10_000, renewal: 3_000 };
+/** Longer than all of these together. */
+const LONGEST_MS = 15_000;
+/** How many timestamps are remembered: more than are used before the clock has gone on. */
+const REMEMBERED_TIMESTAMPS = 1_000;
 
 const TokenData = z.object({
   // What a header can carry: any other would fail in the transport, as if nobody were there.
@@ -17,94 +29,107 @@ const TokenData = z.object({
   expire: z.union([z.number(), z.pipe(z.string().check(z.regex(/^\d+$/)), z.transform(Number))]),
 });
 
+interface Token {
+  accessToken: string;
+  obtained: Moment;
+  /** Milliseconds that it had left then, and after which it is to be renewed. */
+  lifetime: number;
+  renewAfter: number;
+}
+
 interface Entry {
+  /** Whose token it is. */
   credentials: Credentials;
+  token: Token | undefined;
   /** The request under way, which every caller waits for. */
-  pending: Promise<string> | undefined;
-  token: string;
-  /** Unix milliseconds. */
-  expiresAt: number;
-  renewAt: number;
+  pending: { token: Promise<string>; since: Moment } | undefined;
 }
 
 /** One access token per organisation, fetched once however many calls wait for it. */
 export class TokenCache {
-  readonly #dispatcher: Dispatcher;
-  readonly #now: () => number;
+  readonly #sender: Sender;
   readonly #entries = new Map<string, Entry>();
-  #lastTimestamp = 0;
+  readonly #usedTimestamps = new Set<number>();
 
-  constructor(dispatcher: Dispatcher, now: () => number) {
-    this.#dispatcher = dispatcher;
-    this.#now = now;
+  constructor(sender: Sender) {
+    this.#sender = sender;
   }
 
   /**
-   * A token with more than five minutes left.
+   * A token with more than five minutes left, or with less where EnOS does not renew it.
    *
    * @throws {EnosError} when EnOS gives none
    */
   get(orgId: string, credentials: Credentials, singleAttempt: boolean): string | Promise<string> {
-    const entry = this.#entries.get(orgId);
-    if (entry && isSameApp(entry.credentials, credentials)) {
-      if (entry.pending) return entry.pending;
-      if (this.#now() < entry.renewAt) return entry.token;
-      return this.#renew(orgId, credentials, singleAttempt, entry);
+    let entry = this.#entries.get(orgId);
+    if (!entry || !isSameApplication(entry.credentials, credentials)) {
+      entry = { credentials, token: undefined, pending: undefined };
+      this.#entries.set(orgId, entry);
     }
-    return this.#renew(orgId, credentials, singleAttempt);
+    const { token, pending } = entry;
+    // One that was under way when the process was frozen has failed, though nobody has noticed.
+    if (pending && this.#age(pending.since) < LONGEST_MS) return pending.token;
+    if (token && this.#age(token.obtained) < token.renewAfter) return token.accessToken;
+    return this.#renew(entry, singleAttempt);
   }
 
   /** Forgets a token that EnOS refused; a newer one stays. */
-  drop(orgId: string, token: string): void {
+  drop(orgId: string, accessToken: string): void {
     const entry = this.#entries.get(orgId);
-    if (entry && !entry.pending && entry.token === token) this.#entries.delete(orgId);
+    if (entry?.token?.accessToken === accessToken) entry.token = undefined;
   }
 
-  #renew(orgId: string, credentials: Credentials, singleAttempt: boolean, old?: Entry): Promise<string> {
-    const entry: Entry = { credentials, pending: undefined, token: "", expiresAt: 0, renewAt: 0 };
-    const current = old && this.#now() < old.expiresAt ? old.token : undefined;
-    entry.pending = this.#obtain(credentials, singleAttempt, current).then(
-      ({ accessToken, expire }) => {
-        const now = this.#now();
-        entry.pending = undefined;
-        entry.token = accessToken;
-        entry.expiresAt = now + expire * 1000;
-        // Half-life for tokens that are born with less than ten minutes, or each call would renew them.
-        entry.renewAt = entry.expiresAt - Math.min(RENEW_BEFORE_EXPIRY_MS, (expire * 1000) / 2);
-        return accessToken;
+  #renew(entry: Entry, singleAttempt: boolean): Promise<string> {
+    const token = this.#obtain(entry, singleAttempt).then(
+      (obtained) => {
+        if (entry.pending === pending) entry.pending = undefined;
+        entry.token = obtained;
+        return obtained.accessToken;
       },
       (error) => {
-        if (this.#entries.get(orgId) === entry) this.#entries.delete(orgId);
+        if (entry.pending === pending) entry.pending = undefined;
         throw error;
       },
     );
-    this.#entries.set(orgId, entry);
-    return entry.pending;
+    const pending = { token, since: this.#now() };
+    entry.pending = pending;
+    return token;
   }
 
   /** EnOS hands out the same token until it expires, so one that is nearly spent has to be refreshed. */
-  async #obtain(
-    credentials: Credentials,
-    singleAttempt: boolean,
-    current: string | undefined,
-  ): Promise<z.infer<typeof TokenData>> {
-    const get = () => this.#request("get", credentials, singleAttempt);
-    const usable = current ? { accessToken: current, expire: 0 } : await get();
-    if (usable.expire * 1000 > RENEW_BEFORE_EXPIRY_MS) return usable;
+  async #obtain(entry: Entry, singleAttempt: boolean): Promise<Token> {
+    const { credentials, token: old } = entry;
+    if (old && this.#age(old.obtained) < old.lifetime - USABLE_MS) {
+      const renewed = await this.#renewalOf(old, credentials);
+      if (renewed) return renewed;
+      // Good for minutes yet, whatever is the matter with the renewal, unless a call was refused meanwhile.
+      if (entry.token === old) return { ...old, renewAfter: this.#age(old.obtained) + RENEW_AGAIN_MS };
+    }
+    using budget = new CallBudget({ singleAttempt }, singleAttempt ? BUDGET_MS.single : BUDGET_MS.retried);
+    const token = await this.#request("get", credentials, budget);
+    if (token.lifetime > RENEW_BEFORE_EXPIRY_MS) return token;
     try {
-      return await this.#request("refresh", credentials, singleAttempt, usable.accessToken);
-    } catch (error) {
-      if (!(error instanceof EnosError) || error.kind === "credentials") throw error;
-      return current ? await get() : usable;
+      return await this.#request("refresh", credentials, budget, token.accessToken);
+    } catch {
+      return token;
+    }
+  }
+
+  async #renewalOf(old: Token, credentials: Credentials): Promise<Token | undefined> {
+    using budget = new CallBudget({ singleAttempt: true }, BUDGET_MS.renewal);
+    try {
+      return await this.#request("refresh", credentials, budget, old.accessToken);
+    } catch {
+      return undefined;
     }
   }
 
   async #request(
     action: "get" | "refresh",
     credentials: Credentials,
-    singleAttempt: boolean,
+    budget: CallBudget,
     accessToken?: string,
-  ): Promise<z.infer<typeof TokenData>> {
+  ): Promise<Token> {
     const request = () => {
       const timestamp = this.#timestamp();
       return {
@@ -120,22 +145,36 @@ export class TokenCache {
         }),
       };
     };
-    const budgetMs = singleAttempt ? TOKEN_BUDGET_MS.single : TOKEN_BUDGET_MS.retried;
-    const data = await Call.within(budgetMs, { singleAttempt }, (call) =>
-      call.send(this.#dispatcher, request, this.#now),
-    );
-    const token = TokenData.safeParse(data).data;
-    if (!token) throw new EnosError("malformed", "EnOS answered a token request without a token");
-    return token;
+    const { data } = TokenData.safeParse(await send(this.#sender, request, budget));
+    if (!data) throw new EnosError("malformed", "EnOS answered a token request without a token");
+    const lifetime = data.expire * 1000;
+    return {
+      accessToken: data.accessToken,
+      obtained: this.#now(),
+      lifetime,
+      // Half-life for tokens that are born with less than ten minutes, or each call would renew them.
+      renewAfter: lifetime - Math.min(RENEW_BEFORE_EXPIRY_MS, lifetime / 2),
+    };
   }
 
-  /** Never the same twice: EnOS refuses a second request with the same timestamp as a replay (1001). */
+  #now(): Moment {
+    return moment(this.#sender.now);
+  }
+
+  #age(then: Moment): number {
+    return ageOf(then, this.#sender.now);
+  }
+
+  /**
+   * Now, but never the same twice: EnOS refuses a second request with the same timestamp as a replay (1001). A clock
+   * that is put back is followed, since EnOS also refuses timestamps that are minutes off.
+   */
   #timestamp(): number {
-    this.#lastTimestamp = Math.max(this.#now(), this.#lastTimestamp + 1);
-    return this.#lastTimestamp;
+    let timestamp = this.#sender.now();
+    while (this.#usedTimestamps.has(timestamp)) timestamp++;
+    this.#usedTimestamps.add(timestamp);
+    const [oldest] = this.#usedTimestamps;
+    if (this.#usedTimestamps.size > REMEMBERED_TIMESTAMPS) this.#usedTimestamps.delete(oldest as number);
+    return timestamp;
   }
-}
-
-function isSameApp(a: Credentials, b: Credentials): boolean {
-  return a.accessKey === b.accessKey && a.secretKey === b.secretKey && a.baseUrl === b.baseUrl;
 }

@@ -36,7 +36,9 @@ export function failureOf(error: unknown): Failure {
 function enosFailure({ kind, code, message, retryAfterSeconds }: EnosError): Failure {
   switch (kind) {
     case "rejected":
-      return { statusCode: (code ?? 99400) % 1000, code: code ?? 99400, msg: message };
+      // Without a code it is the gateway that refuses what this service made of the caller's request.
+      if (code === undefined) return { statusCode: 502, code: 99502, msg: message };
+      return { statusCode: code % 1000, code, msg: message };
     case "throttled": {
       const seconds = retryAfterSeconds ?? DEFAULT_RETRY_AFTER_SECONDS;
       return { statusCode: 429, code: 99429, msg: message, headers: { "retry-after": String(seconds) } };

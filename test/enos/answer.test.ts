@@ -5,9 +5,13 @@ import { EnosError } from "../../lib/enos/errors.ts";
 
 const NOW = Date.UTC(2026, 10, 24, 8);
 
-function failure(httpStatus: number, body: unknown, retryAfter?: string): EnosError | undefined {
+function answer(httpStatus: number, body: string, retryAfter?: string | string[]) {
+  return { httpStatus, headers: { "retry-after": retryAfter as string }, body: Buffer.from(body) };
+}
+
+function failure(httpStatus: number, body: unknown, retryAfter?: string | string[]): EnosError | undefined {
   try {
-    dataOf({ httpStatus, retryAfter, body: typeof body === "string" ? body : JSON.stringify(body) }, NOW);
+    dataOf(answer(httpStatus, typeof body === "string" ? body : JSON.stringify(body), retryAfter), NOW);
     return undefined;
   } catch (error) {
     return error as EnosError;
@@ -21,7 +25,7 @@ describe("reading an answer", () => {
     [{ stauts: 0, data: 7 }],
     [{ code: "0", apim_status: 0, status: null, data: 7 }],
   ])("takes %j for a success", (body) => {
-    expect(dataOf({ httpStatus: 200, retryAfter: undefined, body: JSON.stringify(body) }, NOW)).toBe(7);
+    expect(dataOf(answer(200, JSON.stringify(body)), NOW)).toBe(7);
   });
 
   it.each([
@@ -31,7 +35,7 @@ describe("reading an answer", () => {
     [401, "", "token-expired", undefined],
     [200, { status: 1002 }, "credentials", 1002],
     [403, { apim_status: 1003 }, "credentials", 1003],
-    [200, { code: 99401 }, "credentials", 99401],
+    [200, { code: 99401 }, "token-expired", 99401],
     [200, { code: 81404 }, "rejected", 81404],
     [200, { code: "99403" }, "rejected", 99403],
     [200, { code: 0, apim_status: 81400 }, "rejected", 81400],

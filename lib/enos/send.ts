@@ -1,0 +1,45 @@
+import { dataOf } from "./answer.ts";
+import type { CallBudget } from "./budget.ts";
+import { EnosError } from "./errors.ts";
+import { exchange } from "./exchange.ts";
+import { retryDelay } from "./retry.ts";
+import type { EnosRequest, Transport } from "./transport.ts";
+
+/** What requests are sent with. */
+export interface Sender {
+  transport: Pick<Transport, "dispatch">;
+  /** Unix time in milliseconds. */
+  now: () => number;
+}
+
+/**
+ * Sends a request, again where that may help and the budget allows, and gives the `data` of the answer. What is sent
+ * again goes over a new connection: after a freeze, one that is kept is as dead as the next.
+ *
+ * @param request makes the request afresh for each attempt
+ * @throws {EnosError} the last attempt's
+ */
+export async function send(
+  { transport, now }: Sender,
+  request: () => EnosRequest,
+  budget: CallBudget,
+): Promise<unknown> {
+  let retries = 0;
+  let newConnection = false;
+  for (;;) {
+    try {
+      return dataOf(await exchange(transport, { ...request(), newConnection }, budget), now());
+    } catch (error) {
+      if (!(error instanceof EnosError)) throw error;
+      // No attempt at all: a server may close a kept connection just as it is used (RFC 9112, 9.3.1).
+      const wasStale = error.brokeUnanswered && !newConnection;
+      newConnection = true;
+      if (wasStale) continue;
+      const delay = budget.singleAttempt
+        ? undefined
+        : retryDelay(error, retries++, budget.remainingMs, Math.random());
+      if (delay === undefined) throw error;
+      await budget.pause(delay);
+    }
+  }
+}
