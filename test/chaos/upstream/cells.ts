@@ -183,6 +183,14 @@ export const cells: Cell[] = [
     name: "reset once",
     faults: [{ kind: "reset", at: "in-body", endpoint: at, times: 1 }],
     lookup: fine,
+    // A sweep's check is one attempt.
+    sweep: { failed: "unreachable", stopped: false },
+  },
+  {
+    name: "reset once before the answer",
+    faults: [{ kind: "reset", at: "before-answer", endpoint: at, times: 1 }],
+    lookup: fine,
+    // As if a connection that was kept had been closed just then.
     sweep: "harmless",
   },
   {
@@ -259,7 +267,7 @@ export const cells: Cell[] = [
     name: "503 once",
     faults: [{ kind: "server-error", httpStatus: 503, endpoint: at, times: 1 }],
     lookup: fine,
-    sweep: "harmless",
+    sweep: { failed: "upstream", stopped: false },
   },
   {
     name: "81500 under HTTP 200",
