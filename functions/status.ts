@@ -16,10 +16,10 @@ const credentials = new SecretsManagerCredentials({
 const enos = new EnosClient({ credentials });
 
 export const routes: Routes = {
-  async [`GET ${TASK_PATH}/status`](event) {
+  async [`GET ${TASK_PATH}/status`](event, { signal }) {
     const task = taskOf(event);
     authorise(event, task.orgId);
-    return { statusCode: 200, data: await enos.getDownloadStatus(task) };
+    return { statusCode: 200, data: await enos.getDownloadStatus(task, { signal }) };
   },
 };
 

@@ -20,26 +20,26 @@ const tasks = new TaskStore(
 );
 
 export const routes: Routes = {
-  async [`PUT ${TASK_PATH}/tracking`](event) {
-    const { record, created } = await tasks.put(authorisedTask(event));
+  async [`PUT ${TASK_PATH}/tracking`](event, { signal }) {
+    const { record, created } = await tasks.put(authorisedTask(event), {}, signal);
     return { statusCode: created ? 201 : 200, data: record };
   },
 
-  async [`GET ${TASK_PATH}/tracking`](event) {
-    const record = await tasks.get(authorisedTask(event));
+  async [`GET ${TASK_PATH}/tracking`](event, { signal }) {
+    const record = await tasks.get(authorisedTask(event), signal);
     if (!record) throw new CallerError(404, "the task is not tracked");
     return { statusCode: 200, data: record };
   },
 
-  async [`DELETE ${TASK_PATH}/tracking`](event) {
-    await tasks.delete(authorisedTask(event));
+  async [`DELETE ${TASK_PATH}/tracking`](event, { signal }) {
+    await tasks.delete(authorisedTask(event), signal);
     return { statusCode: 204 };
   },
 
-  async "GET /tracked-tasks"(event) {
+  async "GET /tracked-tasks"(event, { signal }) {
     const request = listRequestOf(event);
     authorise(event, request.orgId);
-    const page = await tasks.list(request);
+    const page = await tasks.list(request, signal);
     return { statusCode: 200, data: { tasks: page.tasks, cursor: page.after && pageCursor(page.after) } };
   },
 };

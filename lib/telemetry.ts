@@ -2,6 +2,7 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 import { EnosError } from "./enos/errors.ts";
 import type { OnFailure } from "./http/handler.ts";
+import { SafeError } from "./safe-error.ts";
 import type { OnUnreadable } from "./store/task-store.ts";
 import type { SweepObserver } from "./sweep/dependencies.ts";
 import type { FailureReason, SweepSummary } from "./sweep/summary.ts";
@@ -109,7 +110,15 @@ function countErrors(
 /** What of an error may be logged: our own errors say nothing secret; of others it is the kind and the place. */
 function describe(error: unknown): Record<string, unknown> {
   if (error instanceof EnosError) return { error: error.message, kind: error.kind, enosCode: error.code };
+  if (error instanceof SafeError) return { error: error.message };
   if (!(error instanceof Error)) return { error: "unknown" };
-  const own = ["SecretError", "UnknownOrganisationError", "PublishError", "CallerError"].includes(error.name);
-  return own ? { error: error.message } : { error: error.name, stack: error.stack?.split("\n").slice(1, 6) };
+  return { error: /^\w{1,64}$/.test(error.name) ? error.name : "unknown", stack: framesOf(error) };
+}
+
+/** The first places of a stack. It begins with the message, which may have many lines, and may look like places. */
+function framesOf({ message, stack }: Error): string[] | undefined {
+  const at = stack?.indexOf(message) ?? -1;
+  if (at < 0) return undefined;
+  const frames = stack?.slice(at + message.length).split("\n") ?? [];
+  return frames.slice(1, 6);
 }

@@ -1,5 +1,7 @@
-import { afterEach, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { SecretError } from "../lib/enos/credentials.ts";
 import { EnosError } from "../lib/enos/errors.ts";
+import { OutOfTimeError } from "../lib/http/errors.ts";
 import type { SweepSummary } from "../lib/sweep/summary.ts";
 import { failureReporter, openTelemetry, reportSweep, unreadableReporter } from "../lib/telemetry.ts";
 
@@ -54,5 +56,52 @@ it("every metric says of which stage it is: stacks of one account share the name
     Finished: [...own, "state"],
     OwnErrors: [...own, "kind"],
     UpstreamErrors: [...own, "kind"],
+  });
+});
+
+describe("a failure in the log", () => {
+  /** What is logged of an error. */
+  function logged(error: unknown): { error: string; stack?: string[] } {
+    vi.stubEnv("POWERTOOLS_DEV", "true");
+    vi.stubEnv("POWERTOOLS_METRICS_DISABLED", "true");
+    const printed = vi.spyOn(console, "warn").mockReturnValue(undefined);
+    failureReporter(openTelemetry({ STAGE: "dev" }))(error, { statusCode: 500, code: 99500, msg: "" }, "r");
+    return JSON.parse(String(printed.mock.calls.at(-1)));
+  }
+
+  it("has the message of an error of ours", () => {
+    expect(logged(new SecretError("the secret of organisation o1 is not JSON"))).toMatchObject({
+      error: "the secret of organisation o1 is not JSON",
+    });
+    expect(logged(new OutOfTimeError())).toMatchObject({ error: "the function's time is over" });
+  });
+
+  it("has of any other only its kind and its places, however its message is written", () => {
+    for (const message of [
+      "canary",
+      "canary\ncanary\n    at canary (canary.ts:1:1)",
+      "\n    at canary\n",
+      "TypeError",
+      "",
+    ]) {
+      const { error, stack = [] } = logged(new TypeError(message));
+      expect(error).toBe("TypeError");
+      expect(stack.length).toBeGreaterThan(0);
+      for (const frame of stack) expect(frame).toMatch(/^ {4}at /);
+      expect(stack.join()).not.toContain("canary");
+    }
+  });
+
+  it("says nothing of what only calls itself one of ours, or whose message was changed later", () => {
+    const impostor = Object.assign(new Error("canary"), { name: "SecretError" });
+    expect(JSON.stringify(logged(impostor))).not.toContain("canary");
+    const changed = new Error("canary\ncanary");
+    changed.message = "something else";
+    expect(JSON.stringify(logged(changed))).not.toContain("canary");
+    const named = Object.assign(new Error(""), { name: "can\nary" });
+    expect(logged(named).error).toBe("unknown");
+    for (const thrown of ["canary", null, undefined, { message: "canary" }]) {
+      expect(logged(thrown).error).toBe("unknown");
+    }
   });
 });

@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { SafeError } from "../safe-error.ts";
 
 /** What an EnOS application signs with, for one organisation. */
 export interface Credentials {
@@ -39,7 +40,7 @@ export function isSameApplication(a: Credentials, b: Credentials): boolean {
 }
 
 /** There is no secret for the organisation, or it is marked for deletion: this service does not serve it. */
-export class UnknownOrganisationError extends Error {
+export class UnknownOrganisationError extends SafeError {
   override readonly name = "UnknownOrganisationError";
   readonly orgId: string;
 
@@ -50,6 +51,6 @@ export class UnknownOrganisationError extends Error {
 }
 
 /** The organisation's secret cannot be read, or is not what it should be. Never says what it holds. */
-export class SecretError extends Error {
+export class SecretError extends SafeError {
   override readonly name = "SecretError";
 }

@@ -1,3 +1,5 @@
+import { SafeError } from "../safe-error.ts";
+
 /**
  * Why EnOS gave no status. A _bare_ HTTP status is one without a code of EnOS's, whatever its body is: gateways refuse
  * with JSON, HTML or nothing, and may write the status into the body once more.
@@ -42,7 +44,7 @@ export interface EnosErrorDetail {
  * A call to EnOS that gave no status. The message is ours alone: an answer's own text, or the transport's
  * error as a cause, could carry a token or a key.
  */
-export class EnosError extends Error {
+export class EnosError extends SafeError {
   override readonly name = "EnosError";
   readonly kind: EnosErrorKind;
   readonly code: number | undefined;

@@ -1,5 +1,6 @@
 import { PublishBatchCommand, type PublishBatchRequestEntry, SNSClient } from "@aws-sdk/client-sns";
 import { timeLimits } from "../aws/limits.ts";
+import { SafeError } from "../safe-error.ts";
 import { serialise, type TerminalEvent, taskHash } from "./event.ts";
 
 /** What SNS takes in one call: ten messages, and 256 KiB with the attributes, for which the rest is left. */
@@ -16,7 +17,7 @@ interface Waiting {
 }
 
 /** An event that SNS did not take. Says no more than why, by SNS's own code. */
-export class PublishError extends Error {
+export class PublishError extends SafeError {
   override readonly name = "PublishError";
 }
 

@@ -1,5 +1,6 @@
 import { UnknownOrganisationError } from "../enos/credentials.ts";
 import { EnosError } from "../enos/errors.ts";
+import { SafeError } from "../safe-error.ts";
 
 /** What a caller is told of a failure. */
 export interface Failure {
@@ -10,13 +11,22 @@ export interface Failure {
 }
 
 /** A request that cannot be served, for a reason that lies with the caller. */
-export class CallerError extends Error {
+export class CallerError extends SafeError {
   override readonly name = "CallerError";
   readonly failure: Failure;
 
   constructor(statusCode: 400 | 403 | 404, msg: string) {
     super(msg);
     this.failure = { statusCode, code: 99_000 + statusCode, msg };
+  }
+}
+
+/** The function's time is over before there is an answer. */
+export class OutOfTimeError extends SafeError {
+  override readonly name = "OutOfTimeError";
+
+  constructor() {
+    super("the function's time is over");
   }
 }
 
@@ -30,6 +40,9 @@ export function failureOf(error: unknown): Failure {
     return { statusCode: 403, code: 99403, msg: `organisation ${error.orgId} is not served here` };
   }
   if (error instanceof EnosError) return enosFailure(error);
+  if (error instanceof OutOfTimeError) {
+    return { statusCode: 504, code: 99504, msg: "the request could not be answered in time: try again" };
+  }
   return { statusCode: 500, code: 99500, msg: "internal error" };
 }
 

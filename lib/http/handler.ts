@@ -1,19 +1,31 @@
 import middy from "@middy/core";
 import type { APIGatewayProxyStructuredResultV2, Context } from "aws-lambda";
 import { failure, success } from "./envelope.ts";
-import { type Failure, failureOf } from "./errors.ts";
+import { type Failure, failureOf, OutOfTimeError } from "./errors.ts";
 import type { ApiEvent } from "./request.ts";
 import { type Routes, routeOf } from "./routes.ts";
+
+/** Kept of a function's time for answering in the envelope when nothing else has, in milliseconds. */
+const ANSWER_MS = 500;
 
 /** Hears of every request that failed, with the error that it failed with. */
 export type OnFailure = (error: unknown, told: Failure, requestId: string) => void;
 
-/** A Lambda handler for API Gateway: what a route answers, and every error, becomes an answer in the envelope. */
+/**
+ * A Lambda handler for API Gateway: what a route answers, and every error, becomes an answer in the envelope, before
+ * Lambda ends the function.
+ */
 export function apiHandler(routes: Routes, onFailure: OnFailure) {
-  return middy<ApiEvent, APIGatewayProxyStructuredResultV2, Error, Context>()
+  return middy<ApiEvent, APIGatewayProxyStructuredResultV2, Error, Context>({
+    timeoutEarlyInMillis: ANSWER_MS,
+    timeoutEarlyResponse() {
+      throw new OutOfTimeError();
+    },
+  })
     .use(errorEnvelope(onFailure))
-    .handler(async (event, context) => {
-      const answer = await routeOf(routes, event)(event);
+    .handler(async (event, context, { signal }) => {
+      const time = { remainingMs: context.getRemainingTimeInMillis() - ANSWER_MS, signal };
+      const answer = await routeOf(routes, event)(event, time);
       return success(answer, requestIdOf(event, context));
     });
 }
@@ -32,8 +44,8 @@ function errorEnvelope(
   };
 }
 
-/** API Gateway's id of the request, which its access log has too. */
-function requestIdOf(event: ApiEvent, context: Context): string {
-  const id: unknown = event.requestContext?.requestId;
+/** API Gateway's id of the request, which its access log has too; Lambda's where somebody else sent the event. */
+function requestIdOf(event: ApiEvent | null, context: Context): string {
+  const id: unknown = event?.requestContext?.requestId;
   return typeof id === "string" ? id : context.awsRequestId;
 }

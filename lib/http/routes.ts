@@ -7,8 +7,16 @@ export interface Answer {
   data?: unknown;
 }
 
+/** The time that there is for a request. */
+export interface RequestTime {
+  /** Until it has to be answered, in milliseconds. */
+  remainingMs: number;
+  /** Ends whatever is under way then. */
+  signal: AbortSignal;
+}
+
 /** Answers one request, or throws what `failureOf` turns into an answer. */
-export type Route = (event: ApiEvent) => Promise<Answer>;
+export type Route = (event: ApiEvent, time: RequestTime) => Promise<Answer>;
 
 /** A function's routes, by the keys that API Gateway gives them: `GET /tracked-tasks`. */
 export type Routes = Readonly<Record<string, Route>>;
@@ -29,7 +37,7 @@ export const ORGANISATION_PATH = "/organisations/{orgId}";
  *   400 when a parameter in the path is no id, or the path is not the route's with its parameters filled in
  */
 export function routeOf(routes: Routes, event: ApiEvent): Route {
-  const routeKey = typeof event.routeKey === "string" ? event.routeKey : "";
+  const routeKey = typeof event?.routeKey === "string" ? event.routeKey : "";
   const own = routeKey.replace(` ${ORGANISATION_PATH}/`, " /");
   const route = Object.hasOwn(routes, own) ? routes[own] : undefined;
   if (!route) throw new CallerError(404, "there is no such route");

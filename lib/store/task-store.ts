@@ -38,7 +38,7 @@ export interface TrackingOptions extends Partial<Carried> {
 /** Hears of an item that no version of this service could have written. */
 export type OnUnreadable = (key: { pk: unknown; sk: unknown }) => void;
 
-/** Tells the service which tasks to watch. */
+/** Tells the service which tasks to watch. The signal that each method takes ends its call to the database early. */
 export class TaskStore {
   readonly #db: Database;
   readonly #shardCount: number;
@@ -62,21 +62,26 @@ export class TaskStore {
   async put(
     task: TaskKey,
     options: TrackingOptions = {},
+    signal?: AbortSignal,
   ): Promise<{ record: TrackedTask; created: boolean }> {
     for (let attempt = 0; attempt < 3; attempt++) {
-      const started = await this.#start(task, options);
+      const started = await this.#start(task, options, signal);
       if (started) return { record: started, created: true };
-      const item = await this.#item(task);
+      const item = await this.#item(task, signal);
       const existing = this.#read(item);
       if (existing) return { record: existing, created: false };
       // It says nothing that could be kept. Without an item, it was deleted between the two calls.
-      if (item) await this.delete(task);
+      if (item) await this.delete(task, signal);
     }
     throw new Error("the task is deleted as often as it is put");
   }
 
   /** Undefined when the task is tracked already. */
-  async #start(task: TaskKey, options: TrackingOptions): Promise<TrackedTask | undefined> {
+  async #start(
+    task: TaskKey,
+    options: TrackingOptions,
+    signal: AbortSignal | undefined,
+  ): Promise<TrackedTask | undefined> {
     const { deadlineSeconds, ...carried } = options;
     const now = this.#now();
     const place = indexEntryOf(task, now, this.#shardCount);
@@ -99,26 +104,30 @@ export class TaskStore {
           ConditionExpression: "attribute_not_exists(pk) OR expiresAt <= :now",
           ExpressionAttributeValues: { ":now": Math.floor(now / 1000) },
         }),
+        signal && { abortSignal: signal },
       ),
     );
     return written && parseRecord(item, now);
   }
 
   /** The task's record, if it is or was tracked and has not expired. */
-  async get(task: TaskKey): Promise<TrackedTask | undefined> {
-    return this.#read(await this.#item(task));
+  async get(task: TaskKey, signal?: AbortSignal): Promise<TrackedTask | undefined> {
+    return this.#read(await this.#item(task, signal));
   }
 
   /** Forgets a task; does nothing when there is none. */
-  async delete(task: TaskKey): Promise<void> {
-    await this.#db.client.send(new DeleteCommand({ TableName: this.#db.table, Key: keyOf(task) }));
+  async delete(task: TaskKey, signal?: AbortSignal): Promise<void> {
+    await this.#db.client.send(
+      new DeleteCommand({ TableName: this.#db.table, Key: keyOf(task) }),
+      signal && { abortSignal: signal },
+    );
   }
 
   /**
    * A page of an organisation's records, in no promised order. Never reads beyond the organisation, whatever
    * `after` says. May be short, or empty, and yet have a next page: a state's records can be far apart.
    */
-  async list({ orgId, state, limit, after }: ListRequest): Promise<Page> {
+  async list({ orgId, state, limit, after }: ListRequest, signal?: AbortSignal): Promise<Page> {
     const tasks: TrackedTask[] = [];
     let place = after ?? null;
     for (let queries = 0; queries < QUERIES_PER_PAGE; queries++) {
@@ -130,6 +139,7 @@ export class TaskStore {
           ExclusiveStartKey: place === null ? undefined : { pk: orgId, sk: place },
           Limit: state ? QUERY_SIZE : limit + 1,
         }),
+        signal && { abortSignal: signal },
       );
       for (const item of Items) {
         const record = this.#read(item);
@@ -143,9 +153,10 @@ export class TaskStore {
     return { tasks, after: place };
   }
 
-  async #item(task: TaskKey): Promise<Item | undefined> {
+  async #item(task: TaskKey, signal: AbortSignal | undefined): Promise<Item | undefined> {
     const { Item } = await this.#db.client.send(
       new GetCommand({ TableName: this.#db.table, Key: keyOf(task), ConsistentRead: true }),
+      signal && { abortSignal: signal },
     );
     return Item;
   }

@@ -1,17 +1,22 @@
 import type { Context } from "aws-lambda";
 import { describe, expect, it } from "vitest";
-import { CallerError } from "../../lib/http/errors.ts";
+import { CallerError, OutOfTimeError } from "../../lib/http/errors.ts";
 import { apiHandler } from "../../lib/http/handler.ts";
 import type { ApiEvent } from "../../lib/http/request.ts";
 import { apiEvent } from "../support/api-event.ts";
 
-const context = { awsRequestId: "lambda-id" } as Context;
+const contextOf = (remainingMs: number) =>
+  ({ awsRequestId: "lambda-id", getRemainingTimeInMillis: () => remainingMs }) as Context;
 const heard: unknown[][] = [];
 const handler = apiHandler(
   {
-    async "GET /tracked-tasks"({ rawQueryString }) {
+    async "GET /tracked-tasks"({ rawQueryString }, time) {
       if (rawQueryString === "fail") throw new Error("a secret: hunter2");
       if (rawQueryString === "refuse") throw new CallerError(400, "limit must be from 1 to 100");
+      if (rawQueryString === "hang") {
+        expect(time.remainingMs).toBe(100);
+        await new Promise(() => time.signal.addEventListener("abort", () => heard.push(["aborted"])));
+      }
       if (rawQueryString === "none") return { statusCode: 204 };
       return { statusCode: 201, data: { query: rawQueryString } };
     },
@@ -19,9 +24,9 @@ const handler = apiHandler(
   (...failure) => heard.push(failure),
 );
 
-const call = async (event: ApiEvent) => {
+const call = async (event: ApiEvent, remainingMs = 10_000) => {
   heard.length = 0;
-  const { statusCode, headers, body } = await handler(event, context);
+  const { statusCode, headers, body } = await handler(event, contextOf(remainingMs));
   return { statusCode, headers, envelope: body === undefined ? undefined : JSON.parse(body) };
 };
 
@@ -59,6 +64,21 @@ describe("an API handler", () => {
     expect(heard).toEqual([
       [expect.objectContaining({ message: "a secret: hunter2" }), expect.anything(), "test-request"],
     ]);
+  });
+
+  it("answers before the function's time is over, and ends what is under way", async () => {
+    expect(await call(apiEvent("list", "hang"), 600)).toMatchObject({
+      statusCode: 504,
+      headers: NEVER_KEPT,
+      envelope: { code: 99504, requestId: "test-request", data: null },
+    });
+    expect(heard).toEqual([["aborted"], [expect.any(OutOfTimeError), expect.anything(), "test-request"]]);
+  });
+
+  it("answers what is no event at all", async () => {
+    for (const event of [null, undefined, 7, "text", []] as unknown as ApiEvent[]) {
+      expect(await call(event)).toMatchObject({ statusCode: 404, envelope: { requestId: "lambda-id" } });
+    }
   });
 
   it.each(["GET /", "get /tracked-tasks", "toString", "__proto__", "", undefined, 7, null])(
