@@ -26,7 +26,11 @@ const parts = {
     }),
   }),
   events: new EventPublisher(settings.EVENTS_TOPIC_ARN),
-  schedule: createSchedule(settings.SWEEP_INTERVAL_SECONDS),
+  schedule: createSchedule({
+    sweepIntervalSeconds: settings.SWEEP_INTERVAL_SECONDS,
+    growthPercent: settings.CHECK_INTERVAL_GROWTH_PERCENT,
+    maxIntervalSeconds: settings.CHECK_INTERVAL_MAX_SECONDS,
+  }),
   observer,
   now: Date.now,
 };

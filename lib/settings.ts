@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { DEFAULT_GROWTH_PERCENT, DEFAULT_MAX_INTERVAL_SECONDS } from "./tasks/schedule.ts";
 
 /** The Lambda functions, as `functions/` and `infra/functions.yml` name them. */
 export const FUNCTIONS = ["status", "track", "sweep"] as const;
@@ -101,6 +102,18 @@ export const SETTINGS = {
     meaning: "how often the sweep runs, and the shortest time between two checks of a task; a multiple of 60",
     schema: wholeNumber(1, 86_400),
     default: "60",
+    functions: ["sweep"],
+  },
+  CHECK_INTERVAL_GROWTH_PERCENT: {
+    meaning: "how much of its age passes before a task is checked again, in percent",
+    schema: wholeNumber(1, 100),
+    default: `${DEFAULT_GROWTH_PERCENT}`,
+    functions: ["sweep"],
+  },
+  CHECK_INTERVAL_MAX_SECONDS: {
+    meaning: "the longest time between two checks of a task, unless sweeps are further apart",
+    schema: wholeNumber(1, 86_400),
+    default: `${DEFAULT_MAX_INTERVAL_SECONDS}`,
     functions: ["sweep"],
   },
   SWEEP_SHARDS: {

@@ -1,6 +1,7 @@
 /** The value below which a share of the sample lies, by linear interpolation (type 7 of Hyndman and Fan). */
 export function quantile(sample: readonly number[], share: number): number {
-  const sorted = [...sample].sort((a, b) => a - b);
+  // Numbers in a typed array are sorted as such, and many times faster.
+  const sorted = Float64Array.from(sample).sort();
   if (sorted.length === 0) throw new RangeError("a sample of nothing has no quantile");
   const place = (sorted.length - 1) * share;
   const below = sorted[Math.floor(place)] as number;

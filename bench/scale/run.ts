@@ -58,7 +58,7 @@ export async function run(
 ): Promise<Outcome> {
   const lastMinute = SETTLING_MINUTES + scenario.minutes;
   const end = minuteAt(lastMinute + 1);
-  const schedule = createSchedule(SWEEP_SECONDS);
+  const schedule = createSchedule({ sweepIntervalSeconds: SWEEP_SECONDS });
   const population = new Population({
     ...scenario,
     schedule,

@@ -1,9 +1,11 @@
 import type { Random } from "./random.ts";
 
-const MINUTE = 60_000;
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
-const SHORTEST = MINUTE;
-const LONGEST = 24 * HOUR;
+/** Every task runs for at least so long, and for no longer than the other, in milliseconds. */
+export const SHORTEST = MINUTE;
+export const LONGEST = 24 * HOUR;
 
 /** How long tasks run, in milliseconds: from a minute to a day. */
 export interface Durations {
@@ -11,23 +13,33 @@ export interface Durations {
   /** In words, with everything that somebody would need to draw them too. */
   definition: string;
   draw(random: Random): number;
+  /** The share of tasks that run for longer than this. */
+  survival(duration: number): number;
 }
+
+const MEDIAN = 20 * MINUTE;
+const SIGMA = 1.2;
+
+/** The lognormal's distribution before it is cut off. */
+const below = (duration: number) => normalDistribution(Math.log(duration / MEDIAN) / SIGMA);
 
 const lognormal: Durations = {
   name: "lognormal",
   definition: "median 20 min, sigma 1.2; drawn again when outside a minute to a day",
   draw(random) {
     for (;;) {
-      const duration = 20 * MINUTE * Math.exp(1.2 * normal(random));
+      const duration = MEDIAN * Math.exp(SIGMA * normal(random));
       if (duration >= SHORTEST && duration <= LONGEST) return duration;
     }
   },
+  survival: (duration) => (below(LONGEST) - below(clamp(duration))) / (below(LONGEST) - below(SHORTEST)),
 };
 
 const uniform: Durations = {
   name: "uniform",
   definition: "from a minute to a day",
   draw: (random) => between(random, SHORTEST, LONGEST),
+  survival: (duration) => shareAbove(duration, SHORTEST, LONGEST),
 };
 
 const bimodal: Durations = {
@@ -35,15 +47,46 @@ const bimodal: Durations = {
   definition: "four in five uniform from 1 to 10 min, one in five uniform from 1 to 24 h",
   draw: (random) =>
     random() < 0.8 ? between(random, SHORTEST, 10 * MINUTE) : between(random, HOUR, LONGEST),
+  survival: (duration) =>
+    0.8 * shareAbove(duration, SHORTEST, 10 * MINUTE) + 0.2 * shareAbove(duration, HOUR, LONGEST),
 };
 
 export const DURATIONS: readonly Durations[] = [lognormal, uniform, bimodal];
+
+/** The duration that this share of tasks runs for at most, to the millisecond. */
+export function quantileOf({ survival }: Durations, share: number): number {
+  let low = SHORTEST;
+  let high = LONGEST;
+  while (high - low > 1) {
+    const middle = (low + high) / 2;
+    if (1 - survival(middle) < share) low = middle;
+    else high = middle;
+  }
+  return high;
+}
 
 function between(random: Random, least: number, most: number): number {
   return least + random() * (most - least);
 }
 
+function shareAbove(duration: number, least: number, most: number): number {
+  return Math.min(1, Math.max(0, (most - duration) / (most - least)));
+}
+
+function clamp(duration: number): number {
+  return Math.min(LONGEST, Math.max(SHORTEST, duration));
+}
+
 /** Box and Muller's; 1 - random() is never 0, so that its logarithm is finite. */
 function normal(random: Random): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+}
+
+/** The standard normal distribution, within 1e-7: Abramowitz and Stegun, Handbook of Mathematical Functions, 26.2.17. */
+function normalDistribution(x: number): number {
+  if (x < 0) return 1 - normalDistribution(-x);
+  const t = 1 / (1 + 0.2316419 * x);
+  const polynomial =
+    t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
+  return 1 - (Math.exp(-(x ** 2) / 2) / Math.sqrt(2 * Math.PI)) * polynomial;
 }

@@ -1,31 +1,31 @@
-import type { Random } from "./random.ts";
-import type { Waiter } from "./waiter.ts";
+import { checking, type Waiter } from "./waiter.ts";
+
+const SECOND = 1_000;
 
 /** A sweep over every open task each so many seconds; tasks are tracked anywhere between two of them. */
-export function fixed(name: string, seconds: number): Waiter {
-  return loop(name, `every task every ${seconds} s, the first check within that`, seconds, (random) =>
-    random(),
-  );
+export function fixed(seconds: number): Waiter {
+  const definition = `every task every ${seconds} s, the first check within that`;
+  return checking(`fixed ${seconds} s`, definition, (random) => every(seconds, random() * seconds));
 }
 
 /** A Step Functions loop per task: wait, check, choose. It begins with the wait. */
 export function waitLoop(seconds: number): Waiter {
   const definition = `one execution per task that waits ${seconds} s before each check; its steps take no time`;
-  return loop("Step Functions wait loop", definition, seconds, () => 1);
+  return checking("Step Functions wait loop", definition, () => every(seconds, seconds));
 }
 
-function loop(name: string, definition: string, seconds: number, first: (random: Random) => number): Waiter {
-  const interval = seconds * 1000;
-  return {
-    name,
-    definition,
-    wait(duration, random) {
-      const start = first(random) * interval;
-      const waits = Math.max(0, Math.ceil((duration - start) / interval));
-      return { checks: waits + 1, delay: start + waits * interval - duration, bound: interval };
-    },
-  };
+function* every(seconds: number, first: number): Generator<number> {
+  for (let time = first; ; time += seconds) yield time * SECOND;
 }
+
+/** Step Functions' own way to wait for a Glue job (`glue:startJobRun.sync`), as AWS's support describes it. */
+export const glueSchedule = checking(
+  "Step Functions' schedule for Glue jobs",
+  "every 60 s for ten minutes, the first check after 60 s, and every 300 s from then on",
+  function* () {
+    for (let time = 60; ; time += time < 600 ? 60 : 300) yield time * SECOND;
+  },
+);
 
 /** The AWS SDK's defaults for waiters, in seconds. */
 const MIN_DELAY = 2;
@@ -36,22 +36,18 @@ const MAX_DELAY = 120;
  * a random time between the shortest delay and one that doubles; once that would be beyond the longest delay it
  * waits for the longest, without jitter. Its limit of the whole waiting time is left out.
  */
-export const sdkWaiter: Waiter = {
-  name: "AWS SDK waiter",
-  definition: `exponential with jitter, minDelay ${MIN_DELAY} s, maxDelay ${MAX_DELAY} s (its defaults); checks once`,
-  wait(duration, random) {
-    let now = 0;
-    let checks = 1;
-    let bound = 0;
-    while (now < duration) {
-      const { least, most } = sdkDelay(checks);
-      now += (least + random() * (most - least)) * 1000;
-      bound = most * 1000;
-      checks++;
+export const sdkWaiter = checking(
+  "AWS SDK waiter",
+  `exponential with jitter, minDelay ${MIN_DELAY} s, maxDelay ${MAX_DELAY} s (its defaults); checks at once`,
+  function* (random) {
+    let time = 0;
+    for (let attempt = 1; ; attempt++) {
+      yield time;
+      const { least, most } = sdkDelay(attempt);
+      time += (least + random() * (most - least)) * SECOND;
     }
-    return { checks, delay: now - duration, bound };
   },
-};
+);
 
 /** Between which delays, in seconds, the SDK's waiter draws before its retry of this number (from 1). */
 export function sdkDelay(attempt: number): { least: number; most: number } {
@@ -59,8 +55,44 @@ export function sdkDelay(attempt: number): { least: number; most: number } {
   return { least: MIN_DELAY, most: Math.min(MIN_DELAY * 2 ** (attempt - 1), MAX_DELAY) };
 }
 
+/** The default of AWS's SDKs for durable functions (`WaitStrategies.Presets.DEFAULT`), in seconds. */
+const DURABLE = { initial: 5, most: 300, rate: 1.5, attempts: 60 };
+
+/** A Lambda durable function per task, with its SDK's default for waiting for a condition. */
+export const durableFunction = checking(
+  "durable function, its default",
+  `checks at once, then after ${DURABLE.initial} s × ${DURABLE.rate} up to ${DURABLE.most} s, each with full jitter (a random part of it); gives up after ${DURABLE.attempts} checks`,
+  function* (random) {
+    let time = 0;
+    for (let attempt = 1; attempt <= DURABLE.attempts; attempt++) {
+      yield time;
+      const delay = Math.min(DURABLE.most, DURABLE.initial * DURABLE.rate ** (attempt - 1));
+      time += random() * delay * SECOND;
+    }
+  },
+);
+
+/** The share of callbacks that is lost where there are callbacks: nobody says how many they are, EnOS repeats none. */
+export const LOST = 0.1;
+
+/** Somebody who trusts EnOS to call back. */
+export const callbackAlone: Waiter = {
+  name: "EnOS's callback alone",
+  definition: `never checks, and believes what comes; ${LOST * 100} % of the callbacks are lost`,
+  wait: () => ({ checks: [], callback: { lost: LOST, afterMs: 0, checks: 0 } }),
+};
+
 /** What checks are counted against. */
-export const FIXED_MINUTE = fixed("fixed 60 s", 60);
+export const FIXED_MINUTE = fixed(60);
 
 /** What the service's schedule is compared with. */
-export const PEERS: readonly Waiter[] = [FIXED_MINUTE, fixed("fixed 5 min", 300), sdkWaiter, waitLoop(60)];
+export const PEERS: readonly Waiter[] = [
+  FIXED_MINUTE,
+  fixed(180),
+  fixed(300),
+  sdkWaiter,
+  waitLoop(60),
+  glueSchedule,
+  durableFunction,
+  callbackAlone,
+];

@@ -1,42 +1,99 @@
 import { mean, quantile } from "../harness/statistics.ts";
-import type { Durations } from "./durations.ts";
-import { type Random, seeded } from "./random.ts";
-import type { Waiter } from "./waiter.ts";
+import { type Durations, quantileOf } from "./durations.ts";
+import { type Random, seeded, spread } from "./random.ts";
+import type { Callbacks, Waiter } from "./waiter.ts";
 
-/** One run of one waiter over many tasks. */
+/** One run of one waiter over many tasks. Times are milliseconds. */
 export interface Run {
   /** Mean checks per task. */
   checks: number;
-  /** Median and 95th percentile of the delay over the run time. */
-  delayMedian: number;
+  /** Of the tasks whose end it sees: mean and 95th percentile of the delay, from a task's end to the check after it. */
+  delay: number;
   delayP95: number;
-  /** The longest delay, in milliseconds. */
-  longest: number;
-  /** By how much a delay exceeded the schedule's bound at most, in milliseconds; negative when none did. */
-  excess: number;
+  /** The 95th percentile of the delay over the run time. */
+  relativeP95: number;
+  /** The longest time between two checks of a task. */
+  longestInterval: number;
+  /** The share of tasks whose end it never sees. */
+  missed: number;
 }
 
-/** Lets a waiter wait for so many tasks. The same seed gives every waiter the same tasks. */
-export function run(waiter: Waiter, durations: Durations, tasks: number, seed: number): Run {
-  const drawn = seeded(seed);
-  const chance: Random = seeded(seed ^ 0x5bd1e995);
-  const checks: number[] = [];
+/** How much is simulated. */
+export interface Extent {
+  /** How often, in a run, a waiter is asked when it checks. */
+  sequences: number;
+  /** Tasks that each sequence of checks is held against. */
+  tasks: number;
+  /** Of as many runs. */
+  seeds: readonly number[];
+}
+
+/**
+ * The durations of so many tasks, ascending, in milliseconds: one from each so-manyth part of all durations, so that
+ * few of them stand for many.
+ */
+export function drawTasks(durations: Durations, tasks: number, seed: number): number[] {
+  const random = seeded(seed);
+  return Array.from({ length: tasks }, (_, task) => quantileOf(durations, (task + random()) / tasks));
+}
+
+/**
+ * Lets a waiter wait for tasks.
+ *
+ * @param tasks their durations, ascending
+ * @param sequences how often it waits for all of them, with chances of its own each time
+ */
+export function run(waiter: Waiter, tasks: readonly number[], sequences: number, seed: number): Run {
+  const chances = spread(seed);
+  const counts: number[] = [];
+  const delays: number[] = [];
   const relative: number[] = [];
-  let longest = 0;
-  let excess = Number.NEGATIVE_INFINITY;
-  for (let task = 0; task < tasks; task++) {
-    const duration = durations.draw(drawn);
-    const outcome = waiter.wait(duration, chance);
-    checks.push(outcome.checks);
-    relative.push(outcome.delay / duration);
-    longest = Math.max(longest, outcome.delay);
-    excess = Math.max(excess, outcome.delay - outcome.bound);
+  let longestInterval = 0;
+  let missed = 0;
+  const see = (task: number, at: number, checks: number) => {
+    const duration = tasks[task] as number;
+    counts.push(checks);
+    delays.push(at - duration);
+    relative.push((at - duration) / duration);
+  };
+  for (let sequence = 0; sequence < sequences; sequence++) {
+    const random = chances();
+    const { checks, callback } = waiter.wait(random);
+    let made = 0;
+    let before = Number.NaN;
+    let task = 0;
+    for (const check of checks) {
+      made++;
+      if (check - before > longestInterval) longestInterval = check - before;
+      before = check;
+      // The tasks come in the order of their durations: all whose end this check would see, were they not called back.
+      for (; task < tasks.length && check >= (tasks[task] as number); task++) {
+        const called = calledBack(callback, tasks[task] as number, random);
+        if (called !== undefined && called < check) see(task, called, made - 1 + callback.checks);
+        else see(task, check, made);
+      }
+      if (task === tasks.length) break;
+    }
+    for (; task < tasks.length; task++) {
+      const called = calledBack(callback, tasks[task] as number, random);
+      if (called !== undefined) see(task, called, made + callback.checks);
+      else {
+        counts.push(made);
+        missed++;
+      }
+    }
   }
   return {
-    checks: mean(checks),
-    delayMedian: quantile(relative, 0.5),
-    delayP95: quantile(relative, 0.95),
-    longest,
-    excess,
+    checks: mean(counts),
+    delay: mean(delays),
+    delayP95: quantile(delays, 0.95),
+    relativeP95: quantile(relative, 0.95),
+    longestInterval,
+    missed: missed / (sequences * tasks.length),
   };
+}
+
+/** When a task's end is told; undefined when its callback is lost. */
+function calledBack({ lost, afterMs }: Callbacks, duration: number, random: Random): number | undefined {
+  return lost < 1 && random() >= lost ? duration + afterMs : undefined;
 }

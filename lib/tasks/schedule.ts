@@ -1,8 +1,3 @@
-/** Share of its age that passes before a task is checked again. */
-const GROWTH = 0.2;
-/** No task waits longer than this for its next check, in seconds (unless the sweep itself runs less often). */
-const LONGEST_INTERVAL_SECONDS = 15 * 60;
-
 /**
  * When tasks are checked, as a function of time alone: nothing about it is ever written.
  *
@@ -11,9 +6,11 @@ const LONGEST_INTERVAL_SECONDS = 15 * 60;
 export interface Schedule {
   /** The number of the interval that a task is in at a time; never falls. A time before it was tracked counts as then. */
   slot(task: Scheduled, time: number): number;
+  /** When the interval began that a task is in at a time: then it last became due. Never before it was tracked. */
+  slotStart(task: Scheduled, time: number): number;
   /** The time between two checks, as the schedule has it, where the first is at this age. */
   interval(age: number): number;
-  /** The longest time from a check this age to the next: a task that has become due waits for the next sweep. */
+  /** The longest time from a check at this age to the next: a task that has become due waits for the next sweep. */
   bound(age: number): number;
   /** Whether a task is due in a sweep over the window (from, to]. */
   isDue(task: Scheduled, from: number, to: number): boolean;
@@ -32,49 +29,74 @@ export interface Scheduled {
 export interface Reach {
   /** Any task that was tracked later can be due. */
   trackedAfter: number;
-  /** Any other only with a offset that is so far, or up to `width` farther, with 0 coming after 1. */
+  /** Any other only with an offset that is so far, or up to `width` farther, with 0 coming after 1. */
   offsets: { from: number; width: number };
 }
 
+/** How the schedule is set. */
+export interface ScheduleOptions {
+  /** From one sweep to the next: no task is checked more often. */
+  sweepIntervalSeconds: number;
+  /** Share of its age that passes before a task is checked again, in percent; above 0. */
+  growthPercent?: number;
+  /** No task waits longer than this for its next check, unless sweeps are further apart. */
+  maxIntervalSeconds?: number;
+}
+
 /**
- * A geometric schedule: intervals are 20 % of the age they begin at, never shorter than the sweep's interval
- * and never longer than 15 minutes.
+ * Chosen by measurement (bench/report.md, "Checks and delay"). Ten seconds below five minutes, so that sweeps which
+ * start a little early or late still come every five minutes at least.
+ */
+export const DEFAULT_GROWTH_PERCENT = 11;
+export const DEFAULT_MAX_INTERVAL_SECONDS = 290;
+
+/**
+ * Intervals are a share of the age that they begin at, never shorter than the sweep's interval and never longer
+ * than the longest.
  *
  * Between the intervals' edges the slot number grows linearly, so that a task shifted by any offset keeps the
- * same rule: the time from a check to the next is 20 % of its age then, within the two limits. From the last edge
- * on, when intervals are as long as they get, a task is due whenever the clock stands at its offset, whenever it
- * was tracked: so the tasks that are due in a window have offsets that lie together.
+ * same rule: the time from a check to the next is that share of its age then, within the two limits. From the last
+ * edge on, when intervals are as long as they get, a task is due whenever the clock stands at its offset, whenever
+ * it was tracked: so the tasks that are due in a window have offsets that lie together.
  */
-export function createSchedule(sweepIntervalSeconds: number): Schedule {
+export function createSchedule({
+  sweepIntervalSeconds,
+  growthPercent = DEFAULT_GROWTH_PERCENT,
+  maxIntervalSeconds = DEFAULT_MAX_INTERVAL_SECONDS,
+}: ScheduleOptions): Schedule {
+  const growth = growthPercent / 100;
   const shortest = sweepIntervalSeconds * 1000;
-  const longest = Math.max(shortest, LONGEST_INTERVAL_SECONDS * 1000);
-  const interval = (age: number) => Math.min(longest, Math.max(shortest, GROWTH * age));
+  const longest = Math.max(shortest, maxIntervalSeconds * 1000);
+  const interval = (age: number) => Math.min(longest, Math.max(shortest, growth * age));
 
-  // Ages at which the intervals begin, up to the first that is as long as they get.
-  const edges = [0];
-  for (let edge = 0; interval(edge) < longest; ) {
-    edge += interval(edge);
-    edges.push(edge);
-  }
+  const edges = edgesOf(shortest, longest, growth);
   const lastIndex = edges.length - 1;
   const lastEdge = edges[lastIndex] as number;
 
   const position = (age: number) => {
-    if (age <= 0) return 0;
     if (age >= lastEdge) return lastIndex + (age - lastEdge) / longest;
-    let index = 0;
-    while ((edges[index + 1] as number) <= age) index++;
+    const index = lastAtMost(edges, Math.max(0, age));
     const edge = edges[index] as number;
-    return index + (age - edge) / ((edges[index + 1] as number) - edge);
+    return index + (Math.max(0, age) - edge) / ((edges[index + 1] as number) - edge);
   };
 
-  const slot = ({ trackedAt, offset }: Scheduled, time: number) => {
-    const shift = fraction(offset + (trackedAt + lastEdge) / longest);
-    return Math.floor(position(time - trackedAt) + shift);
+  /** The age at a position: the other way round. */
+  const ageAt = (place: number) => {
+    if (place >= lastIndex) return lastEdge + (place - lastIndex) * longest;
+    const index = Math.max(0, Math.floor(place));
+    const edge = edges[index] as number;
+    return edge + (place - index) * ((edges[index + 1] as number) - edge);
   };
+
+  const shiftOf = ({ trackedAt, offset }: Scheduled) => fraction(offset + (trackedAt + lastEdge) / longest);
+
+  const slot = (task: Scheduled, time: number) => Math.floor(position(time - task.trackedAt) + shiftOf(task));
 
   return {
     slot,
+    slotStart(task, time) {
+      return task.trackedAt + Math.max(0, ageAt(slot(task, time) - shiftOf(task)));
+    },
     interval,
     bound: (age) => interval(age) + shortest,
     isDue(task, from, to) {
@@ -90,6 +112,33 @@ export function createSchedule(sweepIntervalSeconds: number): Schedule {
       };
     },
   };
+}
+
+/**
+ * Ages at which intervals begin, the first at most 0, up to the first that is as long as they get. One of them is the
+ * age at which intervals begin to grow, so that none that spans it is longer than the rule has it.
+ */
+function edgesOf(shortest: number, longest: number, growth: number): number[] {
+  if (longest === shortest) return [0];
+  const growsAt = shortest / growth;
+  const edges: number[] = [];
+  for (let back = Math.ceil(growsAt / shortest); back > 0; back--) edges.push(growsAt - back * shortest);
+  for (let edge = growsAt; ; edge += growth * edge) {
+    edges.push(edge);
+    if (growth * edge >= longest) return edges;
+  }
+}
+
+/** The index of the last of ascending numbers that is at most this one; the first must be. */
+function lastAtMost(numbers: readonly number[], most: number): number {
+  let low = 0;
+  let high = numbers.length;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if ((numbers[middle] as number) <= most) low = middle;
+    else high = middle;
+  }
+  return low;
 }
 
 function fraction(number: number): number {

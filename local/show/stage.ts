@@ -79,9 +79,9 @@ async function backdate(
   days: number,
 ): Promise<string> {
   const earlier = Date.parse(trackedAt) - days * 24 * 60 * 60_000;
-  // A task of that age is checked every quarter of an hour: its offset is made to be due in a moment.
+  // A task of that age is checked every few minutes: its offset is made to be due in a moment.
   const soon = Date.now() + 2_000;
-  const offset = createSchedule(60).reach(soon, soon).offsets.from;
+  const offset = createSchedule({ sweepIntervalSeconds: 60 }).reach(soon, soon).offsets.from;
   await DynamoDBDocumentClient.from(cloud.dynamodb).send(
     new UpdateCommand({
       TableName: cloud.env("").TRACKED_TASKS_TABLE,
