@@ -14,13 +14,13 @@ import { price } from "./measured/price.ts";
 import { type SweepSpeed, sweepSpeed, TASKS } from "./measured/sweep-speed.ts";
 import { sweepers } from "./measured/sweepers.ts";
 import { writes } from "./measured/writes.ts";
-import { simulate } from "./simulation/report.ts";
+import { simulate, report as simulationReport } from "./simulation/report.ts";
 
-const PLOT = "checks-and-delay.svg";
 const TARGETS_PLOT = "targets.svg";
 
 tell("checks and delay, simulated");
-const simulated = await simulate({ tasks: 10_000, seeds: [1, 2, 3, 4, 5, 6, 7] }, PLOT);
+const extent = { tasks: 20_000, sequences: 30, seeds: [1, 2, 3] };
+const simulated = simulationReport(simulate(extent), extent);
 const cold = await coldStart();
 const { speed, prices, lookups } = await onOneStage();
 const peaks = await memory();
@@ -44,7 +44,7 @@ const report = [
   `### Price\n\n${prices.text}`,
   simulated.text,
 ].join("\n\n");
-await writeFile(new URL(PLOT, import.meta.url), simulated.svg);
+for (const [name, svg] of simulated.plots) await writeFile(new URL(name, import.meta.url), svg);
 await writeFile(new URL(TARGETS_PLOT, import.meta.url), plotRows(rows));
 await writeFile(new URL("report.md", import.meta.url), `${report}\n`);
 console.log(report);

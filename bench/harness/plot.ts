@@ -1,5 +1,7 @@
 /** A plot: two axes, what stands between them, and what its colours and shapes mean. */
 export interface Plot {
+  /** What it shows, in a sentence. */
+  title?: string;
   /** Of the area between the axes, in pixels. */
   width: number;
   height: number;
@@ -20,7 +22,7 @@ export interface Axis {
 
 /** Something at one place, or a line through several. One whose place is no finite number is left out. */
 export type Mark =
-  | { at: Point; color: string; shape?: Shape }
+  | { at: Point; color: string; shape?: Shape; isHollow?: boolean }
   | { through: Point[]; color: string; strokeWidth?: number };
 
 export interface Point {
@@ -28,12 +30,12 @@ export interface Point {
   y: number;
 }
 
-export type Shape = "circle" | "square" | "triangle";
+export type Shape = "circle" | "square" | "triangle" | "diamond" | "bar";
 
 /** Explains colours, shapes or both; an entry without a shape is one of lines. */
 export interface Legend {
   title: string;
-  entries: { label: string; color?: string; shape?: Shape }[];
+  entries: { label: string; color?: string; shape?: Shape; isHollow?: boolean }[];
 }
 
 const COLORS = [
@@ -62,7 +64,7 @@ const LINE = 16;
 const GRID = "#ddd";
 
 /** Draws a plot as SVG. */
-export function drawPlot({ width, height, x, y, marks, legends = [] }: Plot): string {
+export function drawPlot({ title = "", width, height, x, y, marks, legends = [] }: Plot): string {
   const points = marks.flatMap((mark) => ("at" in mark ? [mark.at] : mark.through)).filter(isFinitePoint);
   const across = scaleOf(
     x,
@@ -81,12 +83,14 @@ export function drawPlot({ width, height, x, y, marks, legends = [] }: Plot): st
       : 2 * PADDING +
         20 +
         longest(legends.flatMap(({ title, entries }) => [title, ...entries.map((e) => e.label)]));
+  const top = title ? PADDING + LINE + 6 : PADDING;
   const bottom = PADDING + LINE + (x.title ? LINE + 6 : 6);
   const place = (point: Point) => `${round(across.at(point.x))},${round(up.at(point.y))}`;
   const lines = [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${round(left + width + right)}" height="${PADDING + height + bottom}" font-family="sans-serif" font-size="${FONT_SIZE}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${round(Math.max(left + width + right, 2 * PADDING + 1.1 * longest([title])))}" height="${top + height + bottom}" font-family="sans-serif" font-size="${FONT_SIZE}">`,
     '<rect width="100%" height="100%" fill="white"/>',
-    `<g transform="translate(${round(left)},${PADDING})">`,
+    title && `<text x="${PADDING}" y="${PADDING + FONT_SIZE}" font-weight="bold">${escaped(title)}</text>`,
+    `<g transform="translate(${round(left)},${top})">`,
     ...across.ticks.map(
       ({ at, label }) =>
         `<path d="M${at},0V${height + 5}" stroke="${GRID}"/>${text(at, height + LINE, label, "middle")}`,
@@ -100,7 +104,7 @@ export function drawPlot({ width, height, x, y, marks, legends = [] }: Plot): st
       ? `<g transform="translate(${round(FONT_SIZE - left + PADDING)},${height / 2}) rotate(-90)">${text(0, 0, y.title, "middle")}</g>`
       : "",
     ...marks.map((mark) => {
-      if ("at" in mark) return isFinitePoint(mark.at) ? symbol(place(mark.at), mark.color, mark.shape) : "";
+      if ("at" in mark) return isFinitePoint(mark.at) ? symbol(place(mark.at), mark) : "";
       const through = mark.through.filter(isFinitePoint).map(place);
       if (through.length < 2) return "";
       return `<path d="M${through.join("L")}" fill="none" stroke="${mark.color}" stroke-width="${mark.strokeWidth ?? 2}"/>`;
@@ -175,10 +179,10 @@ function legendLines(legends: Legend[], x: number): string[] {
   return legends.flatMap(({ title, entries }) => {
     y += LINE;
     const head = `<text x="${x}" y="${y}" font-weight="bold">${escaped(title)}</text>`;
-    const rows = entries.map(({ label, color = "#555", shape }) => {
+    const rows = entries.map(({ label, color = "#555", shape, isHollow = false }) => {
       y += LINE;
       const sign = shape
-        ? symbol(`${x + 7},${y - 4}`, color, shape)
+        ? symbol(`${x + 7},${y - 4}`, { color, shape, isHollow })
         : `<path d="M${x},${y - 4}h14" stroke="${color}" stroke-width="2"/>`;
       return sign + text(x + 20, y, label, "start");
     });
@@ -191,10 +195,21 @@ const OUTLINES: Record<Shape, string> = {
   circle: '<circle r="5"/>',
   square: '<rect x="-4.5" y="-4.5" width="9" height="9"/>',
   triangle: '<path d="M0,-6L5.5,4.5H-5.5Z"/>',
+  bar: '<rect x="-7" y="-2.5" width="14" height="5"/>',
+  diamond: '<path d="M0,-6.5L6.5,0L0,6.5L-6.5,0Z"/>',
 };
 
-function symbol(place: string, color: string, shape: Shape = "circle"): string {
-  return `<g transform="translate(${place})" fill="${color}" fill-opacity="0.8">${OUTLINES[shape]}</g>`;
+interface Look {
+  color: string;
+  shape?: Shape;
+  isHollow?: boolean;
+}
+
+function symbol(place: string, { color, shape = "circle", isHollow = false }: Look): string {
+  const paint = isHollow
+    ? `fill="none" stroke="${color}" stroke-width="2"`
+    : `fill="${color}" fill-opacity="0.8"`;
+  return `<g transform="translate(${place})" ${paint}>${OUTLINES[shape]}</g>`;
 }
 
 function text(x: number, y: number, content: string, anchor: "start" | "middle" | "end"): string {

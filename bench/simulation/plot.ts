@@ -1,38 +1,68 @@
 import { colorOf, drawPlot, type Shape } from "../harness/plot.ts";
 
-/** A point of the plot: one waiter under one distribution. */
-export interface Point {
-  waiter: string;
-  durations: string;
-  checks: number;
-  /** In percent. */
-  delay: number;
+/** What one distribution's plot shows. */
+export interface PlotOptions {
+  /** What is to be seen, in a sentence. */
+  title: string;
+  /** The least mean delay that so many checks a task could have, in milliseconds. */
+  least: (checks: number) => number;
+  points: Point[];
 }
 
-const SHAPES: Shape[] = ["circle", "square", "triangle"];
+/** One way to wait. */
+export interface Point {
+  name: string;
+  checks: number;
+  /** Mean, in milliseconds. */
+  delay: number;
+  isOurs: boolean;
+}
 
-/** Draws checks against the delay's 95th percentile as SVG: what is further left and lower is better. */
-export function plot(points: Point[]): string {
-  const waiters = [...new Set(points.map(({ waiter }) => waiter))];
-  const durations = [...new Set(points.map(({ durations }) => durations))];
-  const color = (waiter: string) => colorOf(waiters.indexOf(waiter));
-  const shape = (name: string) => SHAPES[durations.indexOf(name) % SHAPES.length] as Shape;
+/** Five, so that ways to wait whose points may meet have not the same. */
+const SHAPES: Shape[] = ["circle", "square", "triangle", "diamond", "bar"];
+/** Checks for which the optimum is drawn, as multiples of the least and the most of the points, and how finely. */
+const MARGIN = 1.25;
+const STEPS = 40;
+
+/**
+ * Draws checks against the mean delay as SVG, ours filled and the others hollow, with the optimum as a line: what is
+ * further left and lower is better, and only who is told of the end can be below the line.
+ */
+export function plot({ title, least, points }: PlotOptions): string {
+  const look = (index: number, { isOurs }: Point) => ({
+    color: colorOf(index),
+    shape: SHAPES[index % SHAPES.length] as Shape,
+    isHollow: !isOurs,
+  });
+  const from = Math.min(...points.map(({ checks }) => checks)) / MARGIN;
+  const ratio = (Math.max(...points.map(({ checks }) => checks)) * MARGIN) / from;
+  const line = Array.from({ length: STEPS + 1 }, (_, step) => {
+    const checks = from * ratio ** (step / STEPS);
+    return { x: checks, y: least(checks) / 1000 };
+  });
   return drawPlot({
-    width: 560,
-    height: 360,
-    x: { title: "mean checks per task (log)", scale: "log" },
-    y: { title: "95th percentile of delay over run time, % (log)", scale: "log" },
-    marks: points.map(({ waiter, durations, checks, delay }) => ({
-      at: { x: checks, y: delay },
-      color: color(waiter),
-      shape: shape(durations),
-    })),
+    title,
+    width: 520,
+    height: 320,
+    x: { title: "checks a task (log)", scale: "log" },
+    y: { title: "mean delay, s (log)", scale: "log" },
+    marks: [
+      { through: line, color: OPTIMUM_COLOR },
+      ...points.map((point, index) => ({
+        at: { x: point.checks, y: point.delay / 1000 },
+        ...look(index, point),
+      })),
+    ],
     legends: [
       {
         title: "waits by",
-        entries: waiters.map((label) => ({ label, color: color(label), shape: "circle" })),
+        entries: [
+          ...points.map((point, index) => ({ label: point.name, ...look(index, point) })),
+          { label: "the optimum", color: OPTIMUM_COLOR },
+        ],
       },
-      { title: "durations", entries: durations.map((label) => ({ label, shape: shape(label) })) },
     ],
   });
 }
+
+const OPTIMUM_COLOR = "#333";

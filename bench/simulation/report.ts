@@ -1,14 +1,16 @@
 import { table } from "../harness/markdown.ts";
-import { repeated } from "../harness/statistics.ts";
+import { median, repeated } from "../harness/statistics.ts";
 import { DURATIONS, type Durations } from "./durations.ts";
-import { leastDelay } from "./optimum.ts";
+import { leastDelay, type Performance } from "./optimum.ts";
 import { OURS, UNPUNCTUAL, WITH_CALLBACKS } from "./ours.ts";
 import { PEERS } from "./peers.ts";
+import { plot } from "./plot.ts";
 import { drawTasks, type Extent, type Run, run } from "./run.ts";
 import { targets } from "./targets.ts";
 import type { Waiter } from "./waiter.ts";
 
-const WAITERS: readonly Waiter[] = [OURS, UNPUNCTUAL, WITH_CALLBACKS, ...PEERS];
+const OWN: readonly Waiter[] = [OURS, UNPUNCTUAL, WITH_CALLBACKS];
+const WAITERS: readonly Waiter[] = [...OWN, ...PEERS];
 
 /** What came of every way to wait under one distribution. */
 export interface Simulated {
@@ -30,9 +32,40 @@ export function simulate({ tasks, sequences, seeds }: Extent): Simulated[] {
   });
 }
 
-/** The report's text on it. */
-export function simulationText(all: readonly Simulated[], extent: Extent): string {
-  return [intro(all, extent), ...all.map(section)].join("\n\n");
+/** The report's text on it, and the plots that it shows, by their files' names. */
+export function report(
+  all: readonly Simulated[],
+  extent: Extent,
+): { text: string; plots: Map<string, string> } {
+  return {
+    text: [intro(all, extent), ...all.map(section)].join("\n\n"),
+    plots: new Map(all.map((one) => [plotName(one), plotOf(one)])),
+  };
+}
+
+function plotName({ durations }: Simulated): string {
+  return `checks-and-delay-${durations.name}.svg`;
+}
+
+/** Draws those that see every end: what others have missed is no delay that could be drawn. */
+function plotOf({ durations, least, waiters }: Simulated): string {
+  const points = waiters.flatMap(({ name, runs }) => {
+    if (runs.some(({ missed }) => missed > 0)) return [];
+    const { checks, delay } = middle(runs);
+    return [{ name, checks, delay, isOurs: OWN.some((one) => one.name === name) }];
+  });
+  const ours = points.find(({ name }) => name === OURS.name) as Performance;
+  const efficiency = least(ours.checks) / ours.delay;
+  const title = `${durations.name}: ${ours.checks.toFixed(0)} checks a task see its end after ${(ours.delay / 1000).toFixed(0)} s on average, where the best schedule would need ${(efficiency * 100).toFixed(0)} % of that`;
+  return plot({ title, least, points });
+}
+
+/** The medians of the runs. */
+function middle(runs: readonly Run[]): Performance {
+  return {
+    checks: median(runs.map(({ checks }) => checks)),
+    delay: median(runs.map(({ delay }) => delay)),
+  };
 }
 
 const HEAD = [
@@ -46,7 +79,8 @@ const HEAD = [
   "ends never seen (%)",
 ];
 
-function section({ durations, least, waiters }: Simulated): string {
+function section(simulated: Simulated): string {
+  const { durations, least, waiters } = simulated;
   const efficiency = ({ checks, delay }: Run) => least(checks) / delay;
   const runsOf = (name: string) => waiters.find((one) => one.name === name)?.runs ?? [];
   const verdicts = targets({
@@ -65,23 +99,24 @@ function section({ durations, least, waiters }: Simulated): string {
       ["target", "measured", "met"],
       verdicts.map(({ target, measured, met }) => [target, measured, met ? "yes" : "**no**"]),
     ),
+    `![Checks and delay, ${durations.name}](${plotName(simulated)})`,
   ].join("\n\n");
 }
 
 function cells(runs: readonly Run[], efficiency: (run: Run) => number): string[] {
-  const middle = (pick: (run: Run) => number) => repeated(runs.map(pick)).median;
-  const seconds = (pick: (run: Run) => number) => (middle(pick) / 1000).toFixed(1);
-  const missed = middle((one) => one.missed);
-  const checks = middle((one) => one.checks);
+  const of = (pick: (run: Run) => number) => median(runs.map(pick));
+  const seconds = (pick: (run: Run) => number) => (of(pick) / 1000).toFixed(1);
+  const missed = of((one) => one.missed);
+  const checks = of((one) => one.checks);
   // Who never sees some ends, or is told of them, cannot be held against schedules that see all by checking.
-  const isComparable = missed === 0 && checks >= 1;
+  const isComparable = runs.every((one) => one.missed === 0 && !one.isTold);
   return [
     checks.toFixed(1),
     seconds((one) => one.delay),
     seconds((one) => one.delayP95),
-    isComparable ? middle(efficiency).toFixed(2) : "",
-    (middle((one) => one.relativeP95) * 100).toFixed(1),
-    checks > 0 ? (middle((one) => one.longestInterval) / 1000).toFixed(0) : "",
+    isComparable ? of(efficiency).toFixed(2) : "",
+    (of((one) => one.relativeP95) * 100).toFixed(1),
+    checks > 0 ? (of((one) => one.longestInterval) / 1000).toFixed(0) : "",
     missed > 0 ? (missed * 100).toFixed(1) : "none",
   ];
 }

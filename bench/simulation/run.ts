@@ -16,6 +16,8 @@ export interface Run {
   longestInterval: number;
   /** The share of tasks whose end it never sees. */
   missed: number;
+  /** Whether it is told of ends. */
+  isTold: boolean;
 }
 
 /** How much is simulated. */
@@ -50,6 +52,7 @@ export function run(waiter: Waiter, tasks: readonly number[], sequences: number,
   const relative: number[] = [];
   let longestInterval = 0;
   let missed = 0;
+  let isTold = false;
   const see = (task: number, at: number, checks: number) => {
     const duration = tasks[task] as number;
     counts.push(checks);
@@ -59,6 +62,7 @@ export function run(waiter: Waiter, tasks: readonly number[], sequences: number,
   for (let sequence = 0; sequence < sequences; sequence++) {
     const random = chances();
     const { checks, callback } = waiter.wait(random);
+    isTold = callback.lost < 1;
     let made = 0;
     let before = Number.NaN;
     let task = 0;
@@ -88,7 +92,9 @@ export function run(waiter: Waiter, tasks: readonly number[], sequences: number,
     delay: mean(delays),
     delayP95: quantile(delays, 0.95),
     relativeP95: quantile(relative, 0.95),
-    longestInterval,
+    // To the millisecond: sums of thousands of numbers are no more exact.
+    longestInterval: Math.round(longestInterval),
+    isTold,
     missed: missed / (sequences * tasks.length),
   };
 }

@@ -83,7 +83,9 @@ export function createSchedule({
   /** The age at a position: the other way round. */
   const ageAt = (place: number) => {
     if (place >= lastIndex) return lastEdge + (place - lastIndex) * longest;
-    const index = Math.max(0, Math.floor(place));
+    // Before the first edge nothing was tracked.
+    if (place <= 0) return 0;
+    const index = Math.floor(place);
     const edge = edges[index] as number;
     return edge + (place - index) * ((edges[index + 1] as number) - edge);
   };

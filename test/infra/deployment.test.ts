@@ -163,6 +163,8 @@ describe("the environment of a function", () => {
         ENOS_API_BASE_URL: { Ref: "EnosApiBaseUrl" },
         ENOS_SECRET_PREFIX: "enos/",
         SWEEP_INTERVAL_SECONDS: "60",
+        CHECK_INTERVAL_GROWTH_PERCENT: "11",
+        CHECK_INTERVAL_MAX_SECONDS: "290",
         SWEEP_SHARDS: "4",
         SWEEP_CONCURRENCY: "64",
         SWEEPERS: "1",

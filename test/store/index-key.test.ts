@@ -9,7 +9,7 @@ import {
   keyRanges,
   parseIndexKey,
 } from "../../lib/store/index-key.ts";
-import { createSchedule } from "../../lib/tasks/schedule.ts";
+import { createSchedule, DEFAULT_MAX_INTERVAL_SECONDS } from "../../lib/tasks/schedule.ts";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -76,13 +76,17 @@ describe("a task's place", () => {
   it("is within the ranges of every window that the task is due in", () => {
     fc.assert(
       fc.property(
-        fc.constantFrom(1, 60, 900, 3600),
+        fc.record({
+          sweepIntervalSeconds: fc.constantFrom(1, 10, 60, 900, 3600),
+          growthPercent: fc.integer({ min: 1, max: 100 }),
+          maxIntervalSeconds: fc.integer({ min: 1, max: 7200 }),
+        }),
         key,
         fc.integer({ min: NOW - 8 * DAY, max: NOW + MINUTE }),
         fc.oneof(fc.integer({ min: 1, max: 5 * MINUTE }), fc.integer({ min: 1, max: 2 * DAY })),
-        (seconds, task, trackedAt, width) => {
+        (settings, task, trackedAt, width) => {
           const { openKey } = indexEntryOf(task, trackedAt, 1);
-          const { reach, isDue } = createSchedule(seconds);
+          const { reach, isDue } = createSchedule(settings);
           const ranges = keyRanges(reach(NOW - width, NOW));
           const scheduled = parseIndexKey(openKey) as IndexKey;
           if (isDue(scheduled, NOW - width, NOW)) expect(isWithin(openKey, ranges)).toBe(true);
@@ -94,27 +98,24 @@ describe("a task's place", () => {
   });
 
   it("is leapt over in most windows once the task is old", () => {
-    const { reach } = createSchedule(60);
+    const { reach, isDue } = createSchedule({ sweepIntervalSeconds: 60 });
+    const keys = Array.from({ length: 1000 }, (_, task) =>
+      indexEntryOf({ orgId: "o1", channelId: "ch-1", taskId: `t${task}` }, NOW - DAY, 1),
+    ).map(({ openKey }) => parseIndexKey(openKey) as IndexKey);
     let read = 0;
+    let due = 0;
     for (let index = 0; index < 15; index++) {
       const to = NOW + index * MINUTE;
       const ranges = keyRanges(reach(to - MINUTE, to));
-      for (let task = 0; task < 1000; task++) {
-        const { openKey } = indexEntryOf(
-          { orgId: "o1", channelId: "ch-1", taskId: `t${task}` },
-          NOW - DAY,
-          1,
-        );
-        if (isWithin(openKey, ranges)) read++;
-      }
+      read += keys.filter(({ indexKey }) => isWithin(indexKey, ranges)).length;
+      due += keys.filter((key) => isDue(key, to - MINUTE, to)).length;
     }
-    // Each is due once in a quarter of an hour; it is read once or twice beside.
-    expect(read / 1000).toBeGreaterThanOrEqual(1);
-    expect(read / 1000).toBeLessThan(3);
+    expect(due / 1000).toBeCloseTo((15 * 60) / DEFAULT_MAX_INTERVAL_SECONDS, 1);
+    expect(read / due).toBeLessThan(1.75);
   });
 
   it("leaves no range out of a window that is as long as the longest interval", () => {
-    const { reach } = createSchedule(60);
+    const { reach } = createSchedule({ sweepIntervalSeconds: 60 });
     expect(keyRanges(reach(NOW - 15 * MINUTE, NOW))).toHaveLength(1);
     expect(keyRanges(reach(0, NOW))).toHaveLength(1);
   });

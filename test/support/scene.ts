@@ -65,7 +65,7 @@ export class Scene implements AsyncDisposable {
       tasks: new OpenTaskStore(db, 30),
       enos: new EnosClient({ credentials, now }),
       events: new EventPublisher(cloud.topicArn, cloud.sns),
-      schedule: createSchedule({ sweepIntervalSeconds: 60 }),
+      schedule: createSchedule({ sweepIntervalSeconds: 60, growthPercent: 20, maxIntervalSeconds: 15 * 60 }),
       observer: {
         failed: (reason, error, task) =>
           this.heard.push({ event: "failed", detail: { reason, error, task } }),

@@ -1,13 +1,23 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createSchedule, type Schedule, type Scheduled } from "../../lib/tasks/schedule.ts";
+import {
+  createSchedule,
+  DEFAULT_MAX_INTERVAL_SECONDS,
+  type Schedule,
+  type Scheduled,
+} from "../../lib/tasks/schedule.ts";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
 const START = Date.UTC(2026, 10, 24);
 
-const interval = fc.integer({ min: 1, max: 3600 });
+/** Every way to set a schedule. */
+const options = fc.record({
+  sweepIntervalSeconds: fc.integer({ min: 1, max: 3600 }),
+  growthPercent: fc.integer({ min: 1, max: 100 }),
+  maxIntervalSeconds: fc.oneof(fc.integer({ min: 1, max: 3600 }), fc.integer({ min: 1, max: 86_400 })),
+});
 const offset = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 const age = fc.integer({ min: 0, max: 8 * DAY });
 const task = fc.record({ trackedAt: fc.integer({ min: START, max: START + DAY }), offset });
@@ -34,26 +44,26 @@ function checks(schedule: Schedule, task: Scheduled, until: number): number[] {
 describe("the schedule", () => {
   it("numbers its slots without ever falling", () => {
     fc.assert(
-      fc.property(interval, task, age, age, (seconds, one, a, b) => {
-        const slot = (age: number) => createSchedule(seconds).slot(one, one.trackedAt + age);
+      fc.property(options, task, age, age, (settings, one, a, b) => {
+        const slot = (age: number) => createSchedule(settings).slot(one, one.trackedAt + age);
         expect(slot(Math.max(a, b))).toBeGreaterThanOrEqual(slot(Math.min(a, b)));
       }),
     );
   });
 
-  it("checks again after 20 % of the age, within its limits, whatever the offset", () => {
+  it("checks again after its share of the age, within its limits, whatever it is set to and the offset", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 10, max: 1800 }), task, (seconds, one) => {
-        const schedule = createSchedule(seconds);
-        const ages = checks(schedule, one, DAY);
+      fc.property(options, task, (settings, one) => {
+        const schedule = createSchedule(settings);
+        const ages = checks(schedule, one, 500 * settings.sweepIntervalSeconds * 1000);
         for (const [index, next] of ages.entries()) {
           const last = ages[index - 1];
           if (last === undefined) continue;
           // Edges are found to the millisecond, twice.
           expect(next - last).toBeLessThanOrEqual(schedule.interval(last) + 2);
-          expect(next - last).toBeGreaterThanOrEqual(Math.min(seconds * 1000, schedule.interval(last)) - 2);
+          expect(next - last).toBeGreaterThanOrEqual(settings.sweepIntervalSeconds * 1000 - 2);
         }
-        expect(ages[0]).toBeLessThanOrEqual(seconds * 1000 + 1);
+        expect(ages[0]).toBeLessThanOrEqual(settings.sweepIntervalSeconds * 1000 + 1);
       }),
       { numRuns: 50 },
     );
@@ -61,8 +71,9 @@ describe("the schedule", () => {
 
   it("keeps the bound on the delay for every age: the next sweep that finds it due comes within it", () => {
     fc.assert(
-      fc.property(interval, task, age, fc.nat(), (seconds, one, since, offset) => {
-        const schedule = createSchedule(seconds);
+      fc.property(options, task, age, fc.nat(), (settings, one, since, offset) => {
+        const schedule = createSchedule(settings);
+        const seconds = settings.sweepIntervalSeconds;
         const check = one.trackedAt + since;
         // Sweeps come once an interval; where the first of them falls does not matter.
         let from = check - (offset % (seconds * 1000));
@@ -81,13 +92,13 @@ describe("the schedule", () => {
   it("neither skips nor doubles a slot over windows that adjoin", () => {
     fc.assert(
       fc.property(
-        interval,
+        options,
         offset,
         fc.array(fc.integer({ min: 1, max: 30 * MINUTE }), { minLength: 1, maxLength: 60 }),
         // What is tracked at the very beginning of a window belongs to the window before.
         fc.integer({ min: 1, max: 10 * MINUTE }),
-        (seconds, shift, steps, trackedAfter) => {
-          const schedule = createSchedule(seconds);
+        (settings, shift, steps, trackedAfter) => {
+          const schedule = createSchedule(settings);
           const task = { trackedAt: START + trackedAfter, offset: shift };
           let from = START;
           let due = 0;
@@ -110,7 +121,7 @@ describe("the schedule", () => {
   });
 
   it("checks a new task in the first sweep after it was tracked", () => {
-    const { isDue } = createSchedule(60);
+    const { isDue } = createSchedule({ sweepIntervalSeconds: 60 });
     const task = { trackedAt: 1000, offset: 0.5 };
     expect(isDue(task, 0, 999)).toBe(false);
     expect(isDue(task, 999, 1000)).toBe(true);
@@ -123,12 +134,13 @@ describe("the schedule", () => {
       trackedAt: START,
       offset: (index * 0.618033988749895) % 1,
     }));
-    const { isDue } = createSchedule(60);
-    // From 80 minutes on a task is checked every 15, so one in fifteen each minute.
+    const { isDue } = createSchedule({ sweepIntervalSeconds: 60 });
+    const share = MINUTE / (DEFAULT_MAX_INTERVAL_SECONDS * 1000);
+    // From 80 minutes on intervals are as long as they get.
     fc.assert(
       fc.property(fc.integer({ min: 80 * MINUTE, max: 2 * DAY }), (old) => {
         const due = burst.filter((one) => isDue(one, START + old, START + old + MINUTE)).length;
-        expect(due / burst.length).toBeCloseTo(1 / 15, 2);
+        expect(due / burst.length).toBeCloseTo(share, 2);
       }),
       { numRuns: 30 },
     );
@@ -137,12 +149,12 @@ describe("the schedule", () => {
   it("reaches every task that is due, and of the old ones not many more", () => {
     fc.assert(
       fc.property(
-        interval,
+        options,
         task,
         age,
         fc.integer({ min: 1, max: 40 * MINUTE }),
-        (seconds, one, since, width) => {
-          const schedule = createSchedule(seconds);
+        (settings, one, since, width) => {
+          const schedule = createSchedule(settings);
           const to = one.trackedAt + since;
           const { trackedAfter, offsets } = schedule.reach(to - width, to);
           const ahead = (one.offset - offsets.from + 1) % 1;
@@ -154,5 +166,33 @@ describe("the schedule", () => {
       ),
       { numRuns: 2000 },
     );
+  });
+
+  it("knows when a task last became due: in its interval, and not a moment before that began", () => {
+    fc.assert(
+      fc.property(options, task, age, (settings, one, since) => {
+        const schedule = createSchedule(settings);
+        const now = one.trackedAt + since;
+        const start = schedule.slotStart(one, now);
+        expect(start).toBeGreaterThanOrEqual(one.trackedAt);
+        // Times are as large as numbers with three digits after the point can be told apart.
+        expect(start).toBeLessThanOrEqual(now + 0.01);
+        expect(schedule.slot(one, start + 0.01)).toBe(schedule.slot(one, Math.max(now, start + 0.01)));
+        if (start > one.trackedAt) {
+          expect(schedule.slot(one, start - 0.01)).toBeLessThan(schedule.slot(one, now + 0.01));
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it("has intervals that never shrink, by its defaults never above five minutes", () => {
+    const { interval } = createSchedule({ sweepIntervalSeconds: 60 });
+    fc.assert(
+      fc.property(age, age, (a, b) => {
+        expect(interval(Math.max(a, b))).toBeGreaterThanOrEqual(interval(Math.min(a, b)));
+      }),
+    );
+    expect(interval(8 * DAY)).toBeLessThanOrEqual(5 * MINUTE);
   });
 });
