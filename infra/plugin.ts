@@ -28,9 +28,6 @@ const BUNDLING = {
   plugins: "infra/bundle/stand-ins.ts",
   // By default it leaves the AWS SDK out, and asks npm about what it left out.
   exclude: [],
-  // A local run has a folder of its own: packaging, or another run, would take the bundles from under it.
-  outputWorkFolder: process.env.ESBUILD_WORK_FOLDER || ".esbuild",
-  watch: { pattern: ["functions/**/*.ts", "lib/**/*.ts"], ignore: [".esbuild"] },
 };
 
 /** What a variable source of osls gets and gives. */

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { bundleFunctions } from "../../infra/bundle/bundle.ts";
 import { troubleIn } from "./output.ts";
 
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
@@ -39,12 +40,10 @@ export class Functions implements AsyncDisposable {
   readonly #folder: string;
   #closing = false;
 
-  private constructor({ ports, env, onTrouble }: FunctionsOptions) {
+  private constructor({ ports, env, onTrouble }: FunctionsOptions, folder: string) {
     this.url = `http://127.0.0.1:${ports.http}`;
     this.lambdaUrl = `http://127.0.0.1:${ports.lambda}`;
-    // Bundles of its own: another run, or packaging, would replace or remove them.
-    mkdirSync(join(REPOSITORY, ".tmp"), { recursive: true });
-    this.#folder = mkdtempSync(join(REPOSITORY, ".tmp/offline-"));
+    this.#folder = folder;
     const inherited = INHERITED.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : []));
     this.#child = spawn(process.execPath, ["--import", LEASH, PROGRAM, "offline", "--noAuth"], {
       cwd: REPOSITORY,
@@ -56,7 +55,8 @@ export class Functions implements AsyncDisposable {
         ...env,
         HTTP_PORT: String(ports.http),
         LAMBDA_PORT: String(ports.lambda),
-        ESBUILD_WORK_FOLDER: relative(REPOSITORY, this.#folder),
+        BUNDLER: "./infra/bundle/made.ts",
+        BUNDLES: relative(REPOSITORY, folder),
       },
     });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
@@ -80,7 +80,11 @@ export class Functions implements AsyncDisposable {
    * @throws {Error} when serverless-offline does not start; what it says about that went to `onTrouble`
    */
   static async start(options: FunctionsOptions): Promise<Functions> {
-    const functions = new Functions(options);
+    // Bundles of its own: another run, or packaging, would replace or remove them.
+    await mkdir(join(REPOSITORY, ".tmp"), { recursive: true });
+    const folder = await mkdtemp(join(REPOSITORY, ".tmp/offline-"));
+    await bundleFunctions(folder);
+    const functions = new Functions(options, folder);
     const limit = AbortSignal.timeout(START_LIMIT_MS);
     const signal = options.signal ? AbortSignal.any([options.signal, limit]) : limit;
     try {
@@ -99,7 +103,7 @@ export class Functions implements AsyncDisposable {
     const timer = setTimeout(() => this.#kill("SIGKILL"), GRACE_MS);
     await this.#exited;
     clearTimeout(timer);
-    rmSync(this.#folder, { recursive: true, force: true });
+    await rm(this.#folder, { recursive: true, force: true });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

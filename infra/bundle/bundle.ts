@@ -1,0 +1,29 @@
+import { fileURLToPath } from "node:url";
+import { build, stop } from "esbuild";
+import { FUNCTIONS } from "../../lib/settings.ts";
+import { esbuildOptions } from "../esbuild.config.ts";
+import standIns from "./stand-ins.ts";
+
+const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
+
+let builds = 0;
+
+/** Bundles every function as packaging does, to `functions/NAME.cjs` in a folder. */
+export async function bundleFunctions(folder: string): Promise<void> {
+  builds++;
+  try {
+    await build({
+      ...esbuildOptions,
+      plugins: standIns,
+      absWorkingDir: REPOSITORY,
+      entryPoints: FUNCTIONS.map((name) => `functions/${name}.ts`),
+      outbase: ".",
+      outdir: folder,
+      outExtension: { ".js": ".cjs" },
+    });
+  } finally {
+    builds--;
+    // esbuild is a process of its own, and would keep some hundred megabytes for as long as this one runs.
+    if (builds === 0) await stop();
+  }
+}
