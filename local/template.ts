@@ -8,9 +8,3 @@ export function tableFromSource(): TableProperties {
   const template = parse(text, { customTags: [{ tag: "!Ref", resolve: (name: string) => ({ Ref: name }) }] });
   return template.Resources.TrackedTasksTable.Properties;
 }
-
-/** The table as the packaged template describes it: what will be deployed. Needs `npm run package`. */
-export function tableFromPackage(): TableProperties {
-  const file = new URL("../.serverless/cloudformation-template-update-stack.json", import.meta.url);
-  return JSON.parse(readFileSync(file, "utf8")).Resources.TrackedTasksTable.Properties;
-}

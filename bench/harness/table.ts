@@ -2,7 +2,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { BatchWriteCommand, DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { indexEntryOf, keyOf } from "../../lib/store/index-key.ts";
 import { createTable } from "../../local/aws/table.ts";
-import { tableFromPackage } from "../../local/template.ts";
+import { tableFromSource } from "../../local/template.ts";
 import { CHANNEL, ORGANISATION } from "./enos.ts";
 import { Part } from "./part.ts";
 
@@ -26,7 +26,7 @@ export class Table implements AsyncDisposable {
       region: "eu-central-1",
       credentials: { accessKeyId: "local", secretAccessKey: "local" },
     });
-    await createTable(client, tableFromPackage(), TABLE);
+    await createTable(client, tableFromSource(), TABLE);
     return new Table(part, DynamoDBDocumentClient.from(client));
   }
 

@@ -2,7 +2,7 @@ import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
 import { Cloud } from "../../local/cloud.ts";
 import { startEnosSimulator } from "../../local/enos/simulator.ts";
-import { tableFromPackage } from "../../local/template.ts";
+import { tableFromSource } from "../../local/template.ts";
 import { AwsProxy, type Observed } from "../../test/chaos/aws-proxy.ts";
 import { taskEvent } from "../../test/support/api-event.ts";
 import { unpack } from "../../test/support/artefact.ts";
@@ -43,7 +43,7 @@ export async function writes(): Promise<Row[]> {
 /** Put, seen waiting, seen running, checked so many times more, and seen to end. */
 async function writesOfALife(checks: number): Promise<number> {
   await using parts = new AsyncDisposableStack();
-  const cloud = parts.use(await Cloud.start(tableFromPackage()));
+  const cloud = parts.use(await Cloud.start(tableFromSource()));
   const enos = await startEnosSimulator();
   parts.defer(() => enos.close());
   const proxy = parts.use(await AwsProxy.start(cloud.urls));

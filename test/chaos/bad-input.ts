@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { statusPath } from "../../lib/tasks/key.ts";
 import { Cloud } from "../../local/cloud.ts";
 import { type EnosSimulator, startEnosSimulator } from "../../local/enos/simulator.ts";
-import { tableFromPackage } from "../../local/template.ts";
+import { tableFromSource } from "../../local/template.ts";
 import { apiEvent, taskEvent } from "../support/api-event.ts";
 import { canaryKeys } from "../support/canary.ts";
 import { lambdaContext } from "../support/scene.ts";
@@ -28,7 +28,7 @@ type Handlers = Record<BadInput["to"], Handler>;
 export const badInputs: Scenario = {
   name: "bad-input",
   async run({ size, seed, progress }) {
-    await using cloud = await Cloud.start(tableFromPackage());
+    await using cloud = await Cloud.start(tableFromSource());
     await using enos = await startEnosSimulator();
     for (const orgId of [OWN, OTHER]) {
       const keys = canaryKeys(orgId);

@@ -12,7 +12,7 @@ import { Cloud } from "../../local/cloud.ts";
 import { type EnosSimulator, startEnosSimulator } from "../../local/enos/simulator.ts";
 import type { Timeline } from "../../local/enos/timeline.ts";
 import { startSecretsManager } from "../../local/secrets-manager/secrets-manager.ts";
-import { tableFromPackage } from "../../local/template.ts";
+import { tableFromSource } from "../../local/template.ts";
 import { canaryKeys, refuseCanaries } from "../support/canary.ts";
 import { allItems, type ExpectedTask, type Findings, isLeased, Ledger } from "./ledger.ts";
 import { startPart } from "./part-process.ts";
@@ -84,7 +84,7 @@ export class Stage implements AsyncDisposable {
 
   static async start(options: StageOptions): Promise<Stage> {
     await using parts = new AsyncDisposableStack();
-    const cloud = parts.use(options.apart ? await cloudApart(parts) : await Cloud.start(tableFromPackage()));
+    const cloud = parts.use(options.apart ? await cloudApart(parts) : await Cloud.start(tableFromSource()));
     const enos = parts.use(await startEnosSimulator());
     for (const orgId of options.orgIds) {
       const keys = canaryKeys(orgId);
@@ -216,5 +216,5 @@ async function cloudApart(parts: AsyncDisposableStack): Promise<Cloud> {
   const messaging = parts.use(await startPart("local/aws/messaging-main.ts", join(directory, "messaging")));
   const secrets = parts.use(await startSecretsManager());
   const urls = { dynamodb: dynamodb.url, messaging: messaging.url, secrets: secrets.url };
-  return Cloud.connect(urls, tableFromPackage());
+  return Cloud.connect(urls, tableFromSource());
 }

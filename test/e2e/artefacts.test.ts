@@ -5,7 +5,7 @@ import type { SweepSummary } from "../../lib/sweep/summary.ts";
 import type { TaskKey } from "../../lib/tasks/key.ts";
 import { Cloud } from "../../local/cloud.ts";
 import { type EnosSimulator, startEnosSimulator } from "../../local/enos/simulator.ts";
-import { tableFromPackage } from "../../local/template.ts";
+import { tableFromSource } from "../../local/template.ts";
 import { apiEvent, taskEvent } from "../support/api-event.ts";
 import { unpack } from "../support/artefact.ts";
 import { LambdaProcess } from "../support/lambda-process.ts";
@@ -20,7 +20,7 @@ let track: LambdaProcess;
 let sweep: LambdaProcess;
 
 beforeAll(async () => {
-  [cloud, enos] = await Promise.all([Cloud.start(tableFromPackage()), startEnosSimulator()]);
+  [cloud, enos] = await Promise.all([Cloud.start(tableFromSource()), startEnosSimulator()]);
   const env = cloud.env(enos.url);
   [status, track, sweep] = (await Promise.all(
     (["status", "track", "sweep"] as const).map((name) => LambdaProcess.start(unpack(name), env)),

@@ -3,7 +3,7 @@ import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Cloud } from "../../local/cloud.ts";
 import { type EnosSimulator, startEnosSimulator } from "../../local/enos/simulator.ts";
-import { tableFromPackage } from "../../local/template.ts";
+import { tableFromSource } from "../../local/template.ts";
 import { apiEvent, taskEvent } from "../support/api-event.ts";
 import { unpack } from "../support/artefact.ts";
 import { LambdaProcess } from "../support/lambda-process.ts";
@@ -19,7 +19,7 @@ let track: LambdaProcess;
 const ORG = `o${randomUUID()}`;
 
 beforeAll(async () => {
-  [cloud, enos] = await Promise.all([Cloud.start(tableFromPackage()), startEnosSimulator()]);
+  [cloud, enos] = await Promise.all([Cloud.start(tableFromSource()), startEnosSimulator()]);
   const credentials = { accessKey: "an-access-key", secretKey: "example-secret-key" };
   enos.putOrganisation({ orgId: ORG, ...credentials });
   await cloud.putSecret(ORG, credentials);

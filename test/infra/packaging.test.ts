@@ -1,7 +1,8 @@
 import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { osls, packagedTemplate, resourcesOf, type Template } from "./template.ts";
+import { runOsls } from "../../local/package.ts";
+import { packagedTemplate, resourcesOf, type Template } from "./template.ts";
 
 const TEMPORARY = join(import.meta.dirname, "../../.tmp");
 let folder: string;
@@ -23,7 +24,7 @@ describe("packaged with every choice made", () => {
   let template: Template;
   let files: string[];
   beforeAll(async () => {
-    const { code, output, artefacts } = await osls(folder, CHOICES, "package");
+    const { code, output, artefacts } = await runOsls(folder, CHOICES, "package");
     expect(output).toContain("Service packaged");
     expect(code).toBe(0);
     template = await packagedTemplate(artefacts);
@@ -88,7 +89,7 @@ describe("stops with the name of what is missing or wrong", () => {
     ["package", { JWT_ISSUER: "https://login.example.com/" }, "JWT_AUDIENCE is missing"],
     ["deploy", {}, "ENOS_API_BASE_URL is missing"],
   ])("osls %s with %o", async (command, env, message) => {
-    const { code, output } = await osls(folder, env, command);
+    const { code, output } = await runOsls(folder, env, command);
     expect(output).toContain(message);
     expect(code).not.toBe(0);
   });

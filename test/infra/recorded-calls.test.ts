@@ -5,7 +5,7 @@ import type { SweepSummary } from "../../lib/sweep/summary.ts";
 import type { TaskKey } from "../../lib/tasks/key.ts";
 import { Cloud } from "../../local/cloud.ts";
 import { type EnosSimulator, startEnosSimulator } from "../../local/enos/simulator.ts";
-import { tableFromPackage } from "../../local/template.ts";
+import { tableFromSource } from "../../local/template.ts";
 import type { AwsCall } from "../chaos/aws-call.ts";
 import { AwsProxy } from "../chaos/aws-proxy.ts";
 import { apiEvent, taskEvent } from "../support/api-event.ts";
@@ -42,7 +42,7 @@ const recorded: Record<FunctionName, AwsCall[]> = { status: [], track: [], sweep
 let roles: Roles;
 
 beforeAll(async () => {
-  await using cloud = await Cloud.start(tableFromPackage());
+  await using cloud = await Cloud.start(tableFromSource());
   await using enos = await startEnosSimulator();
   await using functions = new AsyncDisposableStack();
   const start = async (name: FunctionName): Promise<LambdaProcess> => {

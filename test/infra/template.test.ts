@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { FUNCTIONS, type Setting, settingsOf } from "../../lib/settings.ts";
+import { tableFromSource } from "../../local/template.ts";
 import { withOrganisation } from "../support/api-event.ts";
 import {
   packagedTemplate,
@@ -26,6 +27,11 @@ const resource = (id: string): Resource => {
   expect(template.Resources).toHaveProperty(id);
   return template.Resources[id] as Resource;
 };
+it("has the table that a local run has", () => {
+  const { Properties } = only("AWS::DynamoDB::Table");
+  expect(Properties).toMatchObject(tableFromSource());
+});
+
 const capitalised = (name: string) => name.charAt(0).toUpperCase() + name.slice(1);
 const resolved = (value: unknown) => resolve(template, value, SURROUNDINGS);
 

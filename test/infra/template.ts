@@ -1,7 +1,6 @@
-import { execFile } from "node:child_process";
-import { cp, mkdtemp, readFile, symlink } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { packagedService } from "../../local/package.ts";
 
 /** A CloudFormation template as far as the tests look into it. */
 export interface Template {
@@ -35,41 +34,13 @@ export const SURROUNDINGS: Surroundings = {
   names: {},
 };
 
-const REPOSITORY = join(import.meta.dirname, "../..");
+// Here, so that no test waits for it at the expense of its own time.
+const packaged = await packagedService();
 const TEMPLATE = "cloudformation-template-update-stack.json";
 
-/** The template that `npm run package` made. */
-export async function packagedTemplate(folder: string = join(REPOSITORY, ".serverless")): Promise<Template> {
+/** The template in a folder that osls packaged into; of the default settings when left out. */
+export async function packagedTemplate(folder = packaged): Promise<Template> {
   return JSON.parse(await readFile(join(folder, TEMPLATE), "utf8"));
-}
-
-/**
- * Runs osls in a copy of the sources with nothing in its environment but what is given: packaging in place
- * would take the artefacts away from the other tests.
- *
- * @param temporary a folder inside the repository that the caller removes
- * @returns the exit code, everything printed, and the folder of the artefacts
- */
-export async function osls(
-  temporary: string,
-  env: Record<string, string>,
-  ...args: string[]
-): Promise<{ code: number; output: string; artefacts: string }> {
-  const copy = await mkdtemp(join(temporary, "osls-"));
-  for (const part of ["serverless.yml", "package.json", "tsconfig.json", "functions", "lib", "infra"]) {
-    await cp(join(REPOSITORY, part), join(copy, part), { recursive: true });
-  }
-  await symlink(join(REPOSITORY, "node_modules"), join(copy, "node_modules"));
-  const bare = { PATH: process.env.PATH ?? "", HOME: copy, ...env };
-  const program = join(REPOSITORY, "node_modules/.bin/osls");
-  const artefacts = join(copy, ".serverless");
-  try {
-    const { stdout, stderr } = await promisify(execFile)(program, args, { cwd: copy, env: bare });
-    return { code: 0, output: stdout + stderr, artefacts };
-  } catch (error) {
-    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
-    return { code, output: stdout + stderr, artefacts };
-  }
 }
 
 /** The template's resources of one type, by logical id. */

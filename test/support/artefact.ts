@@ -3,15 +3,19 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { unzipSync } from "fflate";
 import type { FunctionName } from "../../lib/settings.ts";
+import { packagedService } from "../../local/package.ts";
+
+// Here, so that nobody has to wait who does not import this, and no test waits at the expense of its own time.
+const folder = await packagedService();
 
 /**
- * Unzips a function's deployable artefact, as Lambda does with it. Needs `npm run package`.
+ * Unzips a function's deployable artefact, as Lambda does with it.
  *
  * @returns the path of the module that exports `handler`
  */
 export function unpack(name: FunctionName): string {
   const directory = mkdtempSync(join(tmpdir(), `enos-${name}-`));
-  const zip = readFileSync(new URL(`../../.serverless/${name}.zip`, import.meta.url));
+  const zip = readFileSync(join(folder, `${name}.zip`));
   for (const [path, content] of Object.entries(unzipSync(zip))) {
     const file = join(directory, path);
     mkdirSync(dirname(file), { recursive: true });

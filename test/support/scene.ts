@@ -15,7 +15,7 @@ import { createSchedule } from "../../lib/tasks/schedule.ts";
 import type { Subscription } from "../../local/aws/subscription.ts";
 import { Cloud } from "../../local/cloud.ts";
 import { type EnosSimulator, startEnosSimulator } from "../../local/enos/simulator.ts";
-import { tableFromPackage } from "../../local/template.ts";
+import { tableFromSource } from "../../local/template.ts";
 import { canaryKeys, refuseCanaries } from "./canary.ts";
 
 /** A timeline that has been over for as long as anyone looks. */
@@ -77,7 +77,7 @@ export class Scene implements AsyncDisposable {
   }
 
   static async start(): Promise<Scene> {
-    const cloud = await Cloud.start(tableFromPackage());
+    const cloud = await Cloud.start(tableFromSource());
     const queue = await cloud.subscribe("everything");
     let clock = () => 0;
     const enos = await startEnosSimulator({ now: () => clock() });

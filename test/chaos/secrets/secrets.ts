@@ -4,7 +4,7 @@ import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import { SecretsManagerCredentials } from "../../../lib/aws/credentials.ts";
 import { EnosClient } from "../../../lib/enos/client.ts";
 import { Cloud } from "../../../local/cloud.ts";
-import { tableFromPackage } from "../../../local/template.ts";
+import { tableFromSource } from "../../../local/template.ts";
 import { taskEvent } from "../../support/api-event.ts";
 import { unpack } from "../../support/artefact.ts";
 import { LambdaProcess } from "../../support/lambda-process.ts";
@@ -50,7 +50,7 @@ async function playRound(): Promise<Row[]> {
   const canaries = new Canaries();
   const cases = makeCases(canaries);
   const caseOf = new Map(cases.map((each) => [each.orgId, each]));
-  await using cloud = await Cloud.start(tableFromPackage());
+  await using cloud = await Cloud.start(tableFromSource());
   await using gateway = await EchoGateway.start(canaries, (orgId) => caseOf.get(orgId)?.echo);
   await using secretsManager = await AwsFront.start(cloud.urls.secrets, ({ body, headers }) => {
     const orgId = String(JSON.parse(body).SecretId).replace("enos/", "");

@@ -1,7 +1,7 @@
 import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import { Cloud } from "../../../local/cloud.ts";
 import { startEnosSimulator } from "../../../local/enos/simulator.ts";
-import { tableFromPackage } from "../../../local/template.ts";
+import { tableFromSource } from "../../../local/template.ts";
 import { taskEvent } from "../../support/api-event.ts";
 import { unpack } from "../../support/artefact.ts";
 import { canaryKeys } from "../../support/canary.ts";
@@ -19,7 +19,7 @@ const TASK = "t1";
  * may hold up, or spoil, another's answer.
  */
 export async function lookUp(cells: Cell[]): Promise<Map<Cell, Trial>> {
-  await using cloud = await Cloud.start(tableFromPackage());
+  await using cloud = await Cloud.start(tableFromSource());
   await using enos = await startEnosSimulator();
   await using status = await LambdaProcess.start(unpack("status"), cloud.env(enos.url));
   const trials = await Promise.all(
