@@ -1,7 +1,7 @@
 /** Everything that is claimed of speed and cost, measured: `npm run bench`. Needs no more than `npm ci`. */
 import { writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { table } from "./harness/markdown.ts";
+import { markdownTable } from "markdown-table";
 import { tell } from "./harness/progress.ts";
 import { type Row, rowsTable } from "./harness/row.ts";
 import { plotRows } from "./harness/row-plot.ts";
@@ -87,7 +87,7 @@ ${peaks}
 
 The straightforward bundle is the same function with packages by their entry points and esbuild's own defaults for Node. Ours leaves out what a function cannot get to use (\`infra/bundle/\`), and has its packages' ES modules shaken. The first answer takes much the same of both: that is the AWS SDK's own work, and what it waits for.
 
-${table(["function", "import + first answer (ms)", "straightforward (ms)", "with a compile cache, of the time without"], starts)}
+${markdownTable([["function", "import + first answer (ms)", "straightforward (ms)", "with a compile cache, of the time without"], ...starts])}
 
 The compile cache was made on the same machine. It is not shipped: Node takes it only under the same version, architecture and user id as made it, and the machine that packages has other ones than Lambda.`;
 }

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import {
   CreateSecretCommand,
@@ -10,6 +11,7 @@ import { startDynamoDB } from "./aws/dynamodb.ts";
 import { startMessaging } from "./aws/messaging.ts";
 import { type Subscription, subscribe } from "./aws/subscription.ts";
 import { createTable, type TableProperties } from "./aws/table.ts";
+import { startStandalone } from "./harness/standalone-process.ts";
 import { startSecretsManager } from "./secrets-manager/secrets-manager.ts";
 
 const TABLE = "tracked-tasks";
@@ -37,16 +39,16 @@ export class Cloud implements AsyncDisposable {
   readonly sns: SNSClient;
   readonly sqs: SQSClient;
   readonly secrets: SecretsManagerClient;
-  readonly #closers: (() => Promise<void>)[];
+  readonly #running: AsyncDisposable[];
 
-  private constructor(urls: CloudUrls, topicArn: string, clients: Clients, closers: (() => Promise<void>)[]) {
+  private constructor(urls: CloudUrls, topicArn: string, clients: Clients, running: AsyncDisposable[]) {
     this.urls = urls;
     this.topicArn = topicArn;
     this.dynamodb = clients.dynamodb;
     this.sns = clients.sns;
     this.sqs = clients.sqs;
     this.secrets = clients.secrets;
-    this.#closers = closers;
+    this.#running = running;
   }
 
   /** Starts every part in this process, and creates the table and the topic. */
@@ -60,25 +62,32 @@ export class Cloud implements AsyncDisposable {
       startSecretsManager({ port: ports.secrets ?? 0, region: REGION }),
     ]);
     const urls = { dynamodb: dynamodb.url, messaging: messaging.url, secrets: secrets.url };
-    const closers = [dynamodb, messaging, secrets].map((part) => () => part.close());
-    return Cloud.#furnish(urls, table, closers);
+    return Cloud.#furnish(urls, table, [dynamodb, messaging, secrets]);
   }
 
-  /** Uses parts that run in processes of their own, and creates the table and the topic in them. */
-  static connect(urls: CloudUrls, table: TableProperties): Promise<Cloud> {
-    return Cloud.#furnish(urls, table, []);
+  /**
+   * Starts DynamoDB and messaging in processes of their own, so that what they do is not counted as this process's,
+   * and creates the table and the topic.
+   *
+   * @param directory where they keep their data; in memory when left out
+   */
+  static async startApart(table: TableProperties, directory?: string): Promise<Cloud> {
+    const folder = (name: string) => directory && join(directory, name);
+    const [dynamodb, messaging, secrets] = await Promise.all([
+      startStandalone("local/aws/dynamodb-main.ts", folder("dynamodb")),
+      startStandalone("local/aws/messaging-main.ts", folder("messaging")),
+      startSecretsManager({ region: REGION }),
+    ]);
+    const urls = { dynamodb: dynamodb.url, messaging: messaging.url, secrets: secrets.url };
+    return Cloud.#furnish(urls, table, [dynamodb, messaging, secrets]);
   }
 
-  static async #furnish(
-    urls: CloudUrls,
-    table: TableProperties,
-    closers: (() => Promise<void>)[],
-  ): Promise<Cloud> {
+  static async #furnish(urls: CloudUrls, table: TableProperties, running: AsyncDisposable[]): Promise<Cloud> {
     const clients = connect(urls);
     await createTable(clients.dynamodb, table, TABLE);
     const { TopicArn } = await clients.sns.send(new CreateTopicCommand({ Name: "events" }));
     if (!TopicArn) throw new Error("SNS gave no ARN for the topic");
-    return new Cloud(urls, TopicArn, clients, closers);
+    return new Cloud(urls, TopicArn, clients, running);
   }
 
   /**
@@ -118,10 +127,10 @@ export class Cloud implements AsyncDisposable {
     return subscribe({ sns, sqs, topicArn, queueName, ...(filterPolicy && { filterPolicy }) });
   }
 
-  /** Ends every part that runs in this process. */
+  /** Ends everything that was started. */
   async close(): Promise<void> {
     for (const client of [this.dynamodb, this.sns, this.sqs, this.secrets]) client.destroy();
-    await Promise.all(this.#closers.map((close) => close()));
+    await Promise.all(this.#running.map((each) => each[Symbol.asyncDispose]()));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

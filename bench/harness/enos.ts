@@ -1,4 +1,4 @@
-import { Part } from "./part.ts";
+import { type StandaloneProcess, startStandalone } from "../../local/harness/standalone-process.ts";
 
 /** The organisation that every measurement asks about. */
 export const ORGANISATION = {
@@ -11,14 +11,14 @@ export const CHANNEL = "ch-dee0c5";
 
 /** The EnOS simulator in a process of its own, where every task id is a task that runs. */
 export class Enos implements AsyncDisposable {
-  readonly #part: Part;
+  readonly #process: StandaloneProcess;
 
-  private constructor(part: Part) {
-    this.#part = part;
+  private constructor(process: StandaloneProcess) {
+    this.#process = process;
   }
 
   static async start(): Promise<Enos> {
-    const enos = new Enos(await Part.start("local/enos/main.ts"));
+    const enos = new Enos(await startStandalone("local/enos/main.ts"));
     const { orgId, accessKey, secretKey } = ORGANISATION;
     await enos.#admin("PUT", `organisations/${orgId}`, { accessKey, secretKey });
     const running = [{ afterMs: 0, progressCode: 1 }];
@@ -27,7 +27,7 @@ export class Enos implements AsyncDisposable {
   }
 
   get url(): string {
-    return this.#part.url;
+    return this.#process.url;
   }
 
   /** Lets every status answer come so much later than it could. */
@@ -46,6 +46,6 @@ export class Enos implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#part[Symbol.asyncDispose]();
+    await this.#process[Symbol.asyncDispose]();
   }
 }

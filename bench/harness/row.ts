@@ -1,4 +1,4 @@
-import { table } from "./markdown.ts";
+import { markdownTable } from "markdown-table";
 import { repeated } from "./statistics.ts";
 
 /** One figure of the report: ratios of paired runs, held against a target. */
@@ -20,15 +20,15 @@ export function isMet({ ratios, target, reach }: Row): boolean {
 
 /** The rows as a table: median, least and most of the runs, and the target. */
 export function rowsTable(rows: Row[]): string {
-  return table(
+  return markdownTable([
     ["what", "against", "median", "least–most", "runs", "target", "met"],
-    rows.map((row) => {
+    ...rows.map((row) => {
       const { median, least, most, runs } = repeated(row.ratios);
       const bound = `${row.reach} ${number(row.target)}`;
       const spread = `${number(least)}–${number(most)}`;
       return [row.what, row.against, number(median), spread, `${runs}`, bound, isMet(row) ? "yes" : "**no**"];
     }),
-  );
+  ]);
 }
 
 function number(value: number): string {

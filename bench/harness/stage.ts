@@ -1,50 +1,33 @@
-import { CreateSecretCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { FunctionName } from "../../lib/settings.ts";
-import { startSecretsManager } from "../../local/secrets-manager/secrets-manager.ts";
-import { unpack } from "../../test/support/artefact.ts";
+import { Cloud } from "../../local/cloud.ts";
+import { unpack } from "../../local/harness/artefact.ts";
+import { LambdaProcess } from "../../local/harness/lambda-process.ts";
+import { tableFromSource } from "../../local/template.ts";
 import { Enos, ORGANISATION } from "./enos.ts";
-import { MeasuredProcess } from "./measured-process.ts";
-import { Table } from "./table.ts";
 
-const REGION = "eu-central-1";
-const CREDENTIALS = { accessKeyId: "local", secretAccessKey: "local" };
-
-/** What the packaged functions need around them, on loopback: EnOS and DynamoDB in processes of their own. */
+/** What the packaged functions need around them, on loopback: EnOS and AWS in processes of their own. */
 export class Stage implements AsyncDisposable {
   readonly enos: Enos;
-  readonly table: Table;
-  readonly #secretsUrl: string;
-  readonly #parts: AsyncDisposableStack;
+  readonly table: DynamoDBDocumentClient;
+  readonly #cloud: Cloud;
 
-  private constructor(enos: Enos, table: Table, secretsUrl: string, parts: AsyncDisposableStack) {
+  private constructor(enos: Enos, cloud: Cloud) {
     this.enos = enos;
-    this.table = table;
-    this.#secretsUrl = secretsUrl;
-    this.#parts = parts;
+    this.table = DynamoDBDocumentClient.from(cloud.dynamodb);
+    this.#cloud = cloud;
   }
 
   static async start(): Promise<Stage> {
-    await using parts = new AsyncDisposableStack();
-    const enos = parts.use(await Enos.start());
-    const table = parts.use(await Table.start());
-    // Asked once for each process that starts, so it may as well run in this one.
-    const secrets = parts.use(await startSecretsManager({ region: REGION }));
-    await putSecret(secrets.url);
-    return new Stage(enos, table, secrets.url, parts.move());
+    const [enos, cloud] = await Promise.all([Enos.start(), Cloud.startApart(tableFromSource())]);
+    const { orgId, accessKey, secretKey } = ORGANISATION;
+    await cloud.putSecret(orgId, { accessKey, secretKey });
+    return new Stage(enos, cloud);
   }
 
   /** What a function finds in its environment. */
   env(settings: Record<string, string> = {}): Record<string, string> {
-    return {
-      AWS_REGION: REGION,
-      AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
-      AWS_ENDPOINT_URL_SECRETS_MANAGER: this.#secretsUrl,
-      ENOS_API_BASE_URL: this.enos.url,
-      EVENTS_TOPIC_ARN: `arn:aws:sns:${REGION}:000000000000:events`,
-      ...this.table.env,
-      ...settings,
-    };
+    return { ...this.#cloud.env(this.enos.url), ...settings };
   }
 
   /** Starts a packaged function. */
@@ -52,25 +35,17 @@ export class Stage implements AsyncDisposable {
     name: FunctionName,
     settings: Record<string, string> = {},
     execArgv?: string[],
-  ): Promise<MeasuredProcess> {
-    return MeasuredProcess.start(unpack(name), this.env(settings), execArgv);
+  ): Promise<LambdaProcess> {
+    return LambdaProcess.start(unpack(name), this.env(settings), execArgv);
   }
 
   /** Starts a peer: a module of `bench/peers/`, told by its environment where EnOS is. */
-  startPeer(file: string): Promise<MeasuredProcess> {
+  startPeer(file: string): Promise<LambdaProcess> {
     const path = new URL(`../peers/${file}`, import.meta.url).pathname;
-    return MeasuredProcess.start(path, { ENOS_API_BASE_URL: this.enos.url });
+    return LambdaProcess.start(path, { ENOS_API_BASE_URL: this.enos.url });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#parts.disposeAsync();
+    await Promise.all([this.enos[Symbol.asyncDispose](), this.#cloud.close()]);
   }
-}
-
-async function putSecret(endpoint: string): Promise<void> {
-  const client = new SecretsManagerClient({ endpoint, region: REGION, credentials: CREDENTIALS });
-  const { orgId, accessKey, secretKey } = ORGANISATION;
-  const SecretString = JSON.stringify({ accessKey, secretKey });
-  await client.send(new CreateSecretCommand({ Name: `enos/${orgId}`, SecretString }));
-  client.destroy();
 }

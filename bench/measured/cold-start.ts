@@ -2,10 +2,10 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FunctionName } from "../../lib/settings.ts";
-import { taskEvent } from "../../test/support/api-event.ts";
-import { unpack } from "../../test/support/artefact.ts";
+import { taskEvent } from "../../local/harness/api-event.ts";
+import { unpack } from "../../local/harness/artefact.ts";
+import { LambdaProcess } from "../../local/harness/lambda-process.ts";
 import { CHANNEL, ORGANISATION } from "../harness/enos.ts";
-import { MeasuredProcess } from "../harness/measured-process.ts";
 import { tell } from "../harness/progress.ts";
 import type { Row } from "../harness/row.ts";
 import { Stage } from "../harness/stage.ts";
@@ -81,8 +81,8 @@ export async function coldStart(): Promise<ColdStart> {
 }
 
 async function cold(module: string, env: Record<string, string>, event: unknown): Promise<Cold> {
-  await using process = await MeasuredProcess.start(module, env);
-  const { wallMs, value } = await process.invoke<{ statusCode?: number }>(event);
+  await using process = await LambdaProcess.start(module, env);
+  const { wallMs, value } = await process.measure<{ statusCode?: number }>(event);
   if ((value.statusCode ?? 200) >= 300) throw new Error(`the first answer was ${value.statusCode}`);
   return { importing: process.importMs, answering: wallMs };
 }

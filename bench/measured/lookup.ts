@@ -1,6 +1,6 @@
-import { taskEvent } from "../../test/support/api-event.ts";
+import { taskEvent } from "../../local/harness/api-event.ts";
+import type { LambdaProcess } from "../../local/harness/lambda-process.ts";
 import { CHANNEL, ORGANISATION } from "../harness/enos.ts";
-import type { MeasuredProcess } from "../harness/measured-process.ts";
 import { tell } from "../harness/progress.ts";
 import type { Row } from "../harness/row.ts";
 import type { Stage } from "../harness/stage.ts";
@@ -41,10 +41,10 @@ export async function lookup(stage: Stage): Promise<Row[]> {
   return rows;
 }
 
-async function medianOf(process: MeasuredProcess, event: unknown, count: number): Promise<number> {
+async function medianOf(process: LambdaProcess, event: unknown, count: number): Promise<number> {
   const times: number[] = [];
   for (let index = 0; index < count; index++) {
-    const { wallMs, value } = await process.invoke<{ statusCode?: number }>(event);
+    const { wallMs, value } = await process.measure<{ statusCode?: number }>(event);
     if ((value.statusCode ?? 200) !== 200) throw new Error(`a lookup was answered ${value.statusCode}`);
     times.push(wallMs);
   }

@@ -1,9 +1,10 @@
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
-import type { Measured } from "../harness/measured-process.ts";
+import type { Measured } from "../../local/harness/lambda-process.ts";
 import { tell } from "../harness/progress.ts";
 import type { Row } from "../harness/row.ts";
 import { Stage } from "../harness/stage.ts";
 import { median } from "../harness/statistics.ts";
+import { rewind, seed } from "../harness/table.ts";
 
 const SHARDS = 4;
 const MANY = 100_000;
@@ -24,8 +25,8 @@ export async function memory(): Promise<{ rows: Row[]; text: string }> {
     await using many = await Stage.start();
     await using few = await Stage.start();
     tell(`${MANY} open tasks of ${age}, for the peak memory`);
-    await many.table.seed(MANY, SHARDS, ageMs);
-    await few.table.seed(FEW, SHARDS, ageMs);
+    await seed(many.table, MANY, SHARDS, ageMs);
+    await seed(few.table, FEW, SHARDS, ageMs);
     const plain: Peaks = { execArgv: [], ratios: [], cpuMs: [] };
     const small: Peaks = { execArgv: SMALL_YOUNG_GENERATION, ratios: [], cpuMs: [] };
     for (let run = 0; run < RUNS; run++) {
@@ -59,9 +60,9 @@ interface Peaks {
 }
 
 async function sweep(stage: Stage, execArgv: string[]): Promise<Measured<SweepSummary>> {
-  await stage.table.rewind(SHARDS, MINUTE);
+  await rewind(stage.table, SHARDS, MINUTE);
   await using engine = await stage.start("sweep", { ENOS_REQUESTS_PER_SECOND: "1000000" }, execArgv);
-  const measured = await engine.invoke<SweepSummary>({});
+  const measured = await engine.measure<SweepSummary>({});
   const { value } = measured;
   if (value.ended !== "done" || value.checked === 0) throw new Error("a sweep did not do all that was due");
   return measured;

@@ -1,20 +1,20 @@
+import { markdownTable } from "markdown-table";
 import { indexKeyOf, type KeyRange, keyRanges } from "../../lib/store/index-key.ts";
 import { PAGE_SIZE } from "../../lib/store/open-task-store.ts";
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
+import { seeded } from "../../local/harness/random.ts";
 import { CHANNEL, ORGANISATION } from "../harness/enos.ts";
-import { table } from "../harness/markdown.ts";
 import { tell } from "../harness/progress.ts";
 import type { Row } from "../harness/row.ts";
 import type { Stage } from "../harness/stage.ts";
 import { median } from "../harness/statistics.ts";
-import { taskId } from "../harness/table.ts";
+import { rewind, taskId } from "../harness/table.ts";
 import { peerPrices, sweepPrice } from "../price/price.ts";
 import { PRICES_OF } from "../price/prices.ts";
 import { INDEX_ITEM, itemBytes } from "../scale/dynamodb-units.ts";
 import { EPOCH } from "../scale/virtual-time.ts";
 import { DURATIONS, type Durations } from "../simulation/durations.ts";
 import { life, schedule } from "../simulation/ours.ts";
-import { seeded } from "../simulation/random.ts";
 
 const SHARDS = 4;
 const MEMORY_GB = 1;
@@ -31,11 +31,11 @@ export async function price(stage: Stage, tasks: number): Promise<{ rows: Row[];
   await using peer = await stage.startPeer("bare-lookup.ts");
   const call = { application: ORGANISATION, channelId: CHANNEL, taskId: taskId(1) };
   const calls: number[] = [];
-  for (let index = 0; index < 50; index++) calls.push((await peer.invoke(call)).wallMs);
+  for (let index = 0; index < 50; index++) calls.push((await peer.measure(call)).wallMs);
 
   const sweep = async (age: number) => {
-    await stage.table.rewind(SHARDS, age);
-    const { value, wallMs } = await engine.invoke<SweepSummary>({});
+    await rewind(stage.table, SHARDS, age);
+    const { value, wallMs } = await engine.measure<SweepSummary>({});
     return { checked: value.checked, seconds: wallMs / 1000 / tasks };
   };
   const due = await sweep(HOUR);
@@ -76,7 +76,7 @@ export async function price(stage: Stage, tasks: number): Promise<{ rows: Row[];
     })),
     text: [
       `List prices of ${PRICES_OF.region} on ${PRICES_OF.date} (bench/price/prices.ts) times what was measured at ${LATENCY} ms upstream with 64 calls at a time. What starting and ending a task costs is left out for all of them.`,
-      table(["checks by", "$ per million", "what is paid for"], lines),
+      markdownTable([["checks by", "$ per million", "what is paid for"], ...lines]),
     ].join("\n\n"),
   };
 }

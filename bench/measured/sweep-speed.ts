@@ -1,10 +1,10 @@
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
+import type { LambdaProcess, Measured } from "../../local/harness/lambda-process.ts";
 import { CHANNEL, ORGANISATION } from "../harness/enos.ts";
-import type { Measured, MeasuredProcess } from "../harness/measured-process.ts";
 import { tell } from "../harness/progress.ts";
 import type { Row } from "../harness/row.ts";
 import { Stage } from "../harness/stage.ts";
-import { taskId } from "../harness/table.ts";
+import { rewind, seed, taskId } from "../harness/table.ts";
 
 export const TASKS = 20_000;
 const SHARDS = 4;
@@ -30,10 +30,10 @@ export interface SweepSpeed {
 /** Sweeps of 20,000 due tasks that learn nothing against bare loops, and against sweeps where none is due. */
 export async function sweepSpeed(stage: Stage): Promise<SweepSpeed> {
   tell(`${TASKS} open tasks`);
-  await stage.table.seed(TASKS, SHARDS, YOUNG);
+  await seed(stage.table, TASKS, SHARDS, YOUNG);
   await using old = await Stage.start();
   tell(`${OLD_TASKS} open tasks, a day old`);
-  await old.table.seed(OLD_TASKS, SHARDS, OLD);
+  await seed(old.table, OLD_TASKS, SHARDS, OLD);
   const settings = {
     SWEEP_SHARDS: String(SHARDS),
     SWEEP_CONCURRENCY: String(CONNECTIONS),
@@ -45,11 +45,11 @@ export async function sweepSpeed(stage: Stage): Promise<SweepSpeed> {
   await using loop = await stage.startPeer("bare-loop.ts");
   const all = Array.from({ length: TASKS }, (_, index) => taskId(index));
   const bare = (taskIds: string[], connections: number) =>
-    loop.invoke({ application: ORGANISATION, channelId: CHANNEL, taskIds, connections });
+    loop.measure({ application: ORGANISATION, channelId: CHANNEL, taskIds, connections });
 
   const due = async () => {
-    await stage.table.rewind(SHARDS, HOUR);
-    return expectChecked(await engine.invoke<SweepSummary>({}), TASKS);
+    await rewind(stage.table, SHARDS, HOUR);
+    return expectChecked(await engine.measure<SweepSummary>({}), TASKS);
   };
   const warmUp = async () => {
     await due();
@@ -111,11 +111,11 @@ export async function sweepSpeed(stage: Stage): Promise<SweepSpeed> {
 }
 
 /** CPU a task in sweeps right after another, in milliseconds: of shards that are a moment old hardly any task is due. */
-async function notDue(engine: MeasuredProcess, { table }: Stage, tasks: number): Promise<number> {
+async function notDue(engine: LambdaProcess, { table }: Stage, tasks: number): Promise<number> {
   let cpuMs = 0;
   for (let sweep = 0; sweep < IDLE_SWEEPS; sweep++) {
-    await table.rewind(SHARDS, 0);
-    const idle = await engine.invoke<SweepSummary>({});
+    await rewind(table, SHARDS, 0);
+    const idle = await engine.measure<SweepSummary>({});
     const { due } = idle.value;
     // Some become due while it sweeps, more on a slow machine; they count as if they were not.
     if (due > tasks / 200) throw new Error(`of ${tasks} tasks ${due} were due`);

@@ -1,8 +1,9 @@
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
-import type { MeasuredProcess } from "../harness/measured-process.ts";
+import type { LambdaProcess } from "../../local/harness/lambda-process.ts";
 import { tell } from "../harness/progress.ts";
 import type { Row } from "../harness/row.ts";
 import { Stage } from "../harness/stage.ts";
+import { rewind, seed } from "../harness/table.ts";
 
 const TASKS = 12_800;
 const SHARDS = 8;
@@ -13,13 +14,13 @@ export async function sweepers(): Promise<Row[]> {
   await using stage = await Stage.start();
   await using parts = new AsyncDisposableStack();
   tell(`${TASKS} open tasks, for several sweepers`);
-  await stage.table.seed(TASKS, SHARDS, HOUR / 2);
-  const all: MeasuredProcess[] = [];
+  await seed(stage.table, TASKS, SHARDS, HOUR / 2);
+  const all: LambdaProcess[] = [];
   for (let index = 0; index < 4; index++) {
     const settings = { SWEEP_SHARDS: String(SHARDS), ENOS_REQUESTS_PER_SECOND: "1000000" };
     const sweeper = parts.use(await stage.start("sweep", settings));
-    await stage.table.rewind(SHARDS, 0);
-    await sweeper.invoke({});
+    await rewind(stage.table, SHARDS, 0);
+    await sweeper.measure({});
     all.push(sweeper);
   }
   await stage.enos.setLatency(100);
@@ -41,9 +42,9 @@ export async function sweepers(): Promise<Row[]> {
   return [row(2, two), row(4, four)];
 }
 
-async function seconds(stage: Stage, sweepers: MeasuredProcess[]): Promise<number> {
-  await stage.table.rewind(SHARDS, HOUR);
-  const swept = await Promise.all(sweepers.map((sweeper) => sweeper.invoke<SweepSummary>({})));
+async function seconds(stage: Stage, sweepers: LambdaProcess[]): Promise<number> {
+  await rewind(stage.table, SHARDS, HOUR);
+  const swept = await Promise.all(sweepers.map((sweeper) => sweeper.measure<SweepSummary>({})));
   const checked = swept.reduce((sum, { value }) => sum + value.checked, 0);
   if (checked !== TASKS) throw new Error(`${sweepers.length} sweepers checked ${checked} of ${TASKS}`);
   return Math.max(...swept.map(({ wallMs }) => wallMs)) / 1000;

@@ -2,12 +2,12 @@ import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
 import { Cloud } from "../../local/cloud.ts";
 import { startEnosSimulator } from "../../local/enos/simulator.ts";
+import { taskEvent } from "../../local/harness/api-event.ts";
+import { unpack } from "../../local/harness/artefact.ts";
+import { AwsProxy, type Observed } from "../../local/harness/aws-proxy.ts";
+import { LambdaProcess } from "../../local/harness/lambda-process.ts";
 import { tableFromSource } from "../../local/template.ts";
-import { AwsProxy, type Observed } from "../../test/chaos/aws-proxy.ts";
-import { taskEvent } from "../../test/support/api-event.ts";
-import { unpack } from "../../test/support/artefact.ts";
 import { CHANNEL, ORGANISATION } from "../harness/enos.ts";
-import { MeasuredProcess } from "../harness/measured-process.ts";
 import { tell } from "../harness/progress.ts";
 import type { Row } from "../harness/row.ts";
 import { rewind, taskId } from "../harness/table.ts";
@@ -51,16 +51,16 @@ async function writesOfALife(checks: number): Promise<number> {
   enos.putOrganisation({ orgId, accessKey, secretKey });
   await cloud.putSecret(orgId, { accessKey, secretKey });
   const env = { ...cloud.env(enos.url), ...proxy.env, SWEEP_SHARDS: "1" };
-  const track = parts.use(await MeasuredProcess.start(unpack("track"), env));
-  const sweep = parts.use(await MeasuredProcess.start(unpack("sweep"), env));
+  const track = parts.use(await LambdaProcess.start(unpack("track"), env));
+  const sweep = parts.use(await LambdaProcess.start(unpack("sweep"), env));
   const table = DynamoDBDocumentClient.from(cloud.dynamodb);
 
   const check = async (progressCode: number) => {
     enos.setAnyTask(orgId, { timelines: [[{ afterMs: 0, progressCode }]], startedAt: 0 });
     await rewind(table, 1, HOUR);
-    const { value } = await sweep.invoke<SweepSummary>({});
-    if (value.checked !== 1) throw new Error(`a sweep checked ${value.checked} tasks instead of one`);
-    return value;
+    const summary = await sweep.invoke<SweepSummary>({});
+    if (summary.checked !== 1) throw new Error(`a sweep checked ${summary.checked} tasks instead of one`);
+    return summary;
   };
   await track.invoke(taskEvent("put", { orgId, channelId: CHANNEL, taskId: taskId(1) }));
   await check(0);

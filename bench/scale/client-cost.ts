@@ -2,6 +2,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { SNSClient } from "@aws-sdk/client-sns";
+import { markdownTable } from "markdown-table";
 import { terminalEvent } from "../../lib/events/event.ts";
 import { EventPublisher } from "../../lib/events/publisher.ts";
 import { ALL_KEYS } from "../../lib/store/index-key.ts";
@@ -9,7 +10,6 @@ import { OpenTaskStore } from "../../lib/store/open-task-store.ts";
 import { openDatabase } from "../../lib/store/table.ts";
 import type { Outcome } from "../../lib/tasks/decision.ts";
 import type { OpenTask } from "../../lib/tasks/record.ts";
-import { table } from "../harness/markdown.ts";
 import { median } from "../harness/statistics.ts";
 import { SAMPLE_TASK } from "./assumptions.ts";
 
@@ -56,10 +56,10 @@ const measured = [
   ["an event", await cost(() => events.publish(terminalEvent(task, outcome, Date.now())))],
 ] as const;
 console.log(
-  table(
+  markdownTable([
     ["", "CPU (µs)"],
-    measured.map(([what, microseconds]) => [what, microseconds.toFixed(0)]),
-  ),
+    ...measured.map(([what, microseconds]) => [what, microseconds.toFixed(0)]),
+  ]),
 );
 server.kill();
 

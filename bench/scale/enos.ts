@@ -1,5 +1,5 @@
 import type { SweepDependencies } from "../../lib/sweep/dependencies.ts";
-import { type Random, seeded } from "../simulation/random.ts";
+import { type Random, seeded } from "../../local/harness/random.ts";
 import { CPU_US, LATENCY_MS } from "./assumptions.ts";
 import type { Processor } from "./processor.ts";
 import { EPOCH } from "./virtual-time.ts";

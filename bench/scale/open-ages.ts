@@ -1,6 +1,6 @@
 import type { Schedule } from "../../lib/tasks/schedule.ts";
+import type { Random } from "../../local/harness/random.ts";
 import type { Durations } from "../simulation/durations.ts";
-import type { Random } from "../simulation/random.ts";
 import { EPOCH } from "./virtual-time.ts";
 
 /** Durations that the open tasks' are drawn from, drawn themselves once. */

@@ -1,7 +1,7 @@
 import { indexKeyOf, OFFSETS, SEGMENTS } from "../../lib/store/index-key.ts";
 import type { Schedule } from "../../lib/tasks/schedule.ts";
+import { type Random, seeded } from "../../local/harness/random.ts";
 import type { Durations } from "../simulation/durations.ts";
-import { type Random, seeded } from "../simulation/random.ts";
 import { OpenAges } from "./open-ages.ts";
 import { EPOCH } from "./virtual-time.ts";
 

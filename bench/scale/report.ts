@@ -1,4 +1,4 @@
-import { table } from "../harness/markdown.ts";
+import { markdownTable } from "markdown-table";
 import { PRICES_OF } from "../price/prices.ts";
 import { CPU_US, LATENCY_MS, MEMORY_OF_A_VCPU } from "./assumptions.ts";
 import { INDEX_ITEM, itemBytes } from "./dynamodb-units.ts";
@@ -18,10 +18,10 @@ export function report(outcomes: readonly Outcome[], plotName: string): string {
 function scale(outcomes: readonly Outcome[]): string {
   const columns = outcomes.map((outcome) => [...settings(outcome), ...results(outcome)]);
   const labels = columns[0]?.map(([label]) => label) ?? [];
-  return table(
+  return markdownTable([
     ["", ...outcomes.map(({ scenario }) => scenario.name)],
-    labels.map((label, row) => [label, ...columns.map((column) => column[row]?.[1] ?? "")]),
-  );
+    ...labels.map((label, row) => [label, ...columns.map((column) => column[row]?.[1] ?? "")]),
+  ]);
 }
 
 const { status } = LATENCY_MS;

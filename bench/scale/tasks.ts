@@ -1,7 +1,7 @@
-import { type IndexKey, type KeyRange, parseIndexKey } from "../../lib/store/index-key.ts";
+import { type KeyRange, parseIndexKey } from "../../lib/store/index-key.ts";
 import { type OpenTaskPage, PAGE_SIZE } from "../../lib/store/open-task-store.ts";
 import type { SweepDependencies } from "../../lib/sweep/dependencies.ts";
-import type { OpenTask } from "../../lib/tasks/record.ts";
+import type { IndexKey, OpenTask } from "../../lib/tasks/record.ts";
 import { CPU_US, LATENCY_MS } from "./assumptions.ts";
 import { INDEX_ITEM, itemBytes, queryUnits } from "./dynamodb-units.ts";
 import { CLOSED, PENDING, type Population, RUNNING } from "./population.ts";

@@ -1,4 +1,4 @@
-import type { Random } from "./random.ts";
+import type { Random } from "../../local/harness/random.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;

@@ -1,6 +1,6 @@
 import { createSchedule, type Scheduled } from "../../lib/tasks/schedule.ts";
+import type { Random } from "../../local/harness/random.ts";
 import { LOST } from "./peers.ts";
-import type { Random } from "./random.ts";
 import { type Callbacks, checking, type Waiter } from "./waiter.ts";
 
 const MINUTE = 60_000;

@@ -1,4 +1,4 @@
-import { table } from "../harness/markdown.ts";
+import { markdownTable } from "markdown-table";
 import { median, repeated } from "../harness/statistics.ts";
 import { DURATIONS, type Durations } from "./durations.ts";
 import { leastDelay, type Performance } from "./optimum.ts";
@@ -91,14 +91,11 @@ function section(simulated: Simulated): string {
   });
   return [
     `### ${durations.name}: ${durations.definition}`,
-    table(
-      HEAD,
-      waiters.map(({ name, runs }) => [name, ...cells(runs, efficiency)]),
-    ),
-    table(
+    markdownTable([HEAD, ...waiters.map(({ name, runs }) => [name, ...cells(runs, efficiency)])]),
+    markdownTable([
       ["target", "measured", "met"],
-      verdicts.map(({ target, measured, met }) => [target, measured, met ? "yes" : "**no**"]),
-    ),
+      ...verdicts.map(({ target, measured, met }) => [target, measured, met ? "yes" : "**no**"]),
+    ]),
     `![Checks and delay, ${durations.name}](${plotName(simulated)})`,
   ].join("\n\n");
 }

@@ -1,6 +1,7 @@
+import { type Random, seeded } from "../../local/harness/random.ts";
 import { mean, quantile } from "../harness/statistics.ts";
 import { type Durations, quantileOf } from "./durations.ts";
-import { type Random, seeded, spread } from "./random.ts";
+import { spread } from "./random.ts";
 import type { Callbacks, Waiter } from "./waiter.ts";
 
 /** One run of one waiter over many tasks. Times are milliseconds. */

@@ -1,4 +1,4 @@
-import type { Random } from "./random.ts";
+import type { Random } from "../../local/harness/random.ts";
 
 /** A way to wait for a task's end by checking it, or by being called back. */
 export interface Waiter {

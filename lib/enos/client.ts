@@ -1,8 +1,9 @@
 import { statusPath, type TaskKey } from "../tasks/key.ts";
+import type { DownloadStatus } from "../tasks/status.ts";
 import { EnosApi } from "./api.ts";
 import type { CallOptions } from "./budget.ts";
 import type { CredentialSource } from "./credentials.ts";
-import { type DownloadStatus, parseStatus } from "./status.ts";
+import { parseStatus } from "./status.ts";
 import { Transport } from "./transport.ts";
 
 /** What the client is made of; all but the credentials have defaults. */

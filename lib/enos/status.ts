@@ -1,18 +1,8 @@
 import * as z from "zod/mini";
 import type { TaskKey } from "../tasks/key.ts";
-import { type EnosState, isTerminal, stateOfCode } from "../tasks/state.ts";
+import { isTerminal, stateOfCode } from "../tasks/state.ts";
+import type { DownloadStatus } from "../tasks/status.ts";
 import { EnosError } from "./errors.ts";
-
-/** One answer of Get Download Status, in one shape whatever the edition of the API. Null is what EnOS did not give. */
-export interface DownloadStatus extends TaskKey {
-  downloadUrl: string | null;
-  progressCode: number;
-  progressDesc: string | null;
-  /** Bytes. */
-  dataSize: number | null;
-  state: EnosState;
-  terminal: boolean;
-}
 
 /** An integer, or the numeric string that some samples show in its place. */
 const Integer = z.union([

@@ -1,5 +1,5 @@
+import type { DownloadStatus } from "../tasks/status.ts";
 import { EnosError } from "./errors.ts";
-import type { DownloadStatus } from "./status.ts";
 
 /** The time from one check of a wait to the next, in milliseconds. */
 export const WAIT_INTERVAL_MS = 2_000;

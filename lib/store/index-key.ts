@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import type { TaskKey } from "../tasks/key.ts";
+import type { IndexKey } from "../tasks/record.ts";
 import type { Reach } from "../tasks/schedule.ts";
 
 /**
@@ -62,16 +63,6 @@ export function indexKeyOf(trackedAt: number, offset: number): string {
   const time = Math.min(LATEST, Math.max(0, Math.floor(trackedAt)));
   const digits = hex(Math.floor(offset * OFFSETS), OFFSET_DIGITS);
   return digits.slice(0, 1) + hex(time, TIME_DIGITS) + digits.slice(1);
-}
-
-/** What an index key says of its task. */
-export interface IndexKey {
-  /** The key itself. */
-  indexKey: string;
-  /** Unix milliseconds. */
-  trackedAt: number;
-  /** The task's shift of the schedule, in [0, 1). */
-  offset: number;
 }
 
 /** Reads an index key; undefined for a text that is none. */

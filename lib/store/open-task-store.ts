@@ -1,10 +1,10 @@
 import { type AttributeValue, QueryCommand } from "@aws-sdk/client-dynamodb";
 import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import type { DownloadStatus } from "../enos/status.ts";
 import type { Outcome } from "../tasks/decision.ts";
-import { type OpenTask, parseOpenTask } from "../tasks/record.ts";
+import { type IndexKey, type OpenTask, parseOpenTask } from "../tasks/record.ts";
 import type { TrackedState } from "../tasks/state.ts";
-import { type IndexKey, type KeyRange, keyOf, parseIndexKey } from "./index-key.ts";
+import type { DownloadStatus } from "../tasks/status.ts";
+import { type KeyRange, keyOf, parseIndexKey } from "./index-key.ts";
 import { type Database, unlessRefused } from "./table.ts";
 
 /** The sparse index: an item is in it for as long as its task is open. */

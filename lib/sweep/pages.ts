@@ -1,5 +1,6 @@
-import { ALL_KEYS, type IndexKey, type KeyRange } from "../store/index-key.ts";
+import { ALL_KEYS, type KeyRange } from "../store/index-key.ts";
 import type { OpenTaskPage } from "../store/open-task-store.ts";
+import type { IndexKey } from "../tasks/record.ts";
 import type { SweepDependencies } from "./dependencies.ts";
 
 /** What of a shard is to be read. */

@@ -1,7 +1,7 @@
 import { nextPass, type Pass, type Progress } from "../store/checkpoint.ts";
-import { type IndexKey, keyRanges } from "../store/index-key.ts";
+import { keyRanges } from "../store/index-key.ts";
 import type { Shard } from "../store/shard-store.ts";
-import type { OpenTask } from "../tasks/record.ts";
+import type { IndexKey, OpenTask } from "../tasks/record.ts";
 import type { Examination } from "./checks.ts";
 import type { SweepDependencies, SweepSettings } from "./dependencies.ts";
 import type { Lanes } from "./fair-queue.ts";

@@ -1,6 +1,6 @@
-import type { DownloadStatus } from "../enos/status.ts";
 import type { OpenTask } from "./record.ts";
 import { type AbandonReason, isTerminal, type TerminalState, type TrackedState } from "./state.ts";
+import type { DownloadStatus } from "./status.ts";
 
 /** A task that EnOS does not know is given up after this long (ms) and this many checks: it may just be new, or EnOS confused. */
 const NOT_FOUND_MS = 10 * 60_000;

@@ -1,9 +1,18 @@
 import * as z from "zod/mini";
-import type { IndexKey } from "../store/index-key.ts";
 import { type Carried, carriedOf } from "./carried.ts";
 import type { TaskKey } from "./key.ts";
 import { ID, Id } from "./key.ts";
 import { ABANDON_REASONS, type AbandonReason, storedState, type TrackedState } from "./state.ts";
+
+/** What a task's key in the index of open tasks says of it. */
+export interface IndexKey {
+  /** The key itself. */
+  indexKey: string;
+  /** Unix milliseconds. */
+  trackedAt: number;
+  /** The task's shift of the schedule, in [0, 1). */
+  offset: number;
+}
 
 /** An open task, as the index gives it to a sweep. Times are Unix milliseconds. */
 export interface OpenTask extends TaskKey, IndexKey {

@@ -52,7 +52,7 @@ export function refuseIn(
 }
 
 /** The HTTP status that fits an EnOS code: the last three digits of a service's code, else by its meaning. */
-export function httpStatusOf(code: number): number {
+function httpStatusOf(code: number): number {
   if (code >= 10_000) {
     const status = code % 1_000;
     return status >= 400 && status < 600 ? status : 500;

@@ -9,7 +9,7 @@ const milliseconds = z.number().min(0);
 const unixMs = z.number();
 const errorCode = z.number().int().positive();
 
-export const step = z.strictObject({
+const step = z.strictObject({
   afterMs: milliseconds,
   progressCode: z.number().int(),
   progressDesc: z.string().optional(),
@@ -17,7 +17,7 @@ export const step = z.strictObject({
   dataSize: z.number().int().min(0).nullable().optional(),
 });
 
-export const timeline = z
+const timeline = z
   .array(step)
   .min(1)
   .refine(

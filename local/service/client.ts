@@ -1,7 +1,7 @@
-import type { DownloadStatus } from "../../lib/enos/status.ts";
 import type { Envelope } from "../../lib/http/envelope.ts";
 import type { TaskKey } from "../../lib/tasks/key.ts";
 import type { TrackedTask } from "../../lib/tasks/record.ts";
+import type { DownloadStatus } from "../../lib/tasks/status.ts";
 
 /** What the service answered; without an envelope where there is no body. */
 export interface ServiceAnswer<Data> {

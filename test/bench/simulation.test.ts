@@ -13,11 +13,12 @@ import {
   sdkWaiter,
   waitLoop,
 } from "../../bench/simulation/peers.ts";
-import { seeded, spread } from "../../bench/simulation/random.ts";
+import { spread } from "../../bench/simulation/random.ts";
 import { report, simulate } from "../../bench/simulation/report.ts";
 import { drawTasks, type Run, run } from "../../bench/simulation/run.ts";
 import { targets } from "../../bench/simulation/targets.ts";
 import type { Waiter } from "../../bench/simulation/waiter.ts";
+import { seeded } from "../../local/harness/random.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;

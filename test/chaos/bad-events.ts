@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { pathOf, ROUTES, withOrganisation } from "../support/api-event.ts";
+import { pathOf, ROUTES, withOrganisation } from "../../local/harness/api-event.ts";
 
 /** An event and the function that gets it. Events are what they should not be, so they have no type. */
 export interface BadInput {

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { TaskStore } from "../../lib/store/task-store.ts";
-import { unpack } from "../support/artefact.ts";
-import { LambdaProcess } from "../support/lambda-process.ts";
-import { type Row, type Scenario, seededRandom } from "./scenario.ts";
+import { unpack } from "../../local/harness/artefact.ts";
+import { LambdaProcess } from "../../local/harness/lambda-process.ts";
+import { seeded } from "../../local/harness/random.ts";
+import type { Row, Scenario } from "./scenario.ts";
 import { Stage } from "./stage.ts";
 
 const SIZES = { short: { tasks: 40, again: 80 }, long: { tasks: 500, again: 4_000 } };
@@ -18,7 +19,7 @@ export const churn: Scenario = {
   name: "churn",
   async run({ size, seed, progress }): Promise<Row[]> {
     const { tasks, again } = SIZES[size];
-    const random = seededRandom(seed);
+    const random = seeded(seed);
     const module = unpack("sweep");
     await using stage = await Stage.start({ orgIds: ["o1", "o2"], shards: SHARDS });
     await using parts = new AsyncDisposableStack();

@@ -1,8 +1,9 @@
-import { unpack } from "../support/artefact.ts";
-import { LambdaProcess } from "../support/lambda-process.ts";
-import { type AwsCall, STEPS, type Step, stepOf } from "./aws-call.ts";
-import { AwsProxy } from "./aws-proxy.ts";
-import { type Row, type Scenario, seededRandom } from "./scenario.ts";
+import { unpack } from "../../local/harness/artefact.ts";
+import { type AwsCall, STEPS, type Step, stepOf } from "../../local/harness/aws-call.ts";
+import { AwsProxy } from "../../local/harness/aws-proxy.ts";
+import { LambdaProcess } from "../../local/harness/lambda-process.ts";
+import { seeded } from "../../local/harness/random.ts";
+import type { Row, Scenario } from "./scenario.ts";
 import { Stage } from "./stage.ts";
 
 const SIZES = {
@@ -28,7 +29,7 @@ export const crashes: Scenario = {
   name: "crashes",
   async run({ size, seed, progress }): Promise<Row[]> {
     const { first, tasks, kills } = SIZES[size];
-    const random = seededRandom(seed);
+    const random = seeded(seed);
     // All drawn beforehand, so that a seed means the same deaths whoever is faster.
     const deaths = Array.from({ length: kills }, (_, index) => drawDeath(random, index));
     await using stage = await Stage.start({ orgIds: ["o1", "o2", "o3"], apart: true, shards: 8 });

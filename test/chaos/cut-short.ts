@@ -1,6 +1,6 @@
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
-import { unpack } from "../support/artefact.ts";
-import { LambdaProcess } from "../support/lambda-process.ts";
+import { unpack } from "../../local/harness/artefact.ts";
+import { LambdaProcess } from "../../local/harness/lambda-process.ts";
 import type { Row, Scenario } from "./scenario.ts";
 import { Stage } from "./stage.ts";
 

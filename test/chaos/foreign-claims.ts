@@ -1,8 +1,8 @@
 import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import * as fc from "fast-check";
-import { pathOf, ROUTES, withOrganisation } from "../support/api-event.ts";
-import { unpack } from "../support/artefact.ts";
-import { LambdaProcess } from "../support/lambda-process.ts";
+import { pathOf, ROUTES, withOrganisation } from "../../local/harness/api-event.ts";
+import { unpack } from "../../local/harness/artefact.ts";
+import { LambdaProcess } from "../../local/harness/lambda-process.ts";
 import { authorizer } from "./bad-events.ts";
 import type { Row } from "./scenario.ts";
 import { faultsOf } from "./well-answered.ts";

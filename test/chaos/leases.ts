@@ -1,5 +1,5 @@
-import { shardOf, stepOf } from "./aws-call.ts";
-import type { Observed } from "./aws-proxy.ts";
+import { shardOf, stepOf } from "../../local/harness/aws-call.ts";
+import type { Observed } from "../../local/harness/aws-proxy.ts";
 
 /** A shard in a sweep's hands. Times are Unix milliseconds. */
 export interface Holding {

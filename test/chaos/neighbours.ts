@@ -1,10 +1,10 @@
+import pMap from "p-map";
 import { indexEntryOf } from "../../lib/store/index-key.ts";
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
 import type { Fault } from "../../local/enos/input.ts";
-import { unpack } from "../support/artefact.ts";
-import { LambdaProcess } from "../support/lambda-process.ts";
+import { unpack } from "../../local/harness/artefact.ts";
+import { LambdaProcess } from "../../local/harness/lambda-process.ts";
 import type { Row, Scenario, ScenarioOptions } from "./scenario.ts";
-import { sideBySide } from "./side-by-side.ts";
 import { Stage } from "./stage.ts";
 
 const TASKS = { short: 12, long: 200 };
@@ -36,11 +36,15 @@ export const neighbours: Scenario = {
     const module = unpack("sweep");
     const trials = TROUBLES.flatMap(([name, fault]) => PLACES[size].map((apart) => ({ name, fault, apart })));
     // A recovery is mostly waiting for the schedule.
-    return sideBySide(trials, 4, async ({ name, fault, apart }) => {
-      const row = await tryTrouble(name, fault, apart, module, TASKS[size]);
-      progress(row.tried);
-      return row;
-    });
+    return pMap(
+      trials,
+      async ({ name, fault, apart }) => {
+        const row = await tryTrouble(name, fault, apart, module, TASKS[size]);
+        progress(row.tried);
+        return row;
+      },
+      { concurrency: 4 },
+    );
   },
 };
 

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
+import pMap from "p-map";
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
-import { unpack } from "../support/artefact.ts";
-import { LambdaProcess } from "../support/lambda-process.ts";
-import { type Step, shardOf, stepOf } from "./aws-call.ts";
-import { AwsProxy } from "./aws-proxy.ts";
+import { unpack } from "../../local/harness/artefact.ts";
+import { type Step, shardOf, stepOf } from "../../local/harness/aws-call.ts";
+import { AwsProxy } from "../../local/harness/aws-proxy.ts";
+import { LambdaProcess } from "../../local/harness/lambda-process.ts";
 import { holdingsOf, overlaps, readsWithoutLease } from "./leases.ts";
 import { allItems } from "./ledger.ts";
 import type { Row, Scenario } from "./scenario.ts";
-import { sideBySide } from "./side-by-side.ts";
 import { Stage } from "./stage.ts";
 
 const SWEEPERS = 4;
@@ -45,11 +45,15 @@ export const overlap: Scenario = {
   async run({ size, progress }) {
     const { tasks, rounds, pauses } = SIZES[size];
     // Those who sleep need no machine meanwhile.
-    const paused = sideBySide(pauses, 4, async (pause) => {
-      const row = await pausedBeyondItsLease(pause, PAUSED_TASKS);
-      progress(row.tried);
-      return row;
-    });
+    const paused = pMap(
+      pauses,
+      async (pause) => {
+        const row = await pausedBeyondItsLease(pause, PAUSED_TASKS);
+        progress(row.tried);
+        return row;
+      },
+      { concurrency: 4 },
+    );
     return [await fourAtOnce(tasks, rounds, progress), ...(await paused)];
   },
 };
@@ -59,11 +63,13 @@ async function fourAtOnce(tasks: number, rounds: number, progress: (text: string
   await using stage = await Stage.start({ orgIds: ["o1", "o2"], shards: 8 });
   const module = unpack("sweep");
   await using parts = new AsyncDisposableStack();
-  const sweepers = await sideBySide(Array.from({ length: SWEEPERS }), SWEEPERS, async () => {
-    const proxy = parts.use(await AwsProxy.start(stage.cloud.urls));
-    const sweeper = parts.use(await LambdaProcess.start(module, { ...stage.env, ...proxy.env }));
-    return { proxy, sweeper };
-  });
+  const sweepers = await Promise.all(
+    Array.from({ length: SWEEPERS }, async () => {
+      const proxy = parts.use(await AwsProxy.start(stage.cloud.urls));
+      const sweeper = parts.use(await LambdaProcess.start(module, { ...stage.env, ...proxy.env }));
+      return { proxy, sweeper };
+    }),
+  );
   const all = () =>
     Promise.all(sweepers.map(({ sweeper }) => sweeper.invoke<SweepSummary>({}, UNHURRIED_MS)));
   let tracked = (await stage.track(tasks)).length;

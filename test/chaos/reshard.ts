@@ -1,6 +1,7 @@
-import { unpack } from "../support/artefact.ts";
-import { LambdaProcess } from "../support/lambda-process.ts";
-import { type Row, type Scenario, seededRandom } from "./scenario.ts";
+import { unpack } from "../../local/harness/artefact.ts";
+import { LambdaProcess } from "../../local/harness/lambda-process.ts";
+import { seeded } from "../../local/harness/random.ts";
+import type { Row, Scenario } from "./scenario.ts";
 import { Stage } from "./stage.ts";
 
 const SIZES = { short: { tasks: 15, changes: 3 }, long: { tasks: 60, changes: 40 } };
@@ -15,7 +16,7 @@ export const reshard: Scenario = {
   name: "reshard",
   async run({ size, seed, progress }): Promise<Row[]> {
     const { tasks, changes } = SIZES[size];
-    const random = seededRandom(seed);
+    const random = seeded(seed);
     const module = unpack("sweep");
     await using stage = await Stage.start({ orgIds: ["o1", "o2"] });
     const start = (shards: number) =>

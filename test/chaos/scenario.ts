@@ -31,15 +31,3 @@ export interface Scenario {
 export function broken(rows: Row[]): Row[] {
   return rows.filter(({ lost, wrong }) => lost > 0 || wrong > 0);
 }
-
-/** Random numbers in [0, 1) that a seed determines (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

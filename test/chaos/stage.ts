@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import pMap from "p-map";
 import type { TerminalEvent } from "../../lib/events/event.ts";
 import type { Database } from "../../lib/store/table.ts";
 import { TaskStore } from "../../lib/store/task-store.ts";
@@ -11,12 +12,9 @@ import type { Subscription } from "../../local/aws/subscription.ts";
 import { Cloud } from "../../local/cloud.ts";
 import { type EnosSimulator, startEnosSimulator } from "../../local/enos/simulator.ts";
 import type { Timeline } from "../../local/enos/timeline.ts";
-import { startSecretsManager } from "../../local/secrets-manager/secrets-manager.ts";
+import { canaryKeys, refuseCanaries } from "../../local/harness/canary.ts";
 import { tableFromSource } from "../../local/template.ts";
-import { canaryKeys, refuseCanaries } from "../support/canary.ts";
 import { allItems, type ExpectedTask, type Findings, isLeased, Ledger } from "./ledger.ts";
-import { startPart } from "./part-process.ts";
-import { sideBySide } from "./side-by-side.ts";
 
 const CHANNEL = "ch-1";
 const DAY_MS = 24 * 60 * 60_000;
@@ -200,7 +198,7 @@ export class Stage implements AsyncDisposable {
     now: () => number,
   ): Promise<ExpectedTask[]> {
     const tracker = new TaskStore(this.db, shards, now);
-    await sideBySide(tasks, PUTS_AT_ONCE, (task) => tracker.put(task));
+    await pMap(tasks, (task) => tracker.put(task), { concurrency: PUTS_AT_ONCE });
     return tasks;
   }
 
@@ -212,9 +210,5 @@ export class Stage implements AsyncDisposable {
 async function cloudApart(parts: AsyncDisposableStack): Promise<Cloud> {
   const directory = await mkdtemp(join(tmpdir(), "enos-chaos-"));
   parts.defer(() => rm(directory, { recursive: true }));
-  const dynamodb = parts.use(await startPart("local/aws/dynamodb-main.ts", join(directory, "dynamodb")));
-  const messaging = parts.use(await startPart("local/aws/messaging-main.ts", join(directory, "messaging")));
-  const secrets = parts.use(await startSecretsManager());
-  const urls = { dynamodb: dynamodb.url, messaging: messaging.url, secrets: secrets.url };
-  return Cloud.connect(urls, tableFromSource());
+  return Cloud.startApart(tableFromSource(), directory);
 }

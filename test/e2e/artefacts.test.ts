@@ -5,10 +5,10 @@ import type { SweepSummary } from "../../lib/sweep/summary.ts";
 import type { TaskKey } from "../../lib/tasks/key.ts";
 import { Cloud } from "../../local/cloud.ts";
 import { type EnosSimulator, startEnosSimulator } from "../../local/enos/simulator.ts";
+import { apiEvent, taskEvent } from "../../local/harness/api-event.ts";
+import { unpack } from "../../local/harness/artefact.ts";
+import { LambdaProcess } from "../../local/harness/lambda-process.ts";
 import { tableFromSource } from "../../local/template.ts";
-import { apiEvent, taskEvent } from "../support/api-event.ts";
-import { unpack } from "../support/artefact.ts";
-import { LambdaProcess } from "../support/lambda-process.ts";
 import { newTask } from "./service.ts";
 
 // What is deployed: the packaged functions, on the table that the packaged template describes.

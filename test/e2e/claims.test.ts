@@ -3,10 +3,10 @@ import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Cloud } from "../../local/cloud.ts";
 import { type EnosSimulator, startEnosSimulator } from "../../local/enos/simulator.ts";
+import { apiEvent, taskEvent } from "../../local/harness/api-event.ts";
+import { unpack } from "../../local/harness/artefact.ts";
+import { LambdaProcess } from "../../local/harness/lambda-process.ts";
 import { tableFromSource } from "../../local/template.ts";
-import { apiEvent, taskEvent } from "../support/api-event.ts";
-import { unpack } from "../support/artefact.ts";
-import { LambdaProcess } from "../support/lambda-process.ts";
 import { newTask } from "./service.ts";
 
 // serverless-offline has no JWT authorizer that this could go through: events are as API Gateway makes them.

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { DownloadStatus } from "../../lib/enos/status.ts";
+import type { DownloadStatus } from "../../lib/tasks/status.ts";
 import { type TaskPage, taskPath } from "../../local/service/client.ts";
 import { newTask, outcome, type ServiceUnderTest, startService } from "./service.ts";
 

@@ -1,8 +1,9 @@
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { EnosError, type EnosErrorKind } from "../../lib/enos/errors.ts";
-import { type DownloadStatus, parseStatus } from "../../lib/enos/status.ts";
+import { parseStatus } from "../../lib/enos/status.ts";
 import { waitForEnd } from "../../lib/enos/wait.ts";
+import type { DownloadStatus } from "../../lib/tasks/status.ts";
 
 const TASK = { orgId: "o1", channelId: "ch-1", taskId: "t1" };
 const status = (progressCode: number) => parseStatus(TASK, { progressCode });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { authorisation } from "../../lib/http/authorizer.ts";
 import { CallerError } from "../../lib/http/errors.ts";
-import { apiEvent } from "../support/api-event.ts";
+import { apiEvent } from "../../local/harness/api-event.ts";
 
 const withJwt = { JWT_ISSUER: "https://issuer.example", JWT_ORG_CLAIM: "orgs" };
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { CallerError, OutOfTimeError } from "../../lib/http/errors.ts";
 import { apiHandler } from "../../lib/http/handler.ts";
 import type { ApiEvent } from "../../lib/http/request.ts";
-import { apiEvent } from "../support/api-event.ts";
+import { apiEvent } from "../../local/harness/api-event.ts";
 
 const contextOf = (remainingMs: number) =>
   ({ awsRequestId: "lambda-id", getRemainingTimeInMillis: () => remainingMs }) as Context;

@@ -3,7 +3,7 @@ import { CallerError } from "../../lib/http/errors.ts";
 import { listRequestOf } from "../../lib/http/list.ts";
 import { type ApiEvent, orgOf, taskOf } from "../../lib/http/request.ts";
 import { type Routes, routeOf, TASK_PATH } from "../../lib/http/routes.ts";
-import { apiEvent, pathOf, ROUTES, withOrganisation } from "../support/api-event.ts";
+import { apiEvent, pathOf, ROUTES, withOrganisation } from "../../local/harness/api-event.ts";
 
 const list = async () => ({ statusCode: 200 as const });
 const status = async () => ({ statusCode: 200 as const });

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { loadConfig } from "../../infra/bundle/load-config.ts";
 import standIns from "../../infra/bundle/stand-ins.ts";
 import { esbuildOptions } from "../../infra/esbuild.config.ts";
-import { unpack } from "../support/artefact.ts";
+import { unpack } from "../../local/harness/artefact.ts";
 
 afterEach(() => vi.unstubAllEnvs());
 

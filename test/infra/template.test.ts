@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { FUNCTIONS, type Setting, settingsOf } from "../../lib/settings.ts";
+import { withOrganisation } from "../../local/harness/api-event.ts";
 import { tableFromSource } from "../../local/template.ts";
-import { withOrganisation } from "../support/api-event.ts";
 import {
   packagedTemplate,
   type Resource,

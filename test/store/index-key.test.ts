@@ -2,13 +2,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   ALL_KEYS,
-  type IndexKey,
   indexEntryOf,
   type KeyRange,
   keyOf,
   keyRanges,
   parseIndexKey,
 } from "../../lib/store/index-key.ts";
+import type { IndexKey } from "../../lib/tasks/record.ts";
 import { createSchedule, DEFAULT_MAX_INTERVAL_SECONDS } from "../../lib/tasks/schedule.ts";
 
 const MINUTE = 60_000;

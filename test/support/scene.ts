@@ -15,8 +15,8 @@ import { createSchedule } from "../../lib/tasks/schedule.ts";
 import type { Subscription } from "../../local/aws/subscription.ts";
 import { Cloud } from "../../local/cloud.ts";
 import { type EnosSimulator, startEnosSimulator } from "../../local/enos/simulator.ts";
+import { canaryKeys, refuseCanaries } from "../../local/harness/canary.ts";
 import { tableFromSource } from "../../local/template.ts";
-import { canaryKeys, refuseCanaries } from "./canary.ts";
 
 /** A timeline that has been over for as long as anyone looks. */
 export const ENDED = {

@@ -1,7 +1,7 @@
 import { PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { EventPublisher, PublishError } from "../../lib/events/publisher.ts";
-import { canaryKeys } from "../support/canary.ts";
+import { canaryKeys } from "../../local/harness/canary.ts";
 import { ENDED, RUNNING, Scene } from "../support/scene.ts";
 
 const MINUTE = 60_000;

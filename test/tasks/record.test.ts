@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type IndexKey, indexEntryOf, keyOf, parseIndexKey } from "../../lib/store/index-key.ts";
-import { parseOpenTask, parseRecord } from "../../lib/tasks/record.ts";
+import { indexEntryOf, keyOf, parseIndexKey } from "../../lib/store/index-key.ts";
+import { type IndexKey, parseOpenTask, parseRecord } from "../../lib/tasks/record.ts";
 
 const id = fc.stringMatching(/^[A-Za-z0-9_-]{1,128}$/);
 const key = fc.record({ orgId: id, channelId: id, taskId: id });

@@ -1,11 +1,11 @@
 import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import { Cloud } from "../../../local/cloud.ts";
 import { startEnosSimulator } from "../../../local/enos/simulator.ts";
+import { taskEvent } from "../../../local/harness/api-event.ts";
+import { unpack } from "../../../local/harness/artefact.ts";
+import { canaryKeys } from "../../../local/harness/canary.ts";
+import { LambdaProcess } from "../../../local/harness/lambda-process.ts";
 import { tableFromSource } from "../../../local/template.ts";
-import { taskEvent } from "../../support/api-event.ts";
-import { unpack } from "../../support/artefact.ts";
-import { canaryKeys } from "../../support/canary.ts";
-import { LambdaProcess } from "../../support/lambda-process.ts";
 import { ENDED } from "../../support/scene.ts";
 import { type Cell, type Expected, strike, type Victim } from "./cells.ts";
 import { Gateway } from "./gateway.ts";

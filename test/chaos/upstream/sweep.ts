@@ -3,7 +3,7 @@ import type { SweepDependencies } from "../../../lib/sweep/dependencies.ts";
 import type { SweepSummary } from "../../../lib/sweep/summary.ts";
 import type { TaskKey } from "../../../lib/tasks/key.ts";
 import type { SecretContent } from "../../../local/cloud.ts";
-import { canaryKeys } from "../../support/canary.ts";
+import { canaryKeys } from "../../../local/harness/canary.ts";
 import { ENDED, RUNNING, Scene } from "../../support/scene.ts";
 import { type Cell, strike, type Victim } from "./cells.ts";
 import { Gateway } from "./gateway.ts";

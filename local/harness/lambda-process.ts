@@ -10,24 +10,35 @@ export interface Invocation {
   timeoutMs: number;
 }
 
+/** What an invocation gave and took, measured inside the process. */
+export interface Measured<Value> {
+  value: Value;
+  wallMs: number;
+  /** User and system, of all threads; of everything that ran at the same time. */
+  cpuMs: number;
+  /** The most memory that the process ever had. */
+  maxRssBytes: number;
+}
+
 /** What the process answers. */
 export type InvocationResult =
-  | { id: number; ok: true; value: unknown }
+  | { id: number; ok: true; measured: Measured<unknown> }
   | { id: number; ok: false; error: { name: string; message: string } };
 
-/** One Lambda execution environment: a packaged function, warm after its first event. */
+/** One Lambda execution environment: a module with a `handler`, warm after its first event. */
 export class LambdaProcess implements AsyncDisposable {
+  /** How long the import of the module took. */
+  readonly importMs: number;
   readonly #child: ChildProcess;
   readonly #waiting = new Map<number, (result: InvocationResult) => void>();
-  readonly #output: string[] = [];
+  readonly #output: string[];
   #nextId = 1;
 
-  private constructor(child: ChildProcess) {
+  private constructor(child: ChildProcess, output: string[], importMs: number) {
     this.#child = child;
-    child.stdout?.on("data", (chunk) => this.#output.push(String(chunk)));
-    child.stderr?.on("data", (chunk) => this.#output.push(String(chunk)));
+    this.#output = output;
+    this.importMs = importMs;
     child.on("message", (message) => {
-      if (typeof message !== "object") return;
       const result = message as InvocationResult;
       this.#waiting.get(result.id)?.(result);
       this.#waiting.delete(result.id);
@@ -43,18 +54,26 @@ export class LambdaProcess implements AsyncDisposable {
   /**
    * Starts a function's module (see `unpack`) with nothing in its environment but `env`.
    *
+   * @param execArgv options for Node
    * @throws {Error} with what it printed, when its start fails
    */
-  static async start(module: string, env: Record<string, string>): Promise<LambdaProcess> {
+  static async start(
+    module: string,
+    env: Record<string, string>,
+    execArgv: string[] = [],
+  ): Promise<LambdaProcess> {
     const runtime = fileURLToPath(new URL("./lambda-runtime.ts", import.meta.url));
-    const child = fork(runtime, [module], { env, stdio: ["ignore", "pipe", "pipe", "ipc"] });
-    const lambda = new LambdaProcess(child);
+    const child = fork(runtime, [module], { env, execArgv, stdio: ["ignore", "pipe", "pipe", "ipc"] });
+    const output: string[] = [];
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on("data", (chunk) => output.push(String(chunk)));
+    }
     const failed = once(child, "exit").then(() => {
-      throw new Error(`the function did not start: ${lambda.output}`);
+      throw new Error(`the function did not start: ${output.join("")}`);
     });
-    await Promise.race([once(child, "message"), failed]);
     failed.catch(() => {});
-    return lambda;
+    const [{ importMs }] = await Promise.race([once(child, "message"), failed]);
+    return new LambdaProcess(child, output, importMs);
   }
 
   /** All that the function printed. */
@@ -73,14 +92,19 @@ export class LambdaProcess implements AsyncDisposable {
    * @param timeoutMs the time that the invocation is told to have; it is not killed after it
    * @throws {Error} what the handler threw, or `Killed` when the process ended
    */
-  async invoke<Result>(event: unknown, timeoutMs = 30_000): Promise<Result> {
+  async invoke<Value>(event: unknown, timeoutMs = 30_000): Promise<Value> {
+    return (await this.measure<Value>(event, timeoutMs)).value;
+  }
+
+  /** {@link invoke}, with what it took. */
+  async measure<Value>(event: unknown, timeoutMs = 900_000): Promise<Measured<Value>> {
     const id = this.#nextId++;
     const result = await new Promise<InvocationResult>((resolve) => {
       this.#waiting.set(id, resolve);
       this.#child.send({ id, event, timeoutMs } satisfies Invocation);
     });
     refuseCanaries(JSON.stringify(result), "an answer");
-    if (result.ok) return result.value as Result;
+    if (result.ok) return result.measured as Measured<Value>;
     throw Object.assign(new Error(result.error.message), { name: result.error.name });
   }
 
