@@ -3,6 +3,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import {
   CreateSecretCommand,
   PutSecretValueCommand,
+  ResourceExistsException,
   SecretsManagerClient,
 } from "@aws-sdk/client-secrets-manager";
 import { CreateTopicCommand, SNSClient } from "@aws-sdk/client-sns";
@@ -116,7 +117,7 @@ export class Cloud implements AsyncDisposable {
     try {
       await this.secrets.send(new CreateSecretCommand({ Name, SecretString }));
     } catch (error) {
-      if ((error as Error).name !== "ResourceExistsException") throw error;
+      if (!(error instanceof ResourceExistsException)) throw error;
       await this.secrets.send(new PutSecretValueCommand({ SecretId: Name, SecretString }));
     }
   }

@@ -1,5 +1,9 @@
 import { SecretsProvider } from "@aws-lambda-powertools/parameters/secrets";
-import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import {
+  InvalidRequestException,
+  ResourceNotFoundException,
+  SecretsManagerClient,
+} from "@aws-sdk/client-secrets-manager";
 import * as z from "zod/mini";
 import {
   type CredentialSource,
@@ -72,7 +76,7 @@ export class SecretsManagerCredentials implements CredentialSource {
       // Credentials that worked a moment ago are better than none while Secrets Manager is out.
       if (known && !forceFetch && isOutage(cause)) return known.credentials;
       // The second is what a secret that is marked for deletion answers.
-      if (cause.name === "ResourceNotFoundException" || cause.name === "InvalidRequestException") {
+      if (cause instanceof ResourceNotFoundException || cause instanceof InvalidRequestException) {
         throw new UnknownOrganisationError(orgId);
       }
       throw new SecretError(`the secret of organisation ${orgId} cannot be read (${cause.name})`);

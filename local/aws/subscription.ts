@@ -1,11 +1,11 @@
-import type { SNSClient } from "@aws-sdk/client-sns";
-import { SubscribeCommand } from "@aws-sdk/client-sns";
-import type { Message, SQSClient } from "@aws-sdk/client-sqs";
+import { type SNSClient, SubscribeCommand } from "@aws-sdk/client-sns";
 import {
   CreateQueueCommand,
   DeleteMessageBatchCommand,
   GetQueueAttributesCommand,
+  type Message,
   ReceiveMessageCommand,
+  type SQSClient,
 } from "@aws-sdk/client-sqs";
 
 /** A message as a subscriber sees it. */

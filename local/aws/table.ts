@@ -1,11 +1,15 @@
-import type { CreateTableCommandInput, DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { CreateTableCommand, waitUntilTableExists } from "@aws-sdk/client-dynamodb";
+import {
+  CreateTableCommand,
+  type CreateTableCommandInput,
+  type DynamoDBClient,
+  waitUntilTableExists,
+} from "@aws-sdk/client-dynamodb";
 
 /** The `Properties` of an AWS::DynamoDB::Table, as a packaged template has them. */
 export type TableProperties = Readonly<Record<string, unknown>>;
 
 /** What CreateTable takes under the very name and in the very form of CloudFormation. */
-const shared = [
+const SHARED = [
   "AttributeDefinitions",
   "KeySchema",
   "GlobalSecondaryIndexes",
@@ -31,7 +35,7 @@ export async function createTable(
   const name = tableName ?? properties.TableName;
   if (typeof name !== "string") throw new Error("the table has no name: give one");
   const given = Object.fromEntries(
-    shared.filter((key) => properties[key] !== undefined).map((key) => [key, properties[key]]),
+    SHARED.filter((key) => properties[key] !== undefined).map((key) => [key, properties[key]]),
   );
   // The template is data from outside; CreateTable itself says what is wrong with it.
   const input = { ...given, TableName: name } as CreateTableCommandInput;

@@ -1,14 +1,22 @@
 import type { ServerResponse } from "node:http";
-import type { z } from "zod";
-import type { EnosControl } from "./control.ts";
-import { AdminError } from "./control.ts";
-import * as input from "./input.ts";
+import type * as z from "zod/mini";
+import { AdminError, type EnosControl } from "./control.ts";
+import {
+  AnyTaskInput,
+  CreatedTimelineInput,
+  CredentialsInput,
+  Fault,
+  LogInput,
+  OrganisationInput,
+  ShapeInput,
+  TasksInput,
+} from "./input.ts";
 
 /** Where the admin routes begin. */
-export const adminPrefix = "/_admin/";
+export const ADMIN_PREFIX = "/_admin/";
 
 /** A bulk put of 100,000 tasks is a few MB. */
-export const maxAdminBody = 64 * 1024 * 1024;
+export const MAX_ADMIN_BODY = 64 * 1024 * 1024;
 
 /**
  * Serves one admin request: 200 or 204 when done, 400 `{ error, field }` naming the wrong field, 404 for what does
@@ -44,29 +52,29 @@ function run(control: EnosControl, target: string, path: string[], body: Buffer)
   const [, first = "", second = "", third = ""] = path;
   switch (target) {
     case "PUT organisations/*":
-      return control.putOrganisation(parse(input.organisation, { ...object(body), orgId: first }));
+      return control.putOrganisation(parse(OrganisationInput, { ...object(body), orgId: first }));
     case "DELETE organisations/*":
       return control.removeOrganisation(first);
     case "PUT organisations/*/credentials":
-      return control.rotateCredentials(first, parse(input.credentials, json(body)));
+      return control.rotateCredentials(first, parse(CredentialsInput, json(body)));
     case "DELETE organisations/*/token":
       return control.revokeTokens(first);
     case "PUT organisations/*/any-task":
-      return control.setAnyTask(first, parse(input.anyTask, json(body)));
+      return control.setAnyTask(first, parse(AnyTaskInput, json(body)));
     case "DELETE organisations/*/any-task":
       return control.setAnyTask(first, undefined);
     case "PUT organisations/*/created-timeline":
-      return control.setCreatedTimeline(first, parse(input.createdTimeline, json(body)).timeline);
+      return control.setCreatedTimeline(first, parse(CreatedTimelineInput, json(body)).timeline);
     case "GET organisations/*/task-requests":
       return control.taskRequests(first);
     case "PUT tasks":
-      return control.putTasks(parse(input.tasks, json(body)));
+      return control.putTasks(parse(TasksInput, json(body)));
     case "DELETE tasks/*/*/*":
       return control.removeTask(first, second, third);
     case "PUT shape":
-      return control.setShape(parse(input.shape, json(body)));
+      return control.setShape(parse(ShapeInput, json(body)));
     case "POST faults":
-      return { id: control.addFault(parse(input.fault, json(body))) };
+      return { id: control.addFault(parse(Fault, json(body))) };
     case "GET faults":
       return control.faults();
     case "DELETE faults":
@@ -78,7 +86,7 @@ function run(control: EnosControl, target: string, path: string[], body: Buffer)
     case "DELETE counters":
       return control.resetCounters();
     case "PUT log":
-      return control.keepLog(parse(input.log, json(body)).size);
+      return control.keepLog(parse(LogInput, json(body)).size);
     case "GET log":
       return control.log();
     default:
@@ -100,7 +108,7 @@ function object(body: Buffer): object {
   throw new AdminError(400, "body", "body is not an object");
 }
 
-function parse<Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> {
+function parse<Schema extends z.ZodMiniType>(schema: Schema, value: unknown): z.infer<Schema> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0];

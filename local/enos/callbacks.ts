@@ -10,7 +10,7 @@ export interface ExpectedCallback {
   readonly find: () => Task | undefined;
 }
 
-const lookEveryMs = 50;
+const LOOK_EVERY_MS = 50;
 
 /** Calls back once when a task ends, and never again: no retry is documented. */
 export class Callbacks {
@@ -29,7 +29,7 @@ export class Callbacks {
   expect(callback: ExpectedCallback): void {
     this.#expected.push(callback);
     // One timer for all of them, only while there are any, so that it follows an injected clock.
-    this.#timer ??= setInterval(() => this.#look(), lookEveryMs).unref();
+    this.#timer ??= setInterval(() => this.#look(), LOOK_EVERY_MS).unref();
   }
 
   stop(): void {

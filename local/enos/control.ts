@@ -1,6 +1,5 @@
 import { Callbacks } from "./callbacks.ts";
-import type { StandingFault } from "./faults.ts";
-import { Faults } from "./faults.ts";
+import { Faults, type StandingFault } from "./faults.ts";
 import type {
   AnyTaskInput,
   CredentialsInput,
@@ -9,10 +8,8 @@ import type {
   ShapeInput,
   TasksInput,
 } from "./input.ts";
-import type { Organisation } from "./organisations.ts";
-import { Organisations } from "./organisations.ts";
-import type { Counters, LogEntry } from "./records.ts";
-import { Records } from "./records.ts";
+import { type Organisation, Organisations } from "./organisations.ts";
+import { type Counters, type LogEntry, Records } from "./records.ts";
 import { taskKey } from "./tasks.ts";
 import type { Timeline } from "./timeline.ts";
 import { TokenService } from "./token-service.ts";

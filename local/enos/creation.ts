@@ -1,21 +1,24 @@
 import { randomUUID } from "node:crypto";
-import { z } from "zod";
-import type { Answer } from "./answer.ts";
-import { refuse } from "./answer.ts";
-import type { Callbacks } from "./callbacks.ts";
-import { isLoopbackUrl } from "./callbacks.ts";
+import * as z from "zod/mini";
+import { type Answer, refuse } from "./answer.ts";
+import { type Callbacks, isLoopbackUrl } from "./callbacks.ts";
 import { dataAnswer, serviceRefusal } from "./downloads.ts";
 import type { Organisation } from "./organisations.ts";
 import type { AnswerShape } from "./shape.ts";
 import { taskKey } from "./tasks.ts";
 
+const Text = z.string().check(z.minLength(1));
+
 /** Create Download Request (Data Federation API); what else the vendor's body may hold is let through. */
-const creationBody = z.object({
-  taskName: z.string().min(1),
-  sourceName: z.string().min(1),
-  querySql: z.string().min(1),
-  filePackageName: z.string().min(1),
-  callbackURL: z.string().refine(isLoopbackUrl, "only loopback addresses are called back").optional(),
+const CreationBody = z.object({
+  taskName: Text,
+  sourceName: Text,
+  querySql: Text,
+  filePackageName: Text,
+  // The vendor's sample sends null.
+  callbackURL: z.nullish(
+    z.string().check(z.refine(isLoopbackUrl, "only loopback addresses are called back")),
+  ),
 });
 
 /** Creates a task that plays the organisation's timeline for created tasks; 99400 names the first wrong field. */
@@ -33,7 +36,7 @@ export function create(
   } catch {
     return refuse(serviceRefusal(99400, "body is not JSON"), shape);
   }
-  const parsed = creationBody.safeParse(json);
+  const parsed = CreationBody.safeParse(json);
   if (!parsed.success) {
     const field = parsed.error.issues[0]?.path.join(".") || "body";
     return refuse(serviceRefusal(99400, `${field} is not valid`), shape);
@@ -41,7 +44,7 @@ export function create(
   const taskId = randomUUID().replaceAll("-", "");
   const key = taskKey(channelId, taskId);
   organisation.tasks.put(key, { startedAt: now, timeline: organisation.createdTimeline });
-  if (parsed.data.callbackURL !== undefined) {
+  if (parsed.data.callbackURL) {
     callbacks.expect({ url: parsed.data.callbackURL, taskId, find: () => organisation.tasks.find(key) });
   }
   return dataAnswer({ taskId }, shape);

@@ -2,12 +2,26 @@ import type { ServerResponse } from "node:http";
 import type { Answer } from "./answer.ts";
 import type { AnswerFault } from "./faults.ts";
 
-const jsonType = "application/json;charset=UTF-8";
+const JSON_TYPE = "application/json;charset=UTF-8";
+
+/**
+ * What the gateway itself says before a request reaches a service. The statuses and texts are documented, the body is
+ * as gateways of its kind write it.
+ */
+const GATEWAY_SAYS = {
+  400: "Cannot process request body",
+  401: "Invalid authentication credentials",
+  403: "Your IP address is not allowed",
+  413: "Request size limit exceeded",
+  429: "API rate limit exceeded",
+  500: "An unexpected error occurred",
+  503: "Service unavailable",
+};
 
 /** Sends the answer as it is. */
 export function deliver(response: ServerResponse, answer: Answer): void {
   response.writeHead(answer.httpStatus, {
-    "content-type": jsonType,
+    "content-type": JSON_TYPE,
     "content-length": Buffer.byteLength(answer.body),
   });
   response.end(answer.body);
@@ -23,6 +37,11 @@ export function deliverFaulty(
   switch (fault.kind) {
     case "hang":
       return;
+    case "gateway-refusal": {
+      const { httpStatus } = fault;
+      deliver(response, { httpStatus, body: JSON.stringify({ message: GATEWAY_SAYS[httpStatus] }), code: 0 });
+      return;
+    }
     case "rate-limit":
       rateLimit(response, fault.retryAfterSeconds, fault.retryAfterForm, now);
       return;
@@ -78,7 +97,7 @@ function reset(response: ServerResponse, answer: Answer, at: "before-answer" | "
     return;
   }
   response.writeHead(answer.httpStatus, {
-    "content-type": jsonType,
+    "content-type": JSON_TYPE,
     "content-length": Buffer.byteLength(answer.body),
   });
   // A reset discards what the peer has not read yet, so the first half gets a moment to arrive.
@@ -89,7 +108,7 @@ function reset(response: ServerResponse, answer: Answer, at: "before-answer" | "
 
 function drip(response: ServerResponse, answer: Answer, everyMs: number): void {
   const bytes = Buffer.from(answer.body);
-  response.writeHead(answer.httpStatus, { "content-type": jsonType, "content-length": bytes.length });
+  response.writeHead(answer.httpStatus, { "content-type": JSON_TYPE, "content-length": bytes.length });
   response.flushHeaders();
   let sent = 0;
   const timer = setInterval(() => {
@@ -107,7 +126,7 @@ function inflate(response: ServerResponse, answer: Answer, bytes: number, conten
   const padding = Math.max(0, bytes - Buffer.byteLength(answer.body));
   const length = Buffer.byteLength(answer.body) + padding;
   response.writeHead(answer.httpStatus, {
-    "content-type": jsonType,
+    "content-type": JSON_TYPE,
     ...(contentLength ? { "content-length": length } : undefined),
   });
   response.write(answer.body);

@@ -1,12 +1,9 @@
-import type { Answer, Refusal } from "./answer.ts";
-import { nextRequestId, refuse } from "./answer.ts";
+import { type Answer, nextRequestId, type Refusal, refuse } from "./answer.ts";
 import type { AnswerFault } from "./faults.ts";
 import type { Organisation, Organisations } from "./organisations.ts";
-import type { AnswerShape } from "./shape.ts";
-import { spread } from "./shape.ts";
+import { type AnswerShape, spread } from "./shape.ts";
 import { taskKey } from "./tasks.ts";
-import type { TimelineStep } from "./timeline.ts";
-import { describe, isEnd, stepAt } from "./timeline.ts";
+import { describe, isEnd, stepAt, type TimelineStep } from "./timeline.ts";
 
 /** The task that a verified call is about. */
 export interface DownloadCall {

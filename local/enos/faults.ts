@@ -27,7 +27,7 @@ export interface Misfortune {
   readonly fault: AnswerFault | undefined;
 }
 
-const none: Misfortune = { latencyMs: 0, fault: undefined };
+const NONE: Misfortune = { latencyMs: 0, fault: undefined };
 
 /** The faults that stand, oldest first. */
 export class Faults {
@@ -64,7 +64,7 @@ export class Faults {
 
   /** Draws what befalls this request, and counts it against the faults' `times`. */
   meet(target: FaultTarget): Misfortune {
-    if (this.#standing.length === 0) return none;
+    if (this.#standing.length === 0) return NONE;
     let latencyMs = 0;
     let answerFault: AnswerFault | undefined;
     for (const each of this.#standing) {

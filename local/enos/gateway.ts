@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Answer, Refusal } from "./answer.ts";
-import { refuse, refuseIn } from "./answer.ts";
+import { type Answer, type Refusal, refuse, refuseIn } from "./answer.ts";
 import type { EnosControl } from "./control.ts";
 import { create } from "./creation.ts";
 import { deliver, deliverFaulty } from "./deliver.ts";
@@ -8,8 +7,7 @@ import { cancel, checkOwnership, status } from "./downloads.ts";
 import type { AnswerFault } from "./faults.ts";
 import type { Organisation } from "./organisations.ts";
 import type { Route } from "./routes.ts";
-import type { AnswerShape } from "./shape.ts";
-import { shapeFor } from "./shape.ts";
+import { type AnswerShape, shapeFor } from "./shape.ts";
 import { taskKey } from "./tasks.ts";
 import type { TokenRequest } from "./token-service.ts";
 import { verifySigned } from "./verify.ts";
@@ -26,8 +24,9 @@ interface CheckedRequest {
 }
 
 /** Faults that stand in front of the service: what they meet does not reach it and changes nothing there. */
-const inFront = new Set<AnswerFault["kind"]>([
+const IN_FRONT = new Set<AnswerFault["kind"]>([
   "hang",
+  "gateway-refusal",
   "rate-limit",
   "server-error",
   "garbage",
@@ -105,7 +104,7 @@ function act(
 ): Answer {
   const { organisations, tokens, callbacks } = control.state;
   const { route, organisation, tokenRequest, now } = checked;
-  if (fault !== undefined && inFront.has(fault.kind)) return answerInFront(control, checked, shape, fault);
+  if (fault !== undefined && IN_FRONT.has(fault.kind)) return answerInFront(control, checked, shape, fault);
   if (checked.refusal !== undefined || organisation === undefined) {
     return refuse(checked.refusal ?? { code: 1005, msg: "internal exception", by: "gateway" }, shape);
   }
@@ -177,7 +176,7 @@ function log(
       channelId: route.channelId || undefined,
       taskId: route.taskId || undefined,
       timestamp,
-      verdict: checked.refusal?.code ?? 0,
+      code: checked.refusal?.code ?? 0,
       fault,
     },
     `${timestamp} ${tokenRequest?.encryption ?? header("apim-signature")}`,

@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { TaskBook } from "./tasks.ts";
-import type { Timeline } from "./timeline.ts";
-import { usualTimeline } from "./timeline.ts";
+import { type Timeline, USUAL_TIMELINE } from "./timeline.ts";
 
 export interface Token {
   readonly value: string;
@@ -48,7 +47,7 @@ export class Organisations {
       channels: undefined,
       tokenLifetimeSeconds: 7_200,
       token: undefined,
-      createdTimeline: usualTimeline,
+      createdTimeline: USUAL_TIMELINE,
       tasks: new TaskBook(),
     };
     this.endToken(organisation);

@@ -29,7 +29,7 @@ export interface LogEntry {
   /** Whether no logged request before had this timestamp and signature (or `encryption`). */
   readonly fresh: boolean;
   /** 0 where token, timestamp and signature are right, else the refusal's EnOS code. */
-  readonly verdict: number;
+  readonly code: number;
   /** The kind of fault that the request met. */
   readonly fault: string | undefined;
 }

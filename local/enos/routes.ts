@@ -8,16 +8,16 @@ export interface Route {
   readonly taskId: string;
 }
 
-const channels = "/data-federation/v2.0/channels/read/";
-const tokens = "/apim-token-service/v2.0/token/";
+const CHANNELS = "/data-federation/v2.0/channels/read/";
+const TOKENS = "/apim-token-service/v2.0/token/";
 
 /**
  * Finds the endpoint by method and path (without the query); undefined where EnOS has none. By hand, since this runs
  * for every request of a load test.
  */
 export function findRoute(method: string, path: string): Route | undefined {
-  if (path.startsWith(channels)) {
-    const [channel = "", what, task = "", last, ...more] = path.slice(channels.length).split("/");
+  if (path.startsWith(CHANNELS)) {
+    const [channel = "", what, task = "", last, ...more] = path.slice(CHANNELS.length).split("/");
     if (channel === "" || more.length > 0) return undefined;
     if (what === "download-request" && task === "" && last === undefined && method === "POST") {
       return withIds("create", channel, "");
@@ -27,8 +27,8 @@ export function findRoute(method: string, path: string): Route | undefined {
     if (last === undefined && method === "DELETE") return withIds("cancel", channel, task);
     return undefined;
   }
-  if (method === "POST" && path.startsWith(tokens)) {
-    const verb = path.slice(tokens.length);
+  if (method === "POST" && path.startsWith(TOKENS)) {
+    const verb = path.slice(TOKENS.length);
     if (verb === "get" || verb === "refresh") {
       return { endpoint: "token", isRefresh: verb === "refresh", channelId: "", taskId: "" };
     }

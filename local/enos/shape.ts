@@ -23,15 +23,15 @@ export interface AnswerShape {
   readonly tokenStatus: "status" | "stauts";
 }
 
-const dataForms = ["object", "list", "list-with-strangers", "object"] as const;
-const sizeForms = ["number", "string", "absent", "number"] as const;
-const urlForms = ["absent", "empty", "null", "absent"] as const;
+const DATA_FORMS = ["object", "list", "list-with-strangers", "object"] as const;
+const SIZE_FORMS = ["number", "string", "absent", "number"] as const;
+const URL_FORMS = ["absent", "empty", "null", "absent"] as const;
 
-const shapes: AnswerShape[] = Array.from({ length: 1 << 11 }, (_, bits) => ({
-  data: dataForms[bits & 3] ?? "object",
+const SHAPES: AnswerShape[] = Array.from({ length: 1 << 11 }, (_, bits) => ({
+  data: DATA_FORMS[bits & 3] ?? "object",
   progressCode: bits & 4 ? "string" : "integer",
-  dataSize: sizeForms[(bits >> 3) & 3] ?? "number",
-  missingUrl: urlForms[(bits >> 5) & 3] ?? "absent",
+  dataSize: SIZE_FORMS[(bits >> 3) & 3] ?? "number",
+  missingUrl: URL_FORMS[(bits >> 5) & 3] ?? "absent",
   requestId: bits & 128 ? "absent" : "present",
   errorField: bits & 256 ? "older-gateway" : "documented",
   errorHttpStatus: bits & 512 ? "matching" : "ok",
@@ -40,7 +40,7 @@ const shapes: AnswerShape[] = Array.from({ length: 1 << 11 }, (_, bits) => ({
 
 /** The shape of answers about this id (a task's, or an access key's): always the same one for the same id. */
 export function shapeFor(id: string): AnswerShape {
-  return shapes[spread(id) & (shapes.length - 1)] as AnswerShape;
+  return SHAPES[spread(id) & (SHAPES.length - 1)] as AnswerShape;
 }
 
 /** FNV-1a with a final mix, so that ids which differ in their last character differ in every bit. */

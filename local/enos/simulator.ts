@@ -1,7 +1,6 @@
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { adminPrefix, maxAdminBody, serveAdmin } from "./admin.ts";
+import { ADMIN_PREFIX, MAX_ADMIN_BODY, serveAdmin } from "./admin.ts";
 import { EnosControl } from "./control.ts";
 import { serveEnos } from "./gateway.ts";
 import { decode, findRoute } from "./routes.ts";
@@ -15,8 +14,8 @@ export interface EnosSimulatorOptions {
   readonly random?: () => number;
 }
 
-const maxBody = 1024 * 1024;
-const noBody = Buffer.alloc(0);
+const MAX_BODY = 1024 * 1024;
+const NO_BODY = Buffer.alloc(0);
 
 /** A running EnOS simulator: its address, and its admin routes as methods. */
 export class EnosSimulator extends EnosControl implements AsyncDisposable {
@@ -59,7 +58,7 @@ export async function startEnosSimulator(options: EnosSimulatorOptions = {}): Pr
   });
   server.on("request", (request, response) => {
     if (hasBody(request)) withBody(simulator, request, response);
-    else serve(simulator, request, response, noBody);
+    else serve(simulator, request, response, NO_BODY);
   });
   server.on("clientError", (_error, socket) => {
     if (!socket.writable) return void socket.destroy();
@@ -77,7 +76,7 @@ function hasBody(request: IncomingMessage): boolean {
 }
 
 function withBody(simulator: EnosSimulator, request: IncomingMessage, response: ServerResponse): void {
-  const limit = request.url?.startsWith(adminPrefix) ? maxAdminBody : maxBody;
+  const limit = request.url?.startsWith(ADMIN_PREFIX) ? MAX_ADMIN_BODY : MAX_BODY;
   const chunks: Buffer[] = [];
   let length = 0;
   // A caller that goes away while it still sends is nobody to answer.
@@ -127,8 +126,8 @@ function dispatch(
     serveEnos(simulator, request, response, route, mark === -1 ? "" : url.slice(mark + 1), body);
     return;
   }
-  if (path.startsWith(adminPrefix)) {
-    const segments = path.slice(adminPrefix.length).split("/").map(decode);
+  if (path.startsWith(ADMIN_PREFIX)) {
+    const segments = path.slice(ADMIN_PREFIX.length).split("/").map(decode);
     if (segments.every((segment) => segment !== undefined)) {
       serveAdmin(simulator, method, segments, body, response);
       return;

@@ -1,7 +1,5 @@
-import type { AnswerShape } from "./shape.ts";
-import { spread } from "./shape.ts";
-import type { Timeline } from "./timeline.ts";
-import { stepAt } from "./timeline.ts";
+import { type AnswerShape, spread } from "./shape.ts";
+import { stepAt, type Timeline } from "./timeline.ts";
 
 /** A download task: its state is read off the timeline and the clock, so that it costs no timer. */
 export interface Task {
@@ -20,7 +18,7 @@ export interface AnyTask {
 }
 
 /** How long a running task is "cancelling" before it is "cancelled". */
-const cancellingMs = 1_000;
+const CANCELLING_MS = 1_000;
 
 /** The tasks of one organisation. A record is three words and shares its timeline, so 100,000 of them are cheap. */
 export class TaskBook {
@@ -59,7 +57,7 @@ export class TaskBook {
     const future = running
       ? [
           { afterMs: elapsed, progressCode: 4 },
-          { afterMs: elapsed + cancellingMs, progressCode: 5 },
+          { afterMs: elapsed + CANCELLING_MS, progressCode: 5 },
         ]
       : [{ afterMs: elapsed, progressCode: 5 }];
     const cancelled = { ...task, timeline: [...past, ...future] };

@@ -14,17 +14,17 @@ export interface TimelineStep {
 export type Timeline = readonly TimelineStep[];
 
 /** What a task created through the API does when nothing else was asked for. */
-export const usualTimeline: Timeline = [
+export const USUAL_TIMELINE: Timeline = [
   { afterMs: 0, progressCode: 0 },
   { afterMs: 2_000, progressCode: 1 },
   { afterMs: 6_000, progressCode: 3 },
 ];
 
-const waiting: TimelineStep = { afterMs: 0, progressCode: 0 };
+const WAITING: TimelineStep = { afterMs: 0, progressCode: 0 };
 
 /** The step a task is in `elapsedMs` after its start; before its first step it waits. */
 export function stepAt(timeline: Timeline, elapsedMs: number): TimelineStep {
-  let current = waiting;
+  let current = WAITING;
   for (const step of timeline) {
     if (step.afterMs > elapsedMs) break;
     current = step;
@@ -37,7 +37,7 @@ export function isEnd(progressCode: number): boolean {
   return progressCode === 2 || progressCode === 3 || progressCode === 5 || progressCode === 7;
 }
 
-const descriptions = [
+const DESCRIPTIONS = [
   "waiting",
   "downloading",
   "fail",
@@ -50,5 +50,5 @@ const descriptions = [
 
 /** The free text beside a code. */
 export function describe(step: TimelineStep): string {
-  return step.progressDesc ?? descriptions[step.progressCode] ?? `state ${step.progressCode}`;
+  return step.progressDesc ?? DESCRIPTIONS[step.progressCode] ?? `state ${step.progressCode}`;
 }

@@ -1,9 +1,8 @@
-import type { Answer, Refusal } from "./answer.ts";
-import { refuse } from "./answer.ts";
+import { type Answer, type Refusal, refuse } from "./answer.ts";
 import { tokenDigest } from "./digest.ts";
 import type { Organisation, Organisations, Token } from "./organisations.ts";
 import type { AnswerShape } from "./shape.ts";
-import { allowedSkewMs, isRecent } from "./verify.ts";
+import { ALLOWED_SKEW_MS, isRecent } from "./verify.ts";
 
 /** A token request as it was read: who asks, and why not, if it is wrong. */
 export interface TokenRequest {
@@ -47,7 +46,7 @@ export class TokenService {
     });
 
     if (fields === undefined) return refusal(1004, "body is not a JSON object");
-    for (const name of isRefresh ? [...required, "accessToken"] : required) {
+    for (const name of isRefresh ? [...REQUIRED, "accessToken"] : REQUIRED) {
       if (fields[name] === undefined || fields[name] === null || fields[name] === "") {
         return refusal(1202, `${name} is empty`);
       }
@@ -66,13 +65,13 @@ export class TokenService {
 
   /** The live token, the same until it expires; refuses a digest it has seen (1001). */
   get(request: TokenRequest, organisation: Organisation, shape: AnswerShape, now: number): Answer {
-    if (this.#repeats(request.encryption, now)) return refuse(repeated, shape);
+    if (this.#repeats(request.encryption, now)) return refuse(REPEATED, shape);
     return grant(this.#organisations.token(organisation, now), shape, now);
   }
 
   /** A new token for a live one, which is refused from then on; 1204 for a token that is not the live one. */
   refresh(request: TokenRequest, organisation: Organisation, shape: AnswerShape, now: number): Answer {
-    if (this.#repeats(request.encryption, now)) return refuse(repeated, shape);
+    if (this.#repeats(request.encryption, now)) return refuse(REPEATED, shape);
     if (this.#organisations.byToken(request.accessToken, now) !== organisation) {
       return refuse({ code: 1204, msg: "token refresh failed", by: "token service" }, shape);
     }
@@ -81,9 +80,9 @@ export class TokenService {
 
   #repeats(encryption: string, now: number): boolean {
     if (now >= this.#generationEnds) {
-      this.#seenBefore = now >= this.#generationEnds + 2 * allowedSkewMs ? new Set() : this.#seen;
+      this.#seenBefore = now >= this.#generationEnds + 2 * ALLOWED_SKEW_MS ? new Set() : this.#seen;
       this.#seen = new Set();
-      this.#generationEnds = now + 2 * allowedSkewMs;
+      this.#generationEnds = now + 2 * ALLOWED_SKEW_MS;
     }
     if (this.#seen.has(encryption) || this.#seenBefore.has(encryption)) return true;
     this.#seen.add(encryption);
@@ -91,8 +90,8 @@ export class TokenService {
   }
 }
 
-const required = ["appKey", "encryption", "timestamp"];
-const repeated: Refusal = { code: 1001, msg: "repeated request", by: "token service" };
+const REQUIRED = ["appKey", "encryption", "timestamp"];
+const REPEATED: Refusal = { code: 1001, msg: "repeated request", by: "token service" };
 
 function grant(token: Token, shape: AnswerShape, now: number): Answer {
   const envelope = {

@@ -4,10 +4,10 @@ import { requestDigest } from "./digest.ts";
 import type { Organisation, Organisations } from "./organisations.ts";
 
 /** How far a timestamp may lie from the simulator's clock, in ms. */
-export const allowedSkewMs = 5 * 60_000;
+export const ALLOWED_SKEW_MS = 5 * 60_000;
 
 /** Whether a signed call may pass the gateway, and as whom. */
-export interface Verdict {
+export interface Verification {
   readonly organisation: Organisation | undefined;
   readonly refusal: Refusal | undefined;
 }
@@ -22,7 +22,7 @@ export function verifySigned(
   query: string,
   body: Buffer,
   now: number,
-): Verdict {
+): Verification {
   const token = headers["apim-accesstoken"];
   const timestamp = headers["apim-timestamp"];
   const signature = headers["apim-signature"];
@@ -40,9 +40,9 @@ export function verifySigned(
 
 /** Whether this is a Unix time in milliseconds, written in digits, and near enough to the clock. */
 export function isRecent(timestamp: string, now: number): boolean {
-  return /^\d{1,16}$/.test(timestamp) && Math.abs(Number(timestamp) - now) <= allowedSkewMs;
+  return /^\d{1,16}$/.test(timestamp) && Math.abs(Number(timestamp) - now) <= ALLOWED_SKEW_MS;
 }
 
-function refused(code: number, msg: string): Verdict {
+function refused(code: number, msg: string): Verification {
   return { organisation: undefined, refusal: { code, msg, by: "gateway" } };
 }

@@ -25,12 +25,17 @@ export type InvocationResult =
   | { id: number; ok: true; measured: Measured<unknown> }
   | { id: number; ok: false; error: { name: string; message: string } };
 
+/** The process ended before it had answered. */
+export class ProcessEnded extends Error {
+  override readonly name = "ProcessEnded";
+}
+
 /** One Lambda execution environment: a module with a `handler`, warm after its first event. */
 export class LambdaProcess implements AsyncDisposable {
   /** How long the import of the module took. */
   readonly importMs: number;
   readonly #child: ChildProcess;
-  readonly #waiting = new Map<number, (result: InvocationResult) => void>();
+  readonly #waiting = new Map<number, PromiseWithResolvers<InvocationResult>>();
   readonly #output: string[];
   #nextId = 1;
 
@@ -40,12 +45,12 @@ export class LambdaProcess implements AsyncDisposable {
     this.importMs = importMs;
     child.on("message", (message) => {
       const result = message as InvocationResult;
-      this.#waiting.get(result.id)?.(result);
+      this.#waiting.get(result.id)?.resolve(result);
       this.#waiting.delete(result.id);
     });
     child.on("exit", (code, signal) => {
-      for (const [id, settle] of this.#waiting) {
-        settle({ id, ok: false, error: { name: "Killed", message: signal ?? `exit code ${code}` } });
+      for (const { reject } of this.#waiting.values()) {
+        reject(new ProcessEnded(`the process ended (${signal ?? `exit code ${code}`})`));
       }
       this.#waiting.clear();
     });
@@ -90,7 +95,8 @@ export class LambdaProcess implements AsyncDisposable {
    * Invokes the handler.
    *
    * @param timeoutMs the time that the invocation is told to have; it is not killed after it
-   * @throws {Error} what the handler threw, or `Killed` when the process ended
+   * @throws {ProcessEnded} when the process ended before it answered
+   * @throws {Error} with name and message of what the handler threw
    */
   async invoke<Value>(event: unknown, timeoutMs = 30_000): Promise<Value> {
     return (await this.measure<Value>(event, timeoutMs)).value;
@@ -99,10 +105,10 @@ export class LambdaProcess implements AsyncDisposable {
   /** {@link invoke}, with what it took. */
   async measure<Value>(event: unknown, timeoutMs = 900_000): Promise<Measured<Value>> {
     const id = this.#nextId++;
-    const result = await new Promise<InvocationResult>((resolve) => {
-      this.#waiting.set(id, resolve);
-      this.#child.send({ id, event, timeoutMs } satisfies Invocation);
-    });
+    const answer = Promise.withResolvers<InvocationResult>();
+    this.#waiting.set(id, answer);
+    this.#child.send({ id, event, timeoutMs } satisfies Invocation);
+    const result = await answer.promise;
     refuseCanaries(JSON.stringify(result), "an answer");
     if (result.ok) return result.measured as Measured<Value>;
     throw Object.assign(new Error(result.error.message), { name: result.error.name });

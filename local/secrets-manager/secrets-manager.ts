@@ -1,11 +1,9 @@
 import { randomUUID } from "node:crypto";
-import type { IncomingMessage, ServerResponse } from "node:http";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { z } from "zod";
+import * as z from "zod/mini";
 import { ServiceError } from "./service-error.ts";
-import type { SecretRequest } from "./vault.ts";
-import { Vault } from "./vault.ts";
+import { type SecretRequest, Vault } from "./vault.ts";
 
 /** A running Secrets Manager simulator. */
 export interface SecretsManager extends AsyncDisposable {
@@ -22,7 +20,7 @@ export interface SecretsManagerOptions {
   readonly region?: string;
 }
 
-const actions = {
+const ACTIONS = {
   CreateSecret: (vault: Vault, request: SecretRequest) => vault.create(request),
   GetSecretValue: (vault: Vault, request: SecretRequest) => vault.get(request),
   PutSecretValue: (vault: Vault, request: SecretRequest) => vault.put(request),
@@ -30,22 +28,24 @@ const actions = {
   DeleteSecret: (vault: Vault, request: SecretRequest) => vault.delete(request),
 };
 
-type Action = keyof typeof actions;
+type Action = keyof typeof ACTIONS;
 
-const requestBody = z.object({
-  Name: z.string().optional(),
-  SecretId: z.string().optional(),
-  SecretString: z.string().optional(),
-  SecretBinary: z.string().optional(),
-  ClientRequestToken: z.string().min(32).max(64).optional(),
-  VersionId: z.string().optional(),
-  VersionStage: z.string().optional(),
-  VersionStages: z.array(z.string()).min(1).max(20).optional(),
-  ForceDeleteWithoutRecovery: z.boolean().optional(),
+const Text = z.optional(z.string());
+
+const RequestBody = z.object({
+  Name: Text,
+  SecretId: Text,
+  SecretString: Text,
+  SecretBinary: Text,
+  ClientRequestToken: z.optional(z.string().check(z.minLength(32), z.maxLength(64))),
+  VersionId: Text,
+  VersionStage: Text,
+  VersionStages: z.optional(z.array(z.string()).check(z.minLength(1), z.maxLength(20))),
+  ForceDeleteWithoutRecovery: z.optional(z.boolean()),
 });
 
 // A secret is at most 64 KiB; more than a megabyte is nobody's request.
-const maxBody = 1024 * 1024;
+const MAX_BODY = 1024 * 1024;
 
 /**
  * Starts a Secrets Manager on loopback that speaks AWS JSON 1.1 and keeps its secrets in memory.
@@ -67,10 +67,10 @@ export async function startSecretsManager(options: SecretsManagerOptions = {}): 
     request.on("error", () => {});
     request.on("data", (chunk: Buffer) => {
       length += chunk.length;
-      if (length <= maxBody) chunks.push(chunk);
+      if (length <= MAX_BODY) chunks.push(chunk);
     });
     request.on("end", () => {
-      const body = length > maxBody ? "" : Buffer.concat(chunks).toString();
+      const body = length > MAX_BODY ? "" : Buffer.concat(chunks).toString();
       serve(vault, requests, request, body, response);
     });
   });
@@ -101,7 +101,7 @@ function serve(
   try {
     const action = actionOf(request);
     requests[action] += 1;
-    send(response, 200, actions[action](vault, parse(body)));
+    send(response, 200, ACTIONS[action](vault, parse(body)));
   } catch (error) {
     if (error instanceof ServiceError) {
       send(response, 400, { __type: error.type, Message: error.message, message: error.message });
@@ -117,7 +117,7 @@ function serve(
 function actionOf(request: IncomingMessage): Action {
   const target = request.headers["x-amz-target"];
   const name = typeof target === "string" ? target.replace(/^secretsmanager\./, "") : "";
-  if (request.method !== "POST" || target === name || !Object.hasOwn(actions, name)) {
+  if (request.method !== "POST" || target === name || !Object.hasOwn(ACTIONS, name)) {
     throw new ServiceError("UnknownOperationException", "");
   }
   return name as Action;
@@ -130,7 +130,7 @@ function parse(body: string): SecretRequest {
   } catch {
     throw new ServiceError("SerializationException", "");
   }
-  const parsed = requestBody.safeParse(json);
+  const parsed = RequestBody.safeParse(json);
   if (parsed.success) return parsed.data;
   const field = parsed.error.issues[0]?.path.join(".") || "body";
   throw new ServiceError("InvalidParameterException", `The parameter ${field} is not valid.`);

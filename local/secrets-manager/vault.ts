@@ -31,8 +31,8 @@ export interface SecretRequest {
   readonly ForceDeleteWithoutRecovery?: boolean | undefined;
 }
 
-const current = "AWSCURRENT";
-const previous = "AWSPREVIOUS";
+const CURRENT = "AWSCURRENT";
+const PREVIOUS = "AWSPREVIOUS";
 
 /**
  * The secrets, and what Secrets Manager does with them (AWS Secrets Manager API reference, 2017-10-17). Each method
@@ -80,7 +80,7 @@ export class Vault {
     if (request.SecretString === undefined && request.SecretBinary === undefined) {
       return { ARN: secret.arn, Name: name };
     }
-    return answer(secret, this.#addVersion(secret, request, [current]));
+    return answer(secret, this.#addVersion(secret, request, [CURRENT]));
   }
 
   get(request: SecretRequest): object {
@@ -105,7 +105,7 @@ export class Vault {
         "You must provide either SecretString or SecretBinary.",
       );
     }
-    const versionId = this.#addVersion(secret, request, request.VersionStages ?? [current]);
+    const versionId = this.#addVersion(secret, request, request.VersionStages ?? [CURRENT]);
     return {
       ...answer(secret, versionId),
       VersionStages: [...(secret.versions.get(versionId)?.stages ?? [])],
@@ -117,7 +117,7 @@ export class Vault {
     if (request.SecretString === undefined && request.SecretBinary === undefined) {
       return { ARN: secret.arn, Name: secret.name };
     }
-    return answer(secret, this.#addVersion(secret, request, [current]));
+    return answer(secret, this.#addVersion(secret, request, [CURRENT]));
   }
 
   delete(request: SecretRequest): object {
@@ -145,13 +145,13 @@ export class Vault {
       );
     }
     // The first version a secret gets is its current one, whatever stages were asked for.
-    const wanted = secret.versions.size === 0 ? new Set([...stages, current]) : new Set(stages);
-    const currentBefore = [...secret.versions.values()].find((version) => version.stages.has(current));
+    const wanted = secret.versions.size === 0 ? new Set([...stages, CURRENT]) : new Set(stages);
+    const currentBefore = [...secret.versions.values()].find((version) => version.stages.has(CURRENT));
     for (const version of secret.versions.values()) {
       for (const stage of wanted) version.stages.delete(stage);
-      if (wanted.has(current)) version.stages.delete(previous);
+      if (wanted.has(CURRENT)) version.stages.delete(PREVIOUS);
     }
-    if (wanted.has(current)) currentBefore?.stages.add(previous);
+    if (wanted.has(CURRENT)) currentBefore?.stages.add(PREVIOUS);
     // A version without a stage is deprecated, and Secrets Manager may drop it.
     for (const version of secret.versions.values()) {
       if (version.stages.size === 0) secret.versions.delete(version.versionId);
@@ -190,7 +190,7 @@ export class Vault {
 }
 
 function findVersion(secret: Secret, request: SecretRequest): Version {
-  const stage = request.VersionStage ?? (request.VersionId === undefined ? current : undefined);
+  const stage = request.VersionStage ?? (request.VersionId === undefined ? CURRENT : undefined);
   const missing = (what: string) =>
     new ServiceError(
       "ResourceNotFoundException",

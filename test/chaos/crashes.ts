@@ -1,7 +1,7 @@
 import { unpack } from "../../local/harness/artefact.ts";
 import { type AwsCall, STEPS, type Step, stepOf } from "../../local/harness/aws-call.ts";
 import { AwsProxy } from "../../local/harness/aws-proxy.ts";
-import { LambdaProcess } from "../../local/harness/lambda-process.ts";
+import { LambdaProcess, ProcessEnded } from "../../local/harness/lambda-process.ts";
 import { seeded } from "../../local/harness/random.ts";
 import type { Row, Scenario } from "./scenario.ts";
 import { Stage } from "./stage.ts";
@@ -120,7 +120,7 @@ async function killOne(stage: Stage, module: string, death: Death): Promise<stri
       await sweeper.invoke({}, INVOCATION_MS);
     }
   } catch (error) {
-    if ((error as Error).name !== "Killed") throw error;
+    if (!(error instanceof ProcessEnded)) throw error;
     return last;
   } finally {
     clearTimeout(timer);

@@ -158,7 +158,7 @@ describe("the client", () => {
     clearInterval(tick);
     const log = enos.log().filter(({ endpoint }) => endpoint === "status");
     expect(log).toHaveLength(3);
-    expect(log.every(({ fresh, verdict }) => fresh && verdict === 0)).toBe(true);
+    expect(log.every(({ fresh, code }) => fresh && code === 0)).toBe(true);
     expect(new Set(log.map(({ timestamp }) => timestamp)).size).toBe(3);
   });
 

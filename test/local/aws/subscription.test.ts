@@ -4,8 +4,7 @@ import { join } from "node:path";
 import { CreateTopicCommand, PublishBatchCommand, PublishCommand, SNSClient } from "@aws-sdk/client-sns";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Messaging } from "../../../local/aws/messaging.ts";
-import { startMessaging } from "../../../local/aws/messaging.ts";
+import { type Messaging, startMessaging } from "../../../local/aws/messaging.ts";
 import { subscribe } from "../../../local/aws/subscription.ts";
 
 let messaging: Messaging;

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { EnosSimulator } from "../../../local/enos/simulator.ts";
-import { startEnosSimulator } from "../../../local/enos/simulator.ts";
+import { type EnosSimulator, startEnosSimulator } from "../../../local/enos/simulator.ts";
 import { RawClient, send } from "./raw-client.ts";
 
 let enos: EnosSimulator;

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Fault } from "../../../local/enos/input.ts";
-import type { EnosSimulator } from "../../../local/enos/simulator.ts";
-import { startEnosSimulator } from "../../../local/enos/simulator.ts";
+import { type EnosSimulator, startEnosSimulator } from "../../../local/enos/simulator.ts";
 import { RawClient, send } from "./raw-client.ts";
 
 let enos: EnosSimulator;
@@ -54,6 +53,19 @@ describe("each fault", () => {
     expect([json.httpStatus, json.json.code]).toEqual([httpStatus, 99500]);
     const empty = await faulty({ kind: "server-error", httpStatus, body: "empty" });
     expect([empty.httpStatus, empty.text]).toEqual([httpStatus, ""]);
+  });
+
+  it.each([
+    [400, "Cannot process request body"],
+    [401, "Invalid authentication credentials"],
+    [403, "Your IP address is not allowed"],
+    [413, "Request size limit exceeded"],
+    [429, "API rate limit exceeded"],
+    [500, "An unexpected error occurred"],
+    [503, "Service unavailable"],
+  ] as const)("gateway-refusal answers %i without a code", async (httpStatus, message) => {
+    const { json, ...answer } = await faulty({ kind: "gateway-refusal", httpStatus });
+    expect([answer.httpStatus, json]).toEqual([httpStatus, { message }]);
   });
 
   it("reset breaks the connection before the answer", async () => {
@@ -216,10 +228,10 @@ describe("a fault", () => {
     await send(url, { headers });
     await send(url, { headers });
     await client.status(token, "t1", { headers: { "apim-signature": "wrong" } });
-    expect(enos.log().map(({ fresh, verdict, fault }) => ({ fresh, verdict, fault }))).toEqual([
-      { fresh: true, verdict: 0, fault: "server-error" },
-      { fresh: false, verdict: 0, fault: "server-error" },
-      { fresh: true, verdict: 1003, fault: "server-error" },
+    expect(enos.log().map(({ fresh, code, fault }) => ({ fresh, code, fault }))).toEqual([
+      { fresh: true, code: 0, fault: "server-error" },
+      { fresh: false, code: 0, fault: "server-error" },
+      { fresh: true, code: 1003, fault: "server-error" },
     ]);
     const text = JSON.stringify(enos.log());
     expect(text).toContain(headers["apim-timestamp"]);

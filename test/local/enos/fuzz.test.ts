@@ -1,8 +1,7 @@
 import { connect } from "node:net";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { EnosSimulator } from "../../../local/enos/simulator.ts";
-import { startEnosSimulator } from "../../../local/enos/simulator.ts";
+import { type EnosSimulator, startEnosSimulator } from "../../../local/enos/simulator.ts";
 import { RawClient, send } from "./raw-client.ts";
 
 let enos: EnosSimulator;

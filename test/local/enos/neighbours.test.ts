@@ -1,9 +1,7 @@
-import type { Server } from "node:http";
-import { createServer } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { EnosSimulator } from "../../../local/enos/simulator.ts";
-import { startEnosSimulator } from "../../../local/enos/simulator.ts";
+import { type EnosSimulator, startEnosSimulator } from "../../../local/enos/simulator.ts";
 import { RawClient, send } from "./raw-client.ts";
 
 let clock = 1_800_000_000_000;
@@ -99,6 +97,10 @@ describe("create", () => {
 });
 
 describe("callback", () => {
+  it("takes null for no callback, as the vendor's sample has it", async () => {
+    expect((await create({ ...fields, callbackURL: null })).json.code).toBe(0);
+  });
+
   it("comes once, when the task ends", async () => {
     enos.setCreatedTimeline("o1", [
       { afterMs: 0, progressCode: 1 },

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import type { IncomingHttpHeaders } from "node:http";
-import { request } from "node:http";
+import { type IncomingHttpHeaders, request } from "node:http";
 
 export interface RawAnswer {
   readonly httpStatus: number;

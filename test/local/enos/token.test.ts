@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { EnosSimulator } from "../../../local/enos/simulator.ts";
-import { startEnosSimulator } from "../../../local/enos/simulator.ts";
+import { type EnosSimulator, startEnosSimulator } from "../../../local/enos/simulator.ts";
 import { RawClient } from "./raw-client.ts";
 
 let clock = 1_800_000_000_000;

@@ -8,8 +8,7 @@ import {
 } from "@aws-sdk/client-secrets-manager";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { SecretsManager } from "../../../local/secrets-manager/secrets-manager.ts";
-import { startSecretsManager } from "../../../local/secrets-manager/secrets-manager.ts";
+import { type SecretsManager, startSecretsManager } from "../../../local/secrets-manager/secrets-manager.ts";
 import { send } from "../enos/raw-client.ts";
 
 let server: SecretsManager;
