@@ -100,10 +100,10 @@ describe("a state that is added to the table", () => {
 
 const USE = `
 import { parseStatus } from "./lib/enos/status.ts";
-import { terminalEvent } from "../../lib/events/event.ts";
-import { decide } from "../../lib/tasks/decision.ts";
-import { parseOpenTask, parseRecord } from "../../lib/tasks/record.ts";
-import { State, type TerminalState, type TrackedState } from "../../lib/tasks/state.ts";
+import { terminalEvent } from "./lib/events/event.ts";
+import { decide } from "./lib/tasks/decision.ts";
+import { parseOpenTask, parseRecord } from "./lib/tasks/record.ts";
+import { State, type TerminalState, type TrackedState } from "./lib/tasks/state.ts";
 
 const state: TrackedState = "melted";
 const key = { orgId: "o1", channelId: "ch-1", taskId: "t1" };
