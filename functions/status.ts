@@ -1,8 +1,11 @@
 import { SecretsManagerCredentials } from "../lib/aws/credentials.ts";
 import { EnosClient } from "../lib/enos/client.ts";
+import type { DownloadStatus } from "../lib/enos/status.ts";
+import { WAIT_INTERVAL_MS, waitForEnd } from "../lib/enos/wait.ts";
 import { authorisation } from "../lib/http/authorizer.ts";
 import { apiHandler } from "../lib/http/handler.ts";
-import { taskOf } from "../lib/http/request.ts";
+import { preferredWait } from "../lib/http/prefer.ts";
+import { header, taskOf } from "../lib/http/request.ts";
 import { type Routes, TASK_PATH } from "../lib/http/routes.ts";
 import { readSettings } from "../lib/settings.ts";
 import { failureReporter, openTelemetry } from "../lib/telemetry.ts";
@@ -15,13 +18,34 @@ const credentials = new SecretsManagerCredentials({
 });
 const enos = new EnosClient({ credentials });
 
+/** A wait is cut off that much before its request is, in milliseconds: it has something to tell. */
+const RESERVE_MS = 500;
+
 export const routes: Routes = {
-  async [`GET ${TASK_PATH}/status`](event, { signal }) {
+  async [`GET ${TASK_PATH}/status`](event, time) {
     const task = taskOf(event);
     authorise(event, task.orgId);
-    return { statusCode: 200, data: await enos.getDownloadStatus(task, { signal }) };
+    const seconds = preferredWait(header(event, "prefer"), settings.MAX_WAIT_SECONDS);
+    if (seconds === 0) {
+      const status = await enos.getDownloadStatus(task, { signal: time.signal });
+      return { statusCode: 200, data: status, headers: retryAfter(status, settings.SWEEP_INTERVAL_SECONDS) };
+    }
+    const status = await waitForEnd(
+      (signal) => enos.getDownloadStatus(task, { signal, singleAttempt: true }),
+      { waitMs: seconds * 1000, limitMs: time.remainingMs - RESERVE_MS },
+    );
+    const headers = {
+      "preference-applied": `wait=${seconds}`,
+      ...retryAfter(status, WAIT_INTERVAL_MS / 1000),
+    };
+    return { statusCode: 200, data: status, headers };
   },
 };
+
+/** When asking again is worth it, while the task goes on. */
+function retryAfter({ terminal }: DownloadStatus, seconds: number): Record<string, string> {
+  return terminal ? {} : { "retry-after": String(seconds) };
+}
 
 /** Asks EnOS how a task is doing. */
 export const handler = apiHandler(routes, failureReporter(openTelemetry(settings)));

@@ -1,12 +1,15 @@
 import { authorisation } from "../lib/http/authorizer.ts";
-import { CallerError } from "../lib/http/errors.ts";
+import { trackMany } from "../lib/http/bulk.ts";
+import { CallerError, failureOf } from "../lib/http/errors.ts";
 import { apiHandler } from "../lib/http/handler.ts";
 import { listRequestOf, pageCursor } from "../lib/http/list.ts";
-import { type ApiEvent, taskOf } from "../lib/http/request.ts";
+import { type ApiEvent, orgOf, parameters, taskOf } from "../lib/http/request.ts";
 import { type Routes, TASK_PATH } from "../lib/http/routes.ts";
+import { retryAfter, trackingOptionsOf } from "../lib/http/tracking.ts";
 import { readSettings } from "../lib/settings.ts";
-import { openDatabase } from "../lib/store/table.ts";
+import { isPassing, openDatabase } from "../lib/store/table.ts";
 import { TaskStore } from "../lib/store/task-store.ts";
+import { createSchedule } from "../lib/tasks/schedule.ts";
 import { failureReporter, openTelemetry, unreadableReporter } from "../lib/telemetry.ts";
 
 const settings = readSettings(process.env, "track");
@@ -19,16 +22,32 @@ const tasks = new TaskStore(
   unreadableReporter(telemetry),
 );
 
+const report = failureReporter(telemetry);
+const schedule = createSchedule(settings.SWEEP_INTERVAL_SECONDS);
+
+const SERVICE_DEADLINE_SECONDS = settings.TRACKING_DEADLINE_DAYS * 86_400;
+/** What of the time for many tasks is left for telling what became of them, in milliseconds. */
+const RESERVE_MS = 500;
+
 export const routes: Routes = {
   async [`PUT ${TASK_PATH}/tracking`](event, { signal }) {
-    const { record, created } = await tasks.put(authorisedTask(event), {}, signal);
-    return { statusCode: created ? 201 : 200, data: record };
+    const task = authorisedTask(event);
+    const { record, created } = await tasks.put(
+      task,
+      trackingOptionsOf(event, SERVICE_DEADLINE_SECONDS),
+      signal,
+    );
+    return {
+      statusCode: created ? 201 : 200,
+      data: record,
+      headers: retryAfter(record, schedule, Date.now()),
+    };
   },
 
   async [`GET ${TASK_PATH}/tracking`](event, { signal }) {
     const record = await tasks.get(authorisedTask(event), signal);
     if (!record) throw new CallerError(404, "the task is not tracked");
-    return { statusCode: 200, data: record };
+    return { statusCode: 200, data: record, headers: retryAfter(record, schedule, Date.now()) };
   },
 
   async [`DELETE ${TASK_PATH}/tracking`](event, { signal }) {
@@ -42,12 +61,26 @@ export const routes: Routes = {
     const page = await tasks.list(request, signal);
     return { statusCode: 200, data: { tasks: page.tasks, cursor: page.after && pageCursor(page.after) } };
   },
+
+  async "POST /tracked-tasks"(event, time) {
+    parameters(event, ["orgId"]);
+    const orgId = orgOf(event);
+    authorise(event, orgId);
+    return trackMany(event, orgId, {
+      put: (task, options, signal) => tasks.put(task, options, signal),
+      isPassing,
+      onError: (error) => report(error, failureOf(error), event.requestContext.requestId),
+      serviceDeadlineSeconds: SERVICE_DEADLINE_SECONDS,
+      limitMs: time.remainingMs - RESERVE_MS,
+    });
+  },
 };
 
 /** Starts and ends the tracking of tasks, and shows what is tracked. */
-export const handler = apiHandler(routes, failureReporter(telemetry));
+export const handler = apiHandler(routes, report);
 
 function authorisedTask(event: ApiEvent) {
+  parameters(event, ["orgId"]);
   const task = taskOf(event);
   authorise(event, task.orgId);
   return task;

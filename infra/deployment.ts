@@ -28,6 +28,8 @@ export interface Deployment {
   routes: ReturnType<typeof httpApiEvents>;
   /** The CloudFormation parameter that holds `ENOS_API_BASE_URL`. */
   enosApiBaseUrl: Record<string, string>;
+  /** How long a lookup may take, in seconds. */
+  lookupTimeout: number;
   /** What starts sweeps in the stack: as many schedules as there are to be sweeps at a time. */
   sweepSchedules: { Resources: Record<string, object> };
   /** What starts them in a local run. */
@@ -98,6 +100,7 @@ export function deployment(env: NodeJS.ProcessEnv, purpose: Purpose): Deployment
     settings,
     ...callers(settings),
     enosApiBaseUrl: enosApiBaseUrl(env, purpose),
+    lookupTimeout: lookupTimeout(settings.MAX_WAIT_SECONDS),
     sweepSchedules: { Resources: sweepSchedules(settings.SWEEPERS, minutes) },
     sweepEvents: purpose === "offline" ? localSchedules(settings.SWEEPERS, minutes) : [],
     // Beyond that the next one has come; Lambda takes from one minute to six hours.
@@ -129,6 +132,14 @@ function environments(env: NodeJS.ProcessEnv, purpose: Purpose): Deployment["env
     return [name, Object.fromEntries(variables)];
   });
   return Object.fromEntries(each);
+}
+
+/**
+ * A call to EnOS has ten seconds, and one that waits begins its last check when its time is up. An HTTP API gives up a
+ * function after thirty: of the last check after the longest wait there is room for three.
+ */
+function lookupTimeout(maxWaitSeconds: number): number {
+  return Math.min(29, 15 + maxWaitSeconds);
 }
 
 /** Callers come with an issuer's JWT when there is an issuer, and with IAM credentials otherwise. */

@@ -8,6 +8,7 @@ const ROUTES = {
     `GET ${TASK_PATH}/tracking`,
     `DELETE ${TASK_PATH}/tracking`,
     "GET /tracked-tasks",
+    "POST /tracked-tasks",
   ],
 } as const;
 

@@ -98,11 +98,18 @@ export const SETTINGS = {
     default: "orgs",
     functions: ["status", "track"],
   },
+  MAX_WAIT_SECONDS: {
+    meaning: "the longest that a lookup waits for a task's end (`Prefer: wait`); 0: no lookup waits",
+    // An HTTP API waits thirty seconds for a function, and the last check wants some of them.
+    schema: wholeNumber(0, 25),
+    default: "25",
+    functions: ["status"],
+  },
   SWEEP_INTERVAL_SECONDS: {
     meaning: "how often the sweep runs, and the shortest time between two checks of a task; a multiple of 60",
     schema: wholeNumber(1, 86_400),
     default: "60",
-    functions: ["sweep"],
+    functions: ["status", "track", "sweep"],
   },
   CHECK_INTERVAL_GROWTH_PERCENT: {
     meaning: "how much of its age passes before a task is checked again, in percent",
@@ -146,7 +153,7 @@ export const SETTINGS = {
     meaning: "how long a task is tracked before it counts as abandoned",
     schema: wholeNumber(1, 365),
     default: "7",
-    functions: ["sweep"],
+    functions: ["track", "sweep"],
   },
   RETENTION_DAYS: {
     meaning: "how long the record of a finished task stays",

@@ -19,8 +19,8 @@ export interface WaitTimes {
  * so do refused keys and a task that EnOS does not know: asking again would not help.
  *
  * @param check one check; the signal ends it
- * @returns the state when the task has ended, else at the end of the time
- * @throws {EnosError} what ended the wait, or why the last check brought nothing
+ * @returns the state when the task has ended, else the last that was learnt
+ * @throws {EnosError} what ended the wait, or why no check brought anything
  */
 export async function waitForEnd(
   check: (signal: AbortSignal) => Promise<DownloadStatus>,
@@ -37,8 +37,11 @@ export async function waitForEnd(
         latest = await check(cutOff.signal);
         if (latest.terminal || performance.now() >= endsAt) return latest;
       } catch (error) {
-        if (cutOff.signal.aborted && latest) return latest;
-        if (cutOff.signal.aborted || begun >= endsAt || endsTheWait(error)) throw error;
+        if (endsTheWait(error)) throw error;
+        if (cutOff.signal.aborted || begun >= endsAt) {
+          if (latest) return latest;
+          throw error;
+        }
       }
       const next = Math.min(begun + WAIT_INTERVAL_MS, endsAt);
       await new Promise((resolve) => setTimeout(resolve, Math.max(0, next - performance.now())));

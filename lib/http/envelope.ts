@@ -26,9 +26,12 @@ const HEADERS = {
 const JSON_HEADERS = { ...HEADERS, "content-type": "application/json; charset=utf-8" };
 
 /** The response to a request that a route answered. */
-export function success({ statusCode, data }: Answer, requestId: string): APIGatewayProxyStructuredResultV2 {
+export function success(
+  { statusCode, data, headers }: Answer,
+  requestId: string,
+): APIGatewayProxyStructuredResultV2 {
   if (statusCode === 204) return { statusCode, headers: HEADERS };
-  return response(statusCode, { code: 0, msg: "success", requestId, data });
+  return response(statusCode, { code: 0, msg: "success", requestId, data }, headers);
 }
 
 /** The response to a request that failed. */

@@ -15,7 +15,7 @@ export class CallerError extends SafeError {
   override readonly name = "CallerError";
   readonly failure: Failure;
 
-  constructor(statusCode: 400 | 403 | 404, msg: string) {
+  constructor(statusCode: 400 | 403 | 404 | 413, msg: string) {
     super(msg);
     this.failure = { statusCode, code: 99_000 + statusCode, msg };
   }

@@ -1,10 +1,56 @@
-import type { ListRequest } from "../store/task-store.ts";
-import { State } from "../tasks/state.ts";
+import * as z from "zod/mini";
+import type { ListRequest, PlaceInList } from "../store/task-store.ts";
+import { Id } from "../tasks/key.ts";
+import { STATES } from "../tasks/state.ts";
 import { CallerError } from "./errors.ts";
-import { type ApiEvent, orgOf, query, single } from "./request.ts";
+import { type ApiEvent, orgOf, parameters } from "./request.ts";
+import { valid } from "./validate.ts";
 
-const DEFAULT_LIMIT = 50;
-const MAX_LIMIT = 100;
+/** A sort key has 1024 bytes at most, and base64 makes four characters of three bytes. */
+const MAX_CURSOR_LENGTH = 2048;
+
+const States = z.pipe(
+  z.pipe(
+    z.string(),
+    z.transform((text) => text.split(",")),
+  ),
+  z
+    .array(z.enum(STATES, `must be one or several of ${STATES.join(", ")}, with commas between them`))
+    .check(z.maxLength(STATES.length, "names a state twice")),
+);
+
+const Limit = z.pipe(
+  z.pipe(
+    z.string(),
+    z.transform((text) => (/^\d{1,3}$/.test(text) ? Number(text) : Number.NaN)),
+  ),
+  z
+    .int("must be a whole number from 1 to 100")
+    .check(z.minimum(1, "must be at least 1"), z.maximum(100, "must be at most 100")),
+);
+
+const Since = z.iso
+  .datetime({
+    offset: true,
+    error: "must be a time with a zone, as in 2026-11-24T18:56:38Z (a + is %2B in a query)",
+  })
+  .check(z.maxLength(64, "must be a time with a zone, as in 2026-11-24T18:56:38Z"));
+
+/** The query of a list, beside the organisation. */
+export const ListQuery = z.strictObject({
+  state: z.optional(States),
+  channelId: z.optional(Id),
+  finishedSince: z.optional(Since),
+  limit: z._default(Limit, 50),
+  cursor: z.optional(
+    z
+      .string()
+      .check(
+        z.maxLength(MAX_CURSOR_LENGTH, "is none that this service gave"),
+        z.regex(/^[A-Za-z0-9_-]*$/, "is none that this service gave"),
+      ),
+  ),
+});
 
 /**
  * What a list's query asks for.
@@ -12,41 +58,40 @@ const MAX_LIMIT = 100;
  * @throws {CallerError} 400 with the offending parameter's name
  */
 export function listRequestOf(event: ApiEvent): ListRequest {
-  const parameters = query(event);
+  const names = ["orgId", ...Object.keys(ListQuery.shape)];
+  const { orgId: _, ...rest } = parameters(event, names);
+  const orgId = orgOf(event);
+  const { state, channelId, finishedSince, limit, cursor } = valid(ListQuery, rest, "the query");
+  const after = cursor === undefined ? undefined : placeOf(cursor);
+  if (after && (after.finishedAt !== undefined) !== (finishedSince !== undefined)) {
+    throw new CallerError(
+      400,
+      "cursor is of a list in another order: it goes on with the parameters that it came with",
+    );
+  }
   return {
-    orgId: orgOf(event),
-    state: stateOf(single(parameters, "state")),
-    limit: limitOf(single(parameters, "limit")),
-    after: afterOf(single(parameters, "cursor")),
+    orgId,
+    limit,
+    ...(state && { states: state }),
+    ...(channelId !== undefined && { channelId }),
+    ...(finishedSince !== undefined && { finishedSince: Date.parse(finishedSince) }),
+    ...(after && { after }),
   };
 }
 
 /** The cursor that callers get: where the next page begins, in a form that invites nobody to build one. */
-export function pageCursor(after: string): string {
-  return Buffer.from(after).toString("base64url");
-}
-
-function stateOf(value: string | undefined): ListRequest["state"] {
-  if (!value) return undefined;
-  const { data } = State.safeParse(value);
-  if (!data) throw new CallerError(400, `state must be one of ${State.options.join(", ")}`);
-  return data;
-}
-
-function limitOf(value: string | undefined): number {
-  if (!value) return DEFAULT_LIMIT;
-  const limit = /^\d{1,3}$/.test(value) ? Number(value) : 0;
-  if (limit < 1 || limit > MAX_LIMIT) throw new CallerError(400, `limit must be from 1 to ${MAX_LIMIT}`);
-  return limit;
+export function pageCursor({ sk, finishedAt }: PlaceInList): string {
+  return Buffer.from(finishedAt === undefined ? `k${sk}` : `e${finishedAt}#${sk}`).toString("base64url");
 }
 
 /** A cursor names a place within the organisation that is asked about; it cannot lead out of it. */
-function afterOf(value: string | undefined): string | undefined {
-  if (!value) return undefined;
-  const after = Buffer.from(value, "base64url").toString();
+function placeOf(cursor: string): PlaceInList {
+  const [, finishedAt, ended, sk = ended] =
+    /^(?:e(\d{1,15})#(.+)|k(.+))$/s.exec(Buffer.from(cursor, "base64url").toString()) ?? [];
+  const place = sk === undefined ? undefined : { sk, ...(finishedAt && { finishedAt: Number(finishedAt) }) };
   // What does not come out as it went in was never given out. A sort key has 1024 bytes at most.
-  if (pageCursor(after) !== value || Buffer.byteLength(after) > 1024) {
+  if (!place || pageCursor(place) !== cursor || Buffer.byteLength(place.sk) > 1024) {
     throw new CallerError(400, "cursor is none that this service gave");
   }
-  return after;
+  return place;
 }

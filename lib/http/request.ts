@@ -1,12 +1,16 @@
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import { Id, type TaskKey } from "../tasks/key.ts";
 import { CallerError } from "./errors.ts";
+import { shown, valid } from "./validate.ts";
 
 /** What is read of an API Gateway event (payload format 2.0). */
 export type ApiEvent = Pick<
   APIGatewayProxyEventV2,
   "rawPath" | "rawQueryString" | "pathParameters" | "routeKey"
 > & {
+  headers?: APIGatewayProxyEventV2["headers"];
+  body?: string;
+  isBase64Encoded?: boolean;
   requestContext: Pick<APIGatewayProxyEventV2["requestContext"], "requestId"> & { authorizer?: unknown };
 };
 
@@ -54,15 +58,41 @@ export function single(parameters: URLSearchParams, name: string): string | unde
 }
 
 /**
+ * A header's value; of a repeated one all values, with commas between them, as API Gateway hands them over.
+ *
+ * @param name in lower case
+ */
+export function header(event: ApiEvent, name: string): string | undefined {
+  const value: unknown = event.headers?.[name];
+  return typeof value === "string" ? value : undefined;
+}
+
+/** Query parameters of a signature by SigV4, which some callers have there instead of in headers. */
+const SIGNATURE = /^x-amz-/i;
+
+/**
+ * The parameters of a query, each at most once; an empty one counts as absent.
+ *
+ * @param known the names that there are
+ * @throws {CallerError} 400 that names the parameter that is unknown or repeated
+ */
+export function parameters(event: ApiEvent, known: readonly string[]): Record<string, string> {
+  const all = query(event);
+  for (const name of all.keys()) {
+    if (!known.includes(name) && !SIGNATURE.test(name)) {
+      throw new CallerError(400, `there is no parameter ${shown(name)}`);
+    }
+  }
+  const given = known.map((name) => [name, single(all, name)] as const);
+  return Object.fromEntries(given.filter((pair): pair is readonly [string, string] => !!pair[1]));
+}
+
+/**
  * A value that is an id: nothing that means something to a path, a host or a key.
  *
  * @param name of the parameter, for the message
  * @throws {CallerError} 400
  */
 export function id(name: string, value: unknown): string {
-  if (value === undefined || value === "") throw new CallerError(400, `${name} is missing`);
-  const { data } = Id.safeParse(value);
-  if (data === undefined)
-    throw new CallerError(400, `${name} may have letters, digits, _ and - only, 128 at most`);
-  return data;
+  return valid(Id, value, name);
 }

@@ -3,8 +3,9 @@ import { type ApiEvent, id } from "./request.ts";
 
 /** What a route answers: `data` is what the envelope holds. Without a body when 204. */
 export interface Answer {
-  statusCode: 200 | 201 | 204;
+  statusCode: 200 | 201 | 204 | 207;
   data?: unknown;
+  headers?: Record<string, string>;
 }
 
 /** The time that there is for a request. */

@@ -1,5 +1,6 @@
 import { ConditionalCheckFailedException, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { isServerError, isThrottlingError, isTransientError } from "@smithy/core/retry";
 import { timeLimits } from "../aws/limits.ts";
 
 /** The table, and the way to it. */
@@ -35,4 +36,12 @@ export async function unlessRefused<Output>(write: Promise<Output>): Promise<Out
     if (error instanceof ConditionalCheckFailedException) return undefined;
     throw error;
   }
+}
+
+/** Whether a call failed in passing: throttled, broken on the way, or at a fault of DynamoDB's own. */
+export function isPassing(error: unknown): boolean {
+  const known = error as Parameters<typeof isTransientError>[0];
+  return (
+    error instanceof Error && (isThrottlingError(known) || isTransientError(known) || isServerError(known))
+  );
 }

@@ -11,22 +11,37 @@ import { type Database, unlessRefused } from "./table.ts";
 const QUERY_SIZE = 200;
 const QUERIES_PER_PAGE = 10;
 
+/** The sparse index of ended tasks, by organisation and end. */
+const ENDED_TASKS_INDEX = "ended-tasks";
+
 type Item = Record<string, unknown>;
 
 /** One page of a list. */
 export interface Page {
   tasks: TrackedTask[];
   /** Where the next page begins; null after the last. */
-  after: string | null;
+  after: PlaceInList | null;
+}
+
+/** A place in one organisation's list. */
+export interface PlaceInList {
+  sk: string;
+  /** In a list in the order of ends: Unix milliseconds. */
+  finishedAt?: number;
 }
 
 /** What a list is asked for. */
 export interface ListRequest {
   orgId: string;
-  state?: TrackedState | undefined;
+  /** Only tasks in one of these states. */
+  states?: readonly TrackedState[];
+  /** Only tasks of this channel. */
+  channelId?: string;
+  /** Only tasks that ended then or later (Unix milliseconds), and in the order of their ends. */
+  finishedSince?: number;
   limit: number;
   /** The `after` of the page before. */
-  after?: string | undefined;
+  after?: PlaceInList;
 }
 
 /** What a caller may say of a task as tracking starts. */
@@ -58,7 +73,11 @@ export class TaskStore {
     this.#onUnreadable = onUnreadable;
   }
 
-  /** Starts to track a task; does nothing to one that is tracked already, whatever the options say. */
+  /**
+   * Starts to track a task; does nothing to one that is tracked already, whatever the options say.
+   *
+   * @param signal ends the call early; whether the task is tracked then is not known
+   */
   async put(
     task: TaskKey,
     options: TrackingOptions = {},
@@ -124,33 +143,39 @@ export class TaskStore {
   }
 
   /**
-   * A page of an organisation's records, in no promised order. Never reads beyond the organisation, whatever
-   * `after` says. May be short, or empty, and yet have a next page: a state's records can be far apart.
+   * A page of an organisation's records: in the order of their ends where `finishedSince` is given, else in no
+   * promised order. Never reads beyond the organisation, whatever `after` says. May be short, or empty, and yet have
+   * a next page: a state's records can be far apart.
    */
-  async list({ orgId, state, limit, after }: ListRequest, signal?: AbortSignal): Promise<Page> {
+  async list(request: ListRequest, signal?: AbortSignal): Promise<Page> {
+    const { states, channelId, limit } = request;
+    const isWanted = (record: TrackedTask) =>
+      (!states || states.includes(record.state)) &&
+      (channelId === undefined || record.channelId === channelId);
+    const range = rangeOf(request);
     const tasks: TrackedTask[] = [];
-    let place = after ?? null;
+    let place = startOf(request);
+    if (place === "behind") return { tasks, after: null };
     for (let queries = 0; queries < QUERIES_PER_PAGE; queries++) {
       const { Items = [], LastEvaluatedKey } = await this.#db.client.send(
         new QueryCommand({
           TableName: this.#db.table,
-          KeyConditionExpression: "pk = :org",
-          ExpressionAttributeValues: { ":org": orgId },
-          ExclusiveStartKey: place === null ? undefined : { pk: orgId, sk: place },
-          Limit: state ? QUERY_SIZE : limit + 1,
+          ...range,
+          ExclusiveStartKey: place ? startKey(request.orgId, place) : undefined,
+          Limit: states || channelId !== undefined ? QUERY_SIZE : limit + 1,
         }),
         signal && { abortSignal: signal },
       );
       for (const item of Items) {
         const record = this.#read(item);
-        const wanted = record && (!state || record.state === state);
-        if (wanted && tasks.length === limit) return { tasks, after: place };
+        const wanted = record && isWanted(record);
+        if (wanted && tasks.length === limit) return { tasks, after: place ?? null };
         if (wanted) tasks.push(record);
-        place = item.sk as string;
+        place = placeOf(item, request);
       }
       if (!LastEvaluatedKey) return { tasks, after: null };
     }
-    return { tasks, after: place };
+    return { tasks, after: place ?? null };
   }
 
   async #item(task: TaskKey, signal: AbortSignal | undefined): Promise<Item | undefined> {
@@ -173,4 +198,46 @@ export class TaskStore {
     await announceShard(this.#db, shard);
     this.#announced.add(shard);
   }
+}
+
+/** What a list reads: the organisation, its channel, or its ends since then. */
+function rangeOf({ orgId, channelId, finishedSince }: ListRequest) {
+  if (finishedSince !== undefined) {
+    return {
+      IndexName: ENDED_TASKS_INDEX,
+      KeyConditionExpression: "endedOrg = :org AND finishedAt >= :since",
+      ExpressionAttributeValues: { ":org": orgId, ":since": finishedSince },
+    };
+  }
+  if (channelId !== undefined) {
+    return {
+      KeyConditionExpression: "pk = :org AND begins_with(sk, :channel)",
+      ExpressionAttributeValues: { ":org": orgId, ":channel": channelPrefix(channelId) },
+    };
+  }
+  return { KeyConditionExpression: "pk = :org", ExpressionAttributeValues: { ":org": orgId } };
+}
+
+/**
+ * The place that reading begins after; undefined for the beginning, `behind` when nothing is after it. DynamoDB
+ * refuses a place outside of the range that is read, as a cursor can name that came with another filter.
+ */
+function startOf({ channelId, finishedSince, after }: ListRequest): PlaceInList | "behind" | undefined {
+  if (!after) return undefined;
+  if (finishedSince !== undefined) return (after.finishedAt ?? 0) < finishedSince ? undefined : after;
+  const prefix = channelId === undefined ? "" : channelPrefix(channelId);
+  if (after.sk.startsWith(prefix)) return after;
+  return after.sk < prefix ? undefined : "behind";
+}
+
+function channelPrefix(channelId: string): string {
+  return `${channelId}#`;
+}
+
+function startKey(orgId: string, { sk, finishedAt }: PlaceInList): Item {
+  return { pk: orgId, sk, ...(finishedAt !== undefined && { endedOrg: orgId, finishedAt }) };
+}
+
+function placeOf(item: Item, { finishedSince }: ListRequest): PlaceInList {
+  return { sk: String(item.sk), ...(finishedSince !== undefined && { finishedAt: Number(item.finishedAt) }) };
 }

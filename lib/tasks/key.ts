@@ -6,8 +6,12 @@ import * as z from "zod/mini";
  */
 export const ID = /^[A-Za-z0-9_-]{1,128}$/;
 
+const ALPHABET = "may have letters, digits, _ and - only, 128 at most";
+
 /** @see ID */
-export const Id = z.string().check(z.regex(ID));
+export const Id = z
+  .string({ error: ({ input }) => (input === undefined ? "is missing" : "must be text") })
+  .check(z.minLength(1, "is missing"), z.maxLength(128, ALPHABET), z.regex(ID, ALPHABET));
 
 /** What names one download task of EnOS. */
 export interface TaskKey {

@@ -98,7 +98,12 @@ describe("a wait", () => {
     },
   );
 
-  it("tells why nothing was learnt in its last check", async () => {
+  it("ends with the newest state when its last check fails in passing", async () => {
+    const { outcome } = await wait((check) => ({ after: 10, say: check < 5 ? RUNNING : "upstream" }));
+    expect(outcome).toBe("running");
+  });
+
+  it("tells why nothing was learnt", async () => {
     const { outcome, took } = await wait(() => ({ after: 10, say: "unreachable" }));
     expect({ outcome, took }).toEqual({ outcome: "unreachable", took: 10_010 });
   });

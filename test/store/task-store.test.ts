@@ -1,6 +1,7 @@
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { TaskStore } from "../../lib/store/task-store.ts";
+import { type ListRequest, type Page, TaskStore } from "../../lib/store/task-store.ts";
+import type { TrackedState } from "../../lib/tasks/state.ts";
 import { ENDED, RUNNING, Scene } from "../support/scene.ts";
 
 const DAY = 24 * 60 * 60_000;
@@ -104,9 +105,12 @@ describe("tracking", () => {
       ["expired", 10, 0],
     ] as const) {
       const seen: string[] = [];
-      let after: string | null | undefined;
+      let after: Page["after"] | undefined;
       do {
-        const page = await scene.tracker().list({ orgId: "o2", state, limit, after: after ?? undefined });
+        const states = state && { states: [state] };
+        const page: Page = await scene
+          .tracker()
+          .list({ orgId: "o2", ...states, limit, ...(after && { after }) });
         expect(page.tasks.length).toBeLessThanOrEqual(limit);
         for (const { orgId, taskId } of page.tasks) {
           expect(orgId).toBe("o2");
@@ -117,6 +121,68 @@ describe("tracking", () => {
       expect(seen).toHaveLength(total);
       expect(new Set(seen).size).toBe(total);
     }
+  });
+
+  it("lists by several states and by channel, wherever a cursor of another filter stands", async () => {
+    const tracker = scene.tracker();
+    for (const channelId of ["ch-a", "ch-b", "ch-c"]) {
+      for (const taskId of ["t1", "t2"]) await tracker.put({ orgId: "o4", channelId, taskId });
+    }
+    const inChannel = async (after?: { sk: string }) => {
+      const { tasks } = await tracker.list({
+        orgId: "o4",
+        channelId: "ch-b",
+        limit: 100,
+        ...(after && { after }),
+      });
+      return tasks.map(({ channelId, taskId }) => `${channelId} ${taskId}`);
+    };
+    expect(await inChannel()).toEqual(["ch-b t1", "ch-b t2"]);
+    expect(await inChannel({ sk: "ch-a#t1" })).toEqual(["ch-b t1", "ch-b t2"]);
+    expect(await inChannel({ sk: "ch-b#t1" })).toEqual(["ch-b t2"]);
+    expect(await inChannel({ sk: "ch-c#t1" })).toEqual([]);
+    const states = async (...names: TrackedState[]) =>
+      (await tracker.list({ orgId: "o4", states: names, limit: 100 })).tasks.length;
+    expect([await states("running", "pending"), await states("running")]).toEqual([6, 0]);
+  });
+
+  it("lists what ended since a time, in the order of the ends, page by page", async () => {
+    const ends = [50, 10, 30, 30, 30, 20, 40];
+    const ended = ends.map((finishedAt, index) => ({
+      pk: "o5",
+      sk: `ch-${index % 2}#t${index}`,
+      trackedAt: 1,
+      state: index === 4 ? "failed" : "succeeded",
+      stateSince: finishedAt,
+      finishedAt,
+      endedOrg: "o5",
+    }));
+    for (const Item of [...ended, { ...ended[0], pk: "o6", endedOrg: "o6" }]) {
+      await scene.db.client.send(new PutCommand({ TableName: scene.db.table, Item }));
+    }
+    await scene.tracker().put(task("open", "o5"));
+    const since = async (finishedSince: number, options: Partial<ListRequest> = {}) => {
+      const seen: string[] = [];
+      let after: Page["after"] | undefined = options.after;
+      do {
+        const page: Page = await scene
+          .tracker()
+          .list({ orgId: "o5", limit: 2, ...options, finishedSince, ...(after && { after }) });
+        expect(page.tasks.length).toBeLessThanOrEqual(2);
+        seen.push(...page.tasks.map(({ orgId, taskId }) => `${orgId} ${taskId}`));
+        after = page.after;
+      } while (after);
+      return seen.map((name) => name.slice(4)).join("");
+    };
+    expect(await since(0)).toMatch(/^15(234|243|324|342|423|432)60$/);
+    expect(await since(30)).toMatch(/^(234|243|324|342|423|432)60$/);
+    expect(await since(31)).toBe("60");
+    expect(await since(51)).toBe("");
+    expect(await since(0, { states: ["failed"] })).toBe("4");
+    expect(await since(20, { channelId: "ch-1" })).toBe("53");
+    // A place before the time that is asked for is no place outside of the range.
+    expect(await since(40, { after: { sk: "ch-1#t1", finishedAt: 10 } })).toBe("60");
+    expect(await since(-1, { after: { sk: "ch-0#t0", finishedAt: 50 } })).toBe("");
   });
 
   it("lists what can be read, past what cannot", async () => {

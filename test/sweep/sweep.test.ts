@@ -66,7 +66,7 @@ describe("a sweep", () => {
     });
 
     expect(await scene.sweep()).toMatchObject({ read: 20, published: 0 });
-    const { tasks } = await scene.tracker().list({ orgId: "o1", limit: 100, state: "running" });
+    const { tasks } = await scene.tracker().list({ orgId: "o1", limit: 100, states: ["running"] });
     expect(tasks).toHaveLength(20);
     expect(tasks[0]).toMatchObject({ stateSince: "2026-11-24T00:01:00.000Z", finishedAt: null });
   });
@@ -137,7 +137,7 @@ describe("a sweep", () => {
       expect(task).toMatchObject({ reason: "not-found", downloadUrl: null });
     }
     for (let sweep = 0; sweep < 15; sweep++) await scene.sweep();
-    const after = await scene.tracker().list({ orgId: "o1", limit: 10, state: "abandoned" });
+    const after = await scene.tracker().list({ orgId: "o1", limit: 10, states: ["abandoned"] });
     expect(after.tasks).toHaveLength(3);
   });
 
@@ -257,7 +257,7 @@ describe("a sweep", () => {
     const failed = await scene.sweep({ parts: { events: broken } });
     expect(failed).toMatchObject({ published: 0, finished: {}, failed: { publish: 40 } });
     expect(failed.watermarkLagSeconds).toBe(60);
-    const { tasks } = await scene.tracker().list({ orgId: "o1", limit: 100, state: "failed" });
+    const { tasks } = await scene.tracker().list({ orgId: "o1", limit: 100, states: ["failed"] });
     expect(tasks).toEqual([]);
 
     expect(await scene.sweep({ after: 1000 })).toMatchObject({
@@ -393,7 +393,7 @@ describe("a sweep", () => {
     const { byOrganisation } = scene.enos.counters();
     expect(byOrganisation.o1?.status).toBeLessThanOrEqual(Math.ceil(summary.durationMs / 10) + 15);
     for (let sweep = 0; sweep < 3; sweep++) await scene.sweep({ after: 1000 });
-    expect((await scene.tracker().list({ orgId: "o1", limit: 1, state: "pending" })).tasks).toEqual([]);
+    expect((await scene.tracker().list({ orgId: "o1", limit: 1, states: ["pending"] })).tasks).toEqual([]);
   });
 
   it("delivers to a queue with a filter policy what the policy asks for", async () => {

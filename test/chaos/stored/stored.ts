@@ -5,7 +5,7 @@ import { indexEntryOf } from "../../../lib/store/index-key.ts";
 import { OpenTaskStore } from "../../../lib/store/open-task-store.ts";
 import { ShardStore } from "../../../lib/store/shard-store.ts";
 import { openDatabase } from "../../../lib/store/table.ts";
-import { TaskStore } from "../../../lib/store/task-store.ts";
+import { type Page, TaskStore } from "../../../lib/store/task-store.ts";
 import { ENDED, Scene } from "../../support/scene.ts";
 import type { Row, Scenario } from "../scenario.ts";
 import { NO_SHARDS, NO_TASKS, SHARD_TRAPS, type StoredItem, shardSpoilt, taskSpoilt } from "./odd-items.ts";
@@ -150,12 +150,12 @@ class Spoilt {
 
   async #listAll(tracker: TaskStore): Promise<string[]> {
     const taskIds: string[] = [];
-    let after: string | null = "";
-    while (after !== null) {
-      const page = await tracker.list({ orgId: ORG, limit: 7, after: after || undefined });
+    let after: Page["after"] | undefined;
+    do {
+      const page: Page = await tracker.list({ orgId: ORG, limit: 7, ...(after && { after }) });
       taskIds.push(...page.tasks.map(({ taskId }) => taskId));
       after = page.after;
-    }
+    } while (after !== null);
     return taskIds;
   }
 }

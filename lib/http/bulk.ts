@@ -1,0 +1,175 @@
+import * as z from "zod/mini";
+import type { TrackingOptions } from "../store/task-store.ts";
+import { Id, type TaskKey } from "../tasks/key.ts";
+import type { TrackedTask } from "../tasks/record.ts";
+import { jsonBody } from "./body.ts";
+import { CallerError, failureOf } from "./errors.ts";
+import type { ApiEvent } from "./request.ts";
+import type { Answer } from "./routes.ts";
+import { completed, TrackingFields } from "./tracking.ts";
+import { valid } from "./validate.ts";
+
+/** Tasks of one request at most. */
+export const MAX_TASKS = 100;
+/** Bytes of the body: room for as many tasks as may come, each with the longest labels, every character escaped. */
+const MAX_BODY = 2 * 1024 * 1024;
+/** Tasks that are put at a time. */
+const CONCURRENCY = 10;
+/** Upper bound of the first wait after a put that failed in passing, in milliseconds; doubled for each further one. */
+const BACKOFF_MS = 100;
+const MAX_BACKOFF_MS = 2_000;
+/** When it is worth to send again what there was no time for, in seconds. */
+const RETRY_AFTER_SECONDS = 5;
+
+/** One task of the body. */
+export const BulkTask = z.strictObject(
+  { channelId: Id, taskId: Id, ...TrackingFields },
+  "must be an object with channelId and taskId",
+);
+
+/** The body, with the schema of its tasks: they are validated one by one, since each has an outcome of its own. */
+export const bulkBody = <Task extends z.core.$ZodType>(task: Task) =>
+  z.strictObject(
+    {
+      tasks: z
+        .array(task, { error: ({ input }) => (input === undefined ? "is missing" : "must be a list") })
+        .check(z.minLength(1, "is empty"), z.maxLength(MAX_TASKS, `may have ${MAX_TASKS} entries at most`)),
+    },
+    { error: ({ input }) => (input === undefined ? "is missing" : "must be a JSON object") },
+  );
+
+const Body = bulkBody(z.unknown());
+
+/** What became of one task. */
+export interface BulkOutcome {
+  /** As it was sent; null where it was no text. */
+  channelId: string | null;
+  taskId: string | null;
+  /** What a PUT of this task alone would have been answered with. */
+  status: number;
+  code: number;
+  msg: string;
+  record: TrackedTask | null;
+}
+
+/** What many tasks are put with. */
+export interface BulkDependencies {
+  put(
+    task: TaskKey,
+    options: TrackingOptions,
+    signal: AbortSignal,
+  ): Promise<{ record: TrackedTask; created: boolean }>;
+  /** Whether a put that failed so may well succeed later. */
+  isPassing(error: unknown): boolean;
+  /** Hears of errors that nobody has expected. */
+  onError(error: unknown): void;
+  /** How long the service tracks a task at most. */
+  serviceDeadlineSeconds: number;
+  /** How long all of it may take, in milliseconds. */
+  limitMs: number;
+}
+
+/**
+ * Has many tasks of one organisation tracked: 207, with an outcome for each, in their order. What fails in passing is
+ * put again while there is time; what is not known to be tracked at the end of it says so.
+ *
+ * @throws {CallerError} for a body that is no list of at most {@link MAX_TASKS} tasks
+ */
+export async function trackMany(
+  event: ApiEvent,
+  orgId: string,
+  dependencies: BulkDependencies,
+): Promise<Answer> {
+  const { tasks } = valid(Body, jsonBody(event, MAX_BODY));
+  const ending = new AbortController();
+  const timer = setTimeout(() => ending.abort(), dependencies.limitMs);
+  const outcomes: BulkOutcome[] = [];
+  // The same task twice: the second is put when the first is tracked, and so is answered with what the first said.
+  const under = new Map<string, Promise<unknown>>();
+  const queue = tasks.entries();
+  const work = async () => {
+    for (const [index, task] of queue) {
+      const name = nameOf(task);
+      const before = under.get(name);
+      const outcome = Promise.resolve(before).then(() =>
+        outcomeOf(event, orgId, task, ending.signal, dependencies),
+      );
+      under.set(name, outcome);
+      outcomes[index] = await outcome;
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: CONCURRENCY }, work));
+  } finally {
+    clearTimeout(timer);
+  }
+  const failed = outcomes.filter(({ code }) => code !== 0).length;
+  const isWorthRepeating = outcomes.some(({ status }) => status === 503);
+  return {
+    statusCode: 207,
+    data: { outcomes, failed },
+    ...(isWorthRepeating && { headers: { "retry-after": String(RETRY_AFTER_SECONDS) } }),
+  };
+}
+
+/** Never rejects. */
+async function outcomeOf(
+  event: ApiEvent,
+  orgId: string,
+  sent: unknown,
+  signal: AbortSignal,
+  dependencies: BulkDependencies,
+): Promise<BulkOutcome> {
+  const { channelId, taskId } = Object(sent) as Record<string, unknown>;
+  const ids = { channelId: textOf(channelId), taskId: textOf(taskId) };
+  try {
+    const { channelId, taskId, ...given } = valid(BulkTask, sent, "the task");
+    const options = completed(given, event, dependencies.serviceDeadlineSeconds);
+    const { record, created } = await put({ orgId, channelId, taskId }, options, signal, dependencies);
+    return { ...ids, status: created ? 201 : 200, code: 0, msg: "success", record };
+  } catch (error) {
+    if (signal.aborted || dependencies.isPassing(error)) {
+      const msg = "the database did not take the task in time: it may be tracked or not, send it again";
+      return { ...ids, status: 503, code: 99503, msg, record: null };
+    }
+    if (!(error instanceof CallerError)) dependencies.onError(error);
+    const { statusCode, code, msg } = failureOf(error);
+    return { ...ids, status: statusCode, code, msg, record: null };
+  }
+}
+
+async function put(
+  task: TaskKey,
+  options: TrackingOptions,
+  signal: AbortSignal,
+  dependencies: Pick<BulkDependencies, "put" | "isPassing">,
+) {
+  const aborted = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+  aborted.catch(() => {});
+  for (let bound = BACKOFF_MS; ; bound = Math.min(MAX_BACKOFF_MS, 2 * bound)) {
+    signal.throwIfAborted();
+    try {
+      return await Promise.race([dependencies.put(task, options, signal), aborted]);
+    } catch (error) {
+      if (signal.aborted || !dependencies.isPassing(error)) throw error;
+      await Promise.race([delay(Math.random() * bound), aborted]);
+    }
+  }
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** What tells a task from the others of its request. */
+function nameOf(task: unknown): string {
+  const { channelId, taskId } = Object(task) as Record<string, unknown>;
+  return `${textOf(channelId)}#${textOf(taskId)}`;
+}
+
+/** No more of it than an id may have. */
+function textOf(value: unknown): string | null {
+  return typeof value === "string" ? value.slice(0, 128).toWellFormed() : null;
+}

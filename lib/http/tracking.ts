@@ -1,0 +1,91 @@
+import * as z from "zod/mini";
+import type { TrackingOptions } from "../store/task-store.ts";
+import { CorrelationId, Labels, Traceparent } from "../tasks/carried.ts";
+import type { TrackedTask } from "../tasks/record.ts";
+import type { Schedule } from "../tasks/schedule.ts";
+import { isTerminal } from "../tasks/state.ts";
+import { jsonBody } from "./body.ts";
+import { CallerError } from "./errors.ts";
+import { type ApiEvent, header } from "./request.ts";
+import { valid } from "./validate.ts";
+
+/** The longest that `TRACKING_DEADLINE_DAYS` may be, in seconds. */
+export const MAX_DEADLINE_SECONDS = 365 * 86_400;
+
+/** Bytes of the body of a PUT: room for the longest labels, each character escaped. */
+const MAX_BODY = 16 * 1024;
+
+/** What may be said of a task as tracking starts. */
+export const TrackingFields = {
+  correlationId: z.optional(CorrelationId),
+  labels: z.optional(Labels),
+  traceparent: z.optional(Traceparent),
+  deadlineSeconds: z.optional(
+    z
+      .int("must be a whole number")
+      .check(
+        z.minimum(1, "must be at least 1"),
+        z.maximum(MAX_DEADLINE_SECONDS, `must be at most ${MAX_DEADLINE_SECONDS}`),
+      ),
+  ),
+};
+
+/** The body of a PUT. */
+export const TrackingBody = z.strictObject(TrackingFields, "must be a JSON object");
+
+/**
+ * What a PUT says of its task.
+ *
+ * @param serviceDeadlineSeconds how long the service tracks a task at most
+ * @throws {CallerError} 400 that names what is wrong
+ */
+export function trackingOptionsOf(event: ApiEvent, serviceDeadlineSeconds: number): TrackingOptions {
+  const body = jsonBody(event, MAX_BODY);
+  const given = body === undefined ? {} : valid(TrackingBody, body);
+  return completed(given, event, serviceDeadlineSeconds);
+}
+
+/**
+ * Options with the request's own traceparent, where they have none.
+ *
+ * @throws {CallerError} 400 for a deadline beyond the service's
+ */
+export function completed(
+  given: z.output<typeof TrackingBody>,
+  event: ApiEvent,
+  serviceDeadlineSeconds: number,
+): TrackingOptions {
+  const { correlationId, labels, deadlineSeconds, traceparent = traceparentOf(event) } = given;
+  if (deadlineSeconds !== undefined && deadlineSeconds > serviceDeadlineSeconds) {
+    throw new CallerError(
+      400,
+      `deadlineSeconds must be at most ${serviceDeadlineSeconds}, the service's own deadline`,
+    );
+  }
+  return {
+    ...(correlationId !== undefined && { correlationId }),
+    ...(labels !== undefined && { labels }),
+    ...(traceparent !== undefined && { traceparent }),
+    ...(deadlineSeconds !== undefined && { deadlineSeconds }),
+  };
+}
+
+/** The header, or nothing where it is not valid: W3C Trace Context has such a header ignored. */
+function traceparentOf(event: ApiEvent): string | undefined {
+  return Traceparent.safeParse(header(event, "traceparent")).data;
+}
+
+/**
+ * When asking again for a record is worth it: after the interval in which its task is checked at its age.
+ *
+ * @returns the header; nothing for a task that is done
+ */
+export function retryAfter(
+  { state, trackedAt }: TrackedTask,
+  schedule: Schedule,
+  now: number,
+): Record<string, string> {
+  if (isTerminal(state)) return {};
+  const seconds = schedule.interval(Math.max(0, now - Date.parse(trackedAt))) / 1000;
+  return { "retry-after": String(Math.ceil(seconds)) };
+}
