@@ -1,6 +1,5 @@
 import { SecretsManagerCredentials } from "../lib/aws/credentials.ts";
 import { EnosClient } from "../lib/enos/client.ts";
-import type { DownloadStatus } from "../lib/enos/status.ts";
 import { WAIT_INTERVAL_MS, waitForEnd } from "../lib/enos/wait.ts";
 import { authorisation } from "../lib/http/authorizer.ts";
 import { apiHandler } from "../lib/http/handler.ts";
@@ -8,6 +7,7 @@ import { preferredWait } from "../lib/http/prefer.ts";
 import { header, taskOf } from "../lib/http/request.ts";
 import { type Routes, TASK_PATH } from "../lib/http/routes.ts";
 import { readSettings } from "../lib/settings.ts";
+import type { DownloadStatus } from "../lib/tasks/status.ts";
 import { failureReporter, openTelemetry } from "../lib/telemetry.ts";
 
 const settings = readSettings(process.env, "status");

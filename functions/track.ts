@@ -23,7 +23,11 @@ const tasks = new TaskStore(
 );
 
 const report = failureReporter(telemetry);
-const schedule = createSchedule(settings.SWEEP_INTERVAL_SECONDS);
+const schedule = createSchedule({
+  sweepIntervalSeconds: settings.SWEEP_INTERVAL_SECONDS,
+  growthPercent: settings.CHECK_INTERVAL_GROWTH_PERCENT,
+  maxIntervalSeconds: settings.CHECK_INTERVAL_MAX_SECONDS,
+});
 
 const SERVICE_DEADLINE_SECONDS = settings.TRACKING_DEADLINE_DAYS * 86_400;
 /** What of the time for many tasks is left for telling what became of them, in milliseconds. */

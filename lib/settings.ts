@@ -115,13 +115,13 @@ export const SETTINGS = {
     meaning: "how much of its age passes before a task is checked again, in percent",
     schema: wholeNumber(1, 100),
     default: `${DEFAULT_GROWTH_PERCENT}`,
-    functions: ["sweep"],
+    functions: ["track", "sweep"],
   },
   CHECK_INTERVAL_MAX_SECONDS: {
     meaning: "the longest time between two checks of a task, unless sweeps are further apart",
     schema: wholeNumber(1, 86_400),
     default: `${DEFAULT_MAX_INTERVAL_SECONDS}`,
-    functions: ["sweep"],
+    functions: ["track", "sweep"],
   },
   SWEEP_SHARDS: {
     meaning: "shards of open tasks; may be changed at any time, up or down",

@@ -8,6 +8,7 @@ export const ROUTES = {
   get: `GET ${TASK_PATH}/tracking`,
   delete: `DELETE ${TASK_PATH}/tracking`,
   list: "GET /tracked-tasks",
+  bulk: "POST /tracked-tasks",
 } as const;
 
 /** A route's key where the organisation is in the path. */
@@ -24,7 +25,7 @@ export function pathOf(routeKey: string, pathParameters: Record<string, unknown>
 
 /** The event that API Gateway makes of a request about a task. */
 export function taskEvent(
-  route: Exclude<keyof typeof ROUTES, "list">,
+  route: Exclude<keyof typeof ROUTES, "list" | "bulk">,
   { orgId, channelId, taskId }: { orgId: string; channelId: string; taskId: string },
 ): ApiEvent {
   return apiEvent(route, `orgId=${encodeURIComponent(orgId)}`, { channelId, taskId });
@@ -43,4 +44,9 @@ export function apiEvent(
     pathParameters,
     requestContext: { requestId: "test-request" },
   };
+}
+
+/** An event with a body, as API Gateway hands over one that it takes for text. */
+export function withBody(event: ApiEvent, body: unknown): ApiEvent {
+  return { ...event, body: typeof body === "string" ? body : JSON.stringify(body), isBase64Encoded: false };
 }

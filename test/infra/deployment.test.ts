@@ -145,6 +145,10 @@ describe("the environment of a function", () => {
   const TRACK = {
     STAGE,
     SWEEP_SHARDS: "4",
+    SWEEP_INTERVAL_SECONDS: "60",
+    CHECK_INTERVAL_GROWTH_PERCENT: "11",
+    CHECK_INTERVAL_MAX_SECONDS: "290",
+    TRACKING_DEADLINE_DAYS: "7",
     JWT_ORG_CLAIM: "orgs",
     TRACKED_TASKS_TABLE: { Ref: "TrackedTasksTable" },
   };
@@ -156,6 +160,8 @@ describe("the environment of a function", () => {
         ENOS_API_BASE_URL: { Ref: "EnosApiBaseUrl" },
         ENOS_SECRET_PREFIX: "enos/",
         JWT_ORG_CLAIM: "orgs",
+        MAX_WAIT_SECONDS: "25",
+        SWEEP_INTERVAL_SECONDS: "60",
       },
       track: TRACK,
       sweep: {
@@ -192,6 +198,23 @@ describe("the environment of a function", () => {
       TRACKED_TASKS_TABLE: "tasks",
     });
     expect(() => deployment({}, "offline")).toThrow("ENOS_API_BASE_URL is missing");
+  });
+});
+
+describe("a lookup's time", () => {
+  it.each([
+    ["0", 15],
+    ["5", 20],
+    ["14", 29],
+    ["25", 29],
+  ])("with waits of %s s is %d s", (MAX_WAIT_SECONDS, seconds) => {
+    expect(deployment({ MAX_WAIT_SECONDS }, "package").lookupTimeout).toBe(seconds);
+  });
+
+  it("does not go beyond what an HTTP API waits", () => {
+    expect(() => deployment({ MAX_WAIT_SECONDS: "26" }, "package")).toThrow(
+      "MAX_WAIT_SECONDS must be at most 25",
+    );
   });
 });
 

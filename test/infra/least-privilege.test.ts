@@ -12,6 +12,7 @@ beforeAll(async () => {
 const resources = {
   table: () => roles.arn("TrackedTasksTable"),
   index: () => `${roles.arn("TrackedTasksTable")}/index/open-tasks`,
+  "the index of ended tasks": () => `${roles.arn("TrackedTasksTable")}/index/ended-tasks`,
   "another table": () => roles.arn("TrackedTasksTable").replace(/\/[^/]+$/, "/invoices"),
   topic: () => roles.arn("EventsTopic"),
   "another topic": () => `${roles.arn("EventsTopic")}-2`,
@@ -37,6 +38,7 @@ const ALLOWED: Record<FunctionName, Call[]> = {
     ["dynamodb:PutItem", "table"],
     ["dynamodb:DeleteItem", "table"],
     ["dynamodb:Query", "table"],
+    ["dynamodb:Query", "the index of ended tasks"],
     ["logs:PutLogEvents", "the track log"],
   ],
   sweep: [

@@ -47,7 +47,7 @@ describe("packaged with every choice made", () => {
       JwtConfiguration: { Issuer: CHOICES.JWT_ISSUER, Audience: ["downloads", "machine-7"] },
     });
     const routes = resourcesOf(template, "AWS::ApiGatewayV2::Route");
-    expect(routes).toHaveLength(10);
+    expect(routes).toHaveLength(12);
     for (const [, { Properties }] of routes) {
       expect(Properties).toMatchObject({ AuthorizationType: "JWT", AuthorizerId: { Ref: authorizerId } });
     }

@@ -5,7 +5,7 @@ import type { SweepSummary } from "../../lib/sweep/summary.ts";
 import type { TaskKey } from "../../lib/tasks/key.ts";
 import { Cloud } from "../../local/cloud.ts";
 import { type EnosSimulator, startEnosSimulator } from "../../local/enos/simulator.ts";
-import { apiEvent, taskEvent } from "../../local/harness/api-event.ts";
+import { apiEvent, taskEvent, withBody } from "../../local/harness/api-event.ts";
 import { unpack } from "../../local/harness/artefact.ts";
 import type { AwsCall } from "../../local/harness/aws-call.ts";
 import { AwsProxy } from "../../local/harness/aws-proxy.ts";
@@ -27,6 +27,7 @@ const EXPECTED: Record<FunctionName, string[]> = {
     "dynamodb:DeleteItem table",
     "dynamodb:GetItem table",
     "dynamodb:PutItem table",
+    "dynamodb:Query index of ended tasks",
     "dynamodb:Query table",
   ],
   sweep: [
@@ -99,6 +100,9 @@ async function useEverything(
   await answers(track, taskEvent("get", task("deleted")), 404);
   await answers(track, apiEvent("list", `orgId=${ORG}&limit=10`), 200);
   await answers(track, apiEvent("list", `orgId=${ORG}&state=pending`), 200);
+  await answers(track, apiEvent("list", `orgId=${ORG}&finishedSince=2026-01-01T00:00:00Z`), 200);
+  const bulk = { tasks: [{ channelId: CHANNEL, taskId: "ended" }] };
+  await answers(track, withBody(apiEvent("bulk", `orgId=${ORG}`), bulk), 207);
 
   expect(await sweep.invoke<SweepSummary>({})).toMatchObject({
     published: 1,
@@ -141,6 +145,7 @@ function calls(name: FunctionName): [action: string, resource: string][] {
 function kindOf(resource: string): string {
   if (resource === roles.arn("TrackedTasksTable")) return "table";
   if (resource === `${roles.arn("TrackedTasksTable")}/index/open-tasks`) return "index";
+  if (resource === `${roles.arn("TrackedTasksTable")}/index/ended-tasks`) return "index of ended tasks";
   if (resource === roles.arn("EventsTopic")) return "topic";
   if (/:secret:enos\/[A-Za-z0-9_-]+$/.test(resource)) return "secret";
   return resource;

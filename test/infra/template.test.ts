@@ -173,6 +173,14 @@ describe("what is kept", () => {
           NonKeyAttributes: ["state", "notFoundSince", "notFoundChecks"],
         },
       },
+      {
+        IndexName: "ended-tasks",
+        KeySchema: [
+          { AttributeName: "endedOrg", KeyType: "HASH" },
+          { AttributeName: "finishedAt", KeyType: "RANGE" },
+        ],
+        Projection: { ProjectionType: "ALL" },
+      },
     ]);
   });
 

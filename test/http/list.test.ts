@@ -1,0 +1,105 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { CallerError } from "../../lib/http/errors.ts";
+import { listRequestOf, pageCursor } from "../../lib/http/list.ts";
+import { STATES } from "../../lib/tasks/state.ts";
+import { apiEvent } from "../support/api-event.ts";
+
+const asked = (query: string) => listRequestOf(apiEvent("list", query));
+const refusal = (query: string) => {
+  try {
+    return asked(query);
+  } catch (error) {
+    return error instanceof CallerError ? error.message : error;
+  }
+};
+const KEY = pageCursor({ sk: "ch-1#t1" });
+const END = pageCursor({ sk: "ch-1#t1", finishedAt: 5 });
+
+describe("what a list is asked for", () => {
+  it("is all of an organisation, fifty a page, unless more is said", () => {
+    expect(asked("orgId=o1")).toEqual({ orgId: "o1", limit: 50 });
+    expect(asked("orgId=o1&state=&channelId=&finishedSince=&limit=&cursor=")).toEqual({
+      orgId: "o1",
+      limit: 50,
+    });
+  });
+
+  it("may be states, a channel, a time and a place", () => {
+    expect(asked(`orgId=o1&state=failed,succeeded&channelId=ch-1&limit=7&cursor=${KEY}`)).toEqual({
+      orgId: "o1",
+      states: ["failed", "succeeded"],
+      channelId: "ch-1",
+      limit: 7,
+      after: { sk: "ch-1#t1" },
+    });
+    expect(asked(`orgId=o1&finishedSince=2026-11-24T19:56:38.041%2B01:00&cursor=${END}`)).toEqual({
+      orgId: "o1",
+      finishedSince: Date.UTC(2026, 10, 24, 18, 56, 38, 41),
+      limit: 50,
+      after: { sk: "ch-1#t1", finishedAt: 5 },
+    });
+  });
+
+  it("may be signed in its query", () => {
+    expect(asked("orgId=o1&X-Amz-Signature=abc&X-Amz-Date=20261124T000000Z")).toEqual({
+      orgId: "o1",
+      limit: 50,
+    });
+  });
+
+  it.each([
+    ["", "orgId is missing"],
+    ["orgId=o1&orgId=o1", "orgId is given 2 times"],
+    ["orgId=o1&stat=failed", "there is no parameter stat"],
+    ["orgId=o1&__proto__=a", "there is no parameter __proto__"],
+    ["orgId=o1&constructor=a", "there is no parameter constructor"],
+    [`orgId=o1&${"x".repeat(200)}=a`, `there is no parameter ${"x".repeat(64)}…`],
+    ["orgId=o1&a%0Ab=c", "there is no parameter a?b"],
+    ["orgId=o1&state=finished", /^state\.0 must be one or several of pending,/],
+    ["orgId=o1&state=failed,", /^state\.1 must be one or several of pending,/],
+    ["orgId=o1&state=failed&state=expired", "state is given 2 times"],
+    [`orgId=o1&state=${Array(STATES.length + 1).fill("failed")}`, "state names a state twice"],
+    ["orgId=o1&channelId=a.b", "channelId may have letters, digits, _ and - only, 128 at most"],
+    ["orgId=o1&limit=0", "limit must be at least 1"],
+    ["orgId=o1&limit=101", "limit must be at most 100"],
+    ["orgId=o1&limit=1e2", "limit must be a whole number from 1 to 100"],
+    ["orgId=o1&limit=0x10", "limit must be a whole number from 1 to 100"],
+    ["orgId=o1&limit=-1", "limit must be a whole number from 1 to 100"],
+    ["orgId=o1&finishedSince=yesterday", /^finishedSince must be a time with a zone/],
+    ["orgId=o1&finishedSince=2026-11-24T18:56:38", /^finishedSince must be a time with a zone/],
+    ["orgId=o1&finishedSince=2026-11-24T18:56:38+01:00", /^finishedSince must be a time with a zone/],
+    ["orgId=o1&finishedSince=2026-02-30T00:00:00Z", /^finishedSince must be a time with a zone/],
+    ["orgId=o1&finishedSince=1764010598041", /^finishedSince must be a time with a zone/],
+    [
+      `orgId=o1&finishedSince=2026-11-24T18:56:38.${"0".repeat(99)}Z`,
+      /^finishedSince must be a time with a zone/,
+    ],
+    ["orgId=o1&cursor=!", "cursor is none that this service gave"],
+    ["orgId=o1&cursor=a", "cursor is none that this service gave"],
+    [`orgId=o1&cursor=${Buffer.from("k").toString("base64url")}`, "cursor is none that this service gave"],
+    [`orgId=o1&cursor=${Buffer.from("e#a").toString("base64url")}`, "cursor is none that this service gave"],
+    [
+      `orgId=o1&cursor=${Buffer.from("e05#a").toString("base64url")}&finishedSince=2026-11-24T18:56:38Z`,
+      "cursor is none that this service gave",
+    ],
+    [`orgId=o1&cursor=${pageCursor({ sk: "x".repeat(1025) })}`, "cursor is none that this service gave"],
+    [`orgId=o1&cursor=${"A".repeat(2049)}`, "cursor is none that this service gave"],
+    [`orgId=o1&cursor=${END}`, /^cursor is of a list in another order/],
+    [`orgId=o1&finishedSince=2026-11-24T18:56:38Z&cursor=${KEY}`, /^cursor is of a list in another order/],
+  ])("is not %s", (query, message) => {
+    expect(refusal(query)).toEqual(typeof message === "string" ? message : expect.stringMatching(message));
+  });
+
+  it("has a cursor for every place, and takes what it gave", () => {
+    const sk = fc.string({ unit: "binary", minLength: 1, maxLength: 200 }).map((text) => text.toWellFormed());
+    fc.assert(
+      fc.property(sk, fc.option(fc.nat(8.64e15), { nil: undefined }), (sk, finishedAt) => {
+        const place = { sk, ...(finishedAt !== undefined && { finishedAt }) };
+        if (finishedAt !== undefined && finishedAt > 999_999_999_999_999) return;
+        const since = finishedAt === undefined ? "" : "&finishedSince=2026-11-24T18:56:38Z";
+        expect(asked(`orgId=o1&cursor=${pageCursor(place)}${since}`).after).toEqual(place);
+      }),
+    );
+  });
+});
