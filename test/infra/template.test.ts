@@ -170,7 +170,7 @@ describe("what is kept", () => {
         ],
         Projection: {
           ProjectionType: "INCLUDE",
-          NonKeyAttributes: ["state", "notFoundSince", "notFoundChecks"],
+          NonKeyAttributes: ["state", "notFoundSince", "notFoundChecks", "deadlineAt"],
         },
       },
       {

@@ -37,7 +37,7 @@ const value: fc.Arbitrary<AttributeValue> = fc.oneof(
   ),
 );
 
-/** The item with some of its attributes changed or gone; the table's and the index's keys keep their type. */
+/** The item with some of its attributes changed or gone; the keys of the table and its indexes keep their type. */
 function spoilt(names: string[]): fc.Arbitrary<(item: StoredItem) => StoredItem> {
   return fc
     .tuple(
@@ -61,9 +61,12 @@ export const taskSpoilt = spoilt([
   "progressDesc",
   "downloadUrl",
   "dataSize",
-  "finishedAt",
   "reason",
   "expiresAt",
+  "correlationId",
+  "labels",
+  "traceparent",
+  "deadlineAt",
 ]);
 
 const LONG_AGO = { N: "1764000000000" };
