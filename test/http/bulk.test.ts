@@ -4,7 +4,7 @@ import { CallerError } from "../../lib/http/errors.ts";
 import type { TrackingOptions } from "../../lib/store/task-store.ts";
 import type { TaskKey } from "../../lib/tasks/key.ts";
 import type { TrackedTask } from "../../lib/tasks/record.ts";
-import { apiEvent, withBody } from "../support/api-event.ts";
+import { apiEvent, withBody } from "../../local/harness/api-event.ts";
 
 const task = (taskId: unknown, more: object = {}) => ({ channelId: "ch-1", taskId, ...more });
 const throttled = Object.assign(new Error("slow down"), { name: "ThrottlingException" });

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { CallerError } from "../../lib/http/errors.ts";
 import { listRequestOf, pageCursor } from "../../lib/http/list.ts";
 import { STATES } from "../../lib/tasks/state.ts";
-import { apiEvent } from "../support/api-event.ts";
+import { apiEvent } from "../../local/harness/api-event.ts";
 
 const asked = (query: string) => listRequestOf(apiEvent("list", query));
 const refusal = (query: string) => {

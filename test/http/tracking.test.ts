@@ -5,7 +5,7 @@ import type { ApiEvent } from "../../lib/http/request.ts";
 import { retryAfter, trackingOptionsOf } from "../../lib/http/tracking.ts";
 import type { TrackedTask } from "../../lib/tasks/record.ts";
 import { createSchedule } from "../../lib/tasks/schedule.ts";
-import { taskEvent, withBody } from "../support/api-event.ts";
+import { taskEvent, withBody } from "../../local/harness/api-event.ts";
 
 const event = taskEvent("put", { orgId: "o1", channelId: "ch-1", taskId: "t1" });
 const WEEK = 7 * 86_400;
@@ -118,13 +118,13 @@ describe("what a PUT says of its task", () => {
 });
 
 it("a record says when asking again is worth it: after the interval at its age, and never once it is done", () => {
-  const schedule = createSchedule(60);
+  const schedule = createSchedule({ sweepIntervalSeconds: 60 });
   const record = (trackedAt: number, state = "running") =>
     ({ state, trackedAt: new Date(trackedAt).toISOString() }) as TrackedTask;
   const HOUR = 3_600_000;
   expect(retryAfter(record(HOUR), schedule, HOUR)).toEqual({ "retry-after": "60" });
   expect(retryAfter(record(0), schedule, HOUR)).toEqual({
-    "retry-after": String(schedule.interval(HOUR) / 1000),
+    "retry-after": String(Math.ceil(schedule.interval(HOUR) / 1000)),
   });
   // The clock that tracked it may be ahead.
   expect(retryAfter(record(2 * HOUR), schedule, HOUR)).toEqual({ "retry-after": "60" });
