@@ -1,14 +1,36 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { SecretError } from "../lib/enos/credentials.ts";
 import { EnosError } from "../lib/enos/errors.ts";
-import { OutOfTimeError } from "../lib/http/errors.ts";
+import { CallerError, OutOfTimeError } from "../lib/http/errors.ts";
 import type { SweepSummary } from "../lib/sweep/summary.ts";
-import { failureReporter, openTelemetry, reportSweep, unreadableReporter } from "../lib/telemetry.ts";
+import type { OpenTask } from "../lib/tasks/record.ts";
+import {
+  failureReporter,
+  openTelemetry,
+  reportSweep,
+  sweepObserver,
+  unreadableReporter,
+} from "../lib/telemetry.ts";
 
 afterEach(() => {
   vi.unstubAllEnvs();
   vi.restoreAllMocks();
 });
+
+/** Everything that is printed from now on, logs and metrics alike, as JSON. */
+function printed(): Record<string, unknown>[] {
+  // Otherwise they have a console of their own, which nobody can watch.
+  vi.stubEnv("POWERTOOLS_DEV", "true");
+  vi.stubEnv("POWERTOOLS_METRICS_DISABLED", "false");
+  const lines: Record<string, unknown>[] = [];
+  for (const method of ["log", "info", "warn", "error"] as const) {
+    vi.spyOn(console, method).mockImplementation((line) => void lines.push(JSON.parse(String(line))));
+  }
+  return lines;
+}
+
+const isMetric = (line: Record<string, unknown>) => "_aws" in line;
+const messages = (lines: Record<string, unknown>[]) => lines.filter((line) => !isMetric(line));
 
 it("every metric says of which stage it is: stacks of one account share the namespace", () => {
   // Otherwise it has a console of its own, which nobody can watch.
@@ -104,4 +126,97 @@ describe("a failure in the log", () => {
       expect(logged(thrown).error).toBe("unknown");
     }
   });
+});
+
+describe("a request that failed", () => {
+  const report = (error: unknown, statusCode: number) => {
+    const lines = printed();
+    failureReporter(openTelemetry({ STAGE: "dev" }))(error, { statusCode, code: 1, msg: "" }, "request-1");
+    return lines;
+  };
+
+  it("through the caller's fault is nobody's news", () => {
+    expect(report(new CallerError(404, "the task is not tracked"), 404)).toEqual([]);
+  });
+
+  it("through a fault of ours is logged under its request", () => {
+    expect(report(new Error("x"), 500)).toEqual([
+      expect.objectContaining({ level: "WARN", message: "request failed", requestId: "request-1" }),
+    ]);
+  });
+
+  it("through EnOS is logged and counted by its kind, also when the caller asked for what there is not", () => {
+    const lines = report(new EnosError("rejected", "EnOS refuses the request", { code: 99404 }), 404);
+    expect(lines).toEqual([
+      expect.objectContaining({ UpstreamErrors: 1, kind: "rejected" }),
+      expect.objectContaining({ message: "request failed", kind: "rejected", enosCode: 99404 }),
+    ]);
+  });
+});
+
+describe("what a sweep passes over", () => {
+  const observe = () => {
+    const lines = printed();
+    return { lines, observer: sweepObserver(openTelemetry({ STAGE: "dev" })) };
+  };
+  const task = { orgId: "o1", channelId: "ch-1", taskId: "t1" } as OpenTask;
+
+  it("is logged five times for a reason and an organisation, and again after the next start", () => {
+    const { lines, observer } = observe();
+    for (let time = 0; time < 8; time++) observer.failed("timeout", new EnosError("timeout", "late"), task);
+    observer.failed("timeout", new EnosError("timeout", "late"), { ...task, orgId: "o2" });
+    observer.failed("upstream", new EnosError("upstream", "broken"), task);
+    expect(messages(lines)).toHaveLength(5 + 1 + 1);
+    expect(lines[0]).toMatchObject({
+      reason: "timeout",
+      orgId: "o1",
+      channelId: "ch-1",
+      taskId: "t1",
+      error: "late",
+    });
+    observer.reset();
+    observer.failed("timeout", new EnosError("timeout", "late"), task);
+    expect(messages(lines)).toHaveLength(8);
+  });
+
+  it("may be of no task", () => {
+    const { lines, observer } = observe();
+    observer.failed("read", new Error("x"));
+    expect(lines).toEqual([expect.objectContaining({ reason: "read", error: "Error" })]);
+  });
+
+  it("is an item that cannot be read, with its key and nothing else of it, five times", () => {
+    const { lines, observer } = observe();
+    for (let time = 0; time < 8; time++) observer.unreadable(3, { pk: "o1", sk: "x", secret: 1 } as never);
+    expect(lines).toHaveLength(5);
+    expect(lines[0]).toMatchObject({ level: "ERROR", shard: 3, pk: "o1", sk: "x" });
+    expect(lines[0]).not.toHaveProperty("secret");
+  });
+});
+
+it("a sweep's figures are metrics, and its summary is one line of the log", () => {
+  const lines = printed();
+  const summary = {
+    checked: 7,
+    published: 3,
+    unreadable: 0,
+    durationMs: 1500,
+    watermarkLagSeconds: null,
+    finished: { succeeded: 2, abandoned: 1 },
+    failed: { timeout: 4, publish: 5 },
+  } as unknown as SweepSummary;
+  reportSweep(openTelemetry({ STAGE: "dev" }), summary);
+  const { watermarkLagSeconds: _, ...known } = summary;
+  expect(messages(lines)).toEqual([expect.objectContaining({ level: "INFO", message: "sweep", ...known })]);
+  const [figures, ...rest] = lines.filter(isMetric);
+  expect(figures).toMatchObject({ Checked: 7, Published: 3, SweepDuration: 1500 });
+  // What is nothing, or not known, is no figure: an alarm would take it for a zero.
+  expect(figures).not.toHaveProperty("Unreadable");
+  expect(figures).not.toHaveProperty("WatermarkLag");
+  expect(rest).toEqual([
+    expect.objectContaining({ state: "succeeded", Finished: 2 }),
+    expect.objectContaining({ state: "abandoned", Finished: 1 }),
+    expect.objectContaining({ kind: "timeout", UpstreamErrors: 4 }),
+    expect.objectContaining({ kind: "publish", OwnErrors: 5 }),
+  ]);
 });

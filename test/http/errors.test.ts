@@ -1,0 +1,60 @@
+import { describe, expect, it } from "vitest";
+import { SecretError, UnknownOrganisationError } from "../../lib/enos/credentials.ts";
+import { EnosError, type EnosErrorDetail, type EnosErrorKind } from "../../lib/enos/errors.ts";
+import { CallerError, failureOf, OutOfTimeError } from "../../lib/http/errors.ts";
+
+describe("what a caller is told", () => {
+  it("of its own mistake is the mistake", () => {
+    expect(failureOf(new CallerError(413, "the body is too large"))).toEqual({
+      statusCode: 413,
+      code: 99413,
+      msg: "the body is too large",
+    });
+  });
+
+  it("of an organisation without a secret is that it is not served, and which", () => {
+    const failure = failureOf(new UnknownOrganisationError("o7"));
+    expect(failure).toMatchObject({ statusCode: 403, code: 99403, msg: expect.stringContaining("o7") });
+  });
+
+  it("when the time is over is to try again", () => {
+    expect(failureOf(new OutOfTimeError())).toMatchObject({ statusCode: 504, code: 99504 });
+  });
+
+  it.each<[EnosErrorKind, EnosErrorDetail, number, number]>([
+    ["rejected", { code: 99404 }, 404, 99404],
+    ["rejected", { code: 81400 }, 400, 81400],
+    ["rejected", {}, 502, 99502],
+    ["throttled", { code: 99429 }, 429, 99429],
+    ["timeout", {}, 504, 99504],
+    ["credentials", { code: 1003 }, 502, 1003],
+    ["credentials", {}, 502, 99502],
+    ["upstream", { code: 81500 }, 502, 81500],
+    ["upstream", {}, 502, 99502],
+    ["malformed", {}, 502, 99502],
+    ["unreachable", {}, 502, 99502],
+    ["address-refused", {}, 502, 99502],
+    ["token-expired", { code: 4011 }, 502, 4011],
+  ])("of EnOS's %s with %o is HTTP %i and the code %i", (kind, detail, statusCode, code) => {
+    expect(failureOf(new EnosError(kind, "EnOS says so", detail))).toMatchObject({ statusCode, code });
+  });
+
+  it("of refused keys is no more than that they are refused", () => {
+    const { msg } = failureOf(new EnosError("credentials", "appKey does not exist", { code: 1002 }));
+    expect(msg).toBe("EnOS refuses the credentials of the organisation");
+  });
+
+  it("of a traffic limit is when to come back: when EnOS says, else in five seconds", () => {
+    const told = (detail: EnosErrorDetail) => failureOf(new EnosError("throttled", "", detail)).headers;
+    expect(told({ retryAfterSeconds: 0 })).toEqual({ "retry-after": "0" });
+    expect(told({ retryAfterSeconds: 30 })).toEqual({ "retry-after": "30" });
+    expect(told({})).toEqual({ "retry-after": "5" });
+  });
+
+  it.each([new Error("hunter2"), new SecretError("hunter2"), "hunter2", undefined, { statusCode: 200 }])(
+    "of anything else (%o) is nothing",
+    (error) => {
+      expect(failureOf(error)).toEqual({ statusCode: 500, code: 99500, msg: "internal error" });
+    },
+  );
+});

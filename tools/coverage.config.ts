@@ -1,0 +1,19 @@
+import { defineConfig } from "vitest/config";
+
+/** What the tests of each room reach of it by themselves, in this process: `npm run coverage`. */
+export default defineConfig({
+  test: {
+    include: [
+      "test/{aws,enos,events,http,infra,store,sweep,tasks}/*.test.ts",
+      "test/{settings,telemetry}.test.ts",
+    ],
+    testTimeout: 60_000,
+    coverage: {
+      provider: "custom",
+      customProviderModule: "tools/coverage-provider.js",
+      include: ["lib/**/*.ts", "infra/*.ts"],
+      reporter: ["text", "html"],
+      reportsDirectory: "coverage",
+    },
+  },
+});
