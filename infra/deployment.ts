@@ -8,7 +8,7 @@ import {
   type SettingsOf,
   settingsOf,
 } from "../lib/settings.ts";
-import { httpApiEvents } from "./routes.ts";
+import { CALLBACK_ROUTE_ID, CALLBACK_THROTTLE, httpApiEvents } from "./routes.ts";
 import { ALL_SETTINGS, DEPLOYMENT_SETTINGS } from "./settings.ts";
 import { localSchedules, type ScheduleEvent, sweepSchedules } from "./sweeps.ts";
 import { topicProperties, topicStatements } from "./topic.ts";
@@ -19,7 +19,7 @@ export type Purpose = "package" | "deploy" | "offline";
 /** Everything in the stack that depends on the deployer's environment. */
 export interface Deployment {
   /** The environment of each function: its settings, as text or as a reference to something in the stack. */
-  environments: Record<FunctionName, Record<string, string | Reference>>;
+  environments: Partial<Record<FunctionName, Record<string, string | Reference>>>;
   /** Settings for other places of the template. */
   settings: Settings;
   /** The authorizers of the HTTP API, by name. */
@@ -47,11 +47,19 @@ export interface Deployment {
   statusConcurrency: number | Reference;
   /** Who is told about an alarm. */
   alarmActions: string[];
+  /** Which half of `infra/callbacks.yml` is deployed. */
+  callbacks: "with" | "without";
+  /** The name of the secret with the callbacks' key. */
+  callbackKeyName: string;
+  /** Limits of single routes, and the resources that have to be there before they can be set. */
+  routeSettings: object;
+  stageDependsOn: string[];
 }
 
-interface Reference {
-  Ref: string;
-}
+type Reference = { Ref: string } | { "Fn::GetAtt": [resource: string, attribute: string] };
+
+/** The service's name, with which the names of its resources begin. */
+const SERVICE = "enos-download-status";
 
 /** CloudFormation takes a property of this value for one that is not there. */
 const NO_VALUE = { Ref: "AWS::NoValue" };
@@ -66,6 +74,10 @@ const REFERENCES = {
   ENOS_API_BASE_URL: { Ref: "EnosApiBaseUrl" },
   TRACKED_TASKS_TABLE: { Ref: "TrackedTasksTable" },
   EVENTS_TOPIC_ARN: { Ref: "EventsTopic" },
+  // Unless the deployer has a domain.
+  CALLBACK_BASE_URL: { "Fn::GetAtt": ["HttpApi", "ApiEndpoint"] },
+  CALLBACK_KEY_SECRET: { Ref: "CallbackKey" },
+  HINT_QUEUE_URL: { Ref: "HintQueue" },
 } satisfies Partial<Record<keyof typeof SETTINGS, string | Reference>>;
 
 /** What the deployer sets, except for the address of EnOS and the stage. */
@@ -96,7 +108,7 @@ export function deployment(env: NodeJS.ProcessEnv, purpose: Purpose): Deployment
   }
   const minutes = Math.ceil(interval / 60);
   return {
-    environments: environments(env, purpose),
+    environments: environments(env, purpose, settings),
     settings,
     ...callers(settings),
     enosApiBaseUrl: enosApiBaseUrl(env, purpose),
@@ -111,6 +123,39 @@ export function deployment(env: NodeJS.ProcessEnv, purpose: Purpose): Deployment
     topicStatements: topicStatements(settings),
     statusConcurrency: settings.STATUS_CONCURRENCY ?? NO_VALUE,
     alarmActions: settings.ALARM_TOPIC_ARN ? [settings.ALARM_TOPIC_ARN] : [],
+    ...callbacks(env, purpose, settings),
+  };
+}
+
+/** The end of the name of the secret with the callbacks' key. */
+const CALLBACK_KEY = "callback-key";
+
+function callbacks(
+  env: NodeJS.ProcessEnv,
+  purpose: Purpose,
+  { CALLBACKS, ENOS_SECRET_PREFIX }: Settings,
+): Pick<Deployment, "callbacks" | "callbackKeyName" | "routeSettings" | "stageDependsOn"> {
+  const callbackKeyName = `${SERVICE}/\${sls:stage}/${CALLBACK_KEY}`;
+  if (!CALLBACKS) {
+    return { callbacks: "without", callbackKeyName, routeSettings: NO_VALUE, stageDependsOn: [] };
+  }
+  if (env.CALLBACK_BASE_URL && purpose !== "offline") {
+    const { CALLBACK_BASE_URL } = parseSettings(env, { CALLBACK_BASE_URL: SETTINGS.CALLBACK_BASE_URL });
+    if (!CALLBACK_BASE_URL.startsWith("https:")) {
+      throw new Error("CALLBACK_BASE_URL must be https: EnOS cannot call back to your loopback");
+    }
+  }
+  // Whatever the stage: its name may have any beginning.
+  if (`${SERVICE}/`.startsWith(ENOS_SECRET_PREFIX) || ENOS_SECRET_PREFIX.startsWith(`${SERVICE}/`)) {
+    throw new Error(
+      `ENOS_SECRET_PREFIX must not be the beginning of ${SERVICE}/: whoever may read the organisations' secrets could read the key of the callbacks there`,
+    );
+  }
+  return {
+    callbacks: "with",
+    callbackKeyName,
+    routeSettings: CALLBACK_THROTTLE,
+    stageDependsOn: [CALLBACK_ROUTE_ID],
   };
 }
 
@@ -120,13 +165,24 @@ function refuseVariables(env: NodeJS.ProcessEnv): void {
   if (name) throw new Error(`${name} must not have \${ in it`);
 }
 
-function environments(env: NodeJS.ProcessEnv, purpose: Purpose): Deployment["environments"] {
-  const each = FUNCTIONS.map((name) => {
+/** References that the deployer's own value takes the place of. */
+const OVERRIDABLE = new Set(["CALLBACK_BASE_URL"]);
+
+/** Functions that are there only with callbacks. */
+const OF_CALLBACKS = new Set<FunctionName>(["callback"]);
+
+function environments(
+  env: NodeJS.ProcessEnv,
+  purpose: Purpose,
+  { CALLBACKS }: Settings,
+): Deployment["environments"] {
+  const each = FUNCTIONS.filter((name) => CALLBACKS || !OF_CALLBACKS.has(name)).map((name) => {
     // A local run knows no stack: what a resource would give comes from the environment.
     if (purpose === "offline") readSettings(env, name);
     const references: Record<string, string | Reference> = purpose === "offline" ? {} : REFERENCES;
     const variables = Object.entries<Setting>(settingsOf(name)).flatMap(([variable, setting]) => {
-      const value = references[variable] ?? (env[variable] || setting.default);
+      const own = OVERRIDABLE.has(variable) && env[variable];
+      const value = own || (references[variable] ?? (env[variable] || setting.default));
       return value === undefined ? [] : [[variable, value]];
     });
     return [name, Object.fromEntries(variables)];

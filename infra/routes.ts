@@ -1,4 +1,4 @@
-import { ORGANISATION_PATH, TASK_PATH } from "../lib/http/routes.ts";
+import { CALLBACK_ROUTE, CHANNEL_PATH, ORGANISATION_PATH, TASK_PATH } from "../lib/http/routes.ts";
 
 /** The routes of the functions behind the HTTP API, as `functions/` answers them. */
 const ROUTES = {
@@ -10,6 +10,7 @@ const ROUTES = {
     "GET /tracked-tasks",
     "POST /tracked-tasks",
   ],
+  callback: [`GET ${CHANNEL_PATH}/callback-url`],
 } as const;
 
 /** The authorizer of a route, as osls wants it. */
@@ -17,7 +18,7 @@ export type RouteAuthorizer = { type: "aws_iam" } | { name: string };
 
 /** A route of the HTTP API, as osls wants it. */
 export interface HttpApiEvent {
-  httpApi: { method: string; path: string; authorizer: RouteAuthorizer };
+  httpApi: { method: string; path: string; authorizer?: RouteAuthorizer };
 }
 
 /**
@@ -36,5 +37,21 @@ export function httpApiEvents(
       return prefixes.map((prefix) => ({ httpApi: { method, path: prefix + path, authorizer } }));
     }),
   ]);
-  return Object.fromEntries(events);
+  const all: Record<keyof typeof ROUTES, HttpApiEvent[]> = Object.fromEntries(events);
+  // Without an authorizer: EnOS has no credentials of AWS, only the token in the URL.
+  const [method = "", path = ""] = CALLBACK_ROUTE.split(" ");
+  all.callback.push({ httpApi: { method, path } });
+  return all;
 }
+
+/** How many callbacks are taken in a second and at once: as many executions may they cost, whoever sends them. */
+const CALLBACKS_PER_SECOND = 100;
+const CALLBACKS_AT_ONCE = 100;
+
+/** The limits of the one route that everybody reaches, beside those of all routes together. */
+export const CALLBACK_THROTTLE = {
+  [CALLBACK_ROUTE]: { ThrottlingRateLimit: CALLBACKS_PER_SECOND, ThrottlingBurstLimit: CALLBACKS_AT_ONCE },
+};
+
+/** What osls calls the resource of that route. */
+export const CALLBACK_ROUTE_ID = "HttpApiRoutePostCallbacksTokenVar";

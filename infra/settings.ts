@@ -49,6 +49,11 @@ export const DEPLOYMENT_SETTINGS = {
     ),
     unset: "none",
   },
+  CALLBACKS: {
+    meaning: "`true` opens the route for EnOS's callbacks, and takes them as hints",
+    schema: flag,
+    default: "false",
+  },
   ALARM_TOPIC_ARN: {
     meaning: "an SNS topic that hears of the alarms",
     schema: z.string().check(z.regex(/^arn:/, "must be an ARN")),

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { DEFAULT_GROWTH_PERCENT, DEFAULT_MAX_INTERVAL_SECONDS } from "./tasks/schedule.ts";
 
 /** The Lambda functions, as `functions/` and `infra/functions.yml` name them. */
-export const FUNCTIONS = ["status", "track", "sweep"] as const;
+export const FUNCTIONS = ["status", "track", "sweep", "callback"] as const;
 
 export type FunctionName = (typeof FUNCTIONS)[number];
 
@@ -45,6 +45,12 @@ export const list = (entry: z.ZodMiniType<string, string>, most: number) =>
     ),
   );
 
+/** An address that paths are added to: https, or plain http on loopback. It ends without a slash. */
+export const baseUrl = z.pipe(
+  z.string().check(z.refine(isBaseUrl, "must be an https URL without a query (http on loopback only)")),
+  z.transform((url) => url.replace(/\/+$/, "")),
+);
+
 /** The origin of an EnOS gateway: https, or plain http on loopback. */
 export const gatewayUrl = z.pipe(
   z.string().check(z.refine(isGatewayUrl, "must be an https origin without a path (http on loopback only)")),
@@ -54,8 +60,12 @@ export const gatewayUrl = z.pipe(
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 function isGatewayUrl(value: string): boolean {
+  return URL.parse(value)?.pathname === "/" && isBaseUrl(value);
+}
+
+function isBaseUrl(value: string): boolean {
   const url = URL.parse(value);
-  if (url?.pathname !== "/" || url.search || url.hash || url.username || url.password) return false;
+  if (!url || url.search || url.hash || url.username || url.password) return false;
   return url.protocol === "https:" || (url.protocol === "http:" && LOOPBACK.test(url.hostname));
 }
 
@@ -84,19 +94,19 @@ export const SETTINGS = {
     schema: z
       .string()
       .check(z.refine((url) => URL.parse(url)?.protocol === "https:", "must be an https URL")),
-    functions: ["status", "track"],
+    functions: ["status", "track", "callback"],
   },
   JWT_AUDIENCE: {
     meaning: "the audiences of which a JWT must name one, separated by commas",
     // API Gateway takes 50 for an authorizer.
     schema: list(z.string().check(z.minLength(1, "has an empty value")), 50),
-    functions: ["status", "track"],
+    functions: ["status", "track", "callback"],
   },
   JWT_ORG_CLAIM: {
     meaning: "the claim that lists the organisations a JWT may ask about: an array, or a string with spaces",
     schema: z.string(),
     default: "orgs",
-    functions: ["status", "track"],
+    functions: ["status", "track", "callback"],
   },
   MAX_WAIT_SECONDS: {
     meaning: "the longest that a lookup waits for a task's end (`Prefer: wait`); 0: no lookup waits",
@@ -153,7 +163,7 @@ export const SETTINGS = {
     meaning: "how long a task is tracked before it counts as abandoned",
     schema: wholeNumber(1, 365),
     default: "7",
-    functions: ["track", "sweep"],
+    functions: ["track", "sweep", "callback"],
   },
   RETENTION_DAYS: {
     meaning: "how long the record of a finished task stays",
@@ -180,6 +190,27 @@ export const SETTINGS = {
     required: true,
     unset: "the stack's own",
     functions: ["sweep"],
+  },
+  CALLBACK_BASE_URL: {
+    meaning: "where EnOS calls back, in the URLs that are given out: a domain of your own for the API",
+    schema: baseUrl,
+    required: true,
+    unset: "the stack's own",
+    functions: ["callback"],
+  },
+  CALLBACK_KEY_SECRET: {
+    meaning: "the secret with the key that those URLs are made with",
+    schema: z.string(),
+    required: true,
+    unset: "the stack's own",
+    functions: ["callback"],
+  },
+  HINT_QUEUE_URL: {
+    meaning: "the queue of hints: tasks that EnOS called back about",
+    schema: z.string(),
+    required: true,
+    unset: "the stack's own",
+    functions: ["callback"],
   },
 } as const satisfies Record<string, Setting & { functions: readonly FunctionName[] }>;
 

@@ -54,6 +54,22 @@ export function unreadableReporter({ logger, metrics }: Telemetry): OnUnreadable
   };
 }
 
+/**
+ * What becomes of a callback: it is a hint from now on, its token is none of ours, or it names no task. Nothing is
+ * logged of it: who knows a URL could fill a log.
+ */
+export type CallbackOutcome = "taken" | "forged" | "malformed";
+
+/** Counts callbacks. */
+export function callbackReporter({ metrics }: Telemetry): (outcome: CallbackOutcome) => void {
+  return (outcome) => {
+    const [name, reason] = outcome === "taken" ? ["HintsTaken", undefined] : ["HintsRefused", outcome];
+    const metric = metrics.singleMetric();
+    if (reason) metric.addDimension("reason", reason);
+    metric.addMetric(name, MetricUnit.Count, 1);
+  };
+}
+
 /** Logs what a sweep passes over, a few cases of each kind. */
 export function sweepObserver({ logger }: Telemetry): SweepObserver & { reset(): void } {
   const logged = new Map<string, number>();

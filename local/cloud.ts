@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import {
@@ -7,7 +8,7 @@ import {
   SecretsManagerClient,
 } from "@aws-sdk/client-secrets-manager";
 import { CreateTopicCommand, SNSClient } from "@aws-sdk/client-sns";
-import { SQSClient } from "@aws-sdk/client-sqs";
+import { CreateQueueCommand, GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { startDynamoDB } from "./aws/dynamodb.ts";
 import { startMessaging } from "./aws/messaging.ts";
 import { type Subscription, subscribe } from "./aws/subscription.ts";
@@ -16,6 +17,11 @@ import { startStandalone } from "./harness/standalone-process.ts";
 import { startSecretsManager } from "./secrets-manager/secrets-manager.ts";
 
 const TABLE = "tracked-tasks";
+const CALLBACK_KEY = "callback-key";
+const HINTS = "hints";
+/** The queue's, as `infra/callbacks.yml` has them. */
+const HINT_VISIBILITY_SECONDS = "120";
+const HINT_RECEIVES = 100;
 const REGION = "eu-central-1";
 
 /** Where the parts of a cloud listen. */
@@ -88,6 +94,8 @@ export class Cloud implements AsyncDisposable {
     await createTable(clients.dynamodb, table, TABLE);
     const { TopicArn } = await clients.sns.send(new CreateTopicCommand({ Name: "events" }));
     if (!TopicArn) throw new Error("SNS gave no ARN for the topic");
+    await createHintQueue(clients.sqs);
+    await putSecretValue(clients.secrets, CALLBACK_KEY, randomBytes(32).toString("hex"));
     return new Cloud(urls, TopicArn, clients, running);
   }
 
@@ -103,23 +111,26 @@ export class Cloud implements AsyncDisposable {
       AWS_SECRET_ACCESS_KEY: "local",
       AWS_ENDPOINT_URL_DYNAMODB: this.urls.dynamodb,
       AWS_ENDPOINT_URL_SNS: this.urls.messaging,
+      AWS_ENDPOINT_URL_SQS: this.urls.messaging,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: this.urls.secrets,
       ENOS_API_BASE_URL: enosUrl,
       TRACKED_TASKS_TABLE: TABLE,
       EVENTS_TOPIC_ARN: this.topicArn,
+      CALLBACK_BASE_URL: "http://127.0.0.1:3000",
+      CALLBACK_KEY_SECRET: CALLBACK_KEY,
+      // With a host that resolves, which the emulator's own URLs have not.
+      HINT_QUEUE_URL: `${this.urls.messaging}/000000000000/${HINTS}`,
     };
+  }
+
+  /** Replaces the key that the URLs for EnOS's callbacks are made with. */
+  async replaceCallbackKey(): Promise<void> {
+    await putSecretValue(this.secrets, CALLBACK_KEY, randomBytes(32).toString("hex"));
   }
 
   /** Stores an organisation's secret, or its next version. */
   async putSecret(orgId: string, content: SecretContent): Promise<void> {
-    const Name = `enos/${orgId}`;
-    const SecretString = JSON.stringify(content);
-    try {
-      await this.secrets.send(new CreateSecretCommand({ Name, SecretString }));
-    } catch (error) {
-      if (!(error instanceof ResourceExistsException)) throw error;
-      await this.secrets.send(new PutSecretValueCommand({ SecretId: Name, SecretString }));
-    }
+    await putSecretValue(this.secrets, `enos/${orgId}`, JSON.stringify(content));
   }
 
   /** A new queue that receives what is published from now on. */
@@ -137,6 +148,39 @@ export class Cloud implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+}
+
+async function putSecretValue(
+  secrets: SecretsManagerClient,
+  Name: string,
+  SecretString: string,
+): Promise<void> {
+  try {
+    await secrets.send(new CreateSecretCommand({ Name, SecretString }));
+  } catch (error) {
+    if (!(error instanceof ResourceExistsException)) throw error;
+    await secrets.send(new PutSecretValueCommand({ SecretId: Name, SecretString }));
+  }
+}
+
+/** The queue of hints, and the one for those that cannot be acted on. */
+async function createHintQueue(sqs: SQSClient): Promise<void> {
+  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: `${HINTS}-dead-letters` }));
+  const { Attributes } = await sqs.send(
+    new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["QueueArn"] }),
+  );
+  await sqs.send(
+    new CreateQueueCommand({
+      QueueName: HINTS,
+      Attributes: {
+        VisibilityTimeout: HINT_VISIBILITY_SECONDS,
+        RedrivePolicy: JSON.stringify({
+          deadLetterTargetArn: Attributes?.QueueArn,
+          maxReceiveCount: HINT_RECEIVES,
+        }),
+      },
+    }),
+  );
 }
 
 interface Clients {

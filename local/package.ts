@@ -62,8 +62,8 @@ export async function runOsls(
 }
 
 /**
- * The folder with what a deployment with the default settings would upload: the template, and a zip for each
- * function. Made when the sources have changed since the last time; who asks at the same time waits for the first.
+ * The folder with what a deployment with callbacks, and all other settings' defaults, would upload: the template, and
+ * a zip for each function. Made when the sources have changed since the last time; who asks at the same time waits for the first.
  */
 export async function packagedService(): Promise<string> {
   const folder = join(TEMPORARY, `package-${await fingerprint()}`);
@@ -91,7 +91,7 @@ async function make(folder: string): Promise<void> {
   }
   const temporary = await mkdtemp(join(TEMPORARY, "packaging-"));
   try {
-    const { code, output, artefacts } = await runOsls(temporary, {}, "package");
+    const { code, output, artefacts } = await runOsls(temporary, { CALLBACKS: "true" }, "package");
     if (code !== 0) throw new Error(`the service cannot be packaged:\n${output}`);
     await rename(artefacts, folder);
   } finally {

@@ -1,8 +1,9 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { FunctionName } from "../../lib/settings.ts";
-import { taskEvent } from "../../local/harness/api-event.ts";
+import { FUNCTIONS, type FunctionName } from "../../lib/settings.ts";
+import type { TaskKey } from "../../lib/tasks/key.ts";
+import { apiEvent, callbackEvent, taskEvent } from "../../local/harness/api-event.ts";
 import { unpack } from "../../local/harness/artefact.ts";
 import { LambdaProcess } from "../../local/harness/lambda-process.ts";
 import { CHANNEL, ORGANISATION } from "../harness/enos.ts";
@@ -49,10 +50,11 @@ export async function coldStart(): Promise<ColdStart> {
     status: taskEvent("status", key),
     track: taskEvent("put", key),
     sweep: {},
+    callback: callbackEvent(await tokenOf(stage, key), { id: key.taskId, returnCode: "0" }),
   };
   const rows: Row[] = [];
   const parts: ColdParts[] = [];
-  for (const name of ["status", "track", "sweep"] as const) {
+  for (const name of FUNCTIONS) {
     tell(`cold starts of ${name}`);
     const [own, plain] = [unpack(name), await straightforwardBundle(name)];
     const start = (module: string, settings = {}) => cold(module, stage.env(settings), events[name]);
@@ -78,6 +80,14 @@ export async function coldStart(): Promise<ColdStart> {
     parts.push({ name, own: medians(owns), plain: medians(plains), withCache: median(cached) });
   }
   return { rows, parts };
+}
+
+/** The token of a URL that the function gives out itself. */
+async function tokenOf(stage: Stage, { orgId, channelId }: TaskKey): Promise<string> {
+  await using callback = await stage.start("callback");
+  const event = apiEvent("callback-url", `orgId=${orgId}`, { channelId });
+  const { body } = await callback.invoke<{ body: string }>(event);
+  return JSON.parse(body).data.callbackUrl.split("/").at(-1);
 }
 
 async function cold(module: string, env: Record<string, string>, event: unknown): Promise<Cold> {

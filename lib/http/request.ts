@@ -20,11 +20,16 @@ export type ApiEvent = Pick<
  * @throws {CallerError} 400 with the offending parameter's name
  */
 export function taskOf(event: ApiEvent): TaskKey {
-  return {
-    orgId: orgOf(event),
-    channelId: id("channelId", event.pathParameters?.channelId),
-    taskId: id("taskId", event.pathParameters?.taskId),
-  };
+  return { ...channelOf(event), taskId: id("taskId", event.pathParameters?.taskId) };
+}
+
+/**
+ * The channel that a request names, with its organisation.
+ *
+ * @throws {CallerError} 400 with the offending parameter's name
+ */
+export function channelOf(event: ApiEvent): Omit<TaskKey, "taskId"> {
+  return { orgId: orgOf(event), channelId: id("channelId", event.pathParameters?.channelId) };
 }
 
 /**

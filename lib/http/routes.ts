@@ -3,7 +3,7 @@ import { type ApiEvent, id } from "./request.ts";
 
 /** What a route answers: `data` is what the envelope holds. Without a body when 204. */
 export interface Answer {
-  statusCode: 200 | 201 | 204 | 207;
+  statusCode: 200 | 201 | 202 | 204 | 207;
   data?: unknown;
   headers?: Record<string, string>;
 }
@@ -22,8 +22,14 @@ export type Route = (event: ApiEvent, time: RequestTime) => Promise<Answer>;
 /** A function's routes, by the keys that API Gateway gives them: `GET /tracked-tasks`. */
 export type Routes = Readonly<Record<string, Route>>;
 
+/** The path of a channel, as EnOS has it. */
+export const CHANNEL_PATH = "/data-federation/v2.0/channels/read/{channelId}";
+
 /** The path of a task, as EnOS has it. */
-export const TASK_PATH = "/data-federation/v2.0/channels/read/{channelId}/download/{taskId}";
+export const TASK_PATH = `${CHANNEL_PATH}/download/{taskId}`;
+
+/** Where EnOS calls back: the one route without an authorizer, whose token says who may. */
+export const CALLBACK_ROUTE = "POST /callbacks/{token}";
 
 /**
  * Under which every route is there once more, with the organisation in the path: an IAM policy sees the path, and
@@ -42,7 +48,7 @@ export function routeOf(routes: Routes, event: ApiEvent): Route {
   const own = routeKey.replace(` ${ORGANISATION_PATH}/`, " /");
   const route = Object.hasOwn(routes, own) ? routes[own] : undefined;
   if (!route) throw new CallerError(404, "there is no such route");
-  checkPath(routeKey, event);
+  if (routeKey !== CALLBACK_ROUTE) checkPath(routeKey, event);
   return route;
 }
 

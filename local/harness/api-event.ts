@@ -1,5 +1,5 @@
 import type { ApiEvent } from "../../lib/http/request.ts";
-import { ORGANISATION_PATH, TASK_PATH } from "../../lib/http/routes.ts";
+import { CALLBACK_ROUTE, CHANNEL_PATH, ORGANISATION_PATH, TASK_PATH } from "../../lib/http/routes.ts";
 
 /** The routes of the API, as API Gateway names them. */
 export const ROUTES = {
@@ -9,6 +9,8 @@ export const ROUTES = {
   delete: `DELETE ${TASK_PATH}/tracking`,
   list: "GET /tracked-tasks",
   bulk: "POST /tracked-tasks",
+  "callback-url": `GET ${CHANNEL_PATH}/callback-url`,
+  callback: CALLBACK_ROUTE,
 } as const;
 
 /** A route's key where the organisation is in the path. */
@@ -25,7 +27,7 @@ export function pathOf(routeKey: string, pathParameters: Record<string, unknown>
 
 /** The event that API Gateway makes of a request about a task. */
 export function taskEvent(
-  route: Exclude<keyof typeof ROUTES, "list" | "bulk">,
+  route: "status" | "put" | "get" | "delete",
   { orgId, channelId, taskId }: { orgId: string; channelId: string; taskId: string },
 ): ApiEvent {
   return apiEvent(route, `orgId=${encodeURIComponent(orgId)}`, { channelId, taskId });
@@ -44,6 +46,11 @@ export function apiEvent(
     pathParameters,
     requestContext: { requestId: "test-request" },
   };
+}
+
+/** The event that API Gateway makes of EnOS's callback. */
+export function callbackEvent(token: string, body: unknown): ApiEvent {
+  return withBody(apiEvent("callback", "", { token }), body);
 }
 
 /** An event with a body, as API Gateway hands over one that it takes for text. */

@@ -5,7 +5,7 @@ const PLACE = "eu-central-1:000000000000";
 
 /** A call to AWS, as an IAM policy would judge it, and what it asked for. */
 export interface AwsCall {
-  service: "dynamodb" | "sns" | "secretsmanager";
+  service: "dynamodb" | "sns" | "sqs" | "secretsmanager";
   /** As IAM names it, e.g. `UpdateItem`. */
   action: string;
   /** The ARN of what the call is about. */
@@ -30,6 +30,10 @@ export function readCall(headers: IncomingHttpHeaders, body: Buffer): AwsCall {
     const resource = `arn:aws:secretsmanager:${PLACE}:secret:${input.SecretId ?? input.Name}-AbCdEf`;
     return { service: "secretsmanager", action, resource, input };
   }
+  if (prefix === "AmazonSQS") {
+    const name = new URL(input.QueueUrl).pathname.split("/").at(-1);
+    return { service: "sqs", action, resource: `arn:aws:sqs:${PLACE}:${name}`, input };
+  }
   const index = input.IndexName === undefined ? "" : `/index/${input.IndexName}`;
   return {
     service: "dynamodb",
@@ -47,6 +51,7 @@ export const STEPS: readonly Step[] = ["list", "lease", "read", "secret", "publi
 /** The step of a sweep that a call is; undefined for a call that no sweep makes. */
 export function stepOf({ service, action, input }: AwsCall): Step | undefined {
   if (service === "sns") return action === "PublishBatch" ? "publish" : undefined;
+  if (service === "sqs") return undefined;
   if (service === "secretsmanager") return action === "GetSecretValue" ? "secret" : undefined;
   if (action === "Query") return input.IndexName === undefined ? "list" : "read";
   if (action !== "UpdateItem") return undefined;

@@ -98,6 +98,8 @@ export class AwsProxy implements AsyncDisposable {
     return {
       AWS_ENDPOINT_URL_DYNAMODB: this.url,
       AWS_ENDPOINT_URL_SNS: this.url,
+      AWS_ENDPOINT_URL_SQS: this.url,
+      HINT_QUEUE_URL: `${this.url}/000000000000/hints`,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: this.url,
     };
   }
@@ -184,6 +186,7 @@ export class AwsProxy implements AsyncDisposable {
     const origin = {
       dynamodb: this.#urls.dynamodb,
       sns: this.#urls.messaging,
+      sqs: this.#urls.messaging,
       secretsmanager: this.#urls.secrets,
     };
     const target = new URL(url ?? "/", origin[call.service]);

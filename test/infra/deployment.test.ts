@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { checkNames, type Deployment, deployment } from "../../infra/deployment.ts";
+import { CALLBACK_ROUTE } from "../../lib/http/routes.ts";
 
 const ISSUER = "https://login.example.com/";
 
@@ -49,6 +50,7 @@ describe("the authorizer", () => {
 const authorizersOf = (routes: Deployment["routes"]) =>
   Object.values(routes)
     .flat()
+    .filter(({ httpApi: { method, path } }) => `${method} ${path}` !== CALLBACK_ROUTE)
     .map(({ httpApi }) => httpApi.authorizer);
 
 describe("the routes", () => {
@@ -137,6 +139,45 @@ describe("the schedule", () => {
       deployment({ ...LOCAL, SWEEP_INTERVAL_SECONDS: "5" }, "offline").settings.SWEEP_INTERVAL_SECONDS,
     ).toBe(5);
   });
+});
+
+describe("callbacks", () => {
+  const ON = { CALLBACKS: "true" };
+
+  it("are not there unless they are asked for", () => {
+    const without = deployment({}, "package");
+    expect([without.callbacks, without.environments.callback]).toEqual(["without", undefined]);
+    const on = deployment(ON, "package");
+    expect(on.callbacks).toBe("with");
+    expect(on.environments.callback).toMatchObject({
+      CALLBACK_BASE_URL: { "Fn::GetAtt": ["HttpApi", "ApiEndpoint"] },
+      CALLBACK_KEY_SECRET: { Ref: "CallbackKey" },
+      HINT_QUEUE_URL: { Ref: "HintQueue" },
+    });
+    expect(() => deployment({ CALLBACKS: "yes" }, "package")).toThrow("CALLBACKS must be true or false");
+  });
+
+  it("come to a domain of the deployer's, which EnOS can reach", () => {
+    const url = "https://downloads.example.com/enos";
+    const { environments } = deployment({ ...ON, CALLBACK_BASE_URL: url }, "package");
+    expect(environments.callback?.CALLBACK_BASE_URL).toBe(url);
+    for (const wrong of ["downloads.example.com", "http://downloads.example.com", `${url}?a=1`, "ftp://a"]) {
+      expect(() => deployment({ ...ON, CALLBACK_BASE_URL: wrong }, "package")).toThrow(
+        /^(Settings: )?CALLBACK_BASE_URL must be/,
+      );
+    }
+    const local = { ...ON, CALLBACK_BASE_URL: "http://127.0.0.1:3000" };
+    expect(() => deployment(local, "package")).toThrow("CALLBACK_BASE_URL must be https");
+  });
+
+  it.each(["e", "enos-download-status", "enos-download-status/", "enos-download-status/prod/"])(
+    "keep their key from whoever may read secrets that begin with %s",
+    (prefix) => {
+      const env = { ENOS_SECRET_PREFIX: prefix };
+      expect(() => deployment({ ...env, ...ON }, "package")).toThrow(/^ENOS_SECRET_PREFIX must not be/);
+      expect(deployment(env, "package").callbacks).toBe("without");
+    },
+  );
 });
 
 describe("the environment of a function", () => {

@@ -17,12 +17,16 @@ const resources = {
   topic: () => roles.arn("EventsTopic"),
   "another topic": () => `${roles.arn("EventsTopic")}-2`,
   "dead letters": () => roles.arn("SweepDeadLetters"),
+  "hint queue": () => roles.arn("HintQueue"),
+  "hint dead letters": () => roles.arn("HintDeadLetters"),
+  "callback key": () => roles.arn("CallbackKey"),
   secret: () => roles.secretArn("enos/o15504722874071"),
   "another prefix's secret": () => roles.secretArn("payroll/o15504722874071"),
   "a secret that only contains the prefix": () => roles.secretArn("my/enos/o1"),
   "the status log": () => roles.arn("StatusLogGroup").replace(/\*$/, "log-stream:a"),
   "the track log": () => roles.arn("TrackLogGroup").replace(/\*$/, "log-stream:a"),
   "the sweep log": () => roles.arn("SweepLogGroup").replace(/\*$/, "log-stream:a"),
+  "the callback log": () => roles.arn("CallbackLogGroup").replace(/\*$/, "log-stream:a"),
   "the sweep function": () => roles.arn("SweepLambdaFunction"),
 } as const;
 
@@ -50,10 +54,17 @@ const ALLOWED: Record<FunctionName, Call[]> = {
     ["sqs:SendMessage", "dead letters"],
     ["logs:PutLogEvents", "the sweep log"],
   ],
+  callback: [
+    ["secretsmanager:GetSecretValue", "callback key"],
+    ["sqs:SendMessage", "hint queue"],
+    ["logs:PutLogEvents", "the callback log"],
+  ],
 };
 
 const DENIED: Record<FunctionName, Call[]> = {
   status: [
+    ["secretsmanager:GetSecretValue", "callback key"],
+    ["sqs:SendMessage", "hint queue"],
     ["dynamodb:GetItem", "table"],
     ["dynamodb:PutItem", "table"],
     ["dynamodb:Query", "table"],
@@ -65,6 +76,8 @@ const DENIED: Record<FunctionName, Call[]> = {
     ["lambda:InvokeFunction", "the sweep function"],
   ],
   track: [
+    ["secretsmanager:GetSecretValue", "callback key"],
+    ["sqs:SendMessage", "hint queue"],
     ["secretsmanager:GetSecretValue", "secret"],
     ["dynamodb:Query", "index"],
     ["dynamodb:Scan", "table"],
@@ -90,6 +103,22 @@ const DENIED: Record<FunctionName, Call[]> = {
     ["sns:DeleteTopic", "topic"],
     ["sqs:ReceiveMessage", "dead letters"],
     ["sqs:PurgeQueue", "dead letters"],
+    ["lambda:InvokeFunction", "the sweep function"],
+    ["secretsmanager:GetSecretValue", "callback key"],
+    ["sqs:SendMessage", "hint queue"],
+  ],
+  callback: [
+    ["secretsmanager:GetSecretValue", "secret"],
+    ["secretsmanager:PutSecretValue", "callback key"],
+    ["dynamodb:GetItem", "table"],
+    ["dynamodb:PutItem", "table"],
+    ["dynamodb:Query", "index"],
+    ["sns:Publish", "topic"],
+    ["sqs:ReceiveMessage", "hint queue"],
+    ["sqs:DeleteMessage", "hint queue"],
+    ["sqs:PurgeQueue", "hint queue"],
+    ["sqs:SendMessage", "hint dead letters"],
+    ["sqs:SendMessage", "dead letters"],
     ["lambda:InvokeFunction", "the sweep function"],
   ],
 };

@@ -5,7 +5,7 @@ import type { SweepSummary } from "../../lib/sweep/summary.ts";
 import type { TaskKey } from "../../lib/tasks/key.ts";
 import { Cloud } from "../../local/cloud.ts";
 import { type EnosSimulator, startEnosSimulator } from "../../local/enos/simulator.ts";
-import { apiEvent, taskEvent, withBody } from "../../local/harness/api-event.ts";
+import { apiEvent, callbackEvent, taskEvent, withBody } from "../../local/harness/api-event.ts";
 import { unpack } from "../../local/harness/artefact.ts";
 import type { AwsCall } from "../../local/harness/aws-call.ts";
 import { AwsProxy } from "../../local/harness/aws-proxy.ts";
@@ -37,9 +37,10 @@ const EXPECTED: Record<FunctionName, string[]> = {
     "secretsmanager:GetSecretValue secret",
     "sns:Publish topic",
   ],
+  callback: ["secretsmanager:GetSecretValue callback key", "sqs:SendMessage hint queue"],
 };
 
-const recorded: Record<FunctionName, AwsCall[]> = { status: [], track: [], sweep: [] };
+const recorded: Record<FunctionName, AwsCall[]> = { status: [], track: [], sweep: [], callback: [] };
 let roles: Roles;
 
 beforeAll(async () => {
@@ -52,12 +53,18 @@ beforeAll(async () => {
     return functions.use(await LambdaProcess.start(unpack(name), { ...cloud.env(enos.url), ...proxy.env }));
   };
   const [, , , region = "", account = "", topic = ""] = cloud.topicArn.split(":");
-  const names = { TrackedTasksTable: String(cloud.env("").TRACKED_TASKS_TABLE), EventsTopic: topic };
+  const names = {
+    TrackedTasksTable: String(cloud.env("").TRACKED_TASKS_TABLE),
+    EventsTopic: topic,
+    HintQueue: "hints",
+    CallbackKey: "callback-key",
+  };
   roles = new Roles(await packagedTemplate(), { region, account, names });
   await useEverything(cloud, enos, {
     status: await start("status"),
     track: await start("track"),
     sweep: await start("sweep"),
+    callback: await start("callback"),
   });
 });
 
@@ -65,7 +72,7 @@ beforeAll(async () => {
 async function useEverything(
   cloud: Cloud,
   enos: EnosSimulator,
-  { status, track, sweep }: Record<FunctionName, LambdaProcess>,
+  { status, track, sweep, callback }: Record<FunctionName, LambdaProcess>,
 ): Promise<void> {
   const keys = { accessKey: "an-access-key", secretKey: "example-secret-key" };
   enos.putOrganisation({ orgId: ORG, ...keys });
@@ -114,6 +121,15 @@ async function useEverything(
     taskEvent("get", task("running")),
   );
   expect(JSON.parse(body).data.state).toBe("running");
+
+  const given = await callback.invoke<APIGatewayProxyStructuredResultV2>(
+    apiEvent("callback-url", `orgId=${ORG}`, { channelId: CHANNEL }),
+  );
+  const token = JSON.parse(given.body ?? "")
+    .data.callbackUrl.split("/")
+    .at(-1);
+  await answers(callback, callbackEvent(token, { id: "ended", returnCode: "0" }), 202);
+  await answers(callback, callbackEvent("forged", { id: "ended" }), 404);
 }
 
 describe.each(FUNCTIONS)("%s", (name) => {
@@ -147,6 +163,8 @@ function kindOf(resource: string): string {
   if (resource === `${roles.arn("TrackedTasksTable")}/index/open-tasks`) return "index";
   if (resource === `${roles.arn("TrackedTasksTable")}/index/ended-tasks`) return "index of ended tasks";
   if (resource === roles.arn("EventsTopic")) return "topic";
+  if (resource === roles.arn("HintQueue")) return "hint queue";
+  if (/:secret:callback-key-\w{6}$/.test(resource)) return "callback key";
   if (/:secret:enos\/[A-Za-z0-9_-]+$/.test(resource)) return "secret";
   return resource;
 }

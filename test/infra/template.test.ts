@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, vi } from "vitest";
+import { CALLBACK_ROUTE } from "../../lib/http/routes.ts";
 import { FUNCTIONS, type Setting, settingsOf } from "../../lib/settings.ts";
 import { withOrganisation } from "../../local/harness/api-event.ts";
 import { tableFromSource } from "../../local/template.ts";
@@ -36,7 +37,7 @@ const capitalised = (name: string) => name.charAt(0).toUpperCase() + name.slice(
 const resolved = (value: unknown) => resolve(template, value, SURROUNDINGS);
 
 describe("the HTTP API", () => {
-  it("has the routes that the functions have, each for callers with IAM credentials only", async () => {
+  it("has the routes that the functions have, each but EnOS's for callers with IAM credentials only", async () => {
     const deployed = resourcesOf(template, "AWS::ApiGatewayV2::Route").map(([, { Properties }]) => [
       JSON.stringify(Properties.Target).match(/HttpApiIntegration(\w+)/)?.[1],
       Properties.RouteKey,
@@ -44,23 +45,39 @@ describe("the HTTP API", () => {
     ]);
     vi.stubEnv("ENOS_API_BASE_URL", "https://apim.example.com");
     vi.stubEnv("TRACKED_TASKS_TABLE", "tracked-tasks");
-    const handled = (["status", "track"] as const).map(async (name) => {
+    vi.stubEnv("CALLBACK_BASE_URL", "https://downloads.example.com");
+    vi.stubEnv("CALLBACK_KEY_SECRET", "callback-key");
+    vi.stubEnv("HINT_QUEUE_URL", "https://sqs.example.com/hints");
+    const handled = (["status", "track", "callback"] as const).map(async (name) => {
       const { routes } = await import(`../../functions/${name}.ts`);
       return Object.keys(routes).flatMap((key) =>
-        [key, withOrganisation(key)].map((each) => [capitalised(name), each, "AWS_IAM"]),
+        key === CALLBACK_ROUTE
+          ? [[capitalised(name), key, undefined]]
+          : [key, withOrganisation(key)].map((each) => [capitalised(name), each, "AWS_IAM"]),
       );
     });
     expect(deployed.sort()).toEqual((await Promise.all(handled)).flat().sort());
   });
 
   it("is throttled, and logs who came without saying what for", () => {
-    const { DefaultRouteSettings, AccessLogSettings, RouteSettings } =
-      only("AWS::ApiGatewayV2::Stage").Properties;
+    const { DefaultRouteSettings, AccessLogSettings } = only("AWS::ApiGatewayV2::Stage").Properties;
     expect(DefaultRouteSettings.ThrottlingRateLimit).toBeGreaterThan(0);
     expect(DefaultRouteSettings.ThrottlingBurstLimit).toBeGreaterThan(0);
-    expect(RouteSettings).toBeUndefined();
     expect(Object.keys(JSON.parse(AccessLogSettings.Format))).toContain("caller");
     expect(AccessLogSettings.Format).not.toMatch(/\$context\.(path|queryString)|authorization/i);
+  });
+
+  it("limits the route that everybody reaches on its own, by both limits, once it is there", () => {
+    const { Properties, DependsOn } = only("AWS::ApiGatewayV2::Stage");
+    expect(Object.keys(Properties.RouteSettings)).toEqual([CALLBACK_ROUTE]);
+    const { ThrottlingRateLimit, ThrottlingBurstLimit } = Properties.RouteSettings[CALLBACK_ROUTE];
+    expect(ThrottlingRateLimit).toBeGreaterThan(0);
+    expect(ThrottlingBurstLimit).toBeGreaterThan(0);
+    const open = resourcesOf(template, "AWS::ApiGatewayV2::Route").filter(
+      ([, route]) => route.Properties.AuthorizationType === undefined,
+    );
+    expect(open.map(([, route]) => route.Properties.RouteKey)).toEqual([CALLBACK_ROUTE]);
+    expect(DependsOn).toContain(open[0]?.[0]);
   });
 
   it("has no CORS, and hands events over in version 2.0", () => {
@@ -213,7 +230,8 @@ describe("what is kept", () => {
 
   it("keeps no log for ever", () => {
     const groups = resourcesOf(template, "AWS::Logs::LogGroup");
-    expect(groups).toHaveLength(4);
+    // The functions' and the API's.
+    expect(groups).toHaveLength(FUNCTIONS.length + 1);
     for (const [, { Properties }] of groups) expect(Properties.RetentionInDays).toBe(30);
   });
 });
@@ -234,6 +252,7 @@ describe("the alarms", () => {
       "sweep-missing": ["EnosDownloadStatus SweepDuration"],
       "watermark-lag": ["EnosDownloadStatus WatermarkLag"],
       "dead-letters": ["AWS/SQS ApproximateNumberOfMessagesVisible"],
+      "hint-dead-letters": ["AWS/SQS ApproximateNumberOfMessagesVisible"],
       "api-errors": ["AWS/ApiGateway 5xx", "AWS/ApiGateway Count"],
       "credentials-refused": ["EnosDownloadStatus UpstreamErrors"],
       "notifications-failed": ["AWS/SNS NumberOfNotificationsFailed"],
@@ -255,6 +274,9 @@ describe("the alarms", () => {
     expect(dimensions("NotificationsFailedAlarm")).toEqual([{ Name: "TopicName", Value: "EventsTopic" }]);
     expect(dimensions("DeadLettersAlarm")).toEqual([
       { Name: "QueueName", Value: "enos-download-status-dev-sweep-dead-letters" },
+    ]);
+    expect(dimensions("HintDeadLettersAlarm")).toEqual([
+      { Name: "QueueName", Value: "enos-download-status-dev-hint-dead-letters" },
     ]);
   });
 

@@ -11,6 +11,7 @@ export interface Template {
 
 export interface Resource {
   Type: string;
+  DependsOn?: string | string[];
   DeletionPolicy?: string;
   UpdateReplacePolicy?: string;
   // biome-ignore lint/suspicious/noExplicitAny: the shape is what the tests are about
@@ -82,6 +83,12 @@ const KINDS: Record<string, { name: string; arn: (name: string) => string; refIs
   "AWS::Scheduler::ScheduleGroup": {
     name: "Name",
     arn: (name) => `scheduler:REGION:ACCOUNT:schedule-group/${name}`,
+  },
+  "AWS::SecretsManager::Secret": {
+    name: "Name",
+    // With the random end that Secrets Manager gives it.
+    arn: (name) => `secretsmanager:REGION:ACCOUNT:secret:${name}-AbCdEf`,
+    refIsArn: true,
   },
   "AWS::S3::Bucket": { name: "BucketName", arn: (name) => `s3:::${name}` },
 };

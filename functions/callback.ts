@@ -1,0 +1,47 @@
+import { HintQueue } from "../lib/aws/hint-queue.ts";
+import { tokenKeys } from "../lib/aws/token-keys.ts";
+import { taskIdOf } from "../lib/callbacks/hint.ts";
+import { Keyring } from "../lib/callbacks/keyring.ts";
+import { authorisation } from "../lib/http/authorizer.ts";
+import { CallerError } from "../lib/http/errors.ts";
+import { apiHandler } from "../lib/http/handler.ts";
+import { channelOf } from "../lib/http/request.ts";
+import { CALLBACK_ROUTE, CHANNEL_PATH, type Routes } from "../lib/http/routes.ts";
+import { readSettings } from "../lib/settings.ts";
+import { callbackReporter, failureReporter, openTelemetry } from "../lib/telemetry.ts";
+
+const settings = readSettings(process.env, "callback");
+const telemetry = openTelemetry(settings);
+const report = callbackReporter(telemetry);
+const authorise = authorisation(settings);
+const keyring = new Keyring(
+  tokenKeys({
+    secretId: settings.CALLBACK_KEY_SECRET,
+    previousMs: settings.TRACKING_DEADLINE_DAYS * 24 * 60 * 60_000,
+  }),
+);
+const hints = new HintQueue(settings.HINT_QUEUE_URL);
+
+export const routes: Routes = {
+  async [`GET ${CHANNEL_PATH}/callback-url`](event, { signal }) {
+    const scope = channelOf(event);
+    authorise(event, scope.orgId);
+    const token = await keyring.tokenFor(scope, signal);
+    return { statusCode: 200, data: { callbackUrl: `${settings.CALLBACK_BASE_URL}/callbacks/${token}` } };
+  },
+
+  async [CALLBACK_ROUTE](event, { signal }) {
+    const scope = await keyring.scopeOf(event.pathParameters?.token ?? "", signal);
+    if (!scope) {
+      report("forged");
+      throw new CallerError(404, "there is no such callback");
+    }
+    const taskId = taskIdOf(event);
+    if (taskId !== undefined) await hints.send({ ...scope, taskId }, signal);
+    report(taskId === undefined ? "malformed" : "taken");
+    return { statusCode: 202, data: null };
+  },
+};
+
+/** Gives out the URLs that EnOS may call, and puts what it says there into the queue of hints. */
+export const handler = apiHandler(routes, failureReporter(telemetry));

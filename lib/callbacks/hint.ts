@@ -1,0 +1,52 @@
+import * as z from "zod/mini";
+import { Id, type TaskKey } from "../tasks/key.ts";
+
+/** A body that is larger, in characters, is not looked into: EnOS's has an id, a code, a URL or two and a size. */
+const MOST_CHARACTERS = 65_536;
+
+/** A body as API Gateway hands it over (payload format 2.0). */
+export interface CallbackBody {
+  body?: unknown;
+  isBase64Encoded?: unknown;
+}
+
+/**
+ * The task that a callback's body names, whatever its content type: as JSON or as a form. Nothing else in it is
+ * read, since nothing in it may be believed.
+ *
+ * @returns undefined where it names none
+ */
+export function taskIdOf({ body, isBase64Encoded }: CallbackBody): string | undefined {
+  if (typeof body !== "string" || body.length > MOST_CHARACTERS) return undefined;
+  const text = isBase64Encoded === true ? Buffer.from(body, "base64").toString() : body;
+  return Id.safeParse(idInJson(text) ?? new URLSearchParams(text).get("id")).data;
+}
+
+const Body = z.object({ id: z.string() });
+
+function idInJson(text: string): string | undefined {
+  try {
+    return Body.safeParse(JSON.parse(text)).data?.id;
+  } catch {
+    return undefined;
+  }
+}
+
+/** That a task may have ended: what the queue of hints holds. */
+export type Hint = TaskKey;
+
+const HintMessage = z.object({ orgId: Id, channelId: Id, taskId: Id });
+
+/** The text of a message in the queue. */
+export function hintMessage({ orgId, channelId, taskId }: Hint): string {
+  return JSON.stringify({ orgId, channelId, taskId });
+}
+
+/** Reads such a text; undefined for one that this service did not write. */
+export function parseHint(text: string): Hint | undefined {
+  try {
+    return HintMessage.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
