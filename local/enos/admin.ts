@@ -3,6 +3,7 @@ import type * as z from "zod/mini";
 import { AdminError, type EnosControl } from "./control.ts";
 import {
   AnyTaskInput,
+  CallbacksInput,
   CreatedTimelineInput,
   CredentialsInput,
   Fault,
@@ -71,6 +72,8 @@ function run(control: EnosControl, target: string, path: string[], body: Buffer)
       return control.putTasks(parse(TasksInput, json(body)));
     case "DELETE tasks/*/*/*":
       return control.removeTask(first, second, third);
+    case "PUT callbacks":
+      return control.setCallbacks(parse(CallbacksInput, json(body)));
     case "PUT shape":
       return control.setShape(parse(ShapeInput, json(body)));
     case "POST faults":

@@ -1,6 +1,8 @@
+import { randomUUID } from "node:crypto";
 import { fileOf } from "./downloads.ts";
+import type { CallbacksInput } from "./input.ts";
 import type { Task } from "./tasks.ts";
-import { isEnd, stepAt } from "./timeline.ts";
+import { isEnd } from "./timeline.ts";
 
 /** A task whose end is to be announced. */
 export interface ExpectedCallback {
@@ -12,8 +14,10 @@ export interface ExpectedCallback {
 
 const LOOK_EVERY_MS = 50;
 
-/** Calls back once when a task ends, and never again: no retry is documented. */
+/** Calls back once when a task ends, and never again, since no retry is documented; or as it is told to. */
 export class Callbacks {
+  /** How those that are still to come are made. */
+  settings: CallbacksInput = {};
   readonly #now: () => number;
   #expected: ExpectedCallback[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -40,20 +44,21 @@ export class Callbacks {
 
   #look(): void {
     const now = this.#now();
+    const { times = 1, id = "task", earlyMs = 0, lateMs = 0 } = this.settings;
     this.#expected = this.#expected.filter((callback) => {
       const task = callback.find();
       if (task === undefined) return false;
-      const step = stepAt(task.timeline, now - task.startedAt);
-      if (!isEnd(step.progressCode)) return true;
-      const { url, size } = fileOf(callback.taskId, step);
+      const end = task.timeline.find(({ progressCode }) => isEnd(progressCode));
+      if (!end || now < task.startedAt + end.afterMs - earlyMs + lateMs) return true;
+      const { url, size } = fileOf(callback.taskId, end);
       const body = {
-        id: callback.taskId,
-        returnCode: step.progressCode === 3 ? "0" : "1",
+        id: id === "task" ? callback.taskId : randomUUID().replaceAll("-", ""),
+        returnCode: end.progressCode === 3 ? "0" : "1",
         download_url: url ?? "",
         log_url: "",
         dataSize: size ?? 0,
       };
-      void this.#call(callback.url, JSON.stringify(body));
+      for (let call = 0; call < times; call++) void this.#call(callback.url, JSON.stringify(body));
       return false;
     });
     if (this.#expected.length === 0) this.stop();

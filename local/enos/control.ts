@@ -2,6 +2,7 @@ import { Callbacks } from "./callbacks.ts";
 import { Faults, type StandingFault } from "./faults.ts";
 import type {
   AnyTaskInput,
+  CallbacksInput,
   CredentialsInput,
   Fault,
   OrganisationInput,
@@ -125,6 +126,11 @@ export class EnosControl {
   /** The timeline of tasks that are created through the API from now on. */
   setCreatedTimeline(orgId: string, timeline: Timeline): void {
     this.#organisation(orgId).createdTimeline = timeline;
+  }
+
+  /** How tasks call back from now on; `{}` as it is documented. */
+  setCallbacks(callbacks: CallbacksInput): void {
+    this.state.callbacks.settings = callbacks;
   }
 
   /** Fixes parts of every answer's shape; `{}` lets all of it vary by task again. */

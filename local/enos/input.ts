@@ -75,6 +75,18 @@ export type AnyTaskInput = z.infer<typeof AnyTaskInput>;
 
 export const CreatedTimelineInput = z.strictObject({ timeline: TimelineInput });
 
+/** How tasks call back: once, at their end and with their id, unless it is said otherwise. */
+export const CallbacksInput = z.strictObject({
+  /** 0: never. */
+  times: z.exactOptional(Count.check(z.maximum(10))),
+  /** Whether the id in the body is the task's, or one that nobody knows. */
+  id: z.exactOptional(z.enum(["task", "another"])),
+  /** So long before, or after, the end. */
+  earlyMs: z.exactOptional(Milliseconds),
+  lateMs: z.exactOptional(Milliseconds),
+});
+export type CallbacksInput = z.infer<typeof CallbacksInput>;
+
 export const LogInput = z.strictObject({ size: Count.check(z.maximum(1_000_000)) });
 
 const Endpoint = z.enum(["token", "status", "create", "cancel"]);

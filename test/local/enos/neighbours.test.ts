@@ -120,6 +120,37 @@ describe("callback", () => {
     expect(enos.counters().callbacks).toEqual({ delivered: 1, failed: 0 });
   });
 
+  it("comes twice, never, with another id, early or late, as it is told to", async () => {
+    enos.setCreatedTimeline("o1", [
+      { afterMs: 0, progressCode: 1 },
+      { afterMs: 10_000, progressCode: 3 },
+    ]);
+    const until = async (clockMs: number) => {
+      clock += clockMs;
+      await new Promise((resolve) => setTimeout(resolve, 150));
+    };
+    enos.setCallbacks({ times: 2, id: "another", earlyMs: 4_000 });
+    const { taskId } = (await create({ ...fields, callbackURL })).json.data;
+    await until(5_999);
+    expect(received).toEqual([]);
+    await until(1);
+    expect(received).toHaveLength(2);
+    expect(received).not.toContainEqual(expect.objectContaining({ id: taskId }));
+
+    enos.setCallbacks({ lateMs: 3_000 });
+    await create({ ...fields, callbackURL });
+    await until(12_999);
+    expect(received).toHaveLength(2);
+    await until(1);
+    expect(received).toHaveLength(3);
+
+    enos.setCallbacks({ times: 0 });
+    await create({ ...fields, callbackURL });
+    await until(20_000);
+    expect(received).toHaveLength(3);
+    enos.setCallbacks({});
+  });
+
   it("tells of a cancelled task with another return code", async () => {
     const { taskId } = (await create({ ...fields, callbackURL })).json.data;
     await cancel(taskId);
