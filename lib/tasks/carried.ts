@@ -33,6 +33,7 @@ export const CorrelationId = z
 export const Traceparent = z
   .string("must be text")
   .check(
+    z.maxLength(55, "must be a traceparent of W3C Trace Context, version 00"),
     z.regex(
       /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/,
       "must be a traceparent of W3C Trace Context, version 00",
