@@ -8,6 +8,7 @@ import {
   type SettingsOf,
   settingsOf,
 } from "../lib/settings.ts";
+import type { ToldSettings } from "./changes.ts";
 import { CALLBACK_ROUTE_ID, CALLBACK_THROTTLE, httpApiEvents } from "./routes.ts";
 import { ALL_SETTINGS, DEPLOYMENT_SETTINGS } from "./settings.ts";
 import { localSchedules, type ScheduleEvent, sweepSchedules } from "./sweeps.ts";
@@ -30,6 +31,8 @@ export interface Deployment {
   enosApiBaseUrl: Record<string, string>;
   /** How long a lookup may take, in seconds. */
   lookupTimeout: number;
+  /** Every setting that the deployer has chosen or left, as JSON: the stack tells it, for the next deployment. */
+  told: string;
   /** What starts sweeps in the stack: as many schedules as there are to be sweeps at a time. */
   sweepSchedules: { Resources: Record<string, object> };
   /** What starts them in a local run. */
@@ -107,12 +110,14 @@ export function deployment(env: NodeJS.ProcessEnv, purpose: Purpose): Deployment
     );
   }
   const minutes = Math.ceil(interval / 60);
+  const parameter = enosApiBaseUrl(env, purpose);
   return {
     environments: environments(env, purpose, settings),
     settings,
     ...callers(settings),
-    enosApiBaseUrl: enosApiBaseUrl(env, purpose),
     lookupTimeout: lookupTimeout(settings.MAX_WAIT_SECONDS),
+    enosApiBaseUrl: parameter,
+    told: JSON.stringify({ ENOS_API_BASE_URL: parameter.Default ?? null, ...told(env) }),
     sweepSchedules: { Resources: sweepSchedules(settings.SWEEPERS, minutes) },
     sweepEvents: purpose === "offline" ? localSchedules(settings.SWEEPERS, minutes) : [],
     // Beyond that the next one has come; Lambda takes from one minute to six hours.
@@ -163,6 +168,14 @@ function callbacks(
 function refuseVariables(env: NodeJS.ProcessEnv): void {
   const name = Object.keys(ALL_SETTINGS).find((name) => env[name]?.includes("${"));
   if (name) throw new Error(`${name} must not have \${ in it`);
+}
+
+/** What the stack says of itself; where it is, everybody knows who reads that. */
+function told(env: NodeJS.ProcessEnv): ToldSettings {
+  const { AWS_REGION, ...settings } = DEPLOYERS;
+  return Object.fromEntries(
+    Object.entries<Setting>(settings).map(([name, setting]) => [name, env[name] || setting.default || null]),
+  );
 }
 
 /** References that the deployer's own value takes the place of. */

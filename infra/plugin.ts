@@ -66,9 +66,11 @@ export default class DeploymentPlugin {
   }
 
   #deployment(): Deployment {
-    const [command] = this.#serverless.processedInput.commands;
+    const command = this.#serverless.processedInput.commands.join(" ");
+    // "deploy list" and its like only ask.
+    const purpose = command === "deploy" || command === "offline" ? command : "package";
     try {
-      return deployment(process.env, command === "deploy" || command === "offline" ? command : "package");
+      return deployment(process.env, purpose);
     } catch (error) {
       throw this.#refusal(error instanceof Error ? error.message : String(error));
     }

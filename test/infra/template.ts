@@ -4,9 +4,9 @@ import { packagedService } from "../../local/package.ts";
 
 /** A CloudFormation template as far as the tests look into it. */
 export interface Template {
-  Parameters: Record<string, { Default?: string; [name: string]: unknown }>;
+  Parameters: Record<string, { Default?: string; AllowedPattern?: string; [name: string]: unknown }>;
   Resources: Record<string, Resource>;
-  Outputs: Record<string, { Value: unknown }>;
+  Outputs: Record<string, { Value: unknown; Description?: string }>;
 }
 
 export interface Resource {

@@ -1,0 +1,130 @@
+import { indexChangeProblem, type TableIndex } from "./index-changes.ts";
+
+/** Settings by name, as text; null where one is not set. */
+export type ToldSettings = Record<string, string | null>;
+
+/** A stack as it is deployed, as far as a deployment has to know. */
+export interface DeployedStack {
+  /** CloudFormation's word for how it is. */
+  status: string;
+  /** The settings that it was deployed with; undefined when it does not say. */
+  settings: ToldSettings | undefined;
+  /** Its resources, as its template has them. */
+  resources: Resources;
+}
+
+type Resources = Record<string, { Properties?: Record<string, unknown> | undefined } | undefined>;
+
+/** What is about to be deployed. */
+export interface Planned {
+  settings: ToldSettings;
+  resources: Resources;
+}
+
+/** A setting whose value is not the one that is deployed. */
+export interface Change {
+  name: string;
+  before: string | null;
+  after: string | null;
+}
+
+/** Something that a deployment must not do unasked: the name under which it is accepted, and what it does. */
+export interface Refusal {
+  name: string;
+  does: string;
+}
+
+const CALLERS = "changes how callers are known: those of today are locked out";
+
+/** Settings whose change does harm that deploying the old value again does not undo, and what it does. */
+export const GUARDED: Readonly<Record<string, string>> = {
+  EVENTS_TOPIC_FIFO: "replaces the topic: its subscriptions hear of nothing any more",
+  JWT_ISSUER: CALLERS,
+  JWT_AUDIENCE: "changes how callers are known: who is let in, and who is locked out",
+  JWT_ORG_CLAIM: "changes how callers are known: another claim says which organisations they may ask about",
+  ORGANISATION_PATHS_ONLY:
+    "opens or closes the routes that name the organisation in the query, for every caller",
+};
+
+/** Resources whose successor is empty or has another address, with the properties whose change makes one. */
+export const IRREPLACEABLE: Readonly<Record<string, { properties: string[]; setting?: string }>> = {
+  EventsTopic: { properties: ["TopicName", "FifoTopic"], setting: "EVENTS_TOPIC_FIFO" },
+  TrackedTasksTable: { properties: ["TableName", "KeySchema", "ImportSourceSpecification"] },
+  HttpApi: { properties: ["ProtocolType"] },
+};
+
+/** Where a stack does not say what it was deployed with, so that nobody can tell what changes. */
+export const UNKNOWN_SETTINGS = "UNKNOWN_SETTINGS";
+
+/**
+ * The settings that a deployment would change, by name.
+ *
+ * @param defaults what a setting was before there was one
+ */
+export function changesOf(before: ToldSettings, after: ToldSettings, defaults: ToldSettings): Change[] {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
+  return names
+    .map((name) => ({
+      name,
+      before: (name in before ? before[name] : defaults[name]) ?? null,
+      after: after[name] ?? null,
+    }))
+    .filter((change) => change.before !== change.after);
+}
+
+/**
+ * What a deployment would do that it must be told to.
+ *
+ * @param changes the settings that it changes
+ */
+export function refusalsOf(deployed: DeployedStack, planned: Planned, changes: readonly Change[]): Refusal[] {
+  const refusals = changes.flatMap(({ name }) => {
+    const does = GUARDED[name];
+    return does ? [{ name, does }] : [];
+  });
+  if (!deployed.settings) {
+    refusals.push({
+      name: UNKNOWN_SETTINGS,
+      does: "may change any setting: the stack is of a version that did not say how it was set",
+    });
+  }
+  for (const [id, { properties, setting }] of Object.entries(IRREPLACEABLE)) {
+    const [before, after] = [deployed.resources[id], planned.resources[id]];
+    if (!before || refusals.some(({ name }) => name === setting)) continue;
+    const replaced = properties.filter(
+      (name) => JSON.stringify(before.Properties?.[name]) !== JSON.stringify(after?.Properties?.[name]),
+    );
+    if (replaced.length > 0)
+      refusals.push({ name: id, does: `replaces ${id} (${replaced.join(", ")} differs)` });
+  }
+  return refusals;
+}
+
+/** Why the stack cannot be deployed to as it is; undefined when it can. */
+export function statusProblem(
+  { status }: DeployedStack,
+  commands: { remove: string; stack: string },
+): string | undefined {
+  if (
+    status === "REVIEW_IN_PROGRESS" ||
+    /^(CREATE|ROLLBACK|DELETE)_FAILED$|^ROLLBACK_COMPLETE$/.test(status)
+  ) {
+    return `it was never created, or not wholly removed (${status}): ${commands.remove}, then deploy again`;
+  }
+  if (status.endsWith("_IN_PROGRESS")) {
+    return `somebody else is changing it (${status}): wait until that has ended`;
+  }
+  if (/^UPDATE(_ROLLBACK)?_FAILED$/.test(status)) {
+    return `an update failed and could not be taken back (${status}): aws cloudformation continue-update-rollback --stack-name ${commands.stack}, then deploy again`;
+  }
+  return undefined;
+}
+
+/** Why the table's indexes cannot be changed as planned; undefined when they can. */
+export function tableProblem(deployed: DeployedStack, planned: Planned): string | undefined {
+  const indexesOf = (resources: Resources) =>
+    (resources.TrackedTasksTable?.Properties?.GlobalSecondaryIndexes ?? []) as TableIndex[];
+  return deployed.resources.TrackedTasksTable
+    ? indexChangeProblem(indexesOf(deployed.resources), indexesOf(planned.resources))
+    : undefined;
+}

@@ -1,0 +1,156 @@
+import { CloudFormationClient, type CloudFormationClientConfig } from "@aws-sdk/client-cloudformation";
+import {
+  type Change,
+  changesOf,
+  type DeployedStack,
+  GUARDED,
+  IRREPLACEABLE,
+  type Planned,
+  refusalsOf,
+  statusProblem,
+  tableProblem,
+  UNKNOWN_SETTINGS,
+} from "./changes.ts";
+import { readStack, SETTINGS_OUTPUT } from "./deployed-stack.ts";
+import { ALL_SETTINGS } from "./settings.ts";
+
+interface Provider {
+  naming: { getStackName(): string };
+  getStage(): string;
+  getRegion(): string;
+  getAwsSdkV3Config(): Promise<CloudFormationClientConfig>;
+}
+
+interface Serverless {
+  getProvider(name: "aws"): Provider;
+  service: {
+    provider: {
+      shouldNotDeploy?: boolean;
+      compiledCloudFormationTemplate: {
+        Resources: Planned["resources"];
+        Outputs: Record<string, { Value: unknown } | undefined>;
+      };
+    };
+  };
+  classes: { Error: new (message: string) => Error };
+}
+
+interface Options {
+  accept?: string[];
+  force?: boolean;
+}
+
+interface Log {
+  notice(message: string): void;
+}
+
+/** What may be accepted, by name. */
+const ACCEPTABLE = [...Object.keys(GUARDED), ...Object.keys(IRREPLACEABLE), UNKNOWN_SETTINGS];
+
+const DEFAULTS = Object.fromEntries(
+  Object.entries(ALL_SETTINGS).map(([name, setting]) => [name, setting.default ?? null]),
+);
+
+/**
+ * Says which settings a deployment changes, and refuses what cannot be taken back unless `--accept` names it, before
+ * anything in the account is changed.
+ */
+export default class DeployPlugin {
+  readonly commands = {
+    deploy: {
+      options: {
+        accept: {
+          usage: "A change that the deployment may make, by the name under which it was refused",
+          type: "multiple",
+        },
+      },
+    },
+  };
+
+  readonly hooks = {
+    "before:aws:deploy:deploy:createStack": () => this.#check((line) => this.#log.notice(line)),
+    // Once more, since somebody else may have deployed meanwhile.
+    "before:aws:deploy:deploy:updateStack": () => this.#check(() => {}),
+  };
+
+  readonly #serverless: Serverless;
+  readonly #options: Options;
+  readonly #log: Log;
+
+  constructor(serverless: Serverless, options: Options, { log }: { log: Log }) {
+    this.#serverless = serverless;
+    this.#options = options;
+    this.#log = log;
+  }
+
+  async #check(tell: (line: string) => void): Promise<void> {
+    const { shouldNotDeploy, compiledCloudFormationTemplate: template } = this.#serverless.service.provider;
+    if (shouldNotDeploy) return;
+    const accepted = this.#options.accept ?? [];
+    const unknown = accepted.find((name) => !ACCEPTABLE.includes(name));
+    if (unknown) this.#refuse(`--accept ${unknown}: nothing is refused under that name`);
+
+    const provider = this.#serverless.getProvider("aws");
+    const name = provider.naming.getStackName();
+    const client = new CloudFormationClient(await provider.getAwsSdkV3Config());
+    const deployed = await readStack(client, name).finally(() => client.destroy());
+    const planned: Planned = {
+      settings: JSON.parse(String(template.Outputs[SETTINGS_OUTPUT]?.Value)),
+      resources: template.Resources,
+    };
+    const stack = `${name} (${provider.getRegion()})`;
+    const problem =
+      deployed &&
+      (statusProblem(deployed, {
+        remove: `npm run osls -- remove --stage ${provider.getStage()}`,
+        stack: name,
+      }) ??
+        tableProblem(deployed, planned));
+    if (problem) this.#refuse(`${stack} cannot be deployed to: ${problem}`);
+    // What osls compares with was put into its bucket by the deployment that failed.
+    if (deployed?.status.includes("ROLLBACK")) this.#options.force = true;
+    this.#compare(stack, deployed, planned, accepted, tell);
+  }
+
+  #compare(
+    stack: string,
+    deployed: DeployedStack | undefined,
+    planned: Planned,
+    accepted: string[],
+    tell: (line: string) => void,
+  ): void {
+    // osls makes a stack with nothing in it first.
+    const isNew = !deployed?.settings && !deployed?.resources.EventsTopic;
+    const changes = changesOf(deployed?.settings ?? {}, planned.settings, DEFAULTS);
+    if (isNew) {
+      tell(
+        `A new stack, ${stack}, with ${changes.length === 0 ? "every setting at its default" : "these settings:"}`,
+      );
+    } else if (changes.length > 0) {
+      tell(`Settings that change in ${stack}:`);
+    } else {
+      tell(`No setting changes in ${stack}`);
+    }
+    for (const line of table(changes)) tell(line);
+    if (isNew || !deployed) return;
+    const refusals = refusalsOf(deployed, planned, changes).filter(({ name }) => !accepted.includes(name));
+    if (refusals.length === 0) return;
+    const lines = refusals.map(({ name, does }) => `  ${name} ${does}`);
+    const options = refusals.map(({ name }) => `--accept ${name}`).join(" ");
+    this.#refuse(
+      `Nothing was changed, since this deployment does what cannot be taken back:\n${lines.join("\n")}\nIf that is meant, say so: npm run deploy -- ${options}`,
+    );
+  }
+
+  /** The framework prints the message of its own kind of error, and a stack trace for every other. */
+  #refuse(message: string): never {
+    throw new this.#serverless.classes.Error(message);
+  }
+}
+
+function table(changes: Change[]): string[] {
+  const width = Math.max(0, ...changes.map(({ name }) => name.length));
+  return changes.map(
+    ({ name, before, after }) => `  ${name.padEnd(width)}  ${before ?? "unset"} -> ${after ?? "unset"}`,
+  );
+}

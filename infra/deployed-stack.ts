@@ -1,0 +1,60 @@
+import {
+  type CloudFormationClient,
+  DescribeStacksCommand,
+  GetTemplateCommand,
+} from "@aws-sdk/client-cloudformation";
+import * as z from "zod/mini";
+import type { DeployedStack } from "./changes.ts";
+
+/** The name of the output in which a stack tells the settings that it was deployed with. */
+export const SETTINGS_OUTPUT = "Settings";
+
+const Settings = z.record(z.string(), z.nullable(z.string()));
+const Template = z.object({
+  Resources: z.record(z.string(), z.object({ Properties: z.optional(z.record(z.string(), z.unknown())) })),
+});
+
+/**
+ * The stack as it is deployed; undefined when there is none.
+ *
+ * @throws {Error} that CloudFormation answers with, such as for want of permissions
+ */
+export async function readStack(
+  cloudFormation: CloudFormationClient,
+  StackName: string,
+): Promise<DeployedStack | undefined> {
+  const stack = await describe(cloudFormation, StackName);
+  if (!stack?.StackStatus || stack.StackStatus === "DELETE_COMPLETE") return undefined;
+  const output = stack.Outputs?.find(({ OutputKey }) => OutputKey === SETTINGS_OUTPUT)?.OutputValue;
+  const { TemplateBody = "{}" } = await cloudFormation.send(new GetTemplateCommand({ StackName }));
+  return {
+    status: stack.StackStatus,
+    settings: output === undefined ? undefined : Settings.safeParse(parsed(output)).data,
+    resources: Template.safeParse(parsed(TemplateBody)).data?.Resources ?? {},
+  };
+}
+
+async function describe(cloudFormation: CloudFormationClient, StackName: string) {
+  try {
+    const { Stacks } = await cloudFormation.send(new DescribeStacksCommand({ StackName }));
+    return Stacks?.[0];
+  } catch (error) {
+    // CloudFormation has no error of its own for this.
+    if (
+      error instanceof Error &&
+      error.name === "ValidationError" &&
+      error.message.includes("does not exist")
+    ) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

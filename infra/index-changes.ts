@@ -1,0 +1,30 @@
+/** An index of a table, as CloudFormation has it. */
+export interface TableIndex {
+  IndexName: string;
+  KeySchema: unknown;
+  Projection: unknown;
+}
+
+/**
+ * Why DynamoDB would refuse the step from a table's indexes to others: it makes or removes one in an update, and
+ * changes none (API reference, UpdateTable). Undefined when it would not.
+ */
+export function indexChangeProblem(
+  before: readonly TableIndex[],
+  after: readonly TableIndex[],
+): string | undefined {
+  const shapeOf = ({ KeySchema, Projection }: TableIndex) => JSON.stringify([KeySchema, Projection]);
+  const old = new Map(before.map((index) => [index.IndexName, shapeOf(index)]));
+  const altered = after.filter(
+    (index) => old.has(index.IndexName) && old.get(index.IndexName) !== shapeOf(index),
+  );
+  if (altered.length > 0) {
+    return `the index ${altered[0]?.IndexName} cannot be altered: give the new one another name`;
+  }
+  const names = after.map(({ IndexName }) => IndexName);
+  const made = names.filter((name) => !old.has(name));
+  const removed = [...old.keys()].filter((name) => !names.includes(name));
+  if (made.length + removed.length <= 1) return undefined;
+  const steps = [...made.map((name) => `makes ${name}`), ...removed.map((name) => `removes ${name}`)];
+  return `one update may change one index, and this ${steps.join(" and ")}`;
+}

@@ -1,0 +1,96 @@
+import { resolve, resourcesOf, type Surroundings, type Template } from "../template.ts";
+import { atMost, SERVICE_LIMITS, truths } from "./service-limits.ts";
+
+/**
+ * What of a template is too many, too long, too large, or out of bounds: limits that CloudFormation or a service
+ * finds out about in the middle of a deployment. They are from AWS's public pages of quotas and API references.
+ *
+ * @param place where it is deployed: sizes of policies depend on names and regions
+ */
+export function limitProblems(template: Template, place: Place): string[] {
+  const surroundings = surroundingsOf(template, place);
+  const each = Object.entries(template.Resources).flatMap(([id, resource]) => {
+    const resolved = resolve(template, resource.Properties ?? {}, surroundings);
+    return truths(SERVICE_LIMITS[resource.Type]?.(resolved) ?? []).map((problem) => `${id}: ${problem}`);
+  });
+  return [...templateProblems(template), ...sharedProblems(template, surroundings), ...each];
+}
+
+/** A region and a stack in it. */
+export interface Place {
+  partition: string;
+  region: string;
+  stack: string;
+}
+
+/** Names as CloudFormation makes them, in their full length. */
+function surroundingsOf(template: Template, { partition, region, stack }: Place): Surroundings {
+  const named = Object.keys(template.Resources).map((id) => [id, `${stack}-${id}-ABCDEFGHIJKL`]);
+  return { partition, region, account: "123456789012", names: Object.fromEntries(named) };
+}
+
+function templateProblems(template: Template): string[] {
+  return truths([
+    atMost("resources", Object.keys(template.Resources).length, 500),
+    atMost("outputs", Object.keys(template.Outputs).length, 200),
+    atMost("parameters", Object.keys(template.Parameters).length, 200),
+    atMost("bytes of template", JSON.stringify(template).length, 1_000_000),
+    ...Object.entries(template.Outputs).flatMap(([name, { Value, Description = "" }]) => [
+      !/^[A-Za-z0-9]{1,255}$/.test(name) && `Outputs.${name} is no name of an output`,
+      atMost(`bytes in the description of the output ${name}`, String(Description).length, 1024),
+      atMost(`bytes in the output ${name}`, JSON.stringify(Value).length, 4096),
+    ]),
+  ]);
+}
+
+/** What several resources have together. */
+function sharedProblems(template: Template, surroundings: Surroundings): string[] {
+  const routes = resourcesOf(template, "AWS::ApiGatewayV2::Route").map(([, { Properties }]) => Properties);
+  const keys = routes.map(({ RouteKey }) => RouteKey);
+  return truths([
+    atMost("routes", routes.length, 300),
+    new Set(keys).size < keys.length && "a route is there twice",
+    atMost("integrations", resourcesOf(template, "AWS::ApiGatewayV2::Integration").length, 300),
+    atMost("authorizers", resourcesOf(template, "AWS::ApiGatewayV2::Authorizer").length, 10),
+    ...Object.entries(functionPolicies(template, surroundings)).map(([name, size]) =>
+      atMost(`bytes in the policy of the function ${name}`, size, 20_480),
+    ),
+    ...partitionProblems(template, surroundings),
+  ]);
+}
+
+/** The sizes of the functions' resource policies, which have a statement for each permission. */
+function functionPolicies(template: Template, surroundings: Surroundings): Record<string, number> {
+  const sizes: Record<string, number> = {};
+  for (const [id, { Properties }] of resourcesOf(template, "AWS::Lambda::Permission")) {
+    const { FunctionName, Action, Principal, SourceArn } = resolve(
+      template,
+      Properties,
+      surroundings,
+    ) as Record<string, string>;
+    const statement = {
+      Sid: surroundings.names[id],
+      Effect: "Allow",
+      Principal: { Service: Principal },
+      Action,
+      Resource: FunctionName,
+      Condition: { ArnLike: { "AWS:SourceArn": SourceArn } },
+    };
+    const empty = '{"Version":"2012-10-17","Id":"default","Statement":[]}'.length;
+    sizes[FunctionName ?? ""] = (sizes[FunctionName ?? ""] ?? empty) + JSON.stringify(statement).length + 1;
+  }
+  return sizes;
+}
+
+/** Names that say another partition than the one that is deployed to. */
+function partitionProblems(template: Template, { partition }: Surroundings): string[] {
+  if (partition === "aws") return [];
+  return stringsIn(template.Resources)
+    .filter((text) => text.includes("arn:aws:") || /https:\/\/\S*amazonaws\.com/.test(text))
+    .map((text) => `is in the wrong partition: ${text}`);
+}
+
+function stringsIn(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(stringsIn) : [];
+}
