@@ -91,11 +91,12 @@ export function refusalsOf(deployed: DeployedStack, planned: Planned, changes: r
   for (const [id, { properties, setting }] of Object.entries(IRREPLACEABLE)) {
     const [before, after] = [deployed.resources[id], planned.resources[id]];
     if (!before || refusals.some(({ name }) => name === setting)) continue;
-    const replaced = properties.filter(
-      (name) => JSON.stringify(before.Properties?.[name]) !== JSON.stringify(after?.Properties?.[name]),
-    );
-    if (replaced.length > 0)
-      refusals.push({ name: id, does: `replaces ${id} (${replaced.join(", ")} differs)` });
+    const differs = (name: string) =>
+      JSON.stringify(before.Properties?.[name]) !== JSON.stringify(after?.Properties?.[name]);
+    const does = after
+      ? properties.filter(differs).map((name) => `replaces ${id}, whose ${name} differs`)[0]
+      : `takes ${id} out of the stack`;
+    if (does) refusals.push({ name: id, does });
   }
   return refusals;
 }

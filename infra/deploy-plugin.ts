@@ -136,9 +136,10 @@ export default class DeployPlugin {
     const refusals = refusalsOf(deployed, planned, changes).filter(({ name }) => !accepted.includes(name));
     if (refusals.length === 0) return;
     const lines = refusals.map(({ name, does }) => `  ${name} ${does}`);
-    const options = refusals.map(({ name }) => `--accept ${name}`).join(" ");
+    const options = refusals.map(({ name }) => ` --accept ${name}`).join("");
+    const stage = this.#serverless.getProvider("aws").getStage();
     this.#refuse(
-      `Nothing was changed, since this deployment does what cannot be taken back:\n${lines.join("\n")}\nIf that is meant, say so: npm run deploy -- ${options}`,
+      `Nothing was changed, since this deployment does what cannot be taken back:\n${lines.join("\n")}\nIf that is meant, say so: npm run deploy -- --stage ${stage}${options}`,
     );
   }
 

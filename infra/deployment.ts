@@ -91,6 +91,9 @@ const DEPLOYERS = {
   ...DEPLOYMENT_SETTINGS,
 };
 
+/** The names of all that a deployer may set for a stage. */
+export const DEPLOYER_SETTINGS: readonly string[] = ["ENOS_API_BASE_URL", ...Object.keys(DEPLOYERS)];
+
 type Settings = SettingsOf<typeof DEPLOYERS>;
 
 /**

@@ -1,0 +1,28 @@
+/** `npm run osls -- <command> [--stage <stage>]`: osls with the settings of the stage's file. */
+import { spawn } from "node:child_process";
+import { createRequire } from "node:module";
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { surroundings } from "./surroundings.ts";
+
+const STAGES = fileURLToPath(new URL("../stages", import.meta.url));
+
+const args = process.argv.slice(2);
+try {
+  const { stage, region, env, file, overridden } = surroundings(args, process.env, STAGES);
+  const from = file ? relative(process.cwd(), file) : "the environment alone";
+  console.error(`Stage ${stage} in ${region}, with settings from ${from}`);
+  for (const name of overridden) console.error(`  ${name} is ${env[name]}, from the environment`);
+  // A plugin would be too late: osls knows the stage and the region before it loads one.
+  const osls = createRequire(import.meta.url).resolve("serverless/bin/serverless.js");
+  const child = spawn(process.execPath, [osls, ...args], { env, stdio: "inherit" });
+  // A terminal tells the child as well, which then ends in order.
+  process.on("SIGINT", () => {});
+  process.on("SIGTERM", () => child.kill("SIGTERM"));
+  child.on("exit", (code) => {
+    process.exitCode = code ?? 1;
+  });
+} catch (error) {
+  console.error((error as Error).message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,122 @@
+import { S3Client } from "@aws-sdk/client-s3";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import DeployPlugin from "../../infra/deploy-plugin.ts";
+import { packagedTemplate, type Template } from "../infra/template.ts";
+import { CloudFormation } from "./cloudformation.ts";
+
+// The plugin by itself, before the answers of CloudFormation; deploy.test.ts has it in osls.
+
+const STACK = "enos-download-status-prod";
+const s3 = new S3Client({ region: "eu-central-1" });
+let cloudFormation: CloudFormation;
+let template: Template;
+
+beforeEach(async () => {
+  template = await packagedTemplate();
+  cloudFormation = await CloudFormation.start(s3);
+});
+afterEach(() => cloudFormation[Symbol.asyncDispose]());
+
+function plugin(options: { accept?: string[]; force?: boolean } = {}) {
+  const lines: string[] = [];
+  const provider = {
+    naming: { getStackName: () => STACK },
+    getStage: () => "prod",
+    getRegion: () => "eu-central-1",
+    getAwsSdkV3Config: async () => ({
+      region: "eu-central-1",
+      endpoint: cloudFormation.url,
+      credentials: { accessKeyId: "local", secretAccessKey: "local" },
+    }),
+  };
+  const serverless = {
+    getProvider: () => provider,
+    service: { provider: { compiledCloudFormationTemplate: template } },
+    classes: { Error },
+  };
+  const log = { notice: (line: string) => lines.push(line) };
+  const { hooks } = new DeployPlugin(serverless as never, options, { log });
+  return {
+    lines,
+    options,
+    first: hooks["before:aws:deploy:deploy:createStack"],
+    second: hooks["before:aws:deploy:deploy:updateStack"],
+  };
+}
+
+const settings = (changes: Record<string, string | null> = {}) => ({
+  Settings: JSON.stringify({ ...JSON.parse(String(template.Outputs.Settings?.Value)), ...changes }),
+});
+
+describe("a deployment", () => {
+  it("to no stack, or one with only a bucket, is a new one", async () => {
+    const { first, lines } = plugin();
+    await first();
+    expect(lines).toEqual([`A new stack, ${STACK} (eu-central-1), with every setting at its default`]);
+    cloudFormation.put(STACK, { status: "CREATE_COMPLETE" });
+    await expect(plugin().second()).resolves.toBeUndefined();
+  });
+
+  it("says nothing the second time, and refuses what somebody else has brought about meanwhile", async () => {
+    cloudFormation.put(STACK, { status: "UPDATE_COMPLETE", template, outputs: settings() });
+    const { first, second, lines } = plugin();
+    await first();
+    expect(lines).toEqual([`No setting changes in ${STACK} (eu-central-1)`]);
+    cloudFormation.put(STACK, {
+      status: "UPDATE_COMPLETE",
+      template,
+      outputs: settings({ JWT_ISSUER: "https://login.example.com/" }),
+    });
+    await expect(second()).rejects.toThrow(/JWT_ISSUER changes how callers are known/);
+    expect(lines).toHaveLength(1);
+  });
+
+  it("stops at a stack that is in other hands", async () => {
+    cloudFormation.put(STACK, { status: "UPDATE_IN_PROGRESS", template, outputs: settings() });
+    await expect(plugin().first()).rejects.toThrow(
+      `${STACK} (eu-central-1) cannot be deployed to: somebody else is changing it (UPDATE_IN_PROGRESS)`,
+    );
+    cloudFormation.put(STACK, { status: "ROLLBACK_COMPLETE", template });
+    await expect(plugin().first()).rejects.toThrow("npm run osls -- remove --stage prod, then deploy again");
+  });
+
+  it("stops at a second index in one update", async () => {
+    const before = structuredClone(template);
+    const table = before.Resources.TrackedTasksTable?.Properties;
+    if (table) table.GlobalSecondaryIndexes[0].IndexName = "older";
+    cloudFormation.put(STACK, { status: "UPDATE_COMPLETE", template: before, outputs: settings() });
+    await expect(plugin().first()).rejects.toThrow("one update may change one index");
+  });
+
+  it("is forced after one that was rolled back", async () => {
+    cloudFormation.put(STACK, { status: "UPDATE_COMPLETE", template, outputs: settings() });
+    const usual = plugin();
+    await usual.first();
+    expect(usual.options.force).toBeUndefined();
+    cloudFormation.put(STACK, { status: "UPDATE_ROLLBACK_COMPLETE", template, outputs: settings() });
+    const after = plugin();
+    await after.first();
+    expect(after.options.force).toBe(true);
+  });
+
+  it("to a stack that does not say how it was set has to be told to", async () => {
+    for (const outputs of [{}, { Settings: "{" }, { Settings: '{"RETENTION_DAYS":30}' }]) {
+      cloudFormation.put(STACK, { status: "UPDATE_COMPLETE", template, outputs });
+      await expect(plugin().first()).rejects.toThrow("UNKNOWN_SETTINGS may change any setting");
+      await expect(plugin({ accept: ["UNKNOWN_SETTINGS"] }).first()).resolves.toBeUndefined();
+    }
+  });
+
+  it("accepts nothing that is never refused", async () => {
+    await expect(plugin({ accept: ["RETENTION_DAYS"] }).first()).rejects.toThrow(
+      "--accept RETENTION_DAYS: nothing is refused under that name",
+    );
+  });
+
+  it("ends with CloudFormation's own error where that is not about a missing stack", async () => {
+    cloudFormation.onAction = () => {
+      throw new Error("not authorized to perform cloudformation:DescribeStacks");
+    };
+    await expect(plugin().first()).rejects.toThrow("not authorized");
+  });
+});

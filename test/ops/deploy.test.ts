@@ -1,0 +1,149 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Deployer } from "./deployer.ts";
+
+// Every test goes on from where the one before it left the account. Each deployment is a run of osls, which takes
+// its time on a busy machine.
+const TIMEOUT = 240_000;
+
+const STACK = "enos-download-status-prod";
+const FILE = "ENOS_API_BASE_URL=https://apim.example.com\nRETENTION_DAYS=90\n";
+/** What changes something in the account. */
+const CHANGES = ["CreateChangeSet", "ExecuteChangeSet", "DeleteChangeSet"];
+
+let deployer: Deployer;
+beforeAll(async () => {
+  deployer = await Deployer.start();
+  await deployer.settle("prod", FILE);
+});
+afterAll(() => deployer[Symbol.asyncDispose]());
+
+/** `npm run deploy`, with what it printed, asked of CloudFormation and put into its bucket. */
+async function deploy(env: Record<string, string> = {}, ...args: string[]) {
+  const { cloudFormation } = deployer;
+  const before = cloudFormation.asked.length;
+  const objects = await objectsIn(STACK);
+  const { code, output } = await deployer.npm("deploy", ["--stage", "prod", ...args], env);
+  return {
+    code,
+    output,
+    changed: cloudFormation.asked.slice(before).filter((action) => CHANGES.includes(action)),
+    uploaded: (await objectsIn(STACK)).length - objects.length,
+  };
+}
+
+async function objectsIn(stack: string): Promise<string[]> {
+  return deployer.cloudFormation.stack(stack)?.outputs.ServerlessDeploymentBucketName
+    ? deployer.objects(stack)
+    : [];
+}
+
+const told = () => JSON.parse(deployer.cloudFormation.stack(STACK)?.outputs.Settings ?? "{}");
+const NOTHING = { changed: [], uploaded: 0 };
+
+describe("npm run deploy", { timeout: TIMEOUT }, () => {
+  it("makes a new stack, and says with which settings", async () => {
+    const { code, output, uploaded } = await deploy();
+    expect(output).toContain("Stage prod in eu-central-1, with settings from stages/prod.env");
+    expect(output).toContain(`A new stack, ${STACK} (eu-central-1), with these settings:`);
+    expect(output).toMatch(/^ {2}RETENTION_DAYS +30 -> 90$/m);
+    expect(output).toContain("Service deployed to stack");
+    expect(code).toBe(0);
+    expect(uploaded).toBe(5);
+    expect(deployer.cloudFormation.stack(STACK)?.status).toBe("UPDATE_COMPLETE");
+    expect(told()).toMatchObject({
+      ENOS_API_BASE_URL: "https://apim.example.com",
+      RETENTION_DAYS: "90",
+      JWT_ISSUER: null,
+    });
+  });
+
+  it("changes nothing when there is nothing to change", async () => {
+    const { code, output, ...did } = await deploy();
+    expect(output).toContain(`No setting changes in ${STACK}`);
+    expect(output).toContain("No changes to deploy");
+    expect(code).toBe(0);
+    expect(did).toEqual(NOTHING);
+  });
+
+  it("says which settings change, and which of them the environment overrides", async () => {
+    const { code, output } = await deploy({ RETENTION_DAYS: "60", API_BURST: "400" });
+    expect(output).toMatch(/^ {2}RETENTION_DAYS is 60, from the environment$/m);
+    expect(output).toMatch(/^ {2}API_BURST +200 -> 400$/m);
+    expect(output).toMatch(/^ {2}RETENTION_DAYS +90 -> 60$/m);
+    expect(code).toBe(0);
+    expect(told()).toMatchObject({ RETENTION_DAYS: "60", API_BURST: "400" });
+  });
+
+  const DRASTIC = {
+    EVENTS_TOPIC_FIFO: "true",
+    JWT_AUDIENCE: "downloads,machine-7",
+    JWT_ISSUER: "https://login.example.com/",
+    ORGANISATION_PATHS_ONLY: "true",
+  };
+
+  it("refuses what cannot be taken back, as far as it was not told to, before it does anything", async () => {
+    const { code, output, ...did } = await deploy(DRASTIC, "--accept", "JWT_ISSUER");
+    for (const line of [
+      "EVENTS_TOPIC_FIFO replaces",
+      "JWT_AUDIENCE changes",
+      "ORGANISATION_PATHS_ONLY opens",
+    ]) {
+      expect(output).toMatch(new RegExp(`^ {2}${line}`, "m"));
+    }
+    expect(output).not.toMatch(/^ {2}JWT_ISSUER changes/m);
+    expect(output).toContain("npm run deploy -- --stage prod --accept ");
+    expect(code).not.toBe(0);
+    expect(did).toEqual(NOTHING);
+    expect(told()).toMatchObject({ EVENTS_TOPIC_FIFO: "false", JWT_ISSUER: null, RETENTION_DAYS: "60" });
+  });
+
+  it("does it when it is told to", async () => {
+    const accept = Object.keys(DRASTIC).flatMap((name) => ["--accept", name]);
+    const { code, output } = await deploy(DRASTIC, ...accept);
+    expect(output).toContain("Service deployed to stack");
+    expect(code).toBe(0);
+    expect(told()).toMatchObject(DRASTIC);
+  });
+
+  it("deploys after an update that failed, though the artefacts in its bucket are those of the failure", async () => {
+    const { cloudFormation } = deployer;
+    const settings = Object.entries(DRASTIC).map(([name, value]) => `${name}=${value}\n`);
+    await deployer.settle("prod", FILE + settings.join(""));
+    cloudFormation.failure = "the account may have no more alarms";
+    const failed = await deploy();
+    expect(failed.output).toContain("the account may have no more alarms");
+    expect(failed.code).not.toBe(0);
+    expect(cloudFormation.stack(STACK)?.status).toBe("UPDATE_ROLLBACK_COMPLETE");
+    expect(told()).toMatchObject({ ...DRASTIC, RETENTION_DAYS: "60" });
+    const again = await deploy();
+    expect(again.output).toMatch(/^ {2}RETENTION_DAYS +60 -> 90$/m);
+    expect(again.code).toBe(0);
+    expect(told()).toMatchObject({ ...DRASTIC, RETENTION_DAYS: "90" });
+  });
+});
+
+describe("without the address of EnOS", { timeout: TIMEOUT }, () => {
+  it("nothing is deployed", async () => {
+    const { code, output } = await deployer.npm("deploy", ["--stage", "qa"]);
+    expect(output).toContain("Stage qa in eu-central-1, with settings from the environment alone");
+    expect(output).toContain("ENOS_API_BASE_URL is missing");
+    expect(code).not.toBe(0);
+  });
+
+  it("what is deployed can be asked about", async () => {
+    await deployer.settle("prod", "RETENTION_DAYS=90\n");
+    const list = await deployer.npm("osls", ["deploy", "list", "--stage", "prod"]);
+    expect(list.output).toContain("compiled-cloudformation-template.json");
+    expect(list.code).toBe(0);
+    const info = await deployer.npm("osls", ["info", "--stage", "prod"]);
+    expect(info.output).toContain(`stack: ${STACK}`);
+    expect(info.code).toBe(0);
+  });
+});
+
+it("stops at a line of the stage's file that is no setting", async () => {
+  await deployer.settle("prod", `${FILE}RETENTION_DAY=90\n`);
+  const { code, output } = await deployer.npm("deploy", ["--stage", "prod"]);
+  expect(output).toContain("line 3: a deployment has no setting RETENTION_DAY");
+  expect(code).not.toBe(0);
+});

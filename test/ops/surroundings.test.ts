@@ -1,0 +1,87 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { DEPLOYER_SETTINGS } from "../../infra/deployment.ts";
+import { ALL_SETTINGS } from "../../infra/settings.ts";
+import { parseStageFile } from "../../ops/stage-file.ts";
+import { surroundings } from "../../ops/surroundings.ts";
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "stages-"));
+  writeFileSync(join(folder, "prod.env"), "AWS_REGION=eu-west-1\nRETENTION_DAYS=90\nLOG_LEVEL=\n");
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const of = (args: string[], env: Record<string, string> = {}) => surroundings(args, env, folder);
+
+describe("a command's surroundings", () => {
+  it("are the stage's file, where there is one", () => {
+    expect(of(["deploy", "--stage", "prod"])).toEqual({
+      stage: "prod",
+      region: "eu-west-1",
+      env: { STAGE: "prod", AWS_REGION: "eu-west-1", RETENTION_DAYS: "90", LOG_LEVEL: "" },
+      file: join(folder, "prod.env"),
+      overridden: [],
+    });
+    expect(of(["deploy"])).toEqual({
+      stage: "dev",
+      region: "eu-central-1",
+      env: { STAGE: "dev", AWS_REGION: "eu-central-1" },
+      file: undefined,
+      overridden: [],
+    });
+  });
+
+  it.each([
+    [["deploy", "--stage", "prod"], {}],
+    [["deploy", "--stage=prod", "--verbose"], { STAGE: "qa" }],
+    [["deploy", "list", "-s", "prod"], {}],
+    [["--stage", "prod", "--accept", "X"], {}],
+    [["package"], { STAGE: "prod" }],
+  ])("are of the stage that %j says in %o", (args, env) => {
+    expect(of(args, env).stage).toBe("prod");
+  });
+
+  it("are overridden by the environment, unless that is empty", () => {
+    const { env, overridden } = of(["deploy", "--stage", "prod"], {
+      RETENTION_DAYS: "60",
+      LOG_LEVEL: "DEBUG",
+    });
+    expect(env).toMatchObject({ RETENTION_DAYS: "60", LOG_LEVEL: "DEBUG" });
+    expect(overridden).toEqual(["RETENTION_DAYS", "LOG_LEVEL"]);
+    expect(of(["deploy", "--stage", "prod"], { RETENTION_DAYS: "" }).env.RETENTION_DAYS).toBe("90");
+    expect(of(["deploy", "--stage", "prod"], { RETENTION_DAYS: "90" }).overridden).toEqual([]);
+  });
+
+  it.each([
+    [["--region", "us-east-1"], { AWS_REGION: "us-east-2" }, "us-east-1"],
+    [[], { AWS_REGION: "us-east-2", AWS_DEFAULT_REGION: "us-west-1" }, "us-east-2"],
+    [[], { AWS_DEFAULT_REGION: "us-west-1" }, "eu-west-1"],
+  ])("are in the region that %j and %o say", (args, env, region) => {
+    const { env: merged, ...rest } = of(
+      ["deploy", "--stage", "prod", ...args],
+      env as Record<string, string>,
+    );
+    expect([rest.region, merged.AWS_REGION]).toEqual([region, region]);
+  });
+
+  it("are in the machine's region where neither says one", () => {
+    expect(of(["deploy"], { AWS_DEFAULT_REGION: "us-west-1" }).region).toBe("us-west-1");
+  });
+
+  it.each(["../prod", "prod/..", "prod.env", "-prod", "prod ", "é", "a\0"])("are of no stage %j", (stage) => {
+    expect(() => of([`--stage=${stage}`])).toThrow("may have letters, digits and - only");
+  });
+});
+
+it("the example has every setting of a stage, and sets none", () => {
+  const text = readFileSync(new URL("../../stages/example.env", import.meta.url), "utf8");
+  expect([...parseStageFile(text, "example.env", DEPLOYER_SETTINGS)]).toEqual([]);
+  const settings = DEPLOYER_SETTINGS.map((name) => {
+    const { meaning, default: value = "" } = ALL_SETTINGS[name] ?? { meaning: "" };
+    return `# ${meaning.replaceAll("`", "")}\n#${name}=${value}\n`;
+  });
+  expect(text.slice(text.indexOf("\n\n") + 2)).toBe(settings.join("\n"));
+});
