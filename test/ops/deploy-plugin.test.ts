@@ -52,7 +52,10 @@ describe("a deployment", () => {
   it("to no stack, or one with only a bucket, is a new one", async () => {
     const { first, lines } = plugin();
     await first();
-    expect(lines).toEqual([`A new stack, ${STACK} (eu-central-1), with every setting at its default`]);
+    expect(lines).toEqual([
+      `A new stack, ${STACK} (eu-central-1), with these settings:`,
+      "  CALLBACKS  false -> true",
+    ]);
     cloudFormation.put(STACK, { status: "CREATE_COMPLETE" });
     await expect(plugin().second()).resolves.toBeUndefined();
   });

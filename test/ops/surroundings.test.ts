@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -76,12 +76,17 @@ describe("a command's surroundings", () => {
   });
 });
 
-it("the example has every setting of a stage, and sets none", () => {
-  const text = readFileSync(new URL("../../stages/example.env", import.meta.url), "utf8");
-  expect([...parseStageFile(text, "example.env", DEPLOYER_SETTINGS)]).toEqual([]);
+const HEAD = `# The settings of a stage. Copy this file to <stage>.env, set what is to be set, and commit that: the next deployment,
+# whoever makes it, has the same. It is no place for secrets: EnOS keys belong into Secrets Manager.
+`;
+
+it("the example has every setting of a stage, and sets none", async () => {
   const settings = DEPLOYER_SETTINGS.map((name) => {
     const { meaning, default: value = "" } = ALL_SETTINGS[name] ?? { meaning: "" };
     return `# ${meaning.replaceAll("`", "")}\n#${name}=${value}\n`;
   });
-  expect(text.slice(text.indexOf("\n\n") + 2)).toBe(settings.join("\n"));
+  const text = [HEAD, ...settings].join("\n");
+  expect([...parseStageFile(text, "example.env", DEPLOYER_SETTINGS)]).toEqual([]);
+  // `vitest run test/ops/surroundings.test.ts -u` writes it anew.
+  await expect(text).toMatchFileSnapshot("../../stages/example.env");
 });
