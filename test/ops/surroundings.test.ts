@@ -87,6 +87,6 @@ it("the example has every setting of a stage, and sets none", async () => {
   });
   const text = [HEAD, ...settings].join("\n");
   expect([...parseStageFile(text, "example.env", DEPLOYER_SETTINGS)]).toEqual([]);
-  // `vitest run test/ops/surroundings.test.ts -u` writes it anew.
+  // `npx vitest run test/ops/surroundings.test.ts --update` writes it anew.
   await expect(text).toMatchFileSnapshot("../../stages/example.env");
 });
