@@ -1,3 +1,5 @@
+import { OrganisationDirectory } from "../lib/aws/organisations.ts";
+import { isPassing } from "../lib/aws/passing.ts";
 import { authorisation } from "../lib/http/authorizer.ts";
 import { trackMany } from "../lib/http/bulk.ts";
 import { CallerError, failureOf } from "../lib/http/errors.ts";
@@ -7,10 +9,10 @@ import { type ApiEvent, orgOf, parameters, taskOf } from "../lib/http/request.ts
 import { type Routes, TASK_PATH } from "../lib/http/routes.ts";
 import { retryAfter, trackingOptionsOf } from "../lib/http/tracking.ts";
 import { readSettings } from "../lib/settings.ts";
-import { isPassing, openDatabase } from "../lib/store/table.ts";
+import { openDatabase } from "../lib/store/table.ts";
 import { TaskStore } from "../lib/store/task-store.ts";
 import { createSchedule } from "../lib/tasks/schedule.ts";
-import { failureReporter, openTelemetry, unreadableReporter } from "../lib/telemetry.ts";
+import { failureReporter, openTelemetry, unclearReporter, unreadableReporter } from "../lib/telemetry.ts";
 
 const settings = readSettings(process.env, "track");
 const authorise = authorisation(settings);
@@ -21,6 +23,10 @@ const tasks = new TaskStore(
   Date.now,
   unreadableReporter(telemetry),
 );
+const organisations = new OrganisationDirectory({
+  prefix: settings.ENOS_SECRET_PREFIX,
+  onUnclear: unclearReporter(telemetry),
+});
 
 const report = failureReporter(telemetry);
 const schedule = createSchedule({
@@ -36,11 +42,9 @@ const RESERVE_MS = 500;
 export const routes: Routes = {
   async [`PUT ${TASK_PATH}/tracking`](event, { signal }) {
     const task = authorisedTask(event);
-    const { record, created } = await tasks.put(
-      task,
-      trackingOptionsOf(event, SERVICE_DEADLINE_SECONDS),
-      signal,
-    );
+    const options = trackingOptionsOf(event, SERVICE_DEADLINE_SECONDS);
+    await organisations.check(task.orgId);
+    const { record, created } = await tasks.put(task, options, signal);
     return {
       statusCode: created ? 201 : 200,
       data: record,
@@ -70,6 +74,7 @@ export const routes: Routes = {
     parameters(event, ["orgId"]);
     const orgId = orgOf(event);
     authorise(event, orgId);
+    await organisations.check(orgId);
     return trackMany(event, orgId, {
       put: (task, options, signal) => tasks.put(task, options, signal),
       isPassing,

@@ -86,7 +86,7 @@ export const SETTINGS = {
       .string()
       .check(z.regex(/^[A-Za-z0-9/_+=.@-]{1,256}$/, "has a character that no secret's name may have")),
     default: "enos/",
-    functions: ["status", "sweep"],
+    functions: ["status", "track", "sweep"],
   },
   JWT_ISSUER: {
     meaning:

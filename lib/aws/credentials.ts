@@ -1,9 +1,4 @@
-import { SecretsProvider } from "@aws-lambda-powertools/parameters/secrets";
-import {
-  InvalidRequestException,
-  ResourceNotFoundException,
-  SecretsManagerClient,
-} from "@aws-sdk/client-secrets-manager";
+import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import * as z from "zod/mini";
 import {
   type CredentialSource,
@@ -11,11 +6,16 @@ import {
   SecretError,
   UnknownOrganisationError,
 } from "../enos/credentials.ts";
+import { ageOf, type Moment, moment } from "../enos/moment.ts";
 import { gatewayUrl } from "../settings.ts";
-import { timeLimits } from "./limits.ts";
+import { AwsConnections } from "./connections.ts";
+import { isPassing } from "./passing.ts";
+import { isNoSecret, nameOf } from "./secret-errors.ts";
 
-/** How long a secret is used before it is read again, in seconds. A refused one is read again at once. */
-const SECRET_MAX_AGE_SECONDS = 300;
+/** How long a secret is used before it is read again, in milliseconds. A refused one is read again at once. */
+const MAX_AGE_MS = 5 * 60_000;
+/** How long it is used beyond that before the next try, where Secrets Manager is out. */
+const OUTAGE_MS = 30_000;
 
 const Secret = z.object({
   accessKey: z.string({ error: "accessKey" }).check(z.minLength(1, "accessKey")),
@@ -24,68 +24,89 @@ const Secret = z.object({
   requestsPerSecond: z.optional(z.number().check(z.positive())),
 });
 
+/** What a secret said, and until when it is taken for what it says. */
+interface Known {
+  text: string;
+  credentials: Credentials;
+  read: Moment;
+  goodForMs: number;
+}
+
 /** Reads organisations' credentials from Secrets Manager and keeps them for five minutes. */
 export class SecretsManagerCredentials implements CredentialSource {
-  readonly #provider: SecretsProvider;
+  readonly #client: SecretsManagerClient;
   readonly #prefix: string;
   readonly #defaultBaseUrl: string;
-  readonly #parsed = new Map<string, { text: string; credentials: Credentials }>();
+  readonly #known = new Map<string, Known>();
   readonly #reading = new Map<string, Promise<Credentials>>();
 
   constructor(options: { prefix: string; defaultBaseUrl: string; client?: SecretsManagerClient }) {
     this.#prefix = options.prefix;
     this.#defaultBaseUrl = options.defaultBaseUrl;
-    const awsSdkV3Client =
-      options.client ?? new SecretsManagerClient({ maxAttempts: 3, requestHandler: timeLimits(2_000) });
-    this.#provider = new SecretsProvider({ awsSdkV3Client });
+    this.#client =
+      options.client ??
+      new SecretsManagerClient({ maxAttempts: 3, requestHandler: new AwsConnections({ answerMs: 2_000 }) });
+  }
+
+  async get(orgId: string): Promise<Credentials> {
+    const known = this.#known.get(orgId);
+    if (known && ageOf(known.read) < known.goodForMs) return known.credentials;
+    return this.#read(orgId, orgId, known);
+  }
+
+  async refresh(orgId: string, refused: Credentials): Promise<Credentials> {
+    const known = this.#known.get(orgId);
+    // Somebody else read it since the refused call began.
+    if (known && known.credentials !== refused) return known.credentials;
+    return this.#read(orgId, `${orgId} afresh`, undefined);
   }
 
   /**
-   * @throws {UnknownOrganisationError} when the organisation has no secret
-   * @throws {SecretError} when its secret cannot be read or is not of the documented shape
+   * One read under way per organisation, however many calls ask: a sweep starts many at once.
+   *
+   * @param name of the reads that are one: who was refused must not share a read that began before
+   * @param otherwise good enough while Secrets Manager is out: it worked a moment ago
    */
-  get(orgId: string): Promise<Credentials> {
-    return this.#read(orgId, false);
-  }
-
-  refresh(orgId: string, refused: Credentials): Promise<Credentials> {
-    const known = this.#parsed.get(orgId)?.credentials;
-    // Somebody else read it since the refused call began.
-    if (known && known !== refused) return Promise.resolve(known);
-    return this.#read(orgId, true);
-  }
-
-  /** One read under way per organisation, however many calls ask: a sweep starts many at once. */
-  #read(orgId: string, forceFetch: boolean): Promise<Credentials> {
-    const key = forceFetch ? `${orgId} afresh` : orgId;
-    let reading = this.#reading.get(key);
+  #read(orgId: string, name: string, otherwise: Known | undefined): Promise<Credentials> {
+    let reading = this.#reading.get(name);
     if (!reading) {
-      reading = this.#fetch(orgId, forceFetch).finally(() => this.#reading.delete(key));
-      this.#reading.set(key, reading);
+      reading = this.#fetch(orgId, otherwise).finally(() => this.#reading.delete(name));
+      this.#reading.set(name, reading);
     }
     return reading;
   }
 
-  async #fetch(orgId: string, forceFetch: boolean): Promise<Credentials> {
-    const known = this.#parsed.get(orgId);
-    let text: string | Uint8Array | undefined;
+  async #fetch(orgId: string, otherwise: Known | undefined): Promise<Credentials> {
+    let known: Known;
     try {
-      text = await this.#provider.get(this.#prefix + orgId, { maxAge: SECRET_MAX_AGE_SECONDS, forceFetch });
+      const text = await this.#textOf(orgId);
+      const same = this.#known.get(orgId);
+      // The same object for the same secret, so that whoever compares has it easy.
+      const credentials = same?.text === text ? same.credentials : this.#parse(orgId, text);
+      known = { text, credentials, read: moment(), goodForMs: MAX_AGE_MS };
     } catch (error) {
-      const cause = sdkError(error);
-      // Credentials that worked a moment ago are better than none while Secrets Manager is out.
-      if (known && !forceFetch && isOutage(cause)) return known.credentials;
-      // The second is what a secret that is marked for deletion answers.
-      if (cause instanceof ResourceNotFoundException || cause instanceof InvalidRequestException) {
-        throw new UnknownOrganisationError(orgId);
+      if (error instanceof SecretError) throw error;
+      if (isNoSecret(error)) throw new UnknownOrganisationError(orgId);
+      if (!otherwise || !isPassing(error)) {
+        throw new SecretError(`the secret of organisation ${orgId} cannot be read (${nameOf(error)})`);
       }
-      throw new SecretError(`the secret of organisation ${orgId} cannot be read (${cause.name})`);
+      known = { ...otherwise, read: moment(), goodForMs: OUTAGE_MS };
     }
-    if (typeof text !== "string") throw new SecretError(`the secret of organisation ${orgId} is not text`);
-    if (known?.text === text) return known.credentials;
-    const credentials = this.#parse(orgId, text);
-    this.#parsed.set(orgId, { text, credentials });
-    return credentials;
+    this.#known.set(orgId, known);
+    return known.credentials;
+  }
+
+  async #textOf(orgId: string): Promise<string> {
+    const { SecretString, SecretBinary } = await this.#client.send(
+      new GetSecretValueCommand({ SecretId: this.#prefix + orgId }),
+    );
+    try {
+      // From a file, a secret may come as bytes, and either way with a byte-order mark, which this leaves out.
+      const bytes = SecretBinary ?? Buffer.from(SecretString ?? "");
+      return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    } catch {
+      throw new SecretError(`the secret of organisation ${orgId} is not text`);
+    }
   }
 
   #parse(orgId: string, text: string): Credentials {
@@ -108,21 +129,4 @@ export class SecretsManagerCredentials implements CredentialSource {
       requestsPerSecond: data.requestsPerSecond,
     };
   }
-}
-
-interface SdkError {
-  name: string;
-  $fault?: "client" | "server";
-  $retryable?: object;
-}
-
-/** The SDK's error inside the one of Powertools. Its name is all that is safe and useful of it. */
-function sdkError(error: unknown): SdkError {
-  const inner = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  return inner instanceof Error ? inner : { name: "unknown" };
-}
-
-/** True when the service did not answer or was overwhelmed, rather than refused. */
-function isOutage(error: SdkError): boolean {
-  return error.$fault !== "client" || error.$retryable !== undefined;
 }

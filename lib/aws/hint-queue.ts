@@ -1,13 +1,16 @@
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { type Hint, hintMessage } from "../callbacks/hint.ts";
-import { timeLimits } from "./limits.ts";
+import { AwsConnections } from "./connections.ts";
 
 /** The queue of hints, from the side that fills it. */
 export class HintQueue {
   readonly #url: string;
   readonly #client: SQSClient;
 
-  constructor(url: string, client = new SQSClient({ maxAttempts: 3, requestHandler: timeLimits(2_000) })) {
+  constructor(
+    url: string,
+    client = new SQSClient({ maxAttempts: 3, requestHandler: new AwsConnections({ answerMs: 2_000 }) }),
+  ) {
     this.#url = url;
     this.#client = client;
   }

@@ -2,7 +2,7 @@ import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-sec
 import type { ReadKeys } from "../callbacks/keyring.ts";
 import type { TokenKey } from "../callbacks/token.ts";
 import { SafeError } from "../safe-error.ts";
-import { timeLimits } from "./limits.ts";
+import { AwsConnections } from "./connections.ts";
 
 /** A key that could be guessed is none. */
 const LEAST_LENGTH = 32;
@@ -57,5 +57,8 @@ function secretOf(text: string | undefined): string {
 }
 
 function connect(): SecretsManagerClient {
-  return new SecretsManagerClient({ maxAttempts: 3, requestHandler: timeLimits(2_000) });
+  return new SecretsManagerClient({
+    maxAttempts: 3,
+    requestHandler: new AwsConnections({ answerMs: 2_000 }),
+  });
 }

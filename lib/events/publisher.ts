@@ -1,5 +1,5 @@
 import { PublishBatchCommand, type PublishBatchRequestEntry, SNSClient } from "@aws-sdk/client-sns";
-import { timeLimits } from "../aws/limits.ts";
+import { AwsConnections } from "../aws/connections.ts";
 import { SafeError } from "../safe-error.ts";
 import { serialise, type TerminalEvent, taskHash } from "./event.ts";
 
@@ -32,7 +32,7 @@ export class EventPublisher {
 
   constructor(
     topicArn: string,
-    client = new SNSClient({ maxAttempts: 3, requestHandler: timeLimits(3_000) }),
+    client = new SNSClient({ maxAttempts: 3, requestHandler: new AwsConnections({ answerMs: 3_000 }) }),
   ) {
     this.#client = client;
     this.#topicArn = topicArn;

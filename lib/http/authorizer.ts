@@ -1,3 +1,5 @@
+import * as z from "zod/mini";
+import { Id } from "../tasks/key.ts";
 import { CallerError } from "./errors.ts";
 import type { ApiEvent } from "./request.ts";
 
@@ -24,8 +26,10 @@ export function authorisation({ JWT_ISSUER, JWT_ORG_CLAIM }: AuthorisationSettin
 }
 
 /**
- * The organisations that a verified token names: an array, which API Gateway hands over as the string
- * `[o1 o2]`, or a string with spaces between them. Any other claim names none.
+ * The organisations that a verified token names: an array, which API Gateway hands over as the string `[o1 o2]`, or
+ * a string with spaces between them. A claim with an entry that is no id names nobody: API Gateway writes whatever a
+ * claim holds as one string, an object as `map[a:o1 b:x]`, and where a space in it comes from cannot be told. So only
+ * a claim whose values the token's users cannot choose will do.
  */
 function organisationsOf(event: ApiEvent, claimName: string): string[] {
   const authorizer = event.requestContext?.authorizer as
@@ -33,8 +37,11 @@ function organisationsOf(event: ApiEvent, claimName: string): string[] {
     | undefined;
   const claims = authorizer?.jwt?.claims;
   const claim = claims && Object.hasOwn(claims, claimName) ? claims[claimName] : undefined;
-  if (Array.isArray(claim)) return claim.filter((entry) => typeof entry === "string");
-  if (typeof claim !== "string") return [];
+  const entries = typeof claim === "string" ? entriesOf(claim) : claim;
+  return z.array(Id).safeParse(entries).data ?? [];
+}
+
+function entriesOf(claim: string): string[] {
   const list = claim.startsWith("[") && claim.endsWith("]") ? claim.slice(1, -1) : claim;
   return list.split(" ").filter(Boolean);
 }

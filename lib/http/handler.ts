@@ -24,7 +24,12 @@ export function apiHandler(routes: Routes, onFailure: OnFailure) {
   })
     .use(errorEnvelope(onFailure))
     .handler(async (event, context, { signal }) => {
-      const time = { remainingMs: context.getRemainingTimeInMillis() - ANSWER_MS, signal };
+      const time = {
+        get remainingMs() {
+          return context.getRemainingTimeInMillis() - ANSWER_MS;
+        },
+        signal,
+      };
       const answer = await routeOf(routes, event)(event, time);
       return success(answer, requestIdOf(event, context));
     });

@@ -1,7 +1,6 @@
 import { ConditionalCheckFailedException, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { isServerError, isThrottlingError, isTransientError } from "@smithy/core/retry";
-import { timeLimits } from "../aws/limits.ts";
+import { AwsConnections } from "../aws/connections.ts";
 
 /** The table, and the way to it. */
 export interface Database {
@@ -13,7 +12,7 @@ export interface Database {
 const connect = () =>
   new DynamoDBClient({
     maxAttempts: 4,
-    requestHandler: { ...timeLimits(3_000), httpsAgent: { maxSockets: 100 } },
+    requestHandler: new AwsConnections({ answerMs: 3_000, maxSockets: 100 }),
   });
 
 /** The table by its name. */
@@ -36,12 +35,4 @@ export async function unlessRefused<Output>(write: Promise<Output>): Promise<Out
     if (error instanceof ConditionalCheckFailedException) return undefined;
     throw error;
   }
-}
-
-/** Whether a call failed in passing: throttled, broken on the way, or at a fault of DynamoDB's own. */
-export function isPassing(error: unknown): boolean {
-  const known = error as Parameters<typeof isTransientError>[0];
-  return (
-    error instanceof Error && (isThrottlingError(known) || isTransientError(known) || isServerError(known))
-  );
 }

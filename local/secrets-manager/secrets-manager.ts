@@ -22,6 +22,7 @@ export interface SecretsManagerOptions {
 
 const ACTIONS = {
   CreateSecret: (vault: Vault, request: SecretRequest) => vault.create(request),
+  DescribeSecret: (vault: Vault, request: SecretRequest) => vault.describe(request),
   GetSecretValue: (vault: Vault, request: SecretRequest) => vault.get(request),
   PutSecretValue: (vault: Vault, request: SecretRequest) => vault.put(request),
   UpdateSecret: (vault: Vault, request: SecretRequest) => vault.update(request),
@@ -55,6 +56,7 @@ export async function startSecretsManager(options: SecretsManagerOptions = {}): 
   const vault = new Vault(options.region ?? "us-east-1");
   const requests = {
     CreateSecret: 0,
+    DescribeSecret: 0,
     GetSecretValue: 0,
     PutSecretValue: 0,
     UpdateSecret: 0,

@@ -15,7 +15,8 @@ interface Secret {
   readonly name: string;
   readonly arn: string;
   readonly versions: Map<string, Version>;
-  deleted: boolean;
+  /** When it was marked for deletion, in Unix seconds. */
+  deletedDate: number | undefined;
 }
 
 /** The fields of a request that this simulator reads, as AWS names them. */
@@ -55,7 +56,7 @@ export class Vault {
       );
     }
     const existing = this.#secrets.get(name);
-    if (existing?.deleted) {
+    if (existing?.deletedDate !== undefined) {
       throw new ServiceError(
         "InvalidRequestException",
         "You can't create this secret because a secret with this name is already scheduled for deletion.",
@@ -74,13 +75,25 @@ export class Vault {
       name,
       arn: `arn:aws:secretsmanager:${this.#region}:000000000000:secret:${name}-${arnSuffix()}`,
       versions: new Map(),
-      deleted: false,
+      deletedDate: undefined,
     };
     this.#secrets.set(name, secret);
     if (request.SecretString === undefined && request.SecretBinary === undefined) {
       return { ARN: secret.arn, Name: name };
     }
     return answer(secret, this.#addVersion(secret, request, [CURRENT]));
+  }
+
+  /** Of a secret that is marked for deletion as well. */
+  describe(request: SecretRequest): object {
+    const { name, arn, versions, deletedDate } = this.#find(request.SecretId);
+    const staged = [...versions.values()].map(({ versionId, stages }) => [versionId, [...stages]]);
+    return {
+      ARN: arn,
+      Name: name,
+      DeletedDate: deletedDate,
+      VersionIdsToStages: staged.length > 0 ? Object.fromEntries(staged) : undefined,
+    };
   }
 
   get(request: SecretRequest): object {
@@ -123,7 +136,7 @@ export class Vault {
   delete(request: SecretRequest): object {
     const secret = this.#find(request.SecretId);
     if (request.ForceDeleteWithoutRecovery) this.#secrets.delete(secret.name);
-    else secret.deleted = true;
+    else secret.deletedDate = Date.now() / 1_000;
     return { ARN: secret.arn, Name: secret.name, DeletionDate: Date.now() / 1_000 };
   }
 
@@ -168,7 +181,7 @@ export class Vault {
 
   #live(secretId: string | undefined): Secret {
     const secret = this.#find(secretId);
-    if (!secret.deleted) return secret;
+    if (secret.deletedDate === undefined) return secret;
     throw new ServiceError(
       "InvalidRequestException",
       "You can't perform this operation on the secret because it was marked for deletion.",

@@ -36,9 +36,14 @@ const create = (orgId: string, content: unknown) =>
   client.send(
     new CreateSecretCommand({
       Name: `enos/${orgId}`,
-      SecretString: typeof content === "string" ? content : JSON.stringify(content),
+      ...(isBinary(content)
+        ? content
+        : { SecretString: typeof content === "string" ? content : JSON.stringify(content) }),
     }),
   );
+
+const isBinary = (content: unknown): content is { SecretBinary: Uint8Array } =>
+  Object.hasOwn(content as object, "SecretBinary");
 
 const change = (orgId: string, content: unknown) =>
   client.send(
@@ -53,6 +58,24 @@ describe("credentials", () => {
     expect(new Set(all).size).toBe(1);
     expect(all[0]).toEqual({ ...good, baseUrl: "https://apim.example" });
     expect(manager.requests.GetSecretValue).toBe(1);
+  });
+
+  it.each<[what: string, secret: { SecretString: string } | { SecretBinary: Uint8Array }]>([
+    ["as bytes", { SecretBinary: Buffer.from(JSON.stringify(good)) }],
+    ["with a byte-order mark", { SecretString: `\uFEFF${JSON.stringify(good)}` }],
+    ["as bytes with a byte-order mark", { SecretBinary: Buffer.from(`\uFEFF${JSON.stringify(good)}`) }],
+  ])("may be stored %s", async (_, secret) => {
+    await client.send(new CreateSecretCommand({ Name: "enos/o1", ...secret }));
+    expect(await credentials.get("o1")).toMatchObject(good);
+  });
+
+  it("may say how many calls a second are good for their gateway", async () => {
+    await create("o1", { ...good, requestsPerSecond: 2.5 });
+    expect((await credentials.get("o1")).requestsPerSecond).toBe(2.5);
+    for (const [orgId, requestsPerSecond] of Object.entries({ o2: 0, o3: -1, o4: "2", o5: null })) {
+      await create(orgId, { ...good, requestsPerSecond });
+      await expect(credentials.get(orgId)).rejects.toThrow("requestsPerSecond");
+    }
   });
 
   it("may name a gateway of their own", async () => {
@@ -81,6 +104,41 @@ describe("credentials", () => {
     manager = await startSecretsManager();
   });
 
+  it("are not asked for again at once while Secrets Manager is out", async () => {
+    await create("o1", good);
+    const known = await credentials.get("o1");
+    const send = vi.spyOn(client, "send");
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 10 * 60_000 });
+    await manager.close();
+    for (let times = 0; times < 5; times++) expect(await credentials.get("o1")).toBe(known);
+    expect(send).toHaveBeenCalledTimes(1);
+    vi.setSystemTime(Date.now() + 31_000);
+    expect(await credentials.get("o1")).toBe(known);
+    expect(send).toHaveBeenCalledTimes(2);
+    vi.useRealTimers();
+    manager = await startSecretsManager();
+  });
+
+  it("are read again in time although the clock was put back", async () => {
+    await create("o1", good);
+    vi.useFakeTimers({ toFake: ["Date", "performance"], now: Date.now() + 60 * 60_000 });
+    await credentials.get("o1");
+    await change("o1", { ...good, secretKey: "new" });
+    vi.advanceTimersByTime(6 * 60_000);
+    vi.setSystemTime(Date.now() - 60 * 60_000);
+    expect((await credentials.get("o1")).secretKey).toBe("new");
+    vi.useRealTimers();
+  });
+
+  it("do not exist where the secret is marked for deletion, or has no value", async () => {
+    await create("o1", good);
+    await client.send(new DeleteSecretCommand({ SecretId: "enos/o1" }));
+    await client.send(new CreateSecretCommand({ Name: "enos/o2" }));
+    for (const orgId of ["o1", "o2"]) {
+      await expect(credentials.get(orgId)).rejects.toBeInstanceOf(UnknownOrganisationError);
+    }
+  });
+
   it("are gone when their secret is", async () => {
     await create("o1", good);
     const known = await credentials.get("o1");
@@ -96,6 +154,11 @@ describe("credentials", () => {
 
   it.each([
     ["no JSON", "accessKey=canary-key"],
+    ["another encoding", { SecretBinary: Buffer.from('{"accessKey":"canary-key"}', "utf16le") }],
+    [
+      "bytes that are no text",
+      { SecretBinary: Buffer.concat([Buffer.from("canary-key"), Buffer.from([0xff])]) },
+    ],
     ["a missing key", { secretKey: "canary-key" }],
     ["an empty key", { accessKey: "", secretKey: "canary-key" }],
     ["a key that is no text", { accessKey: "canary-key", secretKey: 5 }],

@@ -104,7 +104,7 @@ async function attack(
   for (const expected of ["status 200", "status 400", "status 403", "status 404"]) {
     if (!statuses.has(expected)) wrong.status.push(`no event was answered with ${expected}`);
   }
-  for (const expected of ["track 200", "track 201", "track 204", "track 400", "track 404"]) {
+  for (const expected of ["track 200", "track 201", "track 204", "track 400", "track 403", "track 404"]) {
     if (!statuses.has(expected)) wrong.track.push(`no event was answered with ${expected}`);
   }
   const seen = (to: BadInput["to"]) =>

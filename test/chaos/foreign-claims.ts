@@ -87,6 +87,8 @@ function foreign({ own, other }: Parties): fc.Arbitrary<ForeignEvent> {
     `x${other}`,
     other.toUpperCase(),
     `[${own},${other}]`,
+    `map[a:${own} b:x ${other} y]`,
+    `[map[a:b] ${other}]`,
     `${own}\t${other}`,
     [[other]],
     { [other]: true },

@@ -12,8 +12,8 @@ export interface ServiceUnderTest extends AsyncDisposable {
   service: LocalService;
   /** What the functions complained about. */
   troubles: string[];
-  /** An organisation of its own for a test, on EnOS and with a secret. */
-  organisation(): Promise<string>;
+  /** An organisation on EnOS and with a secret; one of its own for a test when it has no name. */
+  organisation(orgId?: string): Promise<string>;
 }
 
 /** Starts it; the schedule is left at an hour, so that tests sweep when they want to. */
@@ -31,8 +31,7 @@ export async function startService(): Promise<ServiceUnderTest> {
     enos,
     service,
     troubles,
-    async organisation() {
-      const orgId = `o${randomUUID()}`;
+    async organisation(orgId = `o${randomUUID()}`) {
       const credentials = { accessKey: `key-of-${orgId}`, secretKey: "example-secret-key" };
       enos.putOrganisation({ orgId, ...credentials });
       await service.cloud.putSecret(orgId, credentials);

@@ -1,4 +1,5 @@
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
+import { DeleteSecretCommand } from "@aws-sdk/client-secrets-manager";
 import { DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { keyOf } from "../../lib/store/index-key.ts";
@@ -12,6 +13,8 @@ let under: ServiceUnderTest;
 
 beforeAll(async () => {
   under = await startService();
+  const named = ["o-once", "o-many", "o-anew", "o-here", "o-damaged", "o-cache", "o-list", "o-list-2"];
+  for (const orgId of named) await under.organisation(orgId);
 });
 
 afterAll(() => under[Symbol.asyncDispose]());
@@ -84,6 +87,20 @@ describe("one task", () => {
     const task = newTask(enos, "o-nobody");
     expect(outcome(await service.client.record(task))).toEqual([404, 99404]);
     expect(outcome(await service.client.forget(task))).toEqual([204]);
+  });
+
+  test("of an organisation without a secret is not tracked, nor of one whose secret is to be deleted", async () => {
+    const { enos, service } = under;
+    const forsaken = await under.organisation();
+    await service.cloud.secrets.send(new DeleteSecretCommand({ SecretId: `enos/${forsaken}` }));
+    for (const orgId of ["o-without", forsaken]) {
+      const task = newTask(enos, orgId);
+      const answer = await service.client.track(task);
+      expect(outcome(answer)).toEqual([403, 99403]);
+      expect(answer.envelope?.msg).toBe((await service.client.status(task)).envelope?.msg);
+      expect(outcome(await service.client.record(task))).toEqual([404, 99404]);
+      expect(outcome(await service.client.forget(task))).toEqual([204]);
+    }
   });
 
   test("deleted twice, and put again, begins anew", async () => {

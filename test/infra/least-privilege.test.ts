@@ -43,6 +43,7 @@ const ALLOWED: Record<FunctionName, Call[]> = {
     ["dynamodb:DeleteItem", "table"],
     ["dynamodb:Query", "table"],
     ["dynamodb:Query", "the index of ended tasks"],
+    ["secretsmanager:DescribeSecret", "secret"],
     ["logs:PutLogEvents", "the track log"],
   ],
   sweep: [
@@ -126,6 +127,8 @@ const DENIED: Record<FunctionName, Call[]> = {
 /** What none of them may do. */
 const DENIED_TO_ALL: Call[] = [
   ["secretsmanager:GetSecretValue", "another prefix's secret"],
+  ["secretsmanager:DescribeSecret", "another prefix's secret"],
+  ["secretsmanager:BatchGetSecretValue", "secret"],
   ["secretsmanager:GetSecretValue", "a secret that only contains the prefix"],
   ["secretsmanager:PutSecretValue", "secret"],
   ["secretsmanager:DeleteSecret", "secret"],

@@ -1,3 +1,4 @@
+import { DeleteSecretCommand } from "@aws-sdk/client-secrets-manager";
 import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import { beforeAll, describe, expect, it } from "vitest";
 import { FUNCTIONS, type FunctionName } from "../../lib/settings.ts";
@@ -29,6 +30,7 @@ const EXPECTED: Record<FunctionName, string[]> = {
     "dynamodb:PutItem table",
     "dynamodb:Query index of ended tasks",
     "dynamodb:Query table",
+    "secretsmanager:DescribeSecret secret",
   ],
   sweep: [
     "dynamodb:Query index",
@@ -86,7 +88,6 @@ async function useEverything(
     const answer = await lambda.invoke<APIGatewayProxyStructuredResultV2>(event);
     expect(answer.statusCode).toBe(statusCode);
   };
-  // An organisation without a secret is asked for like any other.
   const stranger = task("ended", "o-unknown");
 
   await answers(status, taskEvent("status", task("ended")), 200);
@@ -97,9 +98,14 @@ async function useEverything(
   await cloud.putSecret(ORG, { ...keys, accessKey: "a-new-access-key" });
   await answers(status, taskEvent("status", task("ended")), 200);
 
+  await answers(track, taskEvent("put", stranger), 403);
+  // One whose secret is deleted later is checked like any other.
+  const forsaken = task("ended", "o-forsaken");
+  await cloud.putSecret(forsaken.orgId, keys);
+
   // Enough tasks that every shard has some: the first in a shard announces it.
   const many = Array.from({ length: 40 }, (_, index) => task(`unheard-of-${index}`));
-  const tracked = [...["ended", "running", "deleted", "missing"].map((id) => task(id)), ...many, stranger];
+  const tracked = [...["ended", "running", "deleted", "missing"].map((id) => task(id)), ...many, forsaken];
   for (const each of tracked) await answers(track, taskEvent("put", each), 201);
   await answers(track, taskEvent("put", task("ended")), 200);
   await answers(track, taskEvent("get", task("ended")), 200);
@@ -111,6 +117,7 @@ async function useEverything(
   const bulk = { tasks: [{ channelId: CHANNEL, taskId: "ended" }] };
   await answers(track, withBody(apiEvent("bulk", `orgId=${ORG}`), bulk), 207);
 
+  await cloud.secrets.send(new DeleteSecretCommand({ SecretId: `enos/${forsaken.orgId}` }));
   expect(await sweep.invoke<SweepSummary>({})).toMatchObject({
     published: 1,
     finished: { succeeded: 1 },

@@ -1,6 +1,7 @@
 import {
   CreateSecretCommand,
   DeleteSecretCommand,
+  DescribeSecretCommand,
   GetSecretValueCommand,
   PutSecretValueCommand,
   SecretsManagerClient,
@@ -97,6 +98,22 @@ describe("a secret", () => {
     await client.send(new DeleteSecretCommand({ SecretId: "enos/o1", ForceDeleteWithoutRecovery: true }));
     await expect(get()).rejects.toMatchObject({ name: "ResourceNotFoundException" });
     expect((await create("anew")).ARN).not.toBe(ARN);
+  });
+
+  it("is described without its value, also when it is to be deleted", async () => {
+    const describe = () => client.send(new DescribeSecretCommand({ SecretId: "enos/o1" }));
+    await expect(describe()).rejects.toMatchObject({ name: "ResourceNotFoundException" });
+    const { ARN, VersionId } = await create("one");
+    const described = await describe();
+    expect(described).toMatchObject({ ARN, Name: "enos/o1" });
+    expect(described.VersionIdsToStages).toEqual({ [VersionId as string]: ["AWSCURRENT"] });
+    expect(described.DeletedDate).toBeUndefined();
+    expect(JSON.stringify(described)).not.toContain("one");
+    await client.send(new DeleteSecretCommand({ SecretId: "enos/o1" }));
+    expect((await describe()).DeletedDate).toBeInstanceOf(Date);
+    await client.send(new CreateSecretCommand({ Name: "empty" }));
+    const empty = await client.send(new DescribeSecretCommand({ SecretId: "empty" }));
+    expect(empty.VersionIdsToStages).toBeUndefined();
   });
 
   it("keeps bytes as well", async () => {

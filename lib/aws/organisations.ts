@@ -1,0 +1,90 @@
+import { DescribeSecretCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { UnknownOrganisationError } from "../enos/credentials.ts";
+import { ageOf, type Moment, moment } from "../enos/moment.ts";
+import { AwsConnections } from "./connections.ts";
+import { isNoSecret } from "./secret-errors.ts";
+
+/** How long it is remembered, in milliseconds, that an organisation has a secret, has none, or cannot be told. */
+const REMEMBERED_MS = {
+  served: 5 * 60_000,
+  // Whoever has just made the secret does not want to wait.
+  unknown: 10_000,
+  unclear: 10_000,
+};
+/** How many organisations are remembered: callers may name any. */
+const MOST_REMEMBERED = 10_000;
+
+type Finding = keyof typeof REMEMBERED_MS;
+
+/** What an organisation directory is made of. */
+export interface DirectoryOptions {
+  /** The secret of organisation `o1` is named prefix + `o1`. */
+  prefix: string;
+  client?: SecretsManagerClient;
+  /** Hears of what Secrets Manager did not answer, or refused to. */
+  onUnclear?: (error: unknown) => void;
+}
+
+/** Knows which organisations have a secret, without reading any. */
+export class OrganisationDirectory {
+  readonly #client: SecretsManagerClient;
+  readonly #prefix: string;
+  readonly #onUnclear: (error: unknown) => void;
+  readonly #findings = new Map<string, { finding: Finding; found: Moment }>();
+  readonly #asking = new Map<string, Promise<Finding>>();
+
+  constructor({ prefix, client, onUnclear = () => {} }: DirectoryOptions) {
+    this.#prefix = prefix;
+    this.#client =
+      client ??
+      new SecretsManagerClient({ maxAttempts: 2, requestHandler: new AwsConnections({ answerMs: 1_000 }) });
+    this.#onUnclear = onUnclear;
+  }
+
+  /**
+   * Makes sure that the organisation is served here. Where that cannot be told, since Secrets Manager is out, it
+   * counts as served.
+   *
+   * @throws {UnknownOrganisationError} when it has no secret, none with a value, or one that is marked for deletion
+   */
+  async check(orgId: string): Promise<void> {
+    const known = this.#findings.get(orgId);
+    const isCurrent = known && ageOf(known.found) < REMEMBERED_MS[known.finding];
+    const finding = isCurrent ? known.finding : await this.#ask(orgId);
+    if (finding === "unknown") throw new UnknownOrganisationError(orgId);
+  }
+
+  /** One question under way per organisation, however many requests have it. */
+  #ask(orgId: string): Promise<Finding> {
+    let asking = this.#asking.get(orgId);
+    if (!asking) {
+      asking = this.#find(orgId).finally(() => this.#asking.delete(orgId));
+      this.#asking.set(orgId, asking);
+    }
+    return asking;
+  }
+
+  async #find(orgId: string): Promise<Finding> {
+    const finding = await this.#describe(orgId);
+    // Anew, so that the one that was found longest ago is the first.
+    this.#findings.delete(orgId);
+    this.#findings.set(orgId, { finding, found: moment() });
+    const [oldest] = this.#findings.keys();
+    if (oldest !== undefined && this.#findings.size > MOST_REMEMBERED) this.#findings.delete(oldest);
+    return finding;
+  }
+
+  async #describe(orgId: string): Promise<Finding> {
+    try {
+      const { DeletedDate, VersionIdsToStages = {} } = await this.#client.send(
+        new DescribeSecretCommand({ SecretId: this.#prefix + orgId }),
+      );
+      const hasValue = Object.values(VersionIdsToStages).some((stages) => stages.includes("AWSCURRENT"));
+      return DeletedDate === undefined && hasValue ? "served" : "unknown";
+    } catch (error) {
+      if (isNoSecret(error)) return "unknown";
+      this.#onUnclear(error);
+      return "unclear";
+    }
+  }
+}
