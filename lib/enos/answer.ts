@@ -129,7 +129,7 @@ function classifyBare(status: number): EnosError | undefined {
     case 408:
       return new EnosError("upstream", said, { transient: true });
     default:
-      if (status < 500) return new EnosError("malformed", said);
+      if (status < 500 || status > 599) return new EnosError("malformed", said);
       return new EnosError("upstream", said, { transient: isGatewayTrouble(status) });
   }
 }

@@ -12,21 +12,22 @@ const DECODERS: Record<string, "gunzipSync" | "inflateSync" | "brotliDecompressS
   };
 
 /**
- * The text of an answer's body, without a byte-order mark; undefined when nothing that is known here decodes it.
+ * The text of an answer's body, without a byte-order mark; undefined when it is encoded in a way that is unknown here,
+ * or is not what it is said to be.
  *
  * JSON is UTF-8 (RFC 8259, 8.1), but a byte-order mark or a `charset` that says otherwise is believed.
  */
 export function textOf(headers: IncomingHttpHeaders, body: Buffer): string | undefined {
+  let bytes: Buffer;
   try {
-    const bytes = decompress(headers["content-encoding"], body);
-    const charset = charsetOf(headers["content-type"], bytes);
-    // What all answers are, without a decoder of its own for each.
-    if (charset === "utf-8" && bytes[0] !== 0xef) return bytes.toString("utf8");
-    return new TextDecoder(charset).decode(bytes);
+    bytes = decompress(headers["content-encoding"], body);
   } catch {
-    // An unknown coding or charset, or bytes that are not what they are said to be.
     return undefined;
   }
+  const charset = charsetOf(headers["content-type"], bytes);
+  // What nearly all answers are, without a decoder of its own for each.
+  if (charset === "utf-8" && bytes[0] !== 0xef) return bytes.toString("utf8");
+  return decoderFor(charset).decode(bytes);
 }
 
 function decompress(coding: string | string[] | undefined, body: Buffer): Buffer {
@@ -50,4 +51,13 @@ function charsetOf(contentType: string | string[] | undefined, bytes: Buffer): s
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return "utf-16le";
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return "utf-16be";
   return /;\s*charset\s*=\s*"?([^\s";,]+)/i.exec(String(contentType))?.[1]?.toLowerCase() ?? "utf-8";
+}
+
+function decoderFor(charset: string): InstanceType<typeof TextDecoder> {
+  try {
+    return new TextDecoder(charset);
+  } catch {
+    // None that anybody knows: then it is what JSON is.
+    return new TextDecoder();
+  }
 }

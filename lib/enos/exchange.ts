@@ -52,7 +52,10 @@ export function exchange(
   });
 }
 
-/** Reasons for a connection that another one may not meet. A certificate, or a name that is not there, stays as it is. */
+/** Of the connection, of one of its addresses, of a name server. */
+const CONNECT_TIMEOUTS = new Set(["UND_ERR_CONNECT_TIMEOUT", "ETIMEDOUT", "ETIMEOUT"]);
+
+/** Reasons that another connection may not have. A certificate, or a name that is not there, stays as it is. */
 const PASSING = new Set([
   "UND_ERR_SOCKET",
   "UND_ERR_RES_CONTENT_LENGTH_MISMATCH",
@@ -65,18 +68,27 @@ const PASSING = new Set([
   "EAI_AGAIN",
 ]);
 
-/** The transport's error without its text and fields: a parser error carries the bytes that it choked on. */
+/** Of these: how a connection ends that its other end had closed already. */
+const BROKEN = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
+
+/**
+ * The transport's error without its text and fields: a parser error carries the bytes that it choked on.
+ */
 function transportError(error: Error & { code?: string }, hasAnswered: boolean): EnosError {
   const code = error.code ?? error.name;
-  if (code === "UND_ERR_CONNECT_TIMEOUT" || code === "ETIMEDOUT") {
+  if (CONNECT_TIMEOUTS.has(code)) {
     return new EnosError("timeout", `EnOS did not answer in time (${code})`, { transient: true });
   }
   if (code === "UND_ERR_RES_EXCEEDED_MAX_SIZE" || code === "UND_ERR_HEADERS_OVERFLOW") {
     return new EnosError("malformed", `EnOS's answer is too large (${code})`);
   }
-  if (code.startsWith("HPE_")) return new EnosError("malformed", `EnOS did not answer in HTTP (${code})`);
+  // Told before an answer, it is two lengths, of which nobody can tell which one holds (RFC 9112, 6.3).
+  const hasTwoLengths = code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH" && !hasAnswered;
+  if (code === "HTTPParserError" || code.startsWith("HPE_") || hasTwoLengths) {
+    return new EnosError("malformed", `EnOS did not answer in HTTP (${code})`);
+  }
   return new EnosError("unreachable", `no connection to EnOS (${code})`, {
     transient: PASSING.has(code),
-    brokeUnanswered: !hasAnswered && (code === "UND_ERR_SOCKET" || code === "ECONNRESET" || code === "EPIPE"),
+    brokeUnanswered: !hasAnswered && BROKEN.has(code),
   });
 }

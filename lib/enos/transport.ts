@@ -1,6 +1,8 @@
+import type { LookupFunction } from "node:net";
 import type { Dispatcher } from "undici";
 // The package's entry pulls in fetch, caches, WebSocket and more: over half of a cold start.
 import Agent from "undici/lib/dispatcher/agent.js";
+import { createLookup } from "./lookup.ts";
 import { ageOf, moment } from "./moment.ts";
 import { sign } from "./signature.ts";
 
@@ -28,12 +30,38 @@ export interface EnosRequest extends Dispatcher.DispatchOptions {
   newConnection?: boolean;
 }
 
+/** How the connections to EnOS gateways are made. */
+export interface TransportOptions {
+  /** Finds a host's addresses. */
+  lookup?: LookupFunction;
+}
+
 /** The connections to EnOS gateways, kept and shared by all calls. Signs what goes out. */
 export class Transport {
-  #kept = agent({});
-  // Without pipelining a connection serves one request.
-  readonly #unkept = agent({ pipelining: 0 });
+  readonly #options: Agent.Options;
+  readonly #unkept: Agent;
+  #kept: Agent;
   #lastUse = moment();
+
+  constructor({ lookup = createLookup() }: TransportOptions = {}) {
+    this.#options = {
+      connect: {
+        timeout: LIMITS.connectTimeout,
+        autoSelectFamily: true,
+        autoSelectFamilyAttemptTimeout: LIMITS.addressTimeout,
+        lookup,
+      },
+      keepAliveTimeout: LIMITS.keepAlive,
+      keepAliveMaxTimeout: LIMITS.keepAlive,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      maxResponseSize: LIMITS.maxResponseSize,
+      allowH2: false,
+    };
+    this.#kept = new Agent(this.#options);
+    // Without pipelining a connection serves one request.
+    this.#unkept = new Agent({ ...this.#options, pipelining: 0 });
+  }
 
   /** See undici's `Dispatcher.dispatch`. */
   dispatch(
@@ -55,28 +83,11 @@ export class Transport {
     if (ageOf(this.#lastUse) > LIMITS.keepAlive) {
       // Calls that are under way come to their end.
       this.#kept.close().catch(() => {});
-      this.#kept = agent({});
+      this.#kept = new Agent(this.#options);
     }
     this.#lastUse = moment();
     return this.#kept;
   }
-}
-
-function agent(options: Agent.Options): Agent {
-  return new Agent({
-    connect: {
-      timeout: LIMITS.connectTimeout,
-      autoSelectFamily: true,
-      autoSelectFamilyAttemptTimeout: LIMITS.addressTimeout,
-    },
-    keepAliveTimeout: LIMITS.keepAlive,
-    keepAliveMaxTimeout: LIMITS.keepAlive,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    maxResponseSize: LIMITS.maxResponseSize,
-    allowH2: false,
-    ...options,
-  });
 }
 
 function signatureHeaders({ accessToken, secretKey, query, now }: NonNullable<EnosRequest["signing"]>) {
