@@ -36,6 +36,8 @@ export interface EnosErrorDetail {
   retryAfterSeconds?: number | undefined;
   /** True when another try may well succeed: a connection that broke, a gateway's 502, 503 or 504, a repeated timestamp. */
   transient?: boolean;
+  /** False when there was not even a connection. */
+  isConnected?: boolean;
   /** True when the connection broke before anything of an answer came. */
   brokeUnanswered?: boolean;
 }
@@ -50,6 +52,7 @@ export class EnosError extends SafeError {
   readonly code: number | undefined;
   readonly retryAfterSeconds: number | undefined;
   readonly transient: boolean;
+  readonly isConnected: boolean;
   readonly brokeUnanswered: boolean;
 
   constructor(kind: EnosErrorKind, message: string, detail: EnosErrorDetail = {}) {
@@ -58,6 +61,7 @@ export class EnosError extends SafeError {
     this.code = detail.code;
     this.retryAfterSeconds = detail.retryAfterSeconds;
     this.transient = detail.transient ?? false;
+    this.isConnected = detail.isConnected ?? true;
     this.brokeUnanswered = detail.brokeUnanswered ?? false;
   }
 }

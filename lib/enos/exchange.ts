@@ -46,7 +46,8 @@ export function exchange(
         resolve({ httpStatus, headers, body });
       },
       onResponseError(_controller, error) {
-        reject(interrupted ?? transportError(error, httpStatus > 0));
+        const isConnected = controller !== undefined;
+        reject(interrupted ?? transportError(error, { isConnected, hasAnswered: httpStatus > 0 }));
       },
     });
   });
@@ -74,10 +75,16 @@ const BROKEN = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
 /**
  * The transport's error without its text and fields: a parser error carries the bytes that it choked on.
  */
-function transportError(error: Error & { code?: string }, hasAnswered: boolean): EnosError {
+function transportError(
+  error: Error & { code?: string },
+  { isConnected, hasAnswered }: { isConnected: boolean; hasAnswered: boolean },
+): EnosError {
   const code = error.code ?? error.name;
   if (CONNECT_TIMEOUTS.has(code)) {
-    return new EnosError("timeout", `EnOS did not answer in time (${code})`, { transient: true });
+    return new EnosError("timeout", `EnOS did not answer in time (${code})`, {
+      transient: true,
+      isConnected,
+    });
   }
   if (code === "UND_ERR_RES_EXCEEDED_MAX_SIZE" || code === "UND_ERR_HEADERS_OVERFLOW") {
     return new EnosError("malformed", `EnOS's answer is too large (${code})`);
@@ -89,6 +96,7 @@ function transportError(error: Error & { code?: string }, hasAnswered: boolean):
   }
   return new EnosError("unreachable", `no connection to EnOS (${code})`, {
     transient: PASSING.has(code),
-    brokeUnanswered: !hasAnswered && BROKEN.has(code),
+    isConnected,
+    brokeUnanswered: isConnected && !hasAnswered && BROKEN.has(code),
   });
 }

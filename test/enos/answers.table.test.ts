@@ -29,7 +29,11 @@ async function outcome(reply: Reply, singleAttempt: boolean): Promise<Outcome> {
   const call = gateway.client().getDownloadStatus(TASK, { singleAttempt });
   const came = await call.then(
     ({ state }) => ({ came: state }),
-    ({ kind, code, retryAfterSeconds }: EnosError) => ({ came: kind, code, retryAfterSeconds }),
+    ({ kind, code, retryAfterSeconds, isConnected }: EnosError) => {
+      // Whatever went wrong here, somebody was there.
+      expect(isConnected).toBe(true);
+      return { came: kind, code, retryAfterSeconds };
+    },
   );
   return { ...came, requests: gateway.of("status").length };
 }

@@ -241,7 +241,7 @@ describe("the client", () => {
 
   it("says that nobody is there", async () => {
     await enos.close();
-    expect(await failure(ask())).toMatchObject({ kind: "unreachable" });
+    expect(await failure(ask())).toMatchObject({ kind: "unreachable", isConnected: false });
   });
 
   it("names neither key nor token in what it throws", async () => {
