@@ -2,6 +2,7 @@ import {
   CreateSecretCommand,
   DeleteSecretCommand,
   PutSecretValueCommand,
+  ResourceNotFoundException,
   SecretsManagerClient,
 } from "@aws-sdk/client-secrets-manager";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -93,7 +94,7 @@ describe("an organisation", () => {
 
   it("is forgotten for newer ones: callers may name any", async () => {
     const send = vi.fn(async () => {
-      throw Object.assign(new Error(), { name: "ResourceNotFoundException" });
+      throw new ResourceNotFoundException({ message: "", $metadata: {} });
     });
     directory = new OrganisationDirectory({ prefix: "enos/", client: { send } as never });
     for (let index = 0; index <= 10_000; index++) expect(await isServed(`o${index}`)).toBe(false);
