@@ -12,6 +12,7 @@ const GIVEN = { TRACKED_TASKS_TABLE: "tasks", ENOS_API_BASE_URL: "https://apim.e
 describe("settings", () => {
   it("are those of the function that asks, with defaults, and undefined where there is nothing to set", () => {
     expect(readSettings(GIVEN, "track")).toEqual({
+      ENOS_SECRET_PREFIX: "enos/",
       STAGE: "dev",
       TRACKED_TASKS_TABLE: "tasks",
       SWEEP_SHARDS: 4,

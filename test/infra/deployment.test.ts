@@ -184,6 +184,7 @@ describe("the environment of a function", () => {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of osls
   const STAGE = "${sls:stage}";
   const TRACK = {
+    ENOS_SECRET_PREFIX: "enos/",
     STAGE,
     SWEEP_SHARDS: "4",
     SWEEP_INTERVAL_SECONDS: "60",

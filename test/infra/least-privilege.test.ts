@@ -128,7 +128,6 @@ const DENIED: Record<FunctionName, Call[]> = {
 const DENIED_TO_ALL: Call[] = [
   ["secretsmanager:GetSecretValue", "another prefix's secret"],
   ["secretsmanager:DescribeSecret", "another prefix's secret"],
-  ["secretsmanager:BatchGetSecretValue", "secret"],
   ["secretsmanager:GetSecretValue", "a secret that only contains the prefix"],
   ["secretsmanager:PutSecretValue", "secret"],
   ["secretsmanager:DeleteSecret", "secret"],
