@@ -67,6 +67,8 @@ export function callbackReporter({ metrics }: Telemetry): (outcome: CallbackOutc
     const metric = metrics.singleMetric();
     if (reason) metric.addDimension("reason", reason);
     metric.addMetric(name, MetricUnit.Count, 1);
+  };
+}
 
 /** Logs and counts what could not be learnt of an organisation's secret, so that a request was taken without. */
 export function unclearReporter({ logger, metrics }: Telemetry): (error: unknown) => void {
