@@ -2,6 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { markdownTable } from "markdown-table";
+import { commandLine } from "../infra/command-line.ts";
 import { tell } from "./harness/progress.ts";
 import { type Row, rowsTable } from "./harness/row.ts";
 import { plotRows } from "./harness/row-plot.ts";
@@ -15,6 +16,8 @@ import { type SweepSpeed, sweepSpeed, TASKS } from "./measured/sweep-speed.ts";
 import { sweepers } from "./measured/sweepers.ts";
 import { writes } from "./measured/writes.ts";
 import { simulate, report as simulationReport } from "./simulation/report.ts";
+
+commandLine("Measures speed, memory, cold starts and cost, and writes bench/report.md: npm run bench", {});
 
 const TARGETS_PLOT = "targets.svg";
 

@@ -4,8 +4,8 @@
  * an older Node has to be able to read it.
  */
 const { existsSync } = require("node:fs");
+const { runMain } = require("node:module");
 const { join, resolve } = require("node:path");
-const { pathToFileURL } = require("node:url");
 
 const modules = join(__dirname, "../node_modules");
 const needed = Number(require("../package.json").devDependencies.node.split(".")[0]);
@@ -25,7 +25,7 @@ if (line) {
   console.error(line);
   process.exitCode = 1;
 } else if (program) {
-  const file = resolve(program);
-  process.argv = [process.argv[0], file, ...rest];
-  import(pathToFileURL(file).href);
+  process.argv = [process.argv[0], resolve(program), ...rest];
+  // Not imported: the program shall know that it is the one that was started (`import.meta.main`).
+  runMain();
 }

@@ -1,4 +1,3 @@
-import { parseArgs } from "node:util";
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import {
   ChangeMessageVisibilityCommand,
@@ -9,6 +8,7 @@ import {
   SQSClient,
 } from "@aws-sdk/client-sqs";
 import * as z from "zod/mini";
+import { commandLine, oneLine } from "./command-line.ts";
 
 /** The names that `serverless.yml` gives to a stage's sweep function and to the queue of its failures. */
 export function sweepNames(stage: string): { functionName: string; queueName: string } {
@@ -105,18 +105,47 @@ function requestOf(body: string): string | undefined {
   }
 }
 
-if (import.meta.main) {
-  const { values } = parseArgs({ options: { stage: { type: "string", default: "dev" } } });
+const USAGE = `Repeats the sweeps that failed and wait in the dead-letter queue: npm run redrive -- [options]
+  --stage NAME   the stack's stage (STAGE, or dev)
+  --region NAME  where it is deployed (AWS_REGION, AWS_DEFAULT_REGION, or eu-central-1)`;
+
+/** Why it did not work, where the SDK's own words do not say what to do. */
+function explain(error: unknown, queueName: string, region: string): string {
+  switch ((error as Error).name) {
+    case "CredentialsProviderError":
+      return "no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
+    case "QueueDoesNotExist":
+      return `there is no queue ${queueName} in ${region}: --stage and --region say where the service is deployed`;
+    default:
+      return oneLine(error);
+  }
+}
+
+async function main(): Promise<void> {
+  const { env } = process;
+  const values = commandLine(USAGE, { stage: { type: "string" }, region: { type: "string" } });
+  // As serverless.yml finds them.
+  const region = values.region || env.AWS_REGION || env.AWS_DEFAULT_REGION || "eu-central-1";
+  const names = sweepNames(values.stage || env.STAGE || "dev");
   const clients = {
     // The address of a queue is a name of its own, which an endpoint variable would not reach.
-    sqs: new SQSClient({ useQueueUrlAsEndpoint: false }),
+    sqs: new SQSClient({ region, useQueueUrlAsEndpoint: false }),
     // A sweep is not invoked twice because its answer takes long.
-    lambda: new LambdaClient({ maxAttempts: 1, requestHandler: { requestTimeout: 120_000 } }),
+    lambda: new LambdaClient({ region, maxAttempts: 1, requestHandler: { requestTimeout: 120_000 } }),
   };
-  const done = await redrive(clients, sweepNames(values.stage), ({ messageId, summary, problem }) =>
-    console.log(problem === undefined ? `${messageId}: done ${summary}` : `${messageId}: stays, ${problem}`),
-  );
-  const left = done.filter(({ problem }) => problem !== undefined).length;
-  console.log(`${done.length - left} redriven, ${left} left in the queue`);
-  if (left > 0) process.exitCode = 1;
+  try {
+    const done = await redrive(clients, names, ({ messageId, summary, problem }) =>
+      console.log(
+        problem === undefined ? `${messageId}: done ${summary}` : `${messageId}: stays, ${problem}`,
+      ),
+    );
+    const left = done.filter(({ problem }) => problem !== undefined).length;
+    console.log(`${done.length - left} redriven, ${left} left in the queue`);
+    if (left > 0) process.exitCode = 1;
+  } catch (error) {
+    console.error(explain(error, names.queueName, region));
+    process.exitCode = 1;
+  }
 }
+
+if (import.meta.main) await main();

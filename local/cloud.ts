@@ -22,7 +22,8 @@ const HINTS = "hints";
 /** The queue's, as `infra/callbacks.yml` has them. */
 const HINT_VISIBILITY_SECONDS = "120";
 const HINT_RECEIVES = 100;
-const REGION = "eu-central-1";
+/** The region that everything local says it is in. */
+export const REGION = "eu-central-1";
 
 /** Where the parts of a cloud listen. */
 export interface CloudUrls {

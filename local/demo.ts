@@ -1,9 +1,11 @@
 /** `npm run demo`: what `npm start` shows, checked. Exits with 0 when every event came exactly as expected. */
 import { setTimeout as delay } from "node:timers/promises";
+import { commandLine } from "../infra/command-line.ts";
 import type { TerminalEvent } from "../lib/events/event.ts";
 import type { ReceivedMessage } from "./aws/subscription.ts";
 import { startEnosSimulator } from "./enos/simulator.ts";
 import { LocalService } from "./service/local-service.ts";
+import { withoutRepetition } from "./service/output.ts";
 import { choosePorts } from "./service/ports.ts";
 import { differences } from "./show/check.ts";
 import { clock, eventLine } from "./show/line.ts";
@@ -16,8 +18,13 @@ const LIMIT_MS = 90_000;
 /** How long to wait for events that should not come: three more sweeps. */
 const QUIET_MS = 3 * SWEEP_SECONDS * 1000;
 
+commandLine(
+  "Shows what npm start shows, checks it, and ends with 0 when every event came as expected: npm run demo",
+  {},
+);
+
 const say = (text: string) => console.log(`${clock(new Date())}  ${text}`);
-const onTrouble = (line: string) => console.error(`${clock(new Date())}  functions: ${line}`);
+const onTrouble = withoutRepetition((line) => console.error(`${clock(new Date())}  functions: ${line}`));
 
 await runProgram(async (signal) => {
   const limit = AbortSignal.timeout(LIMIT_MS);
@@ -36,13 +43,13 @@ await runProgram(async (signal) => {
   });
   await service.cloud.putSecret(gateway.orgId, gateway);
   const subscription = await service.cloud.subscribe("events");
-  const played = await play(
+  const played = await play({
     enos,
     gateway,
     service,
-    ({ part, task }) => say(`tracked  ${task.taskId}  ${part.about}`),
-    until,
-  );
+    onPlayed: ({ part, task }) => say(`tracked  ${task.taskId}  ${part.about}`),
+    signal: until,
+  });
 
   const received: ReceivedMessage[] = [];
   const expected = played.filter(({ part }) => part.outcome).length;

@@ -1,9 +1,12 @@
 /** `npm start`: the service on this machine, with something to see. */
+import { commandLine } from "../infra/command-line.ts";
 import type { TerminalEvent } from "../lib/events/event.ts";
+import { REGION } from "./cloud.ts";
 import { startEnosSimulator } from "./enos/simulator.ts";
 import { LocalService } from "./service/local-service.ts";
-import { choosePorts } from "./service/ports.ts";
-import { askCommands, endCommand } from "./show/commands.ts";
+import { withoutRepetition } from "./service/output.ts";
+import { choosePorts, httpPortIn } from "./service/ports.ts";
+import { firstCommands, shellSetup } from "./show/commands.ts";
 import { gatewayIn } from "./show/gateway.ts";
 import { clock, eventLine } from "./show/line.ts";
 import { runProgram } from "./show/program.ts";
@@ -13,20 +16,33 @@ import { openStage, play } from "./show/stage.ts";
 const SIMULATED_SWEEP_SECONDS = 2;
 const REAL_SWEEP_SECONDS = 5;
 
+const HTTP_PORT = 3000;
+
+const USAGE = `Runs the service on this machine, with a simulated EnOS, until Ctrl-C ends it: npm start
+  HTTP_PORT                           the port of the HTTP API (${HTTP_PORT}, or another if that is occupied)
+  ENOS_API_BASE_URL, ENOS_ORG_ID,
+  ENOS_ACCESS_KEY, ENOS_SECRET_KEY    a real EnOS instead of the simulated one, and an organisation there`;
+
+commandLine(USAGE, {});
+
 const say = (text: string) => console.log(`${clock(new Date())}  ${text}`);
-const onTrouble = (line: string) => console.error(`${clock(new Date())}  functions: ${line}`);
+const onTrouble = withoutRepetition((line) => console.error(`${clock(new Date())}  functions: ${line}`));
 
 await runProgram(async (signal) => {
   const real = gatewayIn(process.env);
+  const httpPort = await httpPortIn(process.env);
   say(`starting, with ${real ? `EnOS at ${real.url}` : "a simulated EnOS"} (Ctrl-C ends it)`);
   // Fixed where they are free, since people see and type them; nobody does those of the other parts.
   const { enos: enosPort, ...fixed } = await choosePorts({
-    http: 3000,
+    http: httpPort ?? HTTP_PORT,
     lambda: 3002,
     enos: 4000,
     messaging: 4566,
   });
   const ports = { ...fixed, dynamodb: 0, secrets: 0 };
+  if (!httpPort && ports.http !== HTTP_PORT) {
+    say(`port ${HTTP_PORT} is occupied, so the HTTP API takes ${ports.http} (HTTP_PORT chooses another)`);
+  }
   await using enos = real ? undefined : await startEnosSimulator({ port: enosPort });
   const gateway = enos ? openStage(enos) : real;
   if (!gateway) throw new Error("there is neither a gateway nor a simulator");
@@ -42,23 +58,36 @@ await runProgram(async (signal) => {
   await service.cloud.putSecret(gateway.orgId, gateway);
   const subscription = await service.cloud.subscribe("events");
   say(`the HTTP API listens at ${service.functions.url}; a sweep runs every ${sweepSeconds} s`);
-  say(`SNS and SQS listen at ${service.cloud.urls.messaging}; the topic is ${service.cloud.topicArn}`);
+  say(`SNS and SQS listen at ${service.cloud.urls.messaging}`);
 
-  if (enos) {
-    const played = await play(
-      enos,
-      gateway,
-      service,
-      ({ part, task }) => say(`tracked  ${task.taskId}  ${part.about}`),
-      signal,
-    );
-    const open = played.find(({ part }) => !part.outcome)?.task;
-    if (open) console.log(`\n${askCommands(service.functions.url, open)}\n${endCommand(enos.url, open)}\n`);
-  } else {
-    const { orgId } = gateway;
-    const task = { orgId, channelId: "CHANNEL", taskId: "TASK" };
-    console.log(`\n# put in the channel and the task\n${askCommands(service.functions.url, task)}\n`);
+  const played = enos
+    ? await play({
+        enos,
+        gateway,
+        service,
+        onPlayed: ({ part, task }) => say(`tracked  ${task.taskId}  ${part.about}`),
+        signal,
+      })
+    : [];
+  const open = played.find(({ part }) => !part.outcome)?.task;
+  const task = open ?? { orgId: gateway.orgId, channelId: "CHANNEL", taskId: "TASK" };
+  const { urls, topicArn } = service.cloud;
+  const where = {
+    serviceUrl: service.functions.url,
+    messagingUrl: urls.messaging,
+    topicArn,
+    region: REGION,
+    task,
+  };
+  console.log(`
+# Paste this into a second terminal: the commands of README.md then find what runs here.${
+    open ? " The task is the one that keeps running." : " Put in a channel and a task of yours."
   }
+${shellSetup({ ...where, enosUrl: enos?.url })}
+
+# And try:
+${firstCommands(enos !== undefined)}
+`);
   say("terminal events, as an SQS queue that is subscribed to the topic receives them:");
   const printed = (async () => {
     for await (const { body } of subscription.receive(signal)) console.log(eventLine(body as TerminalEvent));

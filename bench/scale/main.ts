@@ -1,5 +1,5 @@
 import { writeFile } from "node:fs/promises";
-import { parseArgs } from "node:util";
+import { commandLine, refuse } from "../../infra/command-line.ts";
 import { broken } from "./broken.ts";
 import { number, sum } from "./figures.ts";
 import { plot } from "./plot.ts";
@@ -7,9 +7,13 @@ import { report } from "./report.ts";
 import { type Minute, type Outcome, run } from "./run.ts";
 import { SCENARIOS } from "./scenarios.ts";
 
-const { tasks } = parseArgs({ options: { tasks: { type: "string" } } }).values;
+const scales = [...new Set(SCENARIOS.map((scenario) => scenario.tasks))].join(", ");
+const USAGE = `Runs the sweep over virtual time, and writes bench/scale/report.md: npm run simulate -- [options]
+  --tasks N  only the scenarios of so many open tasks (${scales}); prints, and writes nothing`;
+
+const { tasks } = commandLine(USAGE, { tasks: { type: "string" } });
 const chosen = SCENARIOS.filter((scenario) => tasks === undefined || scenario.tasks === Number(tasks));
-if (chosen.length === 0) throw new RangeError(`--tasks: there is no scenario of ${tasks} tasks`);
+if (chosen.length === 0) refuse(`--tasks ${tasks}: the scenarios have ${scales}`);
 
 const outcomes: Outcome[] = [];
 for (const scenario of chosen) {

@@ -4,7 +4,7 @@ import { join, relative } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { bundleFunctions } from "../../infra/bundle/bundle.ts";
-import { troubleIn } from "./output.ts";
+import { type Trouble, troubleIn } from "./output.ts";
 
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 const PROGRAM = join(REPOSITORY, "node_modules/serverless/bin/serverless.js");
@@ -21,8 +21,8 @@ export interface FunctionsOptions {
   /** The functions' settings, and where their AWS is. */
   env: Record<string, string>;
   ports: { http: number; lambda: number };
-  /** Hears of errors and warnings, a line each. */
-  onTrouble: (line: string) => void;
+  /** Hears of errors and warnings. */
+  onTrouble: (trouble: Trouble) => void;
   /** Ends the start early. */
   signal?: AbortSignal | undefined;
 }
@@ -112,7 +112,7 @@ export class Functions implements AsyncDisposable {
 
   readonly #ready = Promise.withResolvers<void>();
 
-  #read(line: string, onTrouble: (line: string) => void): void {
+  #read(line: string, onTrouble: (trouble: Trouble) => void): void {
     if (line.includes("Server ready")) this.#ready.resolve();
     const trouble = troubleIn(line);
     if (trouble && !this.#closing) onTrouble(trouble);

@@ -2,6 +2,7 @@ import { Cloud } from "../cloud.ts";
 import { tableFromSource } from "../template.ts";
 import { ServiceClient } from "./client.ts";
 import { Functions } from "./functions.ts";
+import type { Trouble } from "./output.ts";
 
 /** The ports of a local service; 0 is any. */
 export interface LocalPorts {
@@ -18,8 +19,8 @@ export interface LocalServiceOptions {
   gatewayUrl: string;
   ports: LocalPorts;
   sweepSeconds: number;
-  /** Hears of the functions' errors and warnings, a line each. */
-  onTrouble: (line: string) => void;
+  /** Hears of the functions' errors and warnings. */
+  onTrouble: (trouble: Trouble) => void;
   /** Ends the start early. */
   signal?: AbortSignal | undefined;
 }

@@ -20,3 +20,18 @@ export async function choosePorts<Name extends string>(
   }
   return chosen;
 }
+
+/**
+ * The port for the HTTP API that the environment asks for; undefined when it asks for none.
+ *
+ * @throws {Error} that names HTTP_PORT, when it is no port or is occupied
+ */
+export async function httpPortIn(env: NodeJS.ProcessEnv): Promise<number | undefined> {
+  if (!env.HTTP_PORT) return undefined;
+  const port = /^\d{1,5}$/.test(env.HTTP_PORT) ? Number(env.HTTP_PORT) : 0;
+  if (port < 1 || port > 65_535) throw new Error("HTTP_PORT must be a port: a number from 1 to 65535");
+  // It gives 0 where it may not look, as below 1024.
+  const free = await getPort({ host: "127.0.0.1", port }).catch(() => 0);
+  if (free !== port) throw new Error(`port ${port} is occupied or not allowed: set HTTP_PORT to another`);
+  return port;
+}

@@ -1,23 +1,51 @@
 import type { TaskKey } from "../../lib/tasks/key.ts";
 import { taskPath } from "../service/client.ts";
 
-/** The commands that ask about a task, track it and list what is tracked, to be pasted into a shell. */
-export function askCommands(serviceUrl: string, task: TaskKey): string {
-  const url = (what: string) => `'${serviceUrl}${taskPath(task)}/${what}?orgId=${task.orgId}'`;
-  return [
-    "# ask how a task is doing",
-    `curl -s ${url("status")}`,
-    "# have it tracked, and see its record",
-    `curl -s -X PUT ${url("tracking")}`,
-    `curl -s ${url("tracking")}`,
-    "# all that is tracked",
-    `curl -s '${serviceUrl}/tracked-tasks?orgId=${task.orgId}'`,
-  ].join("\n");
+/** What the commands of README.md need to know of a run. */
+export interface Whereabouts {
+  /** The HTTP API. */
+  serviceUrl: string;
+  /** SNS and SQS. */
+  messagingUrl: string;
+  topicArn: string;
+  region: string;
+  task: TaskKey;
+  /** The simulator, where there is one. */
+  enosUrl?: string | undefined;
 }
 
-/** The command that has a task of the simulator end well now. */
-export function endCommand(enosUrl: string, { orgId, channelId, taskId }: TaskKey): string {
-  const timelines = [[{ afterMs: 0, progressCode: 3 }]];
-  const body = JSON.stringify({ orgId, channelId, taskIds: [taskId], timelines });
-  return `# have the task that keeps running end well\ncurl -s -X PUT '${enosUrl}/_admin/tasks' -d '${body}'`;
+/** Lines to be pasted into a shell, so that the commands of README.md find this run. */
+export function shellSetup({
+  serviceUrl,
+  messagingUrl,
+  topicArn,
+  region,
+  task,
+  enosUrl,
+}: Whereabouts): string {
+  const lines = [
+    `export API=${serviceUrl} ORG=${task.orgId}`,
+    `export TASK=$API${taskPath(task)}`,
+    `export TOPIC=${topicArn}`,
+    `export AWS_REGION=${region} AWS_DEFAULT_REGION=${region} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local`,
+    // Version 1 of the AWS CLI takes an address for SQS from nowhere else.
+    `aws() { command aws --endpoint-url ${messagingUrl} "$@"; }`,
+  ];
+  if (enosUrl) {
+    const { orgId, channelId, taskId } = task;
+    const timelines = [[{ afterMs: 0, progressCode: 3 }]];
+    const body = JSON.stringify({ orgId, channelId, taskIds: [taskId], timelines });
+    lines.push(`end_task() { curl -s -X PUT '${enosUrl}/_admin/tasks' -d '${body}'; }`);
+  }
+  return lines.join("\n");
+}
+
+/** Some of the commands of README.md, for those who do not have it open. */
+export function firstCommands(hasSimulator: boolean): string {
+  return [
+    'curl -s "$TASK/status?orgId=$ORG"              # ask how the task is doing',
+    'curl -s -X PUT "$TASK/tracking?orgId=$ORG"     # have it tracked, and see its record',
+    'curl -s "$API/tracked-tasks?orgId=$ORG"        # all that is tracked',
+    ...(hasSimulator ? ["end_task                                       # have EnOS finish it"] : []),
+  ].join("\n");
 }

@@ -1,3 +1,5 @@
+import { oneLine } from "../../infra/command-line.ts";
+
 /**
  * Runs a program until it ends or somebody ends it: Ctrl-C, SIGTERM, a terminal that is closed. The exit code is
  * what `main` returns, or 1 with a message when it throws.
@@ -22,7 +24,7 @@ export async function runProgram(
     code = await main(stop.signal);
   } catch (error) {
     code = 1;
-    if (!stop.signal.aborted) console.error(`\n${error instanceof Error ? error.message : String(error)}`);
+    if (!stop.signal.aborted) console.error(oneLine(error));
   }
   process.exit(stop.signal.aborted ? codeWhenStopped : code);
 }

@@ -30,19 +30,19 @@ export function openStage(enos: EnosSimulator): Gateway {
   return { url: enos.url, ...org };
 }
 
-/**
- * Creates the cast's tasks as an application of EnOS does, and has the service track them.
- *
- * @param onPlayed told about each task as soon as it is tracked
- * @param signal ends what is still to happen to them
- */
-export async function play(
-  enos: EnosSimulator,
-  gateway: Gateway,
-  service: LocalService,
-  onPlayed: (played: Played) => void,
-  signal: AbortSignal,
-): Promise<Played[]> {
+/** Who takes part in a show. */
+export interface Play {
+  enos: EnosSimulator;
+  gateway: Gateway;
+  service: LocalService;
+  /** Told about each task as soon as it is tracked. */
+  onPlayed: (played: Played) => void;
+  /** Ends what is still to happen to the tasks. */
+  signal: AbortSignal;
+}
+
+/** Creates the cast's tasks as an application of EnOS does, and has the service track them. */
+export async function play({ enos, gateway, service, onPlayed, signal }: Play): Promise<Played[]> {
   const application = await Application.signIn(gateway);
   const all: Played[] = [];
   for (const part of CAST) {

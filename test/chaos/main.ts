@@ -3,19 +3,21 @@
  * lost or wrong.
  */
 import { randomInt } from "node:crypto";
-import { parseArgs } from "node:util";
+import { commandLine, refuse } from "../../infra/command-line.ts";
 import { broken, type Row } from "./scenario.ts";
 import { scenarios } from "./scenarios.ts";
 import { table } from "./table.ts";
 
-const { values } = parseArgs({ options: { seed: { type: "string" }, only: { type: "string" } } });
+const names = scenarios.map(({ name }) => name).join(", ");
+const USAGE = `Attacks the guarantees at length: npm run chaos -- [options]
+  --seed N     as in an earlier run (a whole number)
+  --only NAME  one scenario: ${names}`;
+
+const values = commandLine(USAGE, { seed: { type: "string" }, only: { type: "string" } });
 const seed = values.seed === undefined ? randomInt(2 ** 31) : Number(values.seed);
 const chosen = scenarios.filter(({ name }) => values.only === undefined || name === values.only);
-if (!Number.isInteger(seed) || chosen.length === 0) {
-  const names = scenarios.map(({ name }) => name).join(", ");
-  console.error(`--seed takes a whole number, --only one of: ${names}`);
-  process.exit(2);
-}
+if (!Number.isInteger(seed)) refuse(`--seed ${values.seed} is no whole number`);
+if (chosen.length === 0) refuse(`--only ${values.only}: the scenarios are ${names}`);
 
 console.log(`seed ${seed}`);
 const rows: Row[] = [];

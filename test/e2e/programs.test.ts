@@ -1,5 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startEnosSimulator } from "../../local/enos/simulator.ts";
@@ -13,9 +14,9 @@ class Program implements AsyncDisposable {
   #output = "";
   readonly #listeners = new Set<() => void>();
 
-  constructor(file: string, env: Record<string, string> = {}) {
+  constructor(file: string, env: Record<string, string> = {}, ...args: string[]) {
     const { PATH = "", HOME = "" } = process.env;
-    this.process = spawn(process.execPath, [file], {
+    this.process = spawn(process.execPath, ["infra/node.cjs", file, ...args], {
       cwd: REPOSITORY,
       env: { PATH, HOME, ...env },
       stdio: ["ignore", "pipe", "pipe"],
@@ -97,9 +98,11 @@ test("npm start with a real gateway: a task is tracked by the printed command an
     ENOS_ACCESS_KEY: credentials.accessKey,
     ENOS_SECRET_KEY: credentials.secretKey,
   });
-  const [, url = ""] = await start.prints(/curl -s -X PUT '([^']+)'/);
-  const put = await fetch(url.replace("CHANNEL", "ch-1").replace("TASK", "t1"), { method: "PUT" });
-  expect(put.status).toBe(201);
+  const [setup] = await start.prints(/^export API=[\s\S]+?endpoint-url.+$/m);
+  const [command] = await start.prints(/^curl -s -X PUT .+$/m);
+  const script = `${setup.replace("CHANNEL", "ch-1").replace("download/TASK", "download/t1")}\n${command}`;
+  const answer = execFileSync("bash", ["-euc", script], { encoding: "utf8" });
+  expect(JSON.parse(answer)).toMatchObject({ code: 0, data: { taskId: "t1", state: "pending" } });
   await start.prints(/enos\.download\.failed +o1\/ch-1\/t1 /);
   expect(start.output).not.toContain(credentials.secretKey);
 
@@ -125,6 +128,42 @@ test("npm start with some of the gateway's settings names those that are missing
   await start.ended;
   expect(start.output).toContain("ENOS_API_BASE_URL, ENOS_SECRET_KEY are missing");
   expect(start.process.exitCode).toBe(1);
+});
+
+test("npm start says that its port is occupied, and takes another only when nobody chose it", async () => {
+  const holder = createServer().listen(0, "127.0.0.1");
+  await once(holder, "listening");
+  const { port } = holder.address() as AddressInfo;
+  try {
+    await using start = new Program("local/start.ts", { HTTP_PORT: String(port) });
+    await start.ended;
+    expect(start.output.trim()).toBe(`port ${port} is occupied or not allowed: set HTTP_PORT to another`);
+    expect(start.process.exitCode).toBe(1);
+  } finally {
+    holder.close();
+  }
+  for (const HTTP_PORT of ["x", "0", "65536", "-1"]) {
+    await using start = new Program("local/start.ts", { HTTP_PORT });
+    await start.ended;
+    expect(start.output.trim()).toBe("HTTP_PORT must be a port: a number from 1 to 65535");
+  }
+});
+
+test.each([
+  ["start", "local/start.ts"],
+  ["demo", "local/demo.ts"],
+  ["redrive", "infra/redrive.ts"],
+  ["simulate", "bench/scale/main.ts"],
+  ["bench", "bench/main.ts"],
+  ["chaos", "test/chaos/main.ts"],
+])("npm %s says what it takes, and refuses what it does not in one line", async (name, file) => {
+  await using help = new Program(file, {}, "--help");
+  await using wrong = new Program(file, {}, "--no-such-thing");
+  await Promise.all([help.ended, wrong.ended]);
+  expect(help.process.exitCode).toBe(0);
+  expect(help.output).toMatch(new RegExp(`npm (run )?${name}`));
+  expect(wrong.process.exitCode).toBe(2);
+  expect(wrong.output).toBe("Unknown option '--no-such-thing' (--help says what there is)\n");
 });
 
 test("npm run demo ends with 0 when every event came as expected", async () => {

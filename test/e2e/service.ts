@@ -25,7 +25,7 @@ export async function startService(): Promise<ServiceUnderTest> {
     gatewayUrl: enos.url,
     ports,
     sweepSeconds: 3600,
-    onTrouble: (line) => troubles.push(line),
+    onTrouble: ({ text }) => troubles.push(text),
   });
   return {
     enos,

@@ -97,6 +97,36 @@ it("invokes nothing for a message that is no record, and keeps it", async () => 
   expect(await waiting()).toBe(3);
 });
 
+it.each([
+  [
+    "there is no such stage",
+    ["--stage", "nowhere"],
+    {},
+    /^there is no queue enos-download-status-nowhere-\S+ in eu-central-1: .*--stage/,
+  ],
+  [
+    "SQS does not answer",
+    [],
+    { AWS_ENDPOINT_URL_SQS: "http://127.0.0.1:1", AWS_MAX_ATTEMPTS: "1" },
+    /ECONNREFUSED/,
+  ],
+  [
+    "there are no credentials",
+    [],
+    {
+      AWS_ACCESS_KEY_ID: "",
+      AWS_SECRET_ACCESS_KEY: "",
+      AWS_EC2_METADATA_DISABLED: "true",
+      HOME: "/nonexistent",
+    },
+    /^no AWS credentials: set /,
+  ],
+])("says in one line that %s", async (_, args, env, line) => {
+  const { code, output } = await runRedrive(args, env);
+  expect(code).toBe(1);
+  expect(output.trim().split("\n")).toEqual([expect.stringMatching(line)]);
+});
+
 it("finds the function and the queue by the names that they are deployed under", async () => {
   const { Resources } = await packagedTemplate();
   expect(sweepNames("dev")).toEqual({
@@ -132,16 +162,20 @@ async function waiting(): Promise<number> {
 }
 
 /** The documented command, pointed at the stand-ins by the SDK's own variables. */
-async function runRedrive(): Promise<{ code: number; output: string }> {
+async function runRedrive(
+  args = ["--stage", STAGE],
+  more: Record<string, string> = {},
+): Promise<{ code: number; output: string }> {
   const env = {
     ...AWS,
     PATH: process.env.PATH,
     AWS_ENDPOINT_URL_SQS: messaging.url,
     AWS_ENDPOINT_URL_LAMBDA: `http://127.0.0.1:${(lambdaServer.address() as AddressInfo).port}`,
+    ...more,
   };
   const script = new URL("../../infra/redrive.ts", import.meta.url).pathname;
   try {
-    const { stdout } = await promisify(execFile)(process.execPath, [script, "--stage", STAGE], { env });
+    const { stdout } = await promisify(execFile)(process.execPath, [script, ...args], { env });
     return { code: 0, output: stdout };
   } catch (error) {
     const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
