@@ -2,14 +2,14 @@ import { markdownTable } from "markdown-table";
 import { median, repeated } from "../harness/statistics.ts";
 import { DURATIONS, type Durations } from "./durations.ts";
 import { leastDelay, type Performance } from "./optimum.ts";
-import { OURS, UNPUNCTUAL, WITH_CALLBACKS } from "./ours.ts";
+import { OURS, QUICK, QUICK_UNPUNCTUAL, UNPUNCTUAL, WITH_CALLBACKS } from "./ours.ts";
 import { PEERS } from "./peers.ts";
 import { plot } from "./plot.ts";
 import { drawTasks, type Extent, type Run, run } from "./run.ts";
 import { targets } from "./targets.ts";
 import type { Waiter } from "./waiter.ts";
 
-const OWN: readonly Waiter[] = [OURS, UNPUNCTUAL, WITH_CALLBACKS];
+const OWN: readonly Waiter[] = [OURS, UNPUNCTUAL, QUICK, QUICK_UNPUNCTUAL, WITH_CALLBACKS];
 const WAITERS: readonly Waiter[] = [...OWN, ...PEERS];
 
 /** What came of every way to wait under one distribution. */
@@ -86,6 +86,7 @@ function section(simulated: Simulated): string {
   const verdicts = targets({
     ours: runsOf(OURS.name),
     withCallbacks: runsOf(WITH_CALLBACKS.name),
+    quick: runsOf(QUICK_UNPUNCTUAL.name),
     peers: PEERS.map(({ name }) => ({ name, runs: runsOf(name) })),
     efficiency,
   });
