@@ -24,9 +24,11 @@ export interface Surroundings {
  *
  * @param args of a command, with options that are not looked at
  * @param folder of the files
- * @throws {Error} when the stage is no name, or its file has what is no setting
+ * @throws {Error} when the stage is no name, its file has what is no setting, or npm has kept an option for itself
  */
 export function surroundings(args: string[], env: NodeJS.ProcessEnv, folder: string): Surroundings {
+  const swallowed = ["stage", "region", "accept"].find((name) => env[`npm_config_${name}`]);
+  if (swallowed) throw new Error(`--${swallowed} was taken by npm: write it after a -- of its own`);
   const options = { stage: { type: "string", short: "s" }, region: { type: "string", short: "r" } } as const;
   const { values } = parseArgs({ args, options, strict: false, allowPositionals: true });
   const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);

@@ -266,7 +266,7 @@ export class CloudFormation implements AsyncDisposable {
 
   #refuseBusy(name: string): void {
     const { id, status } = this.#known(name);
-    if (!/^(CREATE|UPDATE|UPDATE_ROLLBACK)_COMPLETE$/.test(status)) {
+    if (!/^(CREATE|UPDATE|UPDATE_ROLLBACK|IMPORT)_COMPLETE$/.test(status)) {
       throw new Refused(`Stack:${id} is in ${status} state and can not be updated.`);
     }
   }

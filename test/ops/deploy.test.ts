@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Template } from "../infra/template.ts";
 import { Deployer } from "./deployer.ts";
 
 // Every test goes on from where the one before it left the account. Each deployment is a run of osls, which takes
@@ -120,6 +121,21 @@ describe("npm run deploy", { timeout: TIMEOUT }, () => {
     expect(again.code).toBe(0);
     expect(told()).toMatchObject({ ...DRASTIC, RETENTION_DAYS: "90" });
   });
+});
+
+it("goes on with the table and the topic that an older stack left", { timeout: TIMEOUT }, async () => {
+  const { cloudFormation } = deployer;
+  const { TrackedTasksTable, EventsTopic } = cloudFormation.stack(STACK)?.template.Resources ?? {};
+  const Resources = { TrackedTasksTable, EventsTopic } as Template["Resources"];
+  cloudFormation.put(STACK, {
+    status: "IMPORT_COMPLETE",
+    template: { Parameters: {}, Outputs: {}, Resources },
+  });
+  // With all that it was: another kind of topic would be another topic.
+  const { code, output } = await deploy({}, "--accept", "UNKNOWN_SETTINGS");
+  expect(output).toContain("Service deployed to stack");
+  expect(code).toBe(0);
+  expect(cloudFormation.stack(STACK)?.template.Resources).toMatchObject(Resources);
 });
 
 describe("without the address of EnOS", { timeout: TIMEOUT }, () => {

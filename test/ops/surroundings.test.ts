@@ -71,6 +71,10 @@ describe("a command's surroundings", () => {
     expect(of(["deploy"], { AWS_DEFAULT_REGION: "us-west-1" }).region).toBe("us-west-1");
   });
 
+  it("are not those of another stage because npm took the option for its own", () => {
+    expect(() => of(["deploy"], { npm_config_stage: "prod" })).toThrow("--stage was taken by npm");
+  });
+
   it.each(["../prod", "prod/..", "prod.env", "-prod", "prod ", "é", "a\0"])("are of no stage %j", (stage) => {
     expect(() => of([`--stage=${stage}`])).toThrow("may have letters, digits and - only");
   });

@@ -1,5 +1,6 @@
 import { resolve, resourcesOf, type Surroundings, type Template } from "../template.ts";
 import { atMost, SERVICE_LIMITS, truths } from "./service-limits.ts";
+import { replacingProperties } from "./specification.ts";
 
 /**
  * What of a template is too many, too long, too large, or out of bounds: limits that CloudFormation or a service
@@ -9,12 +10,24 @@ import { atMost, SERVICE_LIMITS, truths } from "./service-limits.ts";
  */
 export function limitProblems(template: Template, place: Place): string[] {
   const surroundings = surroundingsOf(template, place);
-  const each = Object.entries(template.Resources).flatMap(([id, resource]) => {
-    const resolved = resolve(template, resource.Properties ?? {}, surroundings);
-    return truths(SERVICE_LIMITS[resource.Type]?.(resolved) ?? []).map((problem) => `${id}: ${problem}`);
+  const textOf: Resolved = (value) => {
+    try {
+      return resolve(template, value, surroundings);
+    } catch {
+      // What leads nowhere is a problem of its own, and what nobody knows the text of is about as long.
+      return value;
+    }
+  };
+  const each = Object.entries(template.Resources).flatMap(([id, { Type, Properties = {} }]) => {
+    const resolved = Object.entries(Properties).map(([name, value]) => [name, textOf(value)]);
+    const found = SERVICE_LIMITS[Type]?.(Object.fromEntries(resolved)) ?? [];
+    return truths(found).map((problem) => `${id}: ${problem}`);
   });
-  return [...templateProblems(template), ...sharedProblems(template, surroundings), ...each];
+  return [...templateProblems(template), ...sharedProblems(template, surroundings, textOf), ...each];
 }
+
+/** A value with its references resolved, as far as they can be. */
+type Resolved = (value: unknown) => unknown;
 
 /** A region and a stack in it. */
 export interface Place {
@@ -23,10 +36,14 @@ export interface Place {
   stack: string;
 }
 
-/** Names as CloudFormation makes them, in their full length. */
-function surroundingsOf(template: Template, { partition, region, stack }: Place): Surroundings {
-  const named = Object.keys(template.Resources).map((id) => [id, `${stack}-${id}-ABCDEFGHIJKL`]);
-  return { partition, region, account: "123456789012", names: Object.fromEntries(named) };
+/** What a stack's references resolve to. */
+export function surroundingsOf(template: Template, { partition, region, stack }: Place): Surroundings {
+  const nameless = Object.entries(template.Resources).filter(([, { Type, Properties = {} }]) =>
+    replacingProperties(Type).every((name) => !name.endsWith("Name") || typeof Properties[name] !== "string"),
+  );
+  // As CloudFormation makes them.
+  const names = Object.fromEntries(nameless.map(([id]) => [id, `${stack}-${id}-ABCDEFGHIJKL`]));
+  return { partition, region, account: "123456789012", names };
 }
 
 function templateProblems(template: Template): string[] {
@@ -44,7 +61,7 @@ function templateProblems(template: Template): string[] {
 }
 
 /** What several resources have together. */
-function sharedProblems(template: Template, surroundings: Surroundings): string[] {
+function sharedProblems(template: Template, surroundings: Surroundings, textOf: Resolved): string[] {
   const routes = resourcesOf(template, "AWS::ApiGatewayV2::Route").map(([, { Properties }]) => Properties);
   const keys = routes.map(({ RouteKey }) => RouteKey);
   return truths([
@@ -52,7 +69,7 @@ function sharedProblems(template: Template, surroundings: Surroundings): string[
     new Set(keys).size < keys.length && "a route is there twice",
     atMost("integrations", resourcesOf(template, "AWS::ApiGatewayV2::Integration").length, 300),
     atMost("authorizers", resourcesOf(template, "AWS::ApiGatewayV2::Authorizer").length, 10),
-    ...Object.entries(functionPolicies(template, surroundings)).map(([name, size]) =>
+    ...Object.entries(functionPolicies(template, surroundings, textOf)).map(([name, size]) =>
       atMost(`bytes in the policy of the function ${name}`, size, 20_480),
     ),
     ...partitionProblems(template, surroundings),
@@ -60,16 +77,19 @@ function sharedProblems(template: Template, surroundings: Surroundings): string[
 }
 
 /** The sizes of the functions' resource policies, which have a statement for each permission. */
-function functionPolicies(template: Template, surroundings: Surroundings): Record<string, number> {
+function functionPolicies(
+  template: Template,
+  { names }: Surroundings,
+  textOf: Resolved,
+): Record<string, number> {
   const sizes: Record<string, number> = {};
   for (const [id, { Properties }] of resourcesOf(template, "AWS::Lambda::Permission")) {
-    const { FunctionName, Action, Principal, SourceArn } = resolve(
-      template,
-      Properties,
-      surroundings,
-    ) as Record<string, string>;
+    const [FunctionName, SourceArn] = [Properties.FunctionName, Properties.SourceArn].map((value) =>
+      String(textOf(value)),
+    );
+    const { Action, Principal } = Properties;
     const statement = {
-      Sid: surroundings.names[id],
+      Sid: names[id],
       Effect: "Allow",
       Principal: { Service: Principal },
       Action,

@@ -80,8 +80,8 @@ export const SERVICE_LIMITS: Record<string, Check> = {
   ],
   "AWS::Scheduler::ScheduleGroup": ({ Name }) => [named(Name, /^[\w.-]{1,64}$/)],
   "AWS::Scheduler::Schedule": ({ Name, Description, ScheduleExpression, FlexibleTimeWindow, Target }) => {
-    const { Mode, MaximumWindowInMinutes } = FlexibleTimeWindow;
-    const { Input, RetryPolicy = {} } = Target;
+    const { Mode, MaximumWindowInMinutes } = FlexibleTimeWindow ?? {};
+    const { Input, RetryPolicy = {} } = Target ?? {};
     return [
       named(Name, /^[\w.-]{1,64}$/),
       atMost("characters of description", length(Description), 512),

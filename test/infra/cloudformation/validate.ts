@@ -100,7 +100,9 @@ function typeProblems(value: unknown, type: PropertyType, property: Property, te
   switch (type.type) {
     case "union": {
       const each = type.types.map((inner) => deeper(value, inner));
-      return each.some((problems) => problems.length === 0) ? [] : (each[0] ?? []);
+      if (each.some((problems) => problems.length === 0)) return [];
+      // What is of the right type has the more telling problem.
+      return each.find(([problem]) => !problem?.startsWith(" must be")) ?? each[0] ?? [];
     }
     case "ref":
       if (!isObject(value)) return [" must be a structure"];
