@@ -4,6 +4,8 @@ import { SecretsManagerCredentials } from "../lib/aws/credentials.ts";
 import { EnosClient } from "../lib/enos/client.ts";
 import { EventPublisher } from "../lib/events/publisher.ts";
 import { readSettings } from "../lib/settings.ts";
+import { BehindStore } from "../lib/store/behind-store.ts";
+import { HealthStore } from "../lib/store/health-store.ts";
 import { OpenTaskStore } from "../lib/store/open-task-store.ts";
 import { ShardStore } from "../lib/store/shard-store.ts";
 import { openDatabase } from "../lib/store/table.ts";
@@ -16,15 +18,17 @@ const settings = readSettings(process.env, "sweep");
 const telemetry = openTelemetry(settings);
 const observer = sweepObserver(telemetry);
 const db = openDatabase(settings.TRACKED_TASKS_TABLE);
-const parts = {
+const credentials = new SecretsManagerCredentials({
+  prefix: settings.ENOS_SECRET_PREFIX,
+  defaultBaseUrl: settings.ENOS_API_BASE_URL,
+});
+const dependencies = {
   shards: new ShardStore(db),
-  tasks: new OpenTaskStore(db, settings.RETENTION_DAYS),
-  enos: new EnosClient({
-    credentials: new SecretsManagerCredentials({
-      prefix: settings.ENOS_SECRET_PREFIX,
-      defaultBaseUrl: settings.ENOS_API_BASE_URL,
-    }),
-  }),
+  behind: new BehindStore(db),
+  health: new HealthStore(db),
+  tasks: new OpenTaskStore(db, { retentionDays: settings.RETENTION_DAYS }),
+  credentials,
+  enos: new EnosClient({ credentials }),
   events: new EventPublisher(settings.EVENTS_TOPIC_ARN),
   schedule: createSchedule({
     sweepIntervalSeconds: settings.SWEEP_INTERVAL_SECONDS,
@@ -36,6 +40,7 @@ const parts = {
 };
 const sweepSettings = {
   shardCount: settings.SWEEP_SHARDS,
+  sweepers: settings.SWEEPERS,
   concurrency: settings.SWEEP_CONCURRENCY,
   requestsPerSecond: settings.ENOS_REQUESTS_PER_SECOND,
   deadlineMs: settings.TRACKING_DEADLINE_DAYS * 24 * 60 * 60_000,
@@ -57,7 +62,7 @@ export async function handler(
   const request = SweepEvent.safeParse(event ?? {}).data;
   if (!request) throw new TypeError("shards must be a list of shard numbers");
   observer.reset();
-  const summary = await sweep(parts, sweepSettings, {
+  const summary = await sweep(dependencies, sweepSettings, {
     shards: request.shards,
     remainingMs: context.getRemainingTimeInMillis(),
   });

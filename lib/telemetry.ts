@@ -3,6 +3,7 @@ import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 import { EnosError } from "./enos/errors.ts";
 import type { OnFailure } from "./http/handler.ts";
 import { SafeError } from "./safe-error.ts";
+import { STUCK_REASONS } from "./store/health-store.ts";
 import type { OnUnreadable } from "./store/task-store.ts";
 import type { SweepObserver } from "./sweep/dependencies.ts";
 import type { FailureReason, SweepSummary } from "./sweep/summary.ts";
@@ -54,6 +55,9 @@ export function unreadableReporter({ logger, metrics }: Telemetry): OnUnreadable
   };
 }
 
+/** How a log names what is stuck. */
+const NAMES = { org: "orgId", origin: "gateway" } as const;
+
 /**
  * What becomes of a callback: it is a hint from now on, its token is none of ours, or it names no task. Nothing is
  * logged of it: who knows a URL could fill a log.
@@ -92,7 +96,14 @@ export function sweepObserver({ logger }: Telemetry): SweepObserver & { reset():
       const { orgId, channelId, taskId } = task ?? {};
       logger.warn("check failed", { reason, orgId, channelId, taskId, ...describe(error) });
     },
-    stopped: (orgId, reason) => logger.warn("organisation stopped for this sweep", { orgId, reason }),
+    stuck({ scope, id, reason }) {
+      if (isNews(`stuck ${scope} ${reason}`)) logger.warn("stuck", { [NAMES[scope]]: id, reason });
+    },
+    recovered({ scope, id, reason, since }) {
+      if (!isNews(`recovered ${scope} ${reason}`)) return;
+      logger.info("recovered", { [NAMES[scope]]: id, reason, since: new Date(since).toISOString() });
+    },
+    clockAhead: (shard, seconds) => logger.error("watermark ahead of the clock", { shard, seconds }),
     unreadable(shard, { pk, sk }) {
       if (isNews("unreadable")) logger.error(UNREADABLE, { shard, pk, sk });
     },
@@ -110,7 +121,18 @@ export function reportSweep({ logger, metrics }: Telemetry, summary: SweepSummar
   if (summary.watermarkLagSeconds !== null) {
     metrics.addMetric("WatermarkLag", MetricUnit.Seconds, summary.watermarkLagSeconds);
   }
+  if (summary.answeringLagSeconds !== null) {
+    metrics.addMetric("AnsweringLag", MetricUnit.Seconds, summary.answeringLagSeconds);
+  }
   metrics.publishStoredMetrics();
+  for (const reason of STUCK_REASONS) {
+    const times = summary.stuck[reason];
+    if (times)
+      metrics.singleMetric().addDimension("reason", reason).addMetric("Stuck", MetricUnit.Count, times);
+  }
+  for (const [reason, times] of Object.entries(summary.behind)) {
+    metrics.singleMetric().addDimension("reason", reason).addMetric("Behind", MetricUnit.Count, times);
+  }
   for (const [state, times] of Object.entries(summary.finished)) {
     metrics.singleMetric().addDimension("state", state).addMetric("Finished", MetricUnit.Count, times);
   }
@@ -120,7 +142,14 @@ export function reportSweep({ logger, metrics }: Telemetry, summary: SweepSummar
 }
 
 /** Reasons for failure that lie with AWS or with this service, not with EnOS. */
-const OUR_OWN = new Set<string>(["secret", "publish", "read", "write"] satisfies FailureReason[]);
+export const OWN_ERRORS = [
+  "secret",
+  "publish",
+  "read",
+  "write",
+  "internal",
+] as const satisfies FailureReason[];
+const OUR_OWN: ReadonlySet<string> = new Set(OWN_ERRORS);
 
 function countErrors(
   metrics: Metrics,

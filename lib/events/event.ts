@@ -55,9 +55,14 @@ export function terminalEvent(
   };
 }
 
-/** The fact's id: the sha256, in hex, of what makes it this fact. A newline is in none of the parts. */
-export function eventId({ orgId, channelId, taskId }: TaskKey, state: TerminalState): string {
-  return hash("sha256", [orgId, channelId, taskId, state].join("\n"), "hex");
+/**
+ * The fact's id: the sha256, in hex, of what makes it this fact. A newline is in none of the parts. That a task was
+ * abandoned is a fact about one time of tracking it: tracked anew, it can be abandoned anew.
+ */
+export function eventId(task: TaskKey & { trackedAt: number }, state: TerminalState): string {
+  const { orgId, channelId, taskId, trackedAt } = task;
+  const facts = [orgId, channelId, taskId, state, ...(state === "abandoned" ? [trackedAt] : [])];
+  return hash("sha256", facts.join("\n"), "hex");
 }
 
 /** The task's full name in 64 hex digits, for names that have to be short. */

@@ -1,7 +1,8 @@
-import { type AttributeValue, QueryCommand } from "@aws-sdk/client-dynamodb";
+import { type AttributeValue, GetItemCommand, QueryCommand } from "@aws-sdk/client-dynamodb";
 import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { type Carried, carriedOf } from "../tasks/carried.ts";
 import type { Outcome } from "../tasks/decision.ts";
-import { type IndexKey, type OpenTask, parseOpenTask } from "../tasks/record.ts";
+import { type IndexKey, type OpenTask, parseDeadline, parseOpenTask } from "../tasks/record.ts";
 import type { TrackedState } from "../tasks/state.ts";
 import type { DownloadStatus } from "../tasks/status.ts";
 import { type KeyRange, keyOf, parseIndexKey } from "./index-key.ts";
@@ -12,12 +13,15 @@ const OPEN_TASKS_INDEX = "open-tasks";
 /** Items of a page at most. Small enough that two in memory are nothing, large enough that a query's overhead is. */
 export const PAGE_SIZE = 1_000;
 
+/** Records of an organisation among which another open task of it is looked for. */
+const OTHERS_READ = 200;
+
 /** Condition: the task is open, and the one that was read; one that was deleted and put anew has another index key. */
 const STILL_OPEN = "openKey = :key";
 
 const DAY_MS = 24 * 60 * 60_000;
 
-/** One page of a shard's open tasks, in their order. */
+/** One page of a shard's open tasks, in the order of their index keys. */
 export interface OpenTaskPage {
   /** How many tasks it has, wanted or not. */
   read: number;
@@ -36,26 +40,29 @@ export interface PageEnd {
   key: Record<string, unknown>;
 }
 
+/** Whether a task is wanted, by its index key and its own deadline (Unix milliseconds), if it has one. */
+export type IsWanted = (key: IndexKey, deadlineAt: number | undefined) => boolean;
+
 /** The sweep's side of the table: reads open tasks and writes what was learnt of them. */
 export class OpenTaskStore {
   readonly #db: Database;
   readonly #retentionDays: number;
 
-  constructor(db: Database, retentionDays: number) {
+  constructor(db: Database, { retentionDays }: { retentionDays: number }) {
     this.#db = db;
     this.#retentionDays = retentionDays;
   }
 
   /**
    * @param range the index keys to read
-   * @param isWanted whether a task is, by its place; of the others nothing more is checked
+   * @param isWanted of a task that is not, nothing more is read
    * @param after the key of the page before, to go on within the range
    * @param signal ends the call early
    */
   async page(
     shard: number,
     { from, through }: KeyRange,
-    isWanted: (place: IndexKey) => boolean,
+    isWanted: IsWanted,
     after?: Record<string, unknown>,
     signal?: AbortSignal,
   ): Promise<OpenTaskPage> {
@@ -70,7 +77,7 @@ export class OpenTaskStore {
           ":through": { S: through },
         },
         // All that there is but the shard, which is known.
-        ProjectionExpression: "pk, sk, openKey, #state, notFoundSince, notFoundChecks",
+        ProjectionExpression: "pk, sk, openKey, #state, notFoundSince, notFoundChecks, deadlineAt",
         ExpressionAttributeNames: { "#state": "state" },
         ExclusiveStartKey: after as Record<string, AttributeValue> | undefined,
         Limit: PAGE_SIZE,
@@ -81,53 +88,97 @@ export class OpenTaskStore {
     const tasks: OpenTask[] = [];
     const unreadable: OpenTaskPage["unreadable"] = [];
     for (const item of Items) {
-      const place = parseIndexKey(item.openKey?.S ?? "");
-      if (place && !isWanted(place)) continue;
-      const task = place && parseOpenTask(item, place);
+      const key = parseIndexKey(item.openKey?.S ?? "");
+      if (key && !isWanted(key, parseDeadline(item))) continue;
+      const task = key && parseOpenTask(item, key);
       if (task) tasks.push(task);
       else unreadable.push({ pk: item.pk?.S, sk: item.sk?.S });
     }
     return { read: Items.length - unreadable.length, tasks, unreadable, end };
   }
 
-  /** Writes that an open task is in another state, or known to EnOS again. */
+  /**
+   * A task as the table has it now, whatever the index said, and what its caller gave along with it: undefined when it
+   * is closed, deleted, or another one that was put in its place.
+   */
+  async current(
+    task: OpenTask,
+    signal?: AbortSignal,
+  ): Promise<{ task: OpenTask; carried: Carried } | undefined> {
+    const { Item } = await this.#db.client.send(
+      new GetItemCommand({
+        TableName: this.#db.table,
+        Key: attributeKey(task),
+        ConsistentRead: true,
+      }),
+      signal && { abortSignal: signal },
+    );
+    if (!Item || Item.openKey?.S !== task.indexKey) return undefined;
+    const current = parseOpenTask(Item, task);
+    const texts = Object.fromEntries(Object.entries(Item).map(([name, value]) => [name, value.S]));
+    return current && { task: current, carried: carriedOf(texts) };
+  }
+
+  /** Another open task of the same organisation, any; undefined when none is found among its first records. */
+  async another(task: OpenTask, signal?: AbortSignal): Promise<OpenTask | undefined> {
+    const { Items = [] } = await this.#db.client.send(
+      new QueryCommand({
+        TableName: this.#db.table,
+        KeyConditionExpression: "pk = :org",
+        FilterExpression: "attribute_exists(openKey) AND openKey <> :key",
+        ExpressionAttributeValues: { ":org": { S: task.orgId }, ":key": { S: task.indexKey } },
+        Limit: OTHERS_READ,
+      }),
+      signal && { abortSignal: signal },
+    );
+    const tasks = Items.flatMap((item) => {
+      const key = parseIndexKey(item.openKey?.S ?? "");
+      return (key && parseOpenTask(item, key)) ?? [];
+    });
+    return tasks[Math.floor(Math.random() * tasks.length)];
+  }
+
+  /** Writes that an open task is in another state, or known to EnOS again, if it is still as it was read. */
   change(task: OpenTask, state: TrackedState, status: DownloadStatus, now: number): Promise<boolean> {
     const isNew = state !== task.state;
-    return this.#update(
-      task,
-      STILL_OPEN,
-      `SET #state = :state, progressCode = :code, progressDesc = :desc${
+    return this.#update(task, {
+      // Or changed by this very write, whose answer was lost, so that the SDK makes it again.
+      condition: `${STILL_OPEN} AND (#state = :state OR (${asRead(task)}))`,
+      expression: `SET #state = :state, progressCode = :code, progressDesc = :desc${
         isNew ? ", stateSince = :now" : ""
       } REMOVE notFoundSince, notFoundChecks`,
-      {
+      values: {
+        ...readValues(task),
         ":state": state,
         ":code": status.progressCode,
         ":desc": status.progressDesc,
         ...(isNew && { ":now": now }),
       },
-    );
+    });
   }
 
-  /** Writes that EnOS did not know the task. */
+  /** Writes that EnOS did not know the task, if it is still as it was read. */
   missing(task: OpenTask, since: number, checks: number): Promise<boolean> {
-    return this.#update(task, STILL_OPEN, "SET notFoundSince = :since, notFoundChecks = :checks", {
-      ":since": since,
-      ":checks": checks,
+    return this.#update(task, {
+      // Or written by this very write, whose answer was lost, so that the SDK makes it again.
+      condition: `${STILL_OPEN} AND ((${asRead(task)}) OR (notFoundSince = :since AND notFoundChecks = :checks))`,
+      expression: "SET notFoundSince = :since, notFoundChecks = :checks",
+      values: { ...readValues(task), ":since": since, ":checks": checks },
     });
   }
 
   /** Closes a task: it leaves the index, and the table when its retention is over. */
   finish(task: OpenTask, { state, status, reason }: Outcome, now: number): Promise<boolean> {
-    return this.#update(
-      task,
+    return this.#update(task, {
       // Or closed by this very write, whose answer was lost, so that the SDK makes it again.
-      `${STILL_OPEN} OR (#state = :state AND finishedAt = :now AND trackedAt = :trackedAt)`,
-      `SET #state = :state, stateSince = :now, finishedAt = :now, expiresAt = :expires, reason = :reason${
+      condition: `${STILL_OPEN} OR (#state = :state AND finishedAt = :now AND trackedAt = :trackedAt)`,
+      expression: `SET #state = :state, stateSince = :now, finishedAt = :now, endedOrg = :org, expiresAt = :expires, reason = :reason${
         status ? ", progressCode = :code, progressDesc = :desc, downloadUrl = :url, dataSize = :size" : ""
       } REMOVE openShard, openKey, notFoundSince, notFoundChecks`,
-      {
+      values: {
         ":state": state,
         ":now": now,
+        ":org": task.orgId,
         ":expires": Math.ceil((now + this.#retentionDays * DAY_MS) / 1000),
         ":reason": reason,
         ":trackedAt": task.trackedAt,
@@ -138,28 +189,42 @@ export class OpenTaskStore {
           ":size": status.dataSize,
         }),
       },
-    );
+    });
   }
 
-  /** False when the task is no longer the one that was read: finished by another sweep, deleted, or put anew. */
+  /** False when the task is no longer as it was read: learnt of by another sweep, closed, deleted, or put anew. */
   async #update(
     task: OpenTask,
-    condition: string,
-    expression: string,
-    values: Record<string, unknown>,
+    update: { condition: string; expression: string; values: Record<string, unknown> },
   ): Promise<boolean> {
     const written = await unlessRefused(
       this.#db.client.send(
         new UpdateCommand({
           TableName: this.#db.table,
           Key: keyOf(task),
-          UpdateExpression: expression,
-          ConditionExpression: condition,
-          ExpressionAttributeNames: expression.includes("#state") ? { "#state": "state" } : undefined,
-          ExpressionAttributeValues: { ...values, ":key": task.indexKey },
+          UpdateExpression: update.expression,
+          ConditionExpression: update.condition,
+          ExpressionAttributeNames: { "#state": "state" },
+          ExpressionAttributeValues: { ...update.values, ":key": task.indexKey },
         }),
       ),
     );
     return written !== undefined;
   }
+}
+
+/** Condition: nothing was learnt of the task since it was read, which the index may not have told yet. */
+function asRead({ notFound }: OpenTask): string {
+  // In the negative, so that a count that is missing, or none that a sweep could have written, is as good as none.
+  return `#state = :readState AND ${notFound ? "notFoundChecks = :readChecks" : "NOT notFoundChecks > :readChecks"}`;
+}
+
+function readValues({ state, notFound }: OpenTask): Record<string, unknown> {
+  return { ":readState": state, ":readChecks": notFound?.checks ?? 0 };
+}
+
+/** The table's key as the plain client wants it. */
+function attributeKey(task: OpenTask): Record<string, AttributeValue> {
+  const { pk, sk } = keyOf(task);
+  return { pk: { S: pk }, sk: { S: sk } };
 }

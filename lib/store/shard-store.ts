@@ -1,5 +1,5 @@
 import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import { CLOCK_ERROR_MS, type Progress, parseProgress, progressItem } from "./checkpoint.ts";
+import { type Checkpoint, parseCheckpoint } from "./checkpoint.ts";
 import { type Database, unlessRefused } from "./table.ts";
 
 /** The shards' records stand together under a key that no organisation can have. */
@@ -8,21 +8,48 @@ const SHARDS = "#shards";
 /** No invocation, and so no lease, is longer than Lambda's quarter of an hour and a margin. */
 const LONGEST_LEASE_MS = 16 * 60_000;
 
-/** A shard as a sweep finds it. */
+/** Clocks of sweepers are apart by no more than this: a watermark further ahead comes from a clock that was wrong. */
+export const CLOCK_ERROR_MS = 2 * 60_000;
+
+/** A shard as a sweep finds it. Times are Unix milliseconds; 0 stands for never. */
 export interface Shard {
   number: number;
-  progress: Progress;
-  /** The watermark as it is written, even one that no sweep could have written; 0 when it is no number. */
-  watermark: number;
-  /** Unix milliseconds; 0 when nobody holds it. */
+  checkpoint: Checkpoint;
+  /** When the first task was about to be put into it, or a sweep first took it. */
+  announcedAt: number;
   leaseUntil: number;
+  /** The sweep that wrote the checkpoint. */
+  sweptBy: string | undefined;
+  /** When every open task in it was read last. */
+  readWholeAt: number;
+  /** The organisations that are behind in it. */
+  behind: BehindTotals;
+  /** The watermark as it is written, even one that no sweep could have written; 0 when it is no number. */
+  writtenWatermark: number;
+}
+
+/** How many organisations are behind in a shard, and how far: the least of their watermarks, 0 when there is none. */
+export interface BehindTotals {
+  organisations: number;
+  oldest: number;
+  /** The same without those that are stuck. */
+  oldestAnswering: number;
+}
+
+/** What a sweep leaves of a shard. */
+export interface SweptShard {
+  checkpoint: Checkpoint;
+  readWholeAt: number;
+  behind: BehindTotals;
 }
 
 /**
  * Makes sure that sweeps know of a shard before the first task is put into it, so that no later change of the
  * shard count can strand that task.
+ *
+ * @param now Unix milliseconds
  */
-export async function announceShard(db: Database, number: number): Promise<void> {
+export async function announceShard(db: Database, number: number, now: number): Promise<void> {
   const Key = keyOfShard(number);
   const { Item } = await db.client.send(new GetCommand({ TableName: db.table, Key }));
   if (Item) return;
@@ -32,14 +59,14 @@ export async function announceShard(db: Database, number: number): Promise<void>
       // A put, since who tracks may put items and not update them.
       new PutCommand({
         TableName: db.table,
-        Item: { ...Key, announced: true },
+        Item: { ...Key, announcedAt: now },
         ConditionExpression: "attribute_not_exists(pk)",
       }),
     ),
   );
 }
 
-/** The shards' records: watermarks and leases. */
+/** The shards' records: checkpoints and leases. */
 export class ShardStore {
   readonly #db: Database;
 
@@ -83,32 +110,34 @@ export class ShardStore {
    * Takes a shard for this sweep alone.
    *
    * @param shard as it was listed: one that another sweep has swept since is left alone, it has had its turn
-   * @param owner names this sweep, so that nobody else can move its watermark
+   * @param sweep names this sweep, so that nobody else can move its watermark
    * @returns the shard as it is under the lease; undefined when somebody else holds it, or has swept it
    */
   async lease(
-    { number, watermark }: Shard,
-    owner: string,
+    { number, writtenWatermark }: Shard,
+    sweep: string,
     now: number,
     until: number,
     signal?: AbortSignal,
   ): Promise<Shard | undefined> {
     const latest = now + CLOCK_ERROR_MS;
-    const seen = watermark > 0 && watermark < latest ? watermark : 0;
+    const seen = writtenWatermark > 0 && writtenWatermark < latest ? writtenWatermark : 0;
     const leased = await unlessRefused(
       this.#db.client.send(
         new UpdateCommand({
           TableName: this.#db.table,
           Key: keyOfShard(number),
-          UpdateExpression: "SET leaseUntil = :until, leaseOwner = :owner",
+          // A shard that nobody has announced is from now on known: no task in it can be older.
+          UpdateExpression:
+            "SET leaseUntil = :until, leaseOwner = :sweep, announcedAt = if_not_exists(announcedAt, :now)",
           // In the negative and within bounds, so that an attribute that is missing, or none that a sweep could have
           // written, does not bar the shard for good.
-          // A lease whose answer was lost is asked for again by the SDK: it is the owner's already.
+          // A lease whose answer was lost is asked for again by the SDK: it is this sweep's already.
           ConditionExpression:
-            "(NOT leaseUntil BETWEEN :now AND :longest AND NOT sweptThrough BETWEEN :since AND :latest) OR leaseOwner = :owner",
+            "(NOT leaseUntil BETWEEN :now AND :longest AND NOT watermark BETWEEN :since AND :latest) OR leaseOwner = :sweep",
           ExpressionAttributeValues: {
             ":until": until,
-            ":owner": owner,
+            ":sweep": sweep,
             ":now": now,
             ":longest": now + LONGEST_LEASE_MS,
             ":since": seen + 1,
@@ -122,22 +151,28 @@ export class ShardStore {
     return leased && readShard(number, leased.Attributes);
   }
 
-  /** Gives the shard back, with how far it was swept; without, it stays as it was. */
-  async release(number: number, owner: string, progress?: Progress, signal?: AbortSignal): Promise<boolean> {
+  /** Gives the shard back as it was swept; without, it stays as it was. False when another sweep holds it by now. */
+  async release(number: number, sweep: string, swept?: SweptShard, signal?: AbortSignal): Promise<boolean> {
     // The owner's name stays until the next lease: so the SDK can say it again when the answer was lost.
     const free = "REMOVE leaseUntil";
-    const advance = "SET sweptThrough = :sweptThrough, rest = :rest, behind = :behind";
-    const expression = progress ? `${advance} ${free}` : free;
-    const item = progress && progressItem(progress);
-    const values = item && { ":sweptThrough": item.sweptThrough, ":rest": item.rest, ":behind": item.behind };
+    const advance =
+      "SET watermark = :watermark, gaps = :gaps, readWholeAt = :readWholeAt, behind = :behind, sweptBy = :sweep";
     const written = await unlessRefused(
       this.#db.client.send(
         new UpdateCommand({
           TableName: this.#db.table,
           Key: keyOfShard(number),
-          UpdateExpression: expression,
-          ConditionExpression: "leaseOwner = :owner",
-          ExpressionAttributeValues: { ...values, ":owner": owner },
+          UpdateExpression: swept ? `${advance} ${free}` : free,
+          ConditionExpression: "leaseOwner = :sweep",
+          ExpressionAttributeValues: {
+            ":sweep": sweep,
+            ...(swept && {
+              ":watermark": swept.checkpoint.watermark,
+              ":gaps": swept.checkpoint.gaps,
+              ":readWholeAt": swept.readWholeAt,
+              ":behind": swept.behind,
+            }),
+          },
         }),
         signal && { abortSignal: signal },
       ),
@@ -151,11 +186,20 @@ function keyOfShard(number: number): { pk: string; sk: string } {
 }
 
 function readShard(number: number, item: Record<string, unknown> | undefined): Shard {
+  const behind = (item?.behind ?? {}) as Record<string, unknown>;
   return {
     number,
-    progress: parseProgress(item),
-    watermark: finite(item?.sweptThrough),
+    checkpoint: parseCheckpoint(item),
+    announcedAt: finite(item?.announcedAt),
     leaseUntil: finite(item?.leaseUntil),
+    sweptBy: typeof item?.sweptBy === "string" ? item.sweptBy : undefined,
+    readWholeAt: finite(item?.readWholeAt),
+    behind: {
+      organisations: finite(behind.organisations),
+      oldest: finite(behind.oldest),
+      oldestAnswering: finite(behind.oldestAnswering),
+    },
+    writtenWatermark: finite(item?.watermark),
   };
 }
 

@@ -195,7 +195,7 @@ export class TaskStore {
 
   async #announce(shard: number): Promise<void> {
     if (this.#announced.has(shard)) return;
-    await announceShard(this.#db, shard);
+    await announceShard(this.#db, shard, this.#now());
     this.#announced.add(shard);
   }
 }

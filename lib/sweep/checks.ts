@@ -1,150 +1,267 @@
-import { EnosError } from "../enos/errors.ts";
+import { fingerprint } from "../enos/credentials.ts";
 import { terminalEvent } from "../events/event.ts";
-import { type CheckResult, type Decision, decide, isPastDeadline } from "../tasks/decision.ts";
+import type { HealthRecord } from "../store/health-store.ts";
+import { type CheckResult, type Decision, decide, type Outcome } from "../tasks/decision.ts";
 import type { OpenTask } from "../tasks/record.ts";
+import { type Breakers, type HealthChange, nextProbe } from "./breakers.ts";
+import { type CallResult, resultOfError } from "./call-result.ts";
 import type { SweepDependencies, SweepSettings } from "./dependencies.ts";
-import type { Verdict } from "./fair-queue.ts";
+import type { FairQueue } from "./fair-queue.ts";
 import { count, type FailureReason, type SweepSummary } from "./summary.ts";
+import type { TimeBudget } from "./time-budget.ts";
 
 /** Outcomes that may be published and written at a time: what SNS and DynamoDB are asked for at once. */
 const MOST_SETTLING = 128;
 
-/** Looks at single tasks: learns from EnOS, publishes what is final, and only then writes it down. */
-export class Examination {
-  readonly #parts: SweepDependencies;
+type CallInVain = Extract<CallResult, { kind: "unanswered" | "refused" }>;
+
+/** One task that is to be checked, and who wants to know what became of it. */
+export interface Check {
+  orgId: string;
+  task: OpenTask;
+  /** Everything that was due of the task up to then was checked, in Unix milliseconds. */
+  checkedThrough: number;
+  /** What is stuck, where this call is to find out whether it still is. */
+  probe?: HealthRecord;
+  /** Told once, at the end: whether the task was checked, and all that follows is published and written. */
+  onEnd: (isChecked: boolean) => void;
+}
+
+/** Checks single tasks: learns from EnOS, publishes what is final, and only then writes it down. */
+export class Checks {
+  readonly #dependencies: SweepDependencies;
   readonly #settings: SweepSettings;
   readonly #summary: SweepSummary;
-  readonly #signal: AbortSignal;
-  readonly #onSkipped: (task: OpenTask) => void;
-  readonly #settling = new Set<Promise<void>>();
-  #ownFaults = 0;
+  readonly #time: TimeBudget;
+  readonly #breakers: Breakers;
+  readonly #queue: FairQueue<Check>;
+  readonly #pending = new Set<Promise<void>>();
+  #settling = 0;
 
-  constructor(
-    parts: SweepDependencies,
-    settings: SweepSettings,
-    summary: SweepSummary,
-    signal: AbortSignal,
-    onSkipped: (task: OpenTask) => void,
-  ) {
-    this.#parts = parts;
-    this.#settings = settings;
-    this.#summary = summary;
-    this.#signal = signal;
-    this.#onSkipped = onSkipped;
-  }
-
-  /** How often something of ours, not of EnOS, did not work: SNS or DynamoDB. */
-  get ownFaults(): number {
-    return this.#ownFaults;
+  constructor(options: {
+    dependencies: SweepDependencies;
+    settings: SweepSettings;
+    summary: SweepSummary;
+    time: TimeBudget;
+    breakers: Breakers;
+    /** The queue that makes the calls. */
+    queue: FairQueue<Check>;
+  }) {
+    this.#dependencies = options.dependencies;
+    this.#settings = options.settings;
+    this.#summary = options.summary;
+    this.#time = options.time;
+    this.#breakers = options.breakers;
+    this.#queue = options.queue;
   }
 
   /** Resolves when nothing is being published or written any more. */
-  async settled(): Promise<void> {
-    while (this.#settling.size > 0) await Promise.all(this.#settling);
+  async onIdle(): Promise<void> {
+    while (this.#pending.size > 0) await Promise.all(this.#pending);
   }
 
-  /** Asks EnOS how a task is doing, and sets going what follows. Never rejects. */
-  async check(task: OpenTask): Promise<Verdict> {
-    let check: CheckResult;
-    let verdict: Verdict = "answered";
+  /** Asks EnOS how a task is doing, and sets going what follows. Resolves with whether it answered. */
+  async check(check: Check): Promise<boolean> {
+    const { task } = check;
+    if (!(await this.#mayCall(check))) {
+      check.onEnd(false);
+      return false;
+    }
+    const result = await this.#call(task);
+    if (result.kind === "cut-off") {
+      check.onEnd(false);
+      return false;
+    }
+    this.#hear(check, result);
+    if (result.kind === "answered") {
+      this.#summary.checked++;
+      this.#settle(check, result.check);
+      return true;
+    }
+    // What was asked in vain may be past its deadline all the same.
+    this.#settle(check, { kind: "failed" }, false);
+    return false;
+  }
+
+  /** Gives up a task that is past its deadline without asking: its organisation is stuck, or has no room. */
+  giveUp(check: Check): void {
+    this.#settle(check, { kind: "failed" }, false);
+  }
+
+  /** Counts what did not work. */
+  failed(reason: FailureReason, error: unknown, task?: OpenTask): void {
+    count(this.#summary.failed, reason);
+    this.#dependencies.observer.failed(reason, error, task);
+  }
+
+  async #mayCall({ orgId }: Check): Promise<boolean> {
+    const { credentials, health, now } = this.#dependencies;
+    if (this.#time.isClosing) return false;
     try {
-      const status = await this.#parts.enos.getDownloadStatus(task, {
-        signal: this.#signal,
-        // A slot that waits is a slot that another organisation cannot use.
+      const found = await credentials.get(orgId);
+      this.#breakers.learn(orgId, found.baseUrl, fingerprint(found));
+      this.#queue.setRate(orgId, found.requestsPerSecond ?? this.#settings.requestsPerSecond);
+    } catch {
+      // The call says what is wrong with them.
+    }
+    const stuck = this.#breakers.stuck(orgId);
+    if (!stuck) return true;
+    if (stuck.nextProbeAt > now()) {
+      this.#queue.stop(orgId);
+      return false;
+    }
+    const next = nextProbe(stuck.probes + 1, now());
+    try {
+      if (await health.claimProbe(stuck, next)) {
+        this.#breakers.claimed(stuck, next);
+        return true;
+      }
+    } catch (error) {
+      this.failed("write", error);
+    }
+    // Another sweep asks, or has asked.
+    this.#breakers.claimed(stuck, next);
+    this.#queue.stop(orgId);
+    return false;
+  }
+
+  async #call(task: OpenTask): Promise<CallResult> {
+    try {
+      const status = await this.#dependencies.enos.getDownloadStatus(task, {
+        signal: this.#time.signal,
         singleAttempt: true,
       });
-      check = { kind: "status", status };
+      return { kind: "answered", check: { kind: "status", status } };
     } catch (error) {
-      if (this.#signal.aborted) {
-        this.#onSkipped(task);
-        return "answered";
-      }
-      const failure = error as Error;
-      verdict = verdictOf(failure);
-      check = isNotFound(failure) ? { kind: "not-found" } : { kind: "failed" };
-      if (check.kind === "failed") {
-        const reason = failure instanceof EnosError ? failure.kind : "secret";
-        this.#failed(reason, failure, task);
-        if (verdict === "stop") this.#parts.observer.stopped(task.orgId, reason);
-      }
+      const result = resultOfError(error, this.#time.isClosing);
+      if ("failure" in result && result.failure) this.failed(result.failure, error, task);
+      return result;
     }
-    this.#summary.checked++;
-    const settling = this.#settle(task, check);
-    // Beyond that a check keeps its place until its outcome is out, so that checking does not outrun writing.
-    if (this.#settling.size >= MOST_SETTLING) await settling;
-    return verdict;
   }
 
-  /** Gives up a task whose deadline has passed, where EnOS cannot be asked. False when it is not its time yet. */
-  giveUp(task: OpenTask): boolean {
-    if (!isPastDeadline(task, this.#parts.now(), this.#settings.deadlineMs)) return false;
-    this.#settle(task, { kind: "failed" });
-    return true;
+  #hear({ task, probe }: Check, result: CallResult): void {
+    const { orgId } = task;
+    this.#carryOut(this.#breakers.hear(orgId, task.indexKey, result));
+    if (result.kind === "answered" || result.kind === "cut-off") return;
+    if (result.kind === "limited") this.#queue.stop(orgId);
+    else if (!probe && this.#queue.isLast(orgId) && this.#breakers.isInDoubt(orgId)) {
+      this.#track(this.#askAnother(task, result));
+    }
   }
 
-  /** A failure on our side: the shard must be swept over the same window again. */
-  failedOurselves(reason: FailureReason, error: Error, task?: OpenTask): void {
-    this.#ownFaults++;
-    this.#failed(reason, error, task);
-  }
-
-  #failed(reason: FailureReason, error: Error, task?: OpenTask): void {
-    count(this.#summary.failed, reason);
-    this.#parts.observer.failed(reason, error, task);
-  }
-
-  /** Sets going what follows from a check; resolves when it is published and written, or has failed. */
-  #settle(task: OpenTask, check: CheckResult): Promise<void> {
-    const now = this.#parts.now();
-    const decision = decide(task, check, now, this.#settings.deadlineMs);
-    // A check that learns nothing ends here, and costs nothing.
-    if (decision.kind === "none") return Promise.resolve();
-    const settling = this.#carryOut(task, decision, now).finally(() => this.#settling.delete(settling));
-    this.#settling.add(settling);
-    return settling;
-  }
-
-  async #carryOut(task: OpenTask, decision: Decision, now: number): Promise<void> {
-    const { tasks, events } = this.#parts;
-    if (decision.kind === "finish") {
-      try {
-        await events.publish(terminalEvent(task, decision.outcome, now));
-        this.#summary.published++;
-      } catch (error) {
-        return this.failedOurselves("publish", error as Error, task);
+  /** One task is no proof that its organisation is stuck: asks about another, and where there is none that is proof. */
+  async #askAnother(task: OpenTask, result: CallInVain): Promise<void> {
+    const { orgId } = task;
+    try {
+      const another = await this.#dependencies.tasks.another(task, this.#time.signal);
+      if (another) {
+        this.#queue.add({ orgId, task: another, checkedThrough: another.trackedAt, onEnd: () => {} });
+      } else {
+        const reason = result.kind === "refused" ? result.reason : "unreachable";
+        this.#carryOut(this.#breakers.hasNoOther(orgId, reason));
       }
+    } catch (error) {
+      if (!this.#time.isClosing) this.failed("read", error, task);
+    }
+  }
+
+  /** Writes down who is stuck from now on, and who is not, and lets the queue know. */
+  #carryOut(changes: HealthChange[]): void {
+    const { health, observer } = this.#dependencies;
+    for (const { kind, record } of changes) {
+      const queue = this.#queue;
+      const about = record.scope === "org" ? [record.id] : this.#breakers.organisationsOf(record.id);
+      if (kind === "stuck") {
+        observer.stuck(record);
+        for (const orgId of about) queue.stop(orgId);
+      } else {
+        observer.recovered(record);
+        for (const orgId of about) if (!this.#breakers.stuck(orgId)) queue.resume(orgId);
+      }
+      const written = kind === "stuck" ? health.put(record) : health.remove(record);
+      this.#track(written.catch((error) => this.failed("write", error)));
+    }
+  }
+
+  /** Sets going what follows from a check. @param isChecked whether EnOS was asked, and answered */
+  #settle(check: Check, result: CheckResult, isChecked = true): void {
+    const now = this.#dependencies.now();
+    const { deadlineMs } = this.#settings;
+    const circumstances = { now, deadlineMs, checkedThrough: check.checkedThrough };
+    const decision = decide(check.task, result, circumstances);
+    // A check that learns nothing ends here, and costs nothing.
+    if (decision.kind === "none") {
+      check.onEnd(isChecked);
+      return;
+    }
+    if (++this.#settling === MOST_SETTLING) this.#queue.hold();
+    this.#track(
+      this.#decided(check, result, decision, circumstances).then((isSettled) => {
+        if (this.#settling-- === MOST_SETTLING) this.#queue.release();
+        check.onEnd(isSettled && (isChecked || decision.kind === "finish"));
+      }),
+    );
+  }
+
+  /** Publishes and writes; false when it could not be done. */
+  async #decided(
+    { task }: Check,
+    result: CheckResult,
+    decision: Decision,
+    circumstances: Parameters<typeof decide>[2],
+  ): Promise<boolean> {
+    const { tasks } = this.#dependencies;
+    if (decision.kind === "finish") return this.#finish(task, result, circumstances);
+    try {
+      if (decision.kind === "change") {
+        await tasks.change(task, decision.state, decision.status, circumstances.now);
+      }
+      if (decision.kind === "missing") await tasks.missing(task, decision.since, decision.checks);
+      return true;
+    } catch (error) {
+      this.failed("write", error, task);
+      return false;
+    }
+  }
+
+  /** Announces and closes a task, if it is still one that is to be: the index, from which it came, may be behind. */
+  async #finish(
+    read: OpenTask,
+    result: CheckResult,
+    circumstances: Parameters<typeof decide>[2],
+  ): Promise<boolean> {
+    const { tasks, events } = this.#dependencies;
+    let outcome: Outcome;
+    let current: Awaited<ReturnType<typeof tasks.current>>;
+    try {
+      current = await tasks.current(read);
+      if (!current) return true;
+      const decision = decide(current.task, result, circumstances);
+      if (decision.kind !== "finish") return true;
+      outcome = decision.outcome;
+    } catch (error) {
+      this.failed("read", error, read);
+      return false;
+    }
+    const { task, carried } = current;
+    try {
+      await events.publish(terminalEvent(task, outcome, circumstances.now, carried));
+      this.#summary.published++;
+    } catch (error) {
+      this.failed("publish", error, read);
+      return false;
     }
     try {
-      if (decision.kind === "change") await tasks.change(task, decision.state, decision.status, now);
-      if (decision.kind === "missing") await tasks.missing(task, decision.since, decision.checks);
-      if (decision.kind === "finish") {
-        const closed = await tasks.finish(task, decision.outcome, now);
-        if (closed) count(this.#summary.finished, decision.outcome.state);
-      }
+      if (await tasks.finish(task, outcome, circumstances.now)) count(this.#summary.finished, outcome.state);
+      return true;
     } catch (error) {
-      this.failedOurselves("write", error as Error, task);
+      this.failed("write", error, read);
+      return false;
     }
   }
-}
 
-function verdictOf(error: Error): Verdict {
-  if (!(error instanceof EnosError)) return "stop";
-  switch (error.kind) {
-    case "credentials":
-    case "address-refused":
-    case "throttled":
-      return "stop";
-    case "timeout":
-    case "unreachable":
-      return "no-answer";
-    case "upstream":
-      // With a code it is EnOS that speaks, of this one task; without, it is a gateway with nothing behind it.
-      return error.code === undefined ? "no-answer" : "answered";
-    default:
-      return "answered";
+  #track(work: Promise<void>): void {
+    const tracked = work.finally(() => this.#pending.delete(tracked));
+    this.#pending.add(tracked);
   }
-}
-
-function isNotFound(error: Error): boolean {
-  return error instanceof EnosError && error.kind === "rejected" && (error.code ?? 0) % 1000 === 404;
 }

@@ -1,15 +1,21 @@
 import type { EnosClient } from "../enos/client.ts";
+import type { CredentialSource } from "../enos/credentials.ts";
 import type { EventPublisher } from "../events/publisher.ts";
+import type { BehindStore } from "../store/behind-store.ts";
+import type { HealthRecord, HealthStore } from "../store/health-store.ts";
 import type { OpenTaskStore } from "../store/open-task-store.ts";
 import type { ShardStore } from "../store/shard-store.ts";
-import type { OpenTask } from "../tasks/record.ts";
+import type { TaskKey } from "../tasks/key.ts";
 import type { Schedule } from "../tasks/schedule.ts";
 import type { FailureReason } from "./summary.ts";
 
 /** What a sweep works with. */
 export interface SweepDependencies {
   shards: Pick<ShardStore, "list" | "lease" | "release">;
-  tasks: Pick<OpenTaskStore, "page" | "change" | "missing" | "finish">;
+  behind: Pick<BehindStore, "list" | "write" | "remove">;
+  health: Pick<HealthStore, "list" | "put" | "claimProbe" | "remove">;
+  tasks: Pick<OpenTaskStore, "page" | "current" | "another" | "change" | "missing" | "finish">;
+  credentials: Pick<CredentialSource, "get" | "refresh">;
   enos: Pick<EnosClient, "getDownloadStatus">;
   events: Pick<EventPublisher, "publish">;
   schedule: Schedule;
@@ -21,19 +27,25 @@ export interface SweepDependencies {
 /** Hears of what a sweep passes over, so that it can be logged. */
 export interface SweepObserver {
   /** Something did not work for one task, or for one shard where no task is named. */
-  failed(reason: FailureReason, error: Error, task?: OpenTask): void;
-  /** An organisation is left alone for the rest of this sweep. */
-  stopped(orgId: string, reason: FailureReason): void;
+  failed(reason: FailureReason, error: unknown, task?: TaskKey): void;
+  /** An organisation or a gateway is left alone from now on, but for probes. */
+  stuck(record: HealthRecord): void;
+  /** It answers again. */
+  recovered(record: HealthRecord): void;
   /** An item of the index is none that this version could have written. */
   unreadable(shard: number, key: { pk: unknown; sk: unknown }): void;
+  /** A watermark is so many seconds ahead of this sweep's clock: a sweep had a clock that was wrong, or this one has. */
+  clockAhead(shard: number, seconds: number): void;
 }
 
 /** How a sweep is set. */
 export interface SweepSettings {
   shardCount: number;
-  /** Calls to EnOS at a time. */
+  /** Sweeps at a time, this one included. */
+  sweepers: number;
+  /** Call slots. */
   concurrency: number;
-  /** Calls to EnOS per second for one organisation. */
+  /** Calls to EnOS per second for one organisation, where its secret says nothing else. */
   requestsPerSecond: number;
   /** How long a task is tracked at most, in milliseconds. */
   deadlineMs: number;

@@ -1,254 +1,485 @@
-/** Calls an organisation may have under way before it has answered once; each answer allows one more. */
-const FIRST_WINDOW = 8;
-/** So many calls in a row without an answer, and the gateway counts as dead. */
-const DEAD_AFTER = 5;
-/** How far a lane may run ahead of its rate, in milliseconds of it: timers are no finer. */
-const BURST_MS = 100;
+import TinyQueue from "tinyqueue";
 
-/** A queue forgets what has left it after so many tasks, or a lane that is never empty would keep them all. */
-const TRIM_AT = 1024;
+/** How the queue behaves, in one place. Times are milliseconds. */
+const DEFAULTS = {
+  /** A call that takes longer moves from its slot to a waiting place, and its organisation counts as slow. */
+  quickMs: 1_000,
+  /** How often calls are moved at most. */
+  moveEveryMs: 50,
+  /** New calls may start in waiting places while fewer than this are taken. */
+  places: 256,
+  /** Slots and waiting places together: each is a socket, and Lambda has 1,024 descriptors. */
+  mostCalls: 768,
+  /**
+   * Calls that an organisation may have under way after its first answer, if that was quick, and at least whenever its
+   * calls take long; each quick answer allows one more.
+   */
+  firstWindow: 8,
+  /** How far an organisation may run ahead of its rate: timers are no finer. */
+  burstMs: 100,
+  /** Tasks that wait in the queue of one organisation: the first number always, up to a share of the second. */
+  leastQueued: 64,
+  mostQueued: 2_000,
+} as const;
 
-/** How a call ended, for the organisation whose gateway it went to. */
-export type Verdict = "answered" | "no-answer" | "stop";
+/** A queue forgets what has left it after so many items, or one that is never empty would keep them all. */
+const TRIM_AT = 1_024;
 
-/** What of a task matters here. */
-export interface LaneTask {
+/** What of an item matters here. */
+export interface Queued {
   orgId: string;
 }
 
-interface Lane<Task> {
-  orgId: string;
-  queue: Task[];
+/** How the fair queue is set. */
+export interface FairQueueOptions<Item> {
+  /** Call slots. */
+  concurrency: number;
+  /** Calls per second to one organisation, where nothing else is said of it. */
+  requestsPerSecond: number;
+  /** Makes the call; resolves with whether it was answered. Must not reject. */
+  work: (item: Item) => Promise<boolean>;
+  /** Takes back what was queued and will not be worked on. */
+  onSkipped: (item: Item) => void;
+}
+
+/** Who may be called where: not answered yet, answers within a second, or later than that. */
+type Pace = "unproven" | "quick" | "slow";
+/** Those who stand in waiting places, in equal shares. */
+const CLASSES = ["first", "slow", "probe"] as const;
+type Class = (typeof CLASSES)[number];
+
+interface Lane<Item> {
+  readonly orgId: string;
+  queue: Item[];
   head: number;
+  pace: Pace;
+  hasAnswered: boolean;
+  stopped: boolean;
   inFlight: number;
+  inPlaces: number;
+  /** Calls that it may have under way. */
   window: number;
-  unanswered: number;
+  /** How long its first call took, which it had to itself, if that was not quick: then others take so long by nature. */
+  slowness: number;
+  /** When its window was last made smaller: calls that began before say nothing new. */
+  shrunkAt: number;
+  /** Slot time used, in milliseconds; calls under way are counted at what the last ones took. */
+  used: number;
+  typicalMs: number;
+  spacingMs: number;
   /** When the next call is due at the lane's rate (GCRA's theoretical arrival time). */
   nextAt: number;
-  stopped: boolean;
+  isListed: boolean;
 }
 
-/** How lanes are set. */
-export interface LaneOptions<Task> {
-  /** Calls at a time, over all lanes. */
-  concurrency: number;
-  /** Calls per second in one lane. */
-  requestsPerSecond: number;
-  /** Makes the call. Must not reject. */
-  work: (task: Task) => Promise<Verdict>;
-  /** Takes what was queued and will not be worked on. */
-  onSkipped: (task: Task) => void;
-  /** Hears that an organisation is left alone from now on, since its gateway is dead. */
-  onDead: (orgId: string) => void;
+interface Call<Item> {
+  lane: Lane<Item>;
+  startedAt: number;
+  charged: number;
+  /** Where it stands; undefined in a slot. */
+  place: Class | undefined;
+  ended: boolean;
 }
 
 /**
- * A queue for each organisation, and turns between them, so that none can hold up another: a gateway that has
- * not answered yet gets a few calls only, one that limits traffic or is dead gets none, and none gets more
- * than its rate.
+ * Calls to many organisations, such that none can hold up another.
+ *
+ * Slots are for organisations that answer: the one that has used the least slot time goes first. A call that is not
+ * answered within a second moves to a waiting place and takes no slot any more. First calls, probes and calls to slow
+ * organisations start in waiting places at once, in equal shares, and there the organisation with the fewest goes
+ * first. So however many gateways hang, the slots stay free for the others.
  */
-export class Lanes<Task extends LaneTask> {
-  readonly #options: LaneOptions<Task>;
-  readonly #spacingMs: number;
-  readonly #lanes = new Map<string, Lane<Task>>();
-  /** Lanes with something queued; turns go round. */
-  readonly #ready: Lane<Task>[] = [];
-  #turn = 0;
-  #queued = 0;
-  #inFlight = 0;
-  #answered = false;
-  #deadLanes = 0;
-  #deadInShard = 0;
-  #timer: NodeJS.Timeout | undefined;
-  #waiters: { until: () => boolean; resolve: () => void }[] = [];
+export class FairQueue<Item extends Queued> {
+  readonly #options: FairQueueOptions<Item>;
+  readonly #lanes = new Map<string, Lane<Item>>();
+  /** Quick lanes that may start a call, by the slot time that they had used when they were listed. */
+  readonly #ready = new TinyQueue<{ lane: Lane<Item>; used: number }>([], (a, b) => a.used - b.used);
+  /** Quick lanes that have to wait for their rate. */
+  readonly #paced = new TinyQueue<{ lane: Lane<Item>; at: number }>([], (a, b) => a.at - b.at);
+  /** Lanes whose first call has not begun, in the order in which they came. */
+  readonly #first = new Set<Lane<Item>>();
+  readonly #slow = new Set<Lane<Item>>();
+  readonly #probes: Item[] = [];
+  /** Calls that began in slots, the oldest first; some may have ended. */
+  #begun: Call<Item>[] = [];
+  #oldest = 0;
+  #slots = 0;
+  readonly #places: Record<Class, number> = { first: 0, slow: 0, probe: 0 };
+  /** The slot time at which the last call began: who comes back after a pause does not make up for it. */
+  #virtualTime = 0;
+  #busyLanes = 0;
+  #holds = 0;
+  #closed = false;
+  #wakeTimer: NodeJS.Timeout | undefined;
+  #wakeAt = Number.POSITIVE_INFINITY;
+  #changed: { promise: Promise<void>; resolve: () => void } | undefined;
 
-  constructor(options: LaneOptions<Task>) {
+  constructor(options: FairQueueOptions<Item>) {
     this.#options = options;
-    this.#spacingMs = 1000 / options.requestsPerSecond;
   }
 
-  /** True when gateways were called, several of them or all, and not one has answered. */
-  get isDark(): boolean {
-    return this.#looksDark(this.#deadLanes);
-  }
-
-  /** The same, with nothing held against this shard that was learnt in those before it. */
-  get isShardDark(): boolean {
-    return this.#looksDark(this.#deadInShard);
-  }
-
-  /** Tells that another shard's tasks come now: they may be of organisations that answer. */
-  beginShard(): void {
-    this.#deadInShard = 0;
-  }
-
-  /** Whether an organisation is left alone. */
-  isStopped(orgId: string): boolean {
-    return this.#lanes.get(orgId)?.stopped ?? false;
-  }
-
-  /** How many tasks of an organisation wait for their turn. */
-  queuedOf(orgId: string): number {
-    const lane = this.#lanes.get(orgId);
-    return lane ? lane.queue.length - lane.head : 0;
-  }
-
-  /** Tasks that wait for their turn, of all organisations. */
-  get queued(): number {
-    return this.#queued;
-  }
-
-  /** Queues a task for its turn. */
-  add(task: Task): void {
-    const lane = this.#lane(task.orgId);
-    if (lane.stopped) {
-      this.#options.onSkipped(task);
+  /** Queues an item for its turn. @param goesFirst before those of its organisation that wait already */
+  add(item: Item, { goesFirst = false } = {}): void {
+    const lane = this.#lane(item.orgId);
+    if (this.#closed || lane.stopped) {
+      this.#options.onSkipped(item);
       return;
     }
-    if (lane.head === lane.queue.length) this.#ready.push(lane);
-    lane.queue.push(task);
-    this.#queued++;
+    if (lane.queue.length === lane.head) {
+      this.#busyLanes++;
+      lane.used = Math.max(lane.used, this.#virtualTime);
+    }
+    if (!goesFirst) lane.queue.push(item);
+    else if (lane.head > 0) lane.queue[--lane.head] = item;
+    else lane.queue.unshift(item);
+    this.#list(lane);
     this.#pump();
   }
 
-  /** Resolves when no more than `most` tasks wait for their turn. */
-  room(most: number): Promise<void> {
-    return this.#when(() => this.#queued <= most);
+  /** Queues a call to an organisation that is stuck, stopped or not. */
+  probe(item: Item): void {
+    if (this.#closed) {
+      this.#options.onSkipped(item);
+      return;
+    }
+    this.#probes.push(item);
+    this.#pump();
   }
 
-  /** Resolves when nothing waits and nothing is under way. */
-  idle(): Promise<void> {
-    return this.#when(() => this.#queued === 0 && this.#inFlight === 0);
+  /** How many more items of an organisation have room. */
+  roomFor(orgId: string): number {
+    const lane = this.#lanes.get(orgId);
+    if (this.#closed || lane?.stopped) return 0;
+    return Math.max(0, this.#most(lane) - (lane ? waiting(lane) : 0));
   }
 
-  /** Gives back everything that waits; what is under way goes on. */
-  clear(): void {
-    for (const lane of this.#lanes.values()) this.#skipQueue(lane);
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#wake();
+  /** Whether it is worth reading on for an organisation: it answers, and half of its queue is free. */
+  wantsMore(orgId: string): boolean {
+    const lane = this.#lanes.get(orgId);
+    if (this.#closed || lane?.stopped) return false;
+    if (!lane || (!lane.hasAnswered && lane.inFlight === 0 && waiting(lane) === 0)) return true;
+    return lane.hasAnswered && waiting(lane) <= this.#most(lane) / 2;
   }
 
-  #looksDark(deadLanes: number): boolean {
-    if (this.#answered || deadLanes === 0) return false;
-    return deadLanes >= 3 || [...this.#lanes.values()].every((lane) => lane.stopped);
+  /** Whether an organisation is called no more in this sweep, unless it is resumed. */
+  isStopped(orgId: string): boolean {
+    return this.#closed || (this.#lanes.get(orgId)?.stopped ?? false);
   }
 
-  #lane(orgId: string): Lane<Task> {
+  /** Whether nothing else of an organisation waits or is under way than the call that just ended. */
+  isLast(orgId: string): boolean {
+    const lane = this.#lanes.get(orgId);
+    return !lane || (waiting(lane) === 0 && lane.inFlight <= 1);
+  }
+
+  /** Sets an organisation's own rate, in calls per second. */
+  setRate(orgId: string, requestsPerSecond: number): void {
+    this.#lane(orgId).spacingMs = 1_000 / requestsPerSecond;
+  }
+
+  /** Gives back what waits of an organisation, and takes no more of it. */
+  stop(orgId: string): void {
+    const lane = this.#lane(orgId);
+    lane.stopped = true;
+    this.#skip(lane);
+    this.#change();
+  }
+
+  /** Takes items of an organisation again. */
+  resume(orgId: string): void {
+    this.#lane(orgId).stopped = false;
+    this.#change();
+  }
+
+  /** Starts no call until it is released as often as it was held. */
+  hold(): void {
+    this.#holds++;
+  }
+
+  /** @see hold */
+  release(): void {
+    this.#holds--;
+    this.#pump();
+  }
+
+  /** Gives back everything that waits and takes nothing more; calls that are under way go on. */
+  close(): void {
+    this.#closed = true;
+    for (const lane of this.#lanes.values()) this.#skip(lane);
+    for (const item of this.#probes.splice(0)) this.#options.onSkipped(item);
+    clearTimeout(this.#wakeTimer);
+    this.#change();
+  }
+
+  /** Resolves when some organisation may want more, was stopped or resumed, or a call has ended for good. */
+  onChange(): Promise<void> {
+    this.#changed ??= Promise.withResolvers<void>();
+    return this.#changed.promise;
+  }
+
+  #change(): void {
+    this.#changed?.resolve();
+    this.#changed = undefined;
+  }
+
+  #lane(orgId: string): Lane<Item> {
     let lane = this.#lanes.get(orgId);
     if (!lane) {
       lane = {
         orgId,
         queue: [],
         head: 0,
-        inFlight: 0,
-        window: FIRST_WINDOW,
-        unanswered: 0,
-        nextAt: 0,
+        pace: "unproven",
+        hasAnswered: false,
         stopped: false,
+        inFlight: 0,
+        inPlaces: 0,
+        window: 1,
+        slowness: 0,
+        shrunkAt: 0,
+        used: 0,
+        typicalMs: 50,
+        spacingMs: 1_000 / this.#options.requestsPerSecond,
+        nextAt: 0,
+        isListed: false,
       };
       this.#lanes.set(orgId, lane);
     }
     return lane;
   }
 
-  /** Starts what may start now, lane by lane in turn. */
-  #pump(): void {
-    let passedOver = 0;
-    let wakeAt = Number.POSITIVE_INFINITY;
-    const now = performance.now();
-    while (this.#inFlight < this.#options.concurrency && passedOver < this.#ready.length) {
-      if (this.#turn >= this.#ready.length) this.#turn = 0;
-      const lane = this.#ready[this.#turn] as Lane<Task>;
-      const paced = lane.nextAt - BURST_MS > now;
-      if (paced) wakeAt = Math.min(wakeAt, lane.nextAt - BURST_MS);
-      if (paced || lane.inFlight >= lane.window) {
-        this.#turn++;
-        passedOver++;
-        continue;
-      }
-      passedOver = 0;
-      this.#start(lane, now);
-    }
-    if (wakeAt < Number.POSITIVE_INFINITY && this.#inFlight < this.#options.concurrency) {
-      this.#timer ??= setTimeout(
-        () => {
-          this.#timer = undefined;
-          this.#pump();
-        },
-        Math.ceil(wakeAt - now),
-      );
+  /** How many items of an organisation may wait: whoever has not answered yet is taken for one that will. */
+  #most(lane: Lane<Item> | undefined): number {
+    if (lane?.pace === "slow") return DEFAULTS.leastQueued;
+    return Math.max(DEFAULTS.leastQueued, Math.floor(DEFAULTS.mostQueued / Math.max(1, this.#busyLanes)));
+  }
+
+  /** Puts a lane where its next call is chosen from, if it may have one. */
+  #list(lane: Lane<Item>): void {
+    if (lane.isListed || lane.stopped || waiting(lane) === 0) return;
+    if (lane.pace === "quick") {
+      if (lane.inFlight >= lane.window) return;
+      lane.isListed = true;
+      this.#ready.push({ lane, used: lane.used });
+    } else if (lane.pace === "slow") {
+      this.#slow.add(lane);
+    } else if (lane.inFlight === 0) {
+      this.#first.add(lane);
     }
   }
 
-  #start(lane: Lane<Task>, now: number): void {
-    const task = lane.queue[lane.head++] as Task;
-    this.#queued--;
-    if (lane.head === lane.queue.length) this.#unready(lane);
-    else this.#turn++;
-    if (lane.head >= TRIM_AT) {
+  #pump(): void {
+    if (this.#closed || this.#holds > 0) return;
+    const now = performance.now();
+    this.#startInPlaces(now);
+    this.#startInSlots(now);
+  }
+
+  #startInSlots(now: number): void {
+    for (let next = this.#paced.peek(); next && next.at <= now; next = this.#paced.peek()) {
+      this.#paced.pop();
+      next.lane.isListed = false;
+      this.#list(next.lane);
+    }
+    while (this.#slots < this.#options.concurrency && this.#calls < DEFAULTS.mostCalls) {
+      const next = this.#ready.pop();
+      if (!next) break;
+      const { lane, used } = next;
+      lane.isListed = false;
+      if (lane.stopped || lane.pace !== "quick" || lane.inFlight >= lane.window || waiting(lane) === 0) {
+        this.#list(lane);
+        continue;
+      }
+      if (lane.used > used) {
+        this.#list(lane);
+        continue;
+      }
+      const dueAt = lane.nextAt - DEFAULTS.burstMs;
+      if (dueAt > now) {
+        lane.isListed = true;
+        this.#paced.push({ lane, at: dueAt });
+        continue;
+      }
+      this.#virtualTime = Math.max(this.#virtualTime, lane.used);
+      this.#start(lane, this.#take(lane), undefined, now);
+      this.#list(lane);
+    }
+    const next = this.#paced.peek();
+    if (next) this.#wake(next.at, now);
+  }
+
+  #startInPlaces(now: number): void {
+    while (this.#placesTaken < DEFAULTS.places && this.#calls < DEFAULTS.mostCalls) {
+      const slow = this.#nextSlow(now);
+      const waitingFor = {
+        first: this.#first.size > 0,
+        slow: slow !== undefined,
+        probe: this.#probes.length > 0,
+      };
+      const chosen = CLASSES.filter((name) => waitingFor[name]).sort(
+        (a, b) => this.#places[a] - this.#places[b],
+      )[0];
+      if (!chosen) return;
+      if (chosen === "probe") {
+        const item = this.#probes.shift() as Item;
+        this.#start(this.#lane(item.orgId), item, "probe", now);
+      } else {
+        const lane =
+          chosen === "slow" ? (slow as Lane<Item>) : (this.#first.values().next().value as Lane<Item>);
+        this.#first.delete(lane);
+        if (!lane.stopped && waiting(lane) > 0) this.#start(lane, this.#take(lane), chosen, now);
+        if (waiting(lane) === 0) this.#slow.delete(lane);
+      }
+    }
+  }
+
+  /** Of the slow lanes whose rate allows a call, the one with the fewest in waiting places. */
+  #nextSlow(now: number): Lane<Item> | undefined {
+    let best: Lane<Item> | undefined;
+    for (const lane of this.#slow) {
+      if (lane.stopped || lane.pace !== "slow" || waiting(lane) === 0) {
+        this.#slow.delete(lane);
+        this.#list(lane);
+      } else if (lane.nextAt - DEFAULTS.burstMs > now) {
+        this.#wake(lane.nextAt - DEFAULTS.burstMs, now);
+      } else if (lane.inFlight < lane.window && (!best || lane.inPlaces < best.inPlaces)) {
+        best = lane;
+      }
+    }
+    return best;
+  }
+
+  #start(lane: Lane<Item>, item: Item, place: Class | undefined, now: number): void {
+    const call = { lane, startedAt: now, charged: place ? 0 : lane.typicalMs, place, ended: false };
+    lane.inFlight++;
+    lane.nextAt = Math.max(lane.nextAt, now) + lane.spacingMs;
+    lane.used += call.charged;
+    if (place) {
+      this.#places[place]++;
+      lane.inPlaces++;
+    } else {
+      this.#slots++;
+      this.#begun.push(call);
+      this.#wake(now + DEFAULTS.quickMs, now);
+    }
+    this.#options.work(item).then((answered) => this.#end(call, answered));
+  }
+
+  #end(call: Call<Item>, answered: boolean): void {
+    const { lane } = call;
+    const tookMs = performance.now() - call.startedAt;
+    call.ended = true;
+    lane.inFlight--;
+    if (call.place) {
+      this.#places[call.place]--;
+      lane.inPlaces--;
+    } else {
+      this.#slots--;
+      lane.used += tookMs - call.charged;
+      lane.typicalMs += (tookMs - lane.typicalMs) / 8;
+    }
+    if (answered) this.#grow(call, tookMs);
+    else {
+      this.#shrink(call, 1);
+      if (lane.pace === "unproven") lane.pace = "slow";
+    }
+    this.#list(lane);
+    this.#pump();
+    if (waiting(lane) <= this.#most(lane) / 2) this.#change();
+  }
+
+  /** Lets an organisation that has answered have more calls under way, unless it takes the longer the more it has. */
+  #grow(call: Call<Item>, tookMs: number): void {
+    const { lane } = call;
+    const isQuick = tookMs <= DEFAULTS.quickMs;
+    lane.pace = isQuick ? "quick" : "slow";
+    if (!lane.hasAnswered) {
+      lane.hasAnswered = true;
+      lane.slowness = isQuick ? 0 : tookMs;
+      lane.window = this.#leastWindow(lane);
+    } else if (tookMs <= lane.slowness + DEFAULTS.quickMs) {
+      const most = lane.slowness > 0 ? DEFAULTS.places : this.#options.concurrency;
+      lane.window = Math.min(most, lane.window + 1);
+    } else this.#shrink(call, this.#leastWindow(lane));
+  }
+
+  /** How many calls an organisation that answers may have under way at least, however long they take. */
+  #leastWindow({ slowness }: Lane<Item>): number {
+    return slowness > 0 ? this.#options.concurrency : DEFAULTS.firstWindow;
+  }
+
+  /** Halves what an organisation may have under way: so much is more than it answers in time. */
+  #shrink({ lane, startedAt }: Call<Item>, least: number): void {
+    if (startedAt < lane.shrunkAt) return;
+    lane.shrunkAt = performance.now();
+    lane.window = Math.min(lane.window, Math.max(least, lane.inFlight >> 1));
+  }
+
+  /** Moves calls that have been in a slot for too long to waiting places. */
+  #moveOn(now: number): void {
+    const { quickMs } = DEFAULTS;
+    for (; this.#oldest < this.#begun.length; this.#oldest++) {
+      const call = this.#begun[this.#oldest] as Call<Item>;
+      if (!call.ended && call.startedAt + quickMs > now) break;
+      if (call.ended) continue;
+      call.place = "slow";
+      this.#slots--;
+      this.#places.slow++;
+      call.lane.inPlaces++;
+      call.lane.used += quickMs - call.charged;
+      call.lane.pace = "slow";
+      if (call.lane.slowness === 0) this.#shrink(call, DEFAULTS.firstWindow);
+      this.#list(call.lane);
+    }
+    if (this.#oldest >= TRIM_AT || this.#oldest === this.#begun.length) {
+      this.#begun = this.#begun.slice(this.#oldest);
+      this.#oldest = 0;
+    }
+    const call = this.#begun[this.#oldest];
+    if (call) this.#wake(Math.max(call.startedAt + quickMs, now + DEFAULTS.moveEveryMs), now);
+  }
+
+  #wake(at: number, now: number): void {
+    if (at >= this.#wakeAt) return;
+    clearTimeout(this.#wakeTimer);
+    this.#wakeAt = at;
+    this.#wakeTimer = setTimeout(
+      () => {
+        this.#wakeAt = Number.POSITIVE_INFINITY;
+        this.#moveOn(performance.now());
+        this.#pump();
+      },
+      Math.max(1, Math.ceil(at - now)),
+    );
+  }
+
+  #take(lane: Lane<Item>): Item {
+    const item = lane.queue[lane.head++] as Item;
+    if (lane.head === lane.queue.length) this.#busyLanes--;
+    if (lane.head >= TRIM_AT || lane.head === lane.queue.length) {
       lane.queue = lane.queue.slice(lane.head);
       lane.head = 0;
     }
-    lane.inFlight++;
-    this.#inFlight++;
-    lane.nextAt = Math.max(lane.nextAt, now) + this.#spacingMs;
-    this.#options.work(task).then((verdict) => {
-      lane.inFlight--;
-      this.#inFlight--;
-      this.#hear(lane, verdict);
-      this.#pump();
-      this.#wake();
-    });
+    return item;
   }
 
-  #hear(lane: Lane<Task>, verdict: Verdict): void {
-    if (verdict === "no-answer") {
-      lane.window = Math.max(1, lane.window >> 1);
-      if (++lane.unanswered < DEAD_AFTER || lane.stopped) return;
-      this.#deadLanes++;
-      this.#deadInShard++;
-      this.#options.onDead(lane.orgId);
-    } else {
-      this.#answered = true;
-      lane.unanswered = 0;
-      lane.window = Math.min(this.#options.concurrency, lane.window + 1);
-      if (verdict === "answered") return;
-    }
-    lane.stopped = true;
-    this.#skipQueue(lane);
-  }
-
-  #skipQueue(lane: Lane<Task>): void {
-    const waiting = lane.queue.slice(lane.head);
-    if (waiting.length === 0) return;
-    this.#unready(lane);
-    this.#queued -= waiting.length;
-    for (const task of waiting) this.#options.onSkipped(task);
-  }
-
-  #unready(lane: Lane<Task>): void {
+  #skip(lane: Lane<Item>): void {
+    const items = lane.queue.slice(lane.head);
     lane.queue = [];
     lane.head = 0;
-    const index = this.#ready.indexOf(lane);
-    this.#ready.splice(index, 1);
-    // The lane after it has moved into its place, so the turn stays where it is.
-    if (index < this.#turn) this.#turn--;
+    if (items.length > 0) this.#busyLanes--;
+    for (const item of items) this.#options.onSkipped(item);
   }
 
-  #when(until: () => boolean): Promise<void> {
-    if (until()) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#waiters.push({ until, resolve });
-    });
+  get #placesTaken(): number {
+    return this.#places.first + this.#places.slow + this.#places.probe;
   }
 
-  #wake(): void {
-    if (this.#waiters.length === 0) return;
-    this.#waiters = this.#waiters.filter(({ until, resolve }) => {
-      if (!until()) return true;
-      resolve();
-      return false;
-    });
+  get #calls(): number {
+    return this.#slots + this.#placesTaken;
   }
+}
+
+function waiting(lane: Lane<unknown>): number {
+  return lane.queue.length - lane.head;
 }

@@ -1,34 +1,29 @@
+import type { KeySpan } from "../store/checkpoint.ts";
 import { ALL_KEYS, type KeyRange } from "../store/index-key.ts";
-import type { OpenTaskPage } from "../store/open-task-store.ts";
-import type { IndexKey } from "../tasks/record.ts";
+import type { IsWanted, OpenTaskPage } from "../store/open-task-store.ts";
 import type { SweepDependencies } from "./dependencies.ts";
 
-/** What of a shard is to be read. */
-export interface Reading {
-  /** The order to begin with. */
-  from: string;
-  /** The orders that matter, ascending. */
-  ranges: readonly KeyRange[];
-  /** Whether a task matters. */
-  isWanted: (place: IndexKey) => boolean;
-}
-
 /**
- * A shard's open tasks from an order on, page by page.
+ * The open tasks of a shard within some spans of index keys, page by page.
  *
- * Takes whatever comes until a page ends outside of the ranges; from there on it leaps from range to range, which
- * takes more queries, and may so be dearer where there is little between them. The page after is always under way,
- * so that DynamoDB's latency hides behind EnOS's.
+ * Takes whatever comes until a page ends outside of the spans; from there on it leaps from span to span, which takes
+ * more queries, and may so be dearer where there is little between them. The page after is always under way, so that
+ * DynamoDB's latency hides behind what is done with a page.
  *
+ * @param spans ascending, without overlap
  * @param signal ends a call early, which then rejects
  */
-export async function* readShard(
+export async function* readPages(
   tasks: Pick<SweepDependencies["tasks"], "page">,
   shard: number,
-  { from, ranges, isWanted }: Reading,
+  spans: readonly KeySpan[],
+  isWanted: IsWanted,
   signal: AbortSignal,
 ): AsyncGenerator<OpenTaskPage, void, undefined> {
-  let range: KeyRange | undefined = { from, through: ALL_KEYS.through };
+  const ranges = spans.map(({ from, to }): KeyRange => ({ from: from || ALL_KEYS.from, through: to }));
+  const last = ranges.at(-1);
+  if (!last) return;
+  let range: KeyRange | undefined = { from: (ranges[0] as KeyRange).from, through: last.through };
   let isLeaping = false;
   let reading = tasks.page(shard, range, isWanted, undefined, signal);
   while (range) {

@@ -1,127 +1,464 @@
-import { nextPass, type Pass, type Progress } from "../store/checkpoint.ts";
+import type { BehindChange, BehindRecord } from "../store/behind-store.ts";
+import { type Gap, type KeySpan, PAST_KEYS } from "../store/checkpoint.ts";
+import {
+  ALL,
+  type Coverage,
+  checkpointOf,
+  clip,
+  coverageOf,
+  isSame,
+  leastWatermark,
+  only,
+  overlay,
+  union,
+  watermarkAt,
+  within,
+} from "../store/coverage.ts";
+import type { HealthRecord } from "../store/health-store.ts";
 import { keyRanges } from "../store/index-key.ts";
-import type { Shard } from "../store/shard-store.ts";
+import { CLOCK_ERROR_MS, type Shard, type SweptShard } from "../store/shard-store.ts";
+import { isPastDeadline } from "../tasks/decision.ts";
 import type { IndexKey, OpenTask } from "../tasks/record.ts";
-import type { Examination } from "./checks.ts";
+import { Backlog } from "./backlog.ts";
+import type { Breakers } from "./breakers.ts";
+import type { Check, Checks } from "./checks.ts";
 import type { SweepDependencies, SweepSettings } from "./dependencies.ts";
-import type { Lanes } from "./fair-queue.ts";
-import { readShard } from "./pages.ts";
-import type { SweepSummary } from "./summary.ts";
-import type { TimeLeft } from "./time-budget.ts";
+import type { FairQueue } from "./fair-queue.ts";
+import { readPages } from "./pages.ts";
+import { type BehindReason, count, type SweepSummary } from "./summary.ts";
+import type { TimeBudget } from "./time-budget.ts";
 
-/** Due tasks that may be waiting before reading pauses: what a sweep holds in memory. */
-const MOST_WAITING = 2_000;
+/** A shard in which somebody is behind is read whole this often, in milliseconds. */
+const WHOLE_EVERY_MS = 15 * 60_000;
 
-/** Sweeps one leased shard, in passes, while there is time. */
+/** Between two passes, in milliseconds: what several organisations want in that time is read at once. */
+const PAUSE_MS = 20;
+
+/** What came of a shard: its own record, and those of the organisations that are or were behind in it. */
+export interface ShardOutcome {
+  swept: SweptShard;
+  changes: BehindChange[];
+  behind: Partial<Record<BehindReason, number>>;
+}
+
+/** Where in a pass something is: a key in one of its legs. */
+interface Position {
+  leg: number;
+  key: string;
+}
+
+/** One reading of a shard, or of a part of it. */
+interface Pass {
+  /** The index keys in the order in which they are read. */
+  legs: KeySpan[];
+  /** What of them is to be read. */
+  spans: KeySpan[];
+  /** No window begins before that. */
+  least: number;
+  /** Takes a task; false when nothing more is to be read. */
+  take: (task: OpenTask, position: Position) => boolean;
+}
+
+/**
+ * Sweeps one leased shard.
+ *
+ * The first pass is over everything that became due, and waits for nobody: of an organisation whose queue is full the
+ * rest is left. Further passes are for those alone of whom something is left, and who can take more.
+ */
 export class ShardSweep {
-  readonly #parts: SweepDependencies;
+  readonly #dependencies: SweepDependencies;
   readonly #settings: SweepSettings;
   readonly #summary: SweepSummary;
-  readonly #time: TimeLeft;
-  readonly #lanes: Lanes<OpenTask>;
-  readonly #examination: Examination;
-  /** The first order of each organisation that this pass left out. */
-  #skipped = new Map<string, string>();
+  readonly #time: TimeBudget;
+  readonly #queue: FairQueue<Check>;
+  readonly #breakers: Breakers;
+  readonly #checks: Checks;
+  readonly #shard: Shard;
+  /** All windows end here, in Unix milliseconds. */
+  readonly #to: number;
+  /** How far the shard was checked before. */
+  readonly #coverage: Coverage;
+  readonly #isWhole: boolean;
+  readonly #backlogs = new Map<string, Backlog>();
+  /** Where in the present pass an organisation was left: all of it that comes later is left, too. */
+  readonly #left = new Map<string, Position>();
+  /** Due tasks of each organisation that were met, and not taken on so far. */
+  readonly #passedOver = new Map<string, number>();
+  /** Organisations that have a task in the shard; only while it is read whole. */
+  readonly #present = new Set<string>();
+  /** Tasks past their deadline that were taken on out of turn. */
+  readonly #urgent = new Set<string>();
+  /** Of each organisation or gateway that may be probed: a task to do it with, one of those seen. */
+  readonly #candidates = new Map<HealthRecord, { task: OpenTask; checkedThrough: number; seen: number }>();
+  /** Spans that the first pass did not read. */
+  #unread: KeySpan[] = [ALL];
+  #underWay = 0;
+  #idle: PromiseWithResolvers<void> | undefined;
 
-  constructor(
-    parts: SweepDependencies,
-    settings: SweepSettings,
-    summary: SweepSummary,
-    time: TimeLeft,
-    lanes: Lanes<OpenTask>,
-    examination: Examination,
-  ) {
-    this.#parts = parts;
-    this.#settings = settings;
-    this.#summary = summary;
-    this.#time = time;
-    this.#lanes = lanes;
-    this.#examination = examination;
-  }
-
-  /** Notes that a due task of this pass was not checked. */
-  skip({ orgId, indexKey }: OpenTask): void {
-    this.#summary.deferred++;
-    const first = this.#skipped.get(orgId);
-    if (first === undefined || indexKey < first) this.#skipped.set(orgId, indexKey);
-  }
-
-  /**
-   * How far the shard is swept afterwards; undefined when it has to stay as it was, since not everything that
-   * was learnt could be published and written, or nothing could be learnt at all.
-   */
-  async run(shard: Shard): Promise<Progress | undefined> {
-    // However dark the shards before were: one dead gateway may be all that they had to do with.
-    this.#lanes.beginShard();
-    let { progress } = shard;
-    let catchingUp: boolean;
-    do {
-      catchingUp = progress.rest !== null;
-      const swept = await this.#pass(shard.number, nextPass(progress, this.#parts.now()));
-      // What an earlier pass of this run achieved stays achieved.
-      if (!swept) return progress === shard.progress ? undefined : progress;
-      progress = swept;
-    } while (catchingUp && progress.rest === null && !this.#time.isClosing);
-    return progress;
-  }
-
-  async #pass(shard: number, pass: Pass): Promise<Progress | undefined> {
-    this.#skipped = new Map();
-    const faultsBefore = this.#examination.ownFaults;
-    const stoppedAt = await this.#read(shard, pass);
-    if (this.#isOver) this.#lanes.clear();
-    const ended = await this.#time.outlasts(this.#lanes.idle().then(() => this.#examination.settled()));
-    if (!ended || this.#lanes.isDark || this.#examination.ownFaults > faultsBefore) return undefined;
-    return pass.after({ stoppedAt, skipped: this.#skipped });
-  }
-
-  /** Reads the pass's tasks and queues those that are due. The first order that was not read; null at the end. */
-  async #read(shard: number, pass: Pass): Promise<string | null> {
-    let order = pass.from;
-    const { tasks, schedule, observer } = this.#parts;
-    const { from, to } = pass.window;
-    const reading = {
-      from: pass.from,
-      ranges: keyRanges(schedule.reach(from, to)),
-      isWanted: (place: IndexKey) => schedule.isDue(place, from, to),
-    };
-    try {
-      for await (const page of readShard(tasks, shard, reading, this.#time.signal)) {
-        if (this.#isOver) return order;
-        this.#summary.read += page.read;
-        this.#summary.unreadable += page.unreadable.length;
-        for (const key of page.unreadable) observer.unreadable(shard, key);
-        for (const task of page.tasks) {
-          order = task.indexKey;
-          const window = pass.windowFor(task.orgId, order);
-          if (!window || !schedule.isDue(task, window.from, window.to)) continue;
-          this.#summary.due++;
-          this.#queue(task);
-          if (this.#lanes.queued >= MOST_WAITING) await this.#lanes.room(MOST_WAITING / 2);
-          if (this.#isOver) return order;
-        }
-      }
-      return null;
-    } catch (error) {
-      // A read that the end of the time cut off: the next sweep begins with it.
-      if (this.#time.isClosing) return order;
-      this.#examination.failedOurselves("read", error as Error);
-      return order;
+  constructor(options: {
+    dependencies: SweepDependencies;
+    settings: SweepSettings;
+    summary: SweepSummary;
+    time: TimeBudget;
+    queue: FairQueue<Check>;
+    breakers: Breakers;
+    checks: Checks;
+    /** As it is under the lease. */
+    shard: Shard;
+    behind: readonly BehindRecord[];
+  }) {
+    this.#dependencies = options.dependencies;
+    this.#settings = options.settings;
+    this.#summary = options.summary;
+    this.#time = options.time;
+    this.#queue = options.queue;
+    this.#breakers = options.breakers;
+    this.#checks = options.checks;
+    this.#shard = options.shard;
+    this.#to = this.#dependencies.now();
+    this.#coverage = this.#putRight(coverageOf(options.shard.checkpoint));
+    this.#isWhole = options.behind.length > 0 && this.#to - options.shard.readWholeAt >= WHOLE_EVERY_MS;
+    for (const record of options.behind) {
+      const unread = overlay(this.#coverage, this.#putRight(record.gaps));
+      this.#backlogs.set(record.orgId, new Backlog({ orgId: record.orgId, unread, record }));
     }
   }
 
-  get #isOver(): boolean {
-    return this.#time.isClosing || this.#lanes.isShardDark;
+  /** Resolves with what came of it; undefined when the shard has to stay as it was. */
+  async run(): Promise<ShardOutcome | undefined> {
+    await this.#learnOrigins();
+    await this.#firstPass();
+    this.#probe();
+    await this.#furtherPasses();
+    for (const times of this.#passedOver.values()) this.#summary.deferred += times;
+    return (await this.#time.outlasts(this.#onIdle())) ? this.#outcome() : undefined;
   }
 
-  #queue(task: OpenTask): void {
-    const { orgId } = task;
-    if (this.#lanes.isStopped(orgId) && this.#examination.giveUp(task)) return;
-    // Once one of an organisation's tasks is left out, the rest of this pass follows: the next sweep begins there.
-    // It is left out when its turn would not come within half of the time, at its organisation's rate: the
-    // other half is for the organisations behind it.
-    const turnMs = (this.#lanes.queuedOf(orgId) / this.#settings.requestsPerSecond) * 1000;
-    if (this.#skipped.has(orgId) || turnMs > this.#time.workMs / 2) this.skip(task);
-    else this.#lanes.add(task);
+  /** A watermark from the future was written by a clock that was wrong: what is due from now on is due. */
+  #putRight(coverage: Coverage): Coverage {
+    const ahead = Math.max(...coverage.map(({ watermark }) => watermark)) - this.#to;
+    if (ahead <= CLOCK_ERROR_MS) return coverage;
+    this.#dependencies.observer.clockAhead(this.#shard.number, Math.round(ahead / 1_000));
+    const latest = this.#to - this.#dependencies.schedule.interval(0);
+    return coverage.map((gap) => ({ ...gap, watermark: Math.min(gap.watermark, latest) }));
   }
+
+  /** Records name the gateway that was in the way; now and then it is looked up, since the organisation may have moved. */
+  async #learnOrigins(): Promise<void> {
+    for (const { orgId, record } of this.#backlogs.values()) {
+      if (!record?.origin) continue;
+      this.#breakers.learn(orgId, record.origin);
+      if (!this.#isWhole || !this.#breakers.stuck(orgId)) continue;
+      try {
+        this.#breakers.learn(orgId, (await this.#dependencies.credentials.get(orgId)).baseUrl);
+      } catch {
+        // Its next call will say why.
+      }
+    }
+  }
+
+  /** Everything that became due, of everybody. */
+  async #firstPass(): Promise<void> {
+    const served = [...this.#backlogs.values()].filter(({ orgId }) => !this.#breakers.stuck(orgId));
+    const coverage = [...this.#coverage, ...served.flatMap((backlog) => backlog.begin())];
+    // What was not read last time comes first.
+    const start = oldest(this.#coverage).from;
+    const legs = clip(
+      [
+        { from: start, to: PAST_KEYS },
+        { from: ALL.from, to: start },
+      ],
+      ALL,
+    );
+    const stoppedAt = await this.#read({
+      legs,
+      spans: this.#isWhole ? [ALL] : this.#reach(coverage),
+      least: leastWatermark(coverage),
+      take: (task, position) => {
+        this.#meet(task, position);
+        return true;
+      },
+    });
+    this.#unread = stoppedAt ? rest(legs, stoppedAt) : [];
+    for (const backlog of served) {
+      const left = this.#left.get(backlog.orgId);
+      this.#left.delete(backlog.orgId);
+      backlog.end(left ? rest(legs, left) : this.#unread);
+    }
+    for (const [orgId, left] of this.#left) {
+      const backlog = this.#backlogOf(orgId);
+      if (!backlog.isOpen) backlog.leaveUnread(within(this.#coverage, rest(legs, left)));
+    }
+    if (this.#isWhole && !stoppedAt) {
+      for (const backlog of this.#backlogs.values()) if (!this.#present.has(backlog.orgId)) backlog.clear();
+    }
+  }
+
+  /** Decides about one task of the first pass. */
+  #meet(task: OpenTask, position: Position): void {
+    const { orgId, indexKey } = task;
+    if (this.#isWhole) this.#present.add(orgId);
+    const backlog = this.#backlogs.get(orgId);
+    const isBehind = backlog?.isOpen ?? false;
+    const checkedThrough =
+      (isBehind ? backlog?.unreadAt(indexKey) : watermarkAt(this.#coverage, indexKey)) ?? 0;
+    const isLate = this.#isLate(task);
+    if (!isLate && !this.#dependencies.schedule.isDue(task, checkedThrough, this.#to)) return;
+    this.#summary.due++;
+    const stuck = this.#breakers.stuck(orgId);
+    if (stuck) {
+      if (stuck.nextProbeAt <= this.#to) this.#consider(stuck, task, checkedThrough);
+      if (isLate) this.#giveUp(task, checkedThrough);
+      else this.#passOver(orgId);
+      this.#leave(orgId, position);
+    } else if (isLate) {
+      this.#takeFirst(task, checkedThrough);
+    } else {
+      const isServed = !isBehind || backlog?.servedAt(indexKey) !== undefined;
+      if (!isServed || !this.#takeOn(task, checkedThrough, position)) this.#passOver(orgId);
+    }
+  }
+
+  /** Reads for those of whom something is left, and who can take more, until there are none. */
+  async #furtherPasses(): Promise<void> {
+    while (!this.#time.isClosing) {
+      const open = [...this.#backlogs.values()].filter(
+        ({ isOpen, orgId }) => isOpen && !this.#breakers.stuck(orgId) && !this.#queue.isStopped(orgId),
+      );
+      const wanting = open.filter(({ orgId }) => this.#queue.wantsMore(orgId));
+      if (wanting.length > 0) await this.#pass(wanting);
+      else if (open.length === 0 && this.#underWay === 0) return;
+      else await Promise.race([this.#queue.onChange(), ...(this.#underWay > 0 ? [this.#onIdle()] : [])]);
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    }
+  }
+
+  /** What is left of some organisations, what is furthest back of each first, until their queues are full. */
+  async #pass(backlogs: Backlog[]): Promise<void> {
+    const legs = [ALL];
+    const served = new Map(backlogs.map((backlog) => [backlog.orgId, backlog]));
+    const coverage = backlogs.flatMap((backlog) => backlog.begin());
+    this.#left.clear();
+    const stoppedAt = await this.#read({
+      legs,
+      spans: this.#reach(coverage),
+      least: leastWatermark(coverage),
+      take: (task, position) => {
+        const checkedThrough = served.get(task.orgId)?.servedAt(task.indexKey);
+        if (checkedThrough === undefined || this.#urgent.has(task.indexKey)) return true;
+        if (!this.#dependencies.schedule.isDue(task, checkedThrough, this.#to)) return true;
+        if (this.#takeOn(task, checkedThrough, position)) this.#takeAfterAll(task.orgId);
+        return this.#left.size < served.size;
+      },
+    });
+    const unread = stoppedAt ? rest(legs, stoppedAt) : [];
+    for (const backlog of backlogs) {
+      const left = this.#left.get(backlog.orgId);
+      backlog.end(left ? rest(legs, left) : unread);
+    }
+  }
+
+  /** Reads a pass to its end. Returns the first position that was not read, if there is one. */
+  async #read({ legs, spans, least, take }: Pass): Promise<Position | undefined> {
+    const { tasks, schedule, observer } = this.#dependencies;
+    const isWanted = (key: IndexKey, deadlineAt: number | undefined) =>
+      this.#isWhole || schedule.isDue(key, least, this.#to) || this.#isLate({ ...key, deadlineAt });
+    let position = { leg: 0, key: ALL.from };
+    try {
+      for (const [leg, range] of legs.entries()) {
+        position = { leg, key: range.from };
+        for await (const page of readPages(
+          tasks,
+          this.#shard.number,
+          clip(spans, range),
+          isWanted,
+          this.#time.signal,
+        )) {
+          this.#summary.read += page.read;
+          this.#summary.unreadable += page.unreadable.length;
+          for (const key of page.unreadable) observer.unreadable(this.#shard.number, key);
+          for (const task of page.tasks) {
+            if (task.indexKey >= range.to) continue;
+            position = { leg, key: task.indexKey };
+            if (this.#time.isClosing || !take(task, position)) return position;
+          }
+        }
+      }
+      return undefined;
+    } catch (error) {
+      // A read that the end of the time cut off is no fault.
+      if (!this.#time.isClosing) this.#checks.failed("read", error);
+      return position;
+    }
+  }
+
+  /** Where the tasks stand that can be due of what is checked so far. */
+  #reach(coverage: Coverage): KeySpan[] {
+    const spans: KeySpan[] = [];
+    const windows = new Map<number, KeySpan[]>();
+    for (const { watermark, from, to } of coverage) {
+      if (watermark >= this.#to) continue;
+      let reached = windows.get(watermark);
+      if (!reached) {
+        const ranges = keyRanges(this.#dependencies.schedule.reach(watermark, this.#to));
+        reached = ranges.map(({ from, through }, index) => ({
+          from,
+          // Behind the last key that a task can have stands what no sweep could have written: it is told of, too.
+          to: index === ranges.length - 1 ? PAST_KEYS : only(through).to,
+        }));
+        windows.set(watermark, reached);
+      }
+      spans.push(...clip(reached, { from, to }));
+    }
+    return union(spans);
+  }
+
+  /** Takes a task on, unless its organisation was left in this pass, or has no room: it is then left from here on. */
+  #takeOn(task: OpenTask, checkedThrough: number, position: Position): boolean {
+    const { orgId } = task;
+    if (this.#left.has(orgId) || this.#queue.roomFor(orgId) <= 0) {
+      this.#leave(orgId, position);
+      return false;
+    }
+    this.#queue.add(this.#checkOf(task, checkedThrough));
+    return true;
+  }
+
+  /** Counts a due task that the first pass did not take on. */
+  #passOver(orgId: string): void {
+    this.#passedOver.set(orgId, (this.#passedOver.get(orgId) ?? 0) + 1);
+  }
+
+  /** Counts a task that a further pass took on: the first one has passed over it, or has not met it. */
+  #takeAfterAll(orgId: string): void {
+    const times = this.#passedOver.get(orgId) ?? 0;
+    if (times > 0) this.#passedOver.set(orgId, times - 1);
+    else this.#summary.due++;
+  }
+
+  /** A task past its deadline goes first, and is given up where there is no room or no time to ask. */
+  #takeFirst(task: OpenTask, checkedThrough: number): void {
+    if (this.#queue.roomFor(task.orgId) <= 0) {
+      this.#giveUp(task, checkedThrough);
+      return;
+    }
+    this.#urgent.add(task.indexKey);
+    const check = this.#checkOf(task, checkedThrough);
+    const onEnd = (isChecked: boolean) => (isChecked ? check.onEnd(true) : this.#checks.giveUp(check));
+    this.#queue.add({ ...check, onEnd }, { goesFirst: true });
+  }
+
+  #giveUp(task: OpenTask, checkedThrough: number): void {
+    this.#urgent.add(task.indexKey);
+    this.#checks.giveUp(this.#checkOf(task, checkedThrough));
+  }
+
+  #checkOf(task: OpenTask, checkedThrough: number): Check {
+    const backlog = this.#backlogOf(task.orgId);
+    const number = backlog.take();
+    this.#underWay++;
+    return {
+      orgId: task.orgId,
+      task,
+      checkedThrough,
+      onEnd: (isChecked) => {
+        if (!isChecked) {
+          this.#summary.deferred++;
+          backlog.leaveOut({ key: task.indexKey, number, watermark: checkedThrough });
+        }
+        this.#ended();
+      },
+    };
+  }
+
+  #leave(orgId: string, position: Position): void {
+    if (!this.#left.has(orgId)) this.#left.set(orgId, position);
+  }
+
+  /** Keeps one of the tasks that a probe may be made with, each as likely as any other. */
+  #consider(record: HealthRecord, task: OpenTask, checkedThrough: number): void {
+    const seen = (this.#candidates.get(record)?.seen ?? 0) + 1;
+    if (Math.random() * seen < 1) this.#candidates.set(record, { task, checkedThrough, seen });
+    else (this.#candidates.get(record) as { seen: number }).seen = seen;
+  }
+
+  #probe(): void {
+    for (const [probe, { task, checkedThrough }] of this.#candidates) {
+      this.#underWay++;
+      // It is left all the same: whether it could be checked matters to nobody.
+      this.#queue.probe({ orgId: task.orgId, task, checkedThrough, probe, onEnd: () => this.#ended() });
+    }
+  }
+
+  #isLate(task: Pick<OpenTask, "trackedAt" | "deadlineAt">): boolean {
+    return isPastDeadline(task, this.#to, this.#settings.deadlineMs);
+  }
+
+  #backlogOf(orgId: string): Backlog {
+    let backlog = this.#backlogs.get(orgId);
+    if (!backlog) {
+      backlog = new Backlog({ orgId });
+      this.#backlogs.set(orgId, backlog);
+    }
+    return backlog;
+  }
+
+  #ended(): void {
+    if (--this.#underWay > 0) return;
+    this.#idle?.resolve();
+    this.#idle = undefined;
+  }
+
+  #onIdle(): Promise<void> {
+    if (this.#underWay === 0) return Promise.resolve();
+    this.#idle ??= Promise.withResolvers<void>();
+    return this.#idle.promise;
+  }
+
+  #outcome(): ShardOutcome {
+    const watermark = Math.max(this.#to, ...this.#coverage.map((gap) => gap.watermark));
+    const coverage = overlay([{ ...ALL, watermark }], within(this.#coverage, this.#unread));
+    const changes: BehindChange[] = [];
+    const behind: ShardOutcome["behind"] = {};
+    const totals = { organisations: 0, oldest: 0, oldestAnswering: 0 };
+    for (const backlog of this.#backlogs.values()) {
+      const { orgId, record } = backlog;
+      const stuck = this.#breakers.stuck(orgId);
+      const gaps = backlog.remaining(stuck !== undefined);
+      const origin = stuck?.scope === "origin" ? stuck.id : undefined;
+      if (gaps.length > 0) {
+        count(behind, stuck?.reason ?? "busy");
+        totals.organisations++;
+        totals.oldest = earlier(totals.oldest, leastWatermark(gaps));
+        if (!stuck) totals.oldestAnswering = earlier(totals.oldestAnswering, leastWatermark(gaps));
+      }
+      if (isNews({ gaps, origin }, record)) changes.push({ orgId, gaps, origin, before: record });
+    }
+    const readWholeAt = this.#isWhole && this.#unread.length === 0 ? this.#to : this.#shard.readWholeAt;
+    return { swept: { checkpoint: checkpointOf(coverage), readWholeAt, behind: totals }, changes, behind };
+  }
+}
+
+/** What comes from a position on. */
+function rest(legs: readonly KeySpan[], { leg, key }: Position): KeySpan[] {
+  const [current, ...later] = legs.slice(leg) as [KeySpan, ...KeySpan[]];
+  return [...clip([{ from: key, to: current.to }], ALL), ...later];
+}
+
+function oldest(coverage: Coverage): Gap {
+  return coverage.reduce((least, gap) => (gap.watermark < least.watermark ? gap : least));
+}
+
+/** The earlier of two times, of which 0 is none. A watermark of 0 stands for never, the earliest time there is. */
+function earlier(a: number, b: number): number {
+  return a === 0 ? Math.max(1, b) : Math.min(a, Math.max(1, b));
+}
+
+/** Whether what is left of an organisation has to be written. */
+function isNews(
+  { gaps, origin }: Pick<BehindRecord, "gaps" | "origin">,
+  record: BehindRecord | undefined,
+): boolean {
+  if (!record) return gaps.length > 0;
+  return !record.isSettled || origin !== record.origin || !isSame(gaps, record.gaps);
 }

@@ -1,13 +1,16 @@
-import type { EnosErrorKind } from "../enos/errors.ts";
+import type { StuckReason } from "../store/health-store.ts";
 import type { TerminalState } from "../tasks/state.ts";
+import type { CallFailure } from "./call-result.ts";
 
 /**
- * Why something in a sweep did not work: EnOS's reasons, and
- * - `secret`: the organisation's credentials cannot be had
+ * Why something in a sweep did not work: as a call failed, and
  * - `publish`: SNS did not take an event
  * - `read`, `write`: DynamoDB did not give, or take, an item
  */
-export type FailureReason = EnosErrorKind | "secret" | "publish" | "read" | "write";
+export type FailureReason = CallFailure | "publish" | "read" | "write";
+
+/** Why an organisation is behind: it is stuck, or there were more calls than there was time or rate for. */
+export type BehindReason = StuckReason | "busy";
 
 /** What one sweep did. */
 export interface SweepSummary {
@@ -17,7 +20,7 @@ export interface SweepSummary {
   read: number;
   /** Of these: due now. */
   due: number;
-  /** Of these: EnOS was asked. */
+  /** Calls to EnOS that were answered, about one task each. */
   checked: number;
   /** Events that SNS has taken. */
   published: number;
@@ -25,16 +28,25 @@ export interface SweepSummary {
   finished: Partial<Record<TerminalState, number>>;
   /** What did not work, by reason. */
   failed: Partial<Record<FailureReason, number>>;
-  /** Due tasks left for the next sweep: no time, or their organisation was stopped. */
+  /** Due tasks left for the next sweep: no time, no room, or their organisation was stuck. */
   deferred: number;
   /** Items of the index that could not be read as tasks, and were passed over. */
   unreadable: number;
   /** Shards whose lease ran out before they could be given back; another sweep does them again. */
   leasesLost: number;
-  /** Why the sweep ended: all done, out of time, or nothing of EnOS could be reached. */
-  ended: "done" | "out-of-time" | "enos-unreachable";
-  /** How far the shard that waited longest is behind at the end, in seconds; null when none was ever swept. */
+  /** Organisations and gateways that are stuck at the end, by reason. */
+  stuck: Partial<Record<StuckReason, number>>;
+  /** Organisations that are behind in this sweep's shards at the end, by reason; one in two shards counts twice. */
+  behind: Partial<Record<BehindReason, number>>;
+  /** Why the sweep ended: all done, or out of time. */
+  ended: "done" | "out-of-time";
+  /**
+   * Now less the least watermark of all shards that there are, and of all that is behind in them, in seconds; a shard
+   * that was never swept counts from its announcement. Null when nothing was ever tracked.
+   */
   watermarkLagSeconds: number | null;
+  /** The same without organisations that are stuck. */
+  answeringLagSeconds: number | null;
   durationMs: number;
 }
 
@@ -51,13 +63,16 @@ export function emptySummary(): SweepSummary {
     deferred: 0,
     unreadable: 0,
     leasesLost: 0,
+    stuck: {},
+    behind: {},
     ended: "done",
     watermarkLagSeconds: null,
+    answeringLagSeconds: null,
     durationMs: 0,
   };
 }
 
-/** Adds one to a counter that may not be there yet. */
-export function count<Key extends string>(counters: Partial<Record<Key, number>>, key: Key): void {
-  counters[key] = (counters[key] ?? 0) + 1;
+/** Adds to a counter that may not be there yet. */
+export function count<Key extends string>(counters: Partial<Record<Key, number>>, key: Key, times = 1): void {
+  counters[key] = (counters[key] ?? 0) + times;
 }

@@ -1,15 +1,23 @@
 import { randomUUID } from "node:crypto";
+import pMap from "p-map";
+import { fingerprint } from "../enos/credentials.ts";
+import type { BehindChange, BehindRecord } from "../store/behind-store.ts";
+import { coverageOf, leastWatermark } from "../store/coverage.ts";
 import { isLeased, type Shard } from "../store/shard-store.ts";
-import type { OpenTask } from "../tasks/record.ts";
-import { Examination } from "./checks.ts";
+import { Breakers } from "./breakers.ts";
+import { type Check, Checks } from "./checks.ts";
 import type { SweepDependencies, SweepSettings } from "./dependencies.ts";
-import { Lanes } from "./fair-queue.ts";
+import { FairQueue } from "./fair-queue.ts";
 import { ShardSweep } from "./shard-sweep.ts";
-import { emptySummary, type SweepSummary } from "./summary.ts";
-import { TimeLeft } from "./time-budget.ts";
+import { count, emptySummary, type SweepSummary } from "./summary.ts";
+import { TimeBudget } from "./time-budget.ts";
 
 /** A lease outlives the invocation by this, in milliseconds, so that no other sweep comes while it may still write. */
 const LEASE_MARGIN_MS = 1_000;
+/** While no more organisations than this are refused, a new secret is seen at the next sweep. */
+const MOST_SECRETS_READ = 20;
+/** Records that are written at a time, for each shard. */
+const WRITES = 32;
 
 /** What a sweep is asked for. */
 export interface SweepRequest {
@@ -20,81 +28,210 @@ export interface SweepRequest {
 }
 
 /**
- * Looks at every tracked task that is due, and publishes those that have ended.
+ * Checks every tracked task that is due, and publishes those that have ended.
  *
- * Takes the shards that waited longest, one after the other, each under a lease of its own; shards that
- * another sweep holds are left to it. Ends in time, and what it could not do it leaves as it was.
+ * Takes its share of the shards side by side, those first that were swept longest ago, and then what is free; each
+ * under a lease of its own. Ends in time, and what it could not do it leaves as it was.
  *
  * @throws {RangeError} for a shard that does not exist
  * @throws the database's error when not even the shards can be listed
  */
 export async function sweep(
-  parts: SweepDependencies,
+  dependencies: SweepDependencies,
   settings: SweepSettings,
   request: SweepRequest,
 ): Promise<SweepSummary> {
   const started = performance.now();
-  const summary = emptySummary();
-  using time = new TimeLeft(request.remainingMs);
-  const owner = randomUUID();
+  using time = new TimeBudget(request.remainingMs);
+  const [shards, records] = await Promise.all([
+    dependencies.shards.list(settings.shardCount, time.signal),
+    dependencies.health.list(time.signal),
+  ]);
+  const wanted = choose(shards, request.shards, dependencies.now());
+  const { now } = dependencies;
+  const breakers = new Breakers({ records, now });
+  await retryRefused(dependencies, breakers);
+  const running = new Sweep({ dependencies, settings, time, breakers });
+  const summary = await running.run(wanted);
 
-  let running: ShardSweep | undefined;
-  const skip = (task: OpenTask) => running?.skip(task);
-  const examination = new Examination(parts, settings, summary, time.signal, skip);
-  const lanes = new Lanes<OpenTask>({
-    concurrency: settings.concurrency,
-    requestsPerSecond: settings.requestsPerSecond,
-    work: (task) => examination.check(task),
-    onSkipped: skip,
-    onDead: (orgId) => parts.observer.stopped(orgId, "unreachable"),
-  });
-  // What waits when the time is over goes back to its shard.
-  time.signal.addEventListener("abort", () => lanes.clear());
-
-  const all = await parts.shards.list(settings.shardCount, time.signal);
-  const watermarks = new Map(all.map(({ number, progress }) => [number, progress.sweptThrough]));
-
-  for (const found of choose(all, request.shards, parts.now())) {
-    if (time.isClosing) break;
-    try {
-      const now = parts.now();
-      const until = now + time.remainingMs + LEASE_MARGIN_MS;
-      const shard = await parts.shards.lease(found, owner, now, until, time.signal);
-      if (!shard) continue;
-      const { number } = shard;
-      summary.shards.push(number);
-      running = new ShardSweep(parts, settings, summary, time, lanes, examination);
-      const progress = await running.run(shard);
-      const held = await parts.shards.release(number, owner, progress, time.lastSignal());
-      if (!held) summary.leasesLost++;
-      watermarks.set(number, (held && progress?.sweptThrough) || shard.progress.sweptThrough);
-    } catch (error) {
-      // The lease runs out by itself, and the watermark is where it was.
-      examination.failedOurselves("write", error as Error);
-    }
-  }
-
-  if (lanes.isDark) summary.ended = "enos-unreachable";
-  else if (time.isClosing) summary.ended = "out-of-time";
-  summary.watermarkLagSeconds = lag([...watermarks.values()], parts.now());
+  if (time.isClosing) summary.ended = "out-of-time";
+  const swept = shards.map((shard) => ({ ...shard, ...running.swept.get(shard.number) }));
+  Object.assign(summary, lags(swept, now()));
+  for (const { reason } of breakers.records) count(summary.stuck, reason);
   summary.durationMs = Math.round(performance.now() - started);
   return summary;
 }
 
-/** The shards to sweep, those that waited longest first; the leased ones are somebody else's. */
+/** The shards to sweep, those first that were swept longest ago; the leased ones are somebody else's. */
 function choose(all: Shard[], wanted: number[] | undefined, now: number): Shard[] {
   const unknown = wanted?.find((number) => !all.some((shard) => shard.number === number));
   if (unknown !== undefined) throw new RangeError(`shards: there is no shard ${unknown}`);
   return all
     .filter((shard) => !isLeased(shard, now) && (!wanted || wanted.includes(shard.number)))
-    .sort((a, b) => oldestWatermark(a) - oldestWatermark(b));
+    .sort((a, b) => a.checkpoint.watermark - b.checkpoint.watermark);
 }
 
-function oldestWatermark({ progress }: Shard): number {
-  return Math.min(progress.sweptThrough, ...[...progress.behind.values()].map((track) => track.sweptThrough));
+/** Whose secret has changed since it was refused is called again at once. */
+async function retryRefused(
+  { credentials }: Pick<SweepDependencies, "credentials">,
+  breakers: Breakers,
+): Promise<void> {
+  const refused = breakers.records.filter(
+    ({ scope, reason }) =>
+      scope === "org" &&
+      (reason === "credentials" || reason === "unknown-organisation" || reason === "secret"),
+  );
+  if (refused.length > MOST_SECRETS_READ) return;
+  await Promise.all(
+    refused.map(async ({ id, fingerprint: before }) => {
+      try {
+        const read = await credentials.refresh(id, await credentials.get(id));
+        if (fingerprint(read) !== before) breakers.retry(id);
+      } catch {
+        // Nothing has changed for the better.
+      }
+    }),
+  );
+}
+
+/** One sweep over some shards, side by side. */
+class Sweep {
+  readonly #dependencies: SweepDependencies;
+  readonly #settings: SweepSettings;
+  readonly #time: TimeBudget;
+  readonly #breakers: Breakers;
+  readonly #summary = emptySummary();
+  readonly #name = randomUUID();
+  readonly #queue: FairQueue<Check>;
+  readonly #checks: Checks;
+  /** What the shards' records say now, of those that this sweep has written. */
+  readonly swept = new Map<number, Pick<Shard, "checkpoint" | "behind">>();
+
+  constructor(options: {
+    dependencies: SweepDependencies;
+    settings: SweepSettings;
+    time: TimeBudget;
+    breakers: Breakers;
+  }) {
+    this.#dependencies = options.dependencies;
+    this.#settings = options.settings;
+    this.#time = options.time;
+    this.#breakers = options.breakers;
+    const { concurrency, requestsPerSecond } = options.settings;
+    this.#queue = new FairQueue<Check>({
+      concurrency,
+      requestsPerSecond,
+      work: (check) => this.#checks.check(check),
+      onSkipped: (check) => check.onEnd(false),
+    });
+    this.#checks = new Checks({ ...options, summary: this.#summary, queue: this.#queue });
+    // What waits when the time is over goes back to its shard.
+    if (this.#time.isClosing) this.#queue.close();
+    else this.#time.signal.addEventListener("abort", () => this.#queue.close());
+  }
+
+  async run(shards: Shard[]): Promise<SweepSummary> {
+    const { shardCount, sweepers } = this.#settings;
+    const share = Math.ceil(Math.max(shardCount, shards.length) / sweepers);
+    await pMap(shards, (shard) => this.#sweepShard(shard), { concurrency: share });
+    await this.#time.outlasts(this.#checks.onIdle());
+    this.#queue.close();
+    return this.#summary;
+  }
+
+  async #sweepShard(found: Shard): Promise<void> {
+    if (this.#time.isClosing) return;
+    try {
+      const now = this.#dependencies.now();
+      const until = now + this.#time.remainingMs + LEASE_MARGIN_MS;
+      const shard = await this.#dependencies.shards.lease(found, this.#name, now, until, this.#time.signal);
+      if (!shard) return;
+      this.#summary.shards.push(shard.number);
+      const swept = await this.#sweepLeased(shard);
+      const { shards } = this.#dependencies;
+      const isHeld = await shards.release(shard.number, this.#name, swept, this.#time.lastSignal());
+      if (!isHeld) this.#summary.leasesLost++;
+      else if (swept) this.swept.set(shard.number, swept);
+    } catch (error) {
+      // The lease runs out by itself, and the watermark is where it was.
+      if (!this.#time.isClosing) this.#checks.failed("write", error);
+    }
+  }
+
+  /** What is to be written of the shard; undefined when it has to stay as it was. */
+  async #sweepLeased(shard: Shard) {
+    const behind = await this.#listBehind(shard);
+    if (!behind) return undefined;
+    const outcome = await new ShardSweep({
+      dependencies: this.#dependencies,
+      settings: this.#settings,
+      summary: this.#summary,
+      time: this.#time,
+      queue: this.#queue,
+      breakers: this.#breakers,
+      checks: this.#checks,
+      shard,
+      behind,
+    }).run();
+    if (!outcome || !(await this.#write(shard.number, outcome.changes))) return undefined;
+    for (const [reason, times] of Object.entries(outcome.behind)) {
+      count(this.#summary.behind, reason as keyof typeof outcome.behind, times);
+    }
+    return outcome.swept;
+  }
+
+  /** The organisations that are behind; records of those that have caught up for good are removed. */
+  async #listBehind({ number, sweptBy }: Shard): Promise<BehindRecord[] | undefined> {
+    const { behind } = this.#dependencies;
+    try {
+      const records = await behind.list(number, sweptBy, this.#time.signal);
+      const isOver = ({ gaps }: BehindRecord) => gaps.length === 0;
+      await pMap(records.filter(isOver), (record) => behind.remove(number, record), { concurrency: WRITES });
+      return records.filter((record) => !isOver(record));
+    } catch (error) {
+      if (!this.#time.isClosing) this.#checks.failed("read", error);
+      return undefined;
+    }
+  }
+
+  /** Whether all is written on which the shard's new watermark relies. */
+  async #write(shard: number, changes: BehindChange[]): Promise<boolean> {
+    let isWritten = true;
+    await pMap(
+      changes,
+      async (change) => {
+        try {
+          if (!(await this.#dependencies.behind.write(shard, this.#name, change))) isWritten = false;
+        } catch (error) {
+          isWritten = false;
+          this.#checks.failed("write", error);
+        }
+      },
+      { concurrency: WRITES },
+    );
+    return isWritten;
+  }
+}
+
+/** How far back the furthest shard is, or an organisation in it, in seconds: of all, and of those that are not stuck. */
+function lags(
+  shards: Pick<Shard, "checkpoint" | "behind" | "announcedAt">[],
+  now: number,
+): Pick<SweepSummary, "watermarkLagSeconds" | "answeringLagSeconds"> {
+  const all: number[] = [];
+  const answering: number[] = [];
+  for (const { checkpoint, behind, announcedAt } of shards) {
+    const least = leastWatermark(coverageOf(checkpoint)) || announcedAt;
+    // Nobody has put a task into it.
+    if (least === 0) continue;
+    // Of what was never checked the time counts from the announcement, too.
+    const oldest = (watermark: number) => (watermark > 0 ? Math.max(watermark, announcedAt) : least);
+    all.push(Math.min(least, oldest(behind.oldest)));
+    answering.push(Math.min(least, oldest(behind.oldestAnswering)));
+  }
+  return { watermarkLagSeconds: lag(all, now), answeringLagSeconds: lag(answering, now) };
 }
 
 function lag(watermarks: number[], now: number): number | null {
-  const swept = watermarks.filter((sweptThrough) => sweptThrough > 0);
-  return swept.length === 0 ? null : Math.max(0, Math.round((now - Math.min(...swept)) / 1000));
+  return watermarks.length === 0 ? null : Math.max(0, Math.round((now - Math.min(...watermarks)) / 1000));
 }

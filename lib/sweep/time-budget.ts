@@ -7,7 +7,7 @@ const LAST_MS = 300;
 const ANSWER_MS = 100;
 
 /** The time of one invocation: when new work ends, and when everything must have. */
-export class TimeLeft {
+export class TimeBudget {
   readonly #controller = new AbortController();
   readonly #timer: NodeJS.Timeout;
   readonly #closesAt: number;
@@ -30,11 +30,6 @@ export class TimeLeft {
   /** True from that moment on. */
   get isClosing(): boolean {
     return this.#controller.signal.aborted;
-  }
-
-  /** Until the end of new work, in milliseconds. */
-  get workMs(): number {
-    return Math.max(0, this.#closesAt - performance.now());
   }
 
   /** Until the invocation is killed, in milliseconds. */

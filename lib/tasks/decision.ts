@@ -5,8 +5,10 @@ import type { DownloadStatus } from "./status.ts";
 /** A task that EnOS does not know is given up after this long (ms) and this many checks: it may just be new, or EnOS confused. */
 const NOT_FOUND_MS = 10 * 60_000;
 const NOT_FOUND_CHECKS = 3;
+/** Behind for so long, and a task that is given up was out of reach. */
+const DAY_MS = 24 * 60 * 60_000;
 
-/** What one check a task brought: a status, EnOS's word that there is no such task, or nothing. */
+/** What one check of a task brought: a status, EnOS's word that there is no such task, or nothing. */
 export type CheckResult =
   | { kind: "status"; status: DownloadStatus }
   | { kind: "not-found" }
@@ -28,18 +30,29 @@ export type Decision =
   | { kind: "missing"; since: number; checks: number }
   | { kind: "finish"; outcome: Outcome };
 
+/** What a decision is made by, beside the task and its check. Times are Unix milliseconds. */
+export interface Circumstances {
+  now: number;
+  /** How long a task is tracked at most, in milliseconds. */
+  deadlineMs: number;
+  /** Everything that was due of the task up to then was checked. */
+  checkedThrough: number;
+}
+
 /**
  * From what is recorded and what was seen to what is to be done. A check that brought nothing new is `none`,
  * which costs nothing.
- *
- * @param now Unix milliseconds
- * @param deadlineMs how long a task is tracked at most
  */
-export function decide(task: OpenTask, check: CheckResult, now: number, deadlineMs: number): Decision {
+export function decide(task: OpenTask, check: CheckResult, circumstances: Circumstances): Decision {
+  const { now, deadlineMs } = circumstances;
   if (check.kind === "status" && isTerminal(check.status.state)) {
     return { kind: "finish", outcome: { state: check.status.state, status: check.status, reason: null } };
   }
-  if (isPastDeadline(task, now, deadlineMs)) return abandon("deadline");
+  if (isPastDeadline(task, now, deadlineMs)) {
+    return abandon(
+      check.kind === "failed" && isUnreachable(task, circumstances) ? "unreachable" : "deadline",
+    );
+  }
   switch (check.kind) {
     case "failed":
       return { kind: "none" };
@@ -51,9 +64,18 @@ export function decide(task: OpenTask, check: CheckResult, now: number, deadline
   }
 }
 
-/** Whether the time for tracking the task is over. */
-export function isPastDeadline(task: OpenTask, now: number, deadlineMs: number): boolean {
-  return now - task.trackedAt >= deadlineMs;
+/** Whether the time for tracking the task is over: the service's, or its own where that is shorter. */
+export function isPastDeadline(
+  { trackedAt, deadlineAt }: Pick<OpenTask, "trackedAt" | "deadlineAt">,
+  now: number,
+  deadlineMs: number,
+): boolean {
+  return now - trackedAt >= deadlineMs || (deadlineAt !== undefined && now >= deadlineAt);
+}
+
+/** Whether the task could not be asked about for the last day, or not since it was tracked. */
+function isUnreachable({ trackedAt }: OpenTask, { now, checkedThrough }: Circumstances): boolean {
+  return checkedThrough <= Math.max(now - DAY_MS, trackedAt);
 }
 
 function missing(task: OpenTask, now: number): Decision {

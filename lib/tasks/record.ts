@@ -19,6 +19,8 @@ export interface OpenTask extends TaskKey, IndexKey {
   state: TrackedState;
   /** Since when EnOS says that it does not know the task, and in how many checks; null while it does. */
   notFound: { since: number; checks: number } | null;
+  /** The task's own deadline; undefined where only the service's counts. */
+  deadlineAt: number | undefined;
 }
 
 /** What is kept of a tracked task, and what its users see of it. Times are ISO 8601. */
@@ -64,7 +66,7 @@ type Attributes = Record<string, { S?: string | undefined; N?: string | undefine
  * By hand, since a sweep reads every open task, and a document client and a schema take several times as long as
  * all else about it.
  */
-export function parseOpenTask(item: Attributes, place: IndexKey): OpenTask | undefined {
+export function parseOpenTask(item: Attributes, key: IndexKey): OpenTask | undefined {
   const orgId = item.pk?.S;
   const ids = item.sk?.S?.split("#");
   if (!isId(orgId) || ids?.length !== 2 || !isId(ids[0]) || !isId(ids[1])) return undefined;
@@ -77,8 +79,16 @@ export function parseOpenTask(item: Attributes, place: IndexKey): OpenTask | und
     taskId: ids[1],
     state: storedState(item.state?.S),
     notFound: since && checks ? { since, checks } : null,
-    ...place,
+    deadlineAt: parseDeadline(item),
+    indexKey: key.indexKey,
+    trackedAt: key.trackedAt,
+    offset: key.offset,
   };
+}
+
+/** An open task's own deadline in Unix milliseconds; undefined when it has none. */
+export function parseDeadline(item: Attributes): number | undefined {
+  return positive(item.deadlineAt?.N);
 }
 
 function isId(value: string | undefined): value is string {

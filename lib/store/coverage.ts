@@ -1,0 +1,161 @@
+import { type Checkpoint, FIRST_KEY, type Gap, type KeySpan, MOST_GAPS, PAST_KEYS } from "./checkpoint.ts";
+
+/**
+ * What has been checked how far: spans of index keys, ascending, each with its watermark. A whole coverage leaves
+ * no key out.
+ */
+export type Coverage = readonly Gap[];
+
+/** Every index key there can be. */
+export const ALL: KeySpan = { from: FIRST_KEY, to: PAST_KEYS };
+
+/** The whole coverage that a checkpoint stands for. */
+export function coverageOf({ watermark, gaps }: Checkpoint): Coverage {
+  return overlay([{ ...ALL, watermark }], gaps);
+}
+
+/** The shortest checkpoint for a whole coverage. */
+export function checkpointOf(coverage: Coverage): Checkpoint {
+  const watermark = Math.max(...coverage.map((gap) => gap.watermark));
+  return { watermark, gaps: simplify(coverage.filter((gap) => gap.watermark < watermark)) };
+}
+
+/** A whole coverage with some gaps laid over it: where both speak of a key, the lesser watermark counts. */
+export function overlay(whole: Coverage, gaps: Coverage): Coverage {
+  if (gaps.length === 0) return whole;
+  const bounds = [...new Set([...whole, ...gaps].flatMap(({ from, to }) => [from, to]))].sort();
+  const spans: Gap[] = [];
+  let base = 0;
+  let over = 0;
+  for (let index = 0; index + 1 < bounds.length; index++) {
+    const from = bounds[index] as string;
+    const to = bounds[index + 1] as string;
+    while ((whole[base] as Gap).to <= from) base++;
+    while (over < gaps.length && (gaps[over] as Gap).to <= from) over++;
+    const gap = gaps[over];
+    const below = (whole[base] as Gap).watermark;
+    const watermark = gap && gap.from <= from ? Math.min(gap.watermark, below) : below;
+    append(spans, { from, to, watermark });
+  }
+  return spans;
+}
+
+/** Adds a span behind the others; one that goes on as the last one was becomes part of it. */
+function append(spans: Gap[], span: Gap): void {
+  const last = spans.at(-1);
+  if (last && last.to === span.from && last.watermark === span.watermark) last.to = span.to;
+  else spans.push({ ...span });
+}
+
+/** What of a coverage lies within some spans, ascending. */
+export function within(coverage: Coverage, spans: readonly KeySpan[]): Gap[] {
+  const parts = coverage.flatMap((gap) =>
+    clip(spans, gap).map((span) => ({ ...span, watermark: gap.watermark })),
+  );
+  return parts.sort(byKey);
+}
+
+/** How far a key is covered; undefined where the coverage does not speak of it. */
+export function watermarkAt(coverage: Coverage, key: string): number | undefined {
+  let low = 0;
+  let high = coverage.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((coverage[middle] as Gap).to <= key) low = middle + 1;
+    else high = middle;
+  }
+  const gap = coverage[low];
+  return gap && gap.from <= key ? gap.watermark : undefined;
+}
+
+/** The least watermark of a coverage; infinite when it is empty. */
+export function leastWatermark(coverage: Coverage): number {
+  return coverage.reduce((least, { watermark }) => Math.min(least, watermark), Number.POSITIVE_INFINITY);
+}
+
+/** A single key as a span. */
+export function only(key: string): KeySpan {
+  return { from: key, to: `${key}0` };
+}
+
+/** Whether a span is a single key. */
+export function isSingleKey({ from, to }: KeySpan): boolean {
+  return to === `${from}0`;
+}
+
+/** Spans in their order, overlapping and adjoining ones joined. */
+export function union(spans: readonly KeySpan[]): KeySpan[] {
+  const joined: KeySpan[] = [];
+  for (const { from, to } of [...spans].sort(byKey)) {
+    const last = joined.at(-1);
+    if (last && from <= last.to) last.to = latter(last.to, to);
+    else joined.push({ from, to });
+  }
+  return joined;
+}
+
+/** What of some spans lies within another one. */
+export function clip(spans: readonly KeySpan[], within: KeySpan): KeySpan[] {
+  return spans.flatMap((span) => {
+    const from = latter(span.from, within.from);
+    const to = latter(span.to, within.to) === within.to ? span.to : within.to;
+    return from < to ? [{ from, to }] : [];
+  });
+}
+
+/** Gaps that may overlap as an ascending list that does not: where several speak of a key, the least counts. */
+export function gapsOf(gaps: readonly Gap[]): Gap[] {
+  const none = { ...ALL, watermark: Number.POSITIVE_INFINITY };
+  return gaps
+    .reduce<Coverage>((all, gap) => overlay(all, [gap]), [none])
+    .filter(({ watermark }) => Number.isFinite(watermark))
+    .map((gap) => ({ ...gap }));
+}
+
+/** Whether two lists of gaps say the same. */
+export function isSame(a: Coverage, b: Coverage): boolean {
+  return (
+    a.length === b.length &&
+    a.every(({ from, to, watermark }, index) => {
+      const other = b[index] as Gap;
+      return from === other.from && to === other.to && watermark === other.watermark;
+    })
+  );
+}
+
+/**
+ * As few gaps as a record holds, none of them shorter or later than those given: what lies between two that are
+ * merged is checked once more.
+ */
+export function simplify(gaps: Coverage, most = MOST_GAPS): Gap[] {
+  const kept: Gap[] = [];
+  for (const gap of gaps) append(kept, gap);
+  while (kept.length > most) {
+    let nearest = 1;
+    let least = Number.POSITIVE_INFINITY;
+    for (let index = 1; index < kept.length; index++) {
+      const hole = place((kept[index] as Gap).from) - place((kept[index - 1] as Gap).to);
+      if (hole < least) {
+        least = hole;
+        nearest = index;
+      }
+    }
+    const [left, right] = kept.splice(nearest - 1, 2) as [Gap, Gap];
+    const watermark = Math.min(left.watermark, right.watermark);
+    kept.splice(nearest - 1, 0, { from: left.from, to: right.to, watermark });
+  }
+  return kept;
+}
+
+/** Where among all keys one stands, roughly: enough to tell which gaps lie close together. */
+function place(key: string): number {
+  return key === PAST_KEYS ? 16 ** 13 : Number.parseInt(key.padEnd(13, "0").slice(0, 13), 16);
+}
+
+function latter(a: string, b: string): string {
+  return a > b ? a : b;
+}
+
+function byKey(a: KeySpan, b: KeySpan): number {
+  return a.from < b.from ? -1 : a.from > b.from ? 1 : 0;
+}

@@ -1,0 +1,117 @@
+import { DeleteCommand, PutCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import * as z from "zod/mini";
+import { type Database, unlessRefused } from "./table.ts";
+
+/** The records stand together under a key that no organisation can have. */
+const HEALTH = "#health";
+
+/** Why an organisation, or a whole gateway, is stuck. */
+export const STUCK_REASONS = [
+  /** Calls get no answer, or no connection. */
+  "unreachable",
+  /** EnOS refuses the organisation's keys. */
+  "credentials",
+  /** The gateway does not take calls from our address. */
+  "address-refused",
+  /** A traffic limit was met before anything was answered. */
+  "throttled",
+  /** There is no secret for the organisation. */
+  "unknown-organisation",
+  /** Its secret cannot be read. */
+  "secret",
+] as const;
+
+export type StuckReason = (typeof STUCK_REASONS)[number];
+
+/** That an organisation or a gateway is stuck. It exists only while that lasts; times are Unix milliseconds. */
+export interface HealthRecord {
+  scope: "org" | "origin";
+  /** The organisation's id, or the gateway's origin. */
+  id: string;
+  reason: StuckReason;
+  since: number;
+  nextProbeAt: number;
+  /** Probes so far. */
+  probes: number;
+  /** Of the credentials that were refused. */
+  fingerprint: string | undefined;
+}
+
+const Item = z.object({
+  reason: z.enum(STUCK_REASONS),
+  since: z.int(),
+  nextProbeAt: z.int(),
+  probes: z.int().check(z.nonnegative()),
+  fingerprint: z.optional(z.string()),
+});
+
+/** What is stuck, for all sweepers. It is advice: without it calls are made in vain, and nothing is lost. */
+export class HealthStore {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** Everything that is stuck; records that do not parse are left out, and overwritten when it matters. */
+  async list(signal?: AbortSignal): Promise<HealthRecord[]> {
+    const records: HealthRecord[] = [];
+    let next: Record<string, unknown> | undefined;
+    do {
+      const { Items = [], LastEvaluatedKey } = await this.#db.client.send(
+        new QueryCommand({
+          TableName: this.#db.table,
+          KeyConditionExpression: "pk = :health",
+          ExpressionAttributeValues: { ":health": HEALTH },
+          ExclusiveStartKey: next,
+        }),
+        signal && { abortSignal: signal },
+      );
+      for (const item of Items) {
+        const [, scope, id] = /^(org|origin)#(.+)$/.exec(String(item.sk)) ?? [];
+        const { data } = Item.safeParse(item);
+        if (data && id) {
+          records.push({ fingerprint: undefined, ...data, scope: scope as HealthRecord["scope"], id });
+        }
+      }
+      next = LastEvaluatedKey;
+    } while (next);
+    return records;
+  }
+
+  /** Writes that something is stuck; where that is known already, the later word counts. */
+  async put({ scope, id, ...rest }: HealthRecord): Promise<void> {
+    await this.#db.client.send(
+      new PutCommand({ TableName: this.#db.table, Item: { pk: HEALTH, sk: `${scope}#${id}`, ...rest } }),
+    );
+  }
+
+  /**
+   * Takes the next probe for this sweep alone, before the call.
+   *
+   * @param next when the one after that is due
+   * @returns false when another sweep was faster, or what was stuck has recovered
+   */
+  async claimProbe({ scope, id, nextProbeAt, probes }: HealthRecord, next: number): Promise<boolean> {
+    const claimed = await unlessRefused(
+      this.#db.client.send(
+        new UpdateCommand({
+          TableName: this.#db.table,
+          Key: { pk: HEALTH, sk: `${scope}#${id}` },
+          UpdateExpression: "SET nextProbeAt = :next, probes = :probes",
+          // Or claimed by this very write, whose answer was lost, so that the SDK makes it again.
+          ConditionExpression: "nextProbeAt = :seen OR (nextProbeAt = :next AND probes = :probes)",
+          ExpressionAttributeValues: { ":next": next, ":probes": probes + 1, ":seen": nextProbeAt },
+        }),
+      ),
+    );
+    return claimed !== undefined;
+  }
+
+  /** Forgets that something was stuck. */
+  async remove({ scope, id }: Pick<HealthRecord, "scope" | "id">): Promise<void> {
+    await this.#db.client.send(
+      new DeleteCommand({ TableName: this.#db.table, Key: { pk: HEALTH, sk: `${scope}#${id}` } }),
+    );
+  }
+}

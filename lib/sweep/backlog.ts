@@ -1,0 +1,118 @@
+import type { BehindRecord } from "../store/behind-store.ts";
+import type { Gap, KeySpan } from "../store/checkpoint.ts";
+import {
+  ALL,
+  type Coverage,
+  gapsOf,
+  isSingleKey,
+  leastWatermark,
+  only,
+  simplify,
+  watermarkAt,
+  within,
+} from "../store/coverage.ts";
+
+/** A task that was taken on and not checked after all. */
+interface LeftOut {
+  key: string;
+  /** It was the how manieth of its organisation to be taken on. */
+  number: number;
+  watermark: number;
+}
+
+/** What of one organisation in one shard is still to be checked: spans not read yet, and tasks that were left out. */
+export class Backlog {
+  readonly orgId: string;
+  /** As it was read; undefined when the organisation was not behind. */
+  readonly record: BehindRecord | undefined;
+  /** Spans whose tasks are still to be taken on, and how far they are checked. */
+  #unread: Coverage;
+  /** Of these, what the present pass serves. */
+  #served: Coverage = [];
+  #taken = 0;
+  readonly #leftOut: LeftOut[] = [];
+
+  constructor(options: { orgId: string; unread?: Coverage; record?: BehindRecord }) {
+    this.orgId = options.orgId;
+    this.#unread = options.unread ?? [];
+    this.record = options.record;
+  }
+
+  /** Whether there is something to read. */
+  get isOpen(): boolean {
+    return this.#unread.length > 0;
+  }
+
+  /** Begins a pass, and tells which spans it serves: what is furthest back comes first. */
+  begin(): Coverage {
+    const oldest = leastWatermark(this.#unread.filter((span) => !isSingleKey(span)));
+    this.#served = this.#unread.filter((span) => isSingleKey(span) || span.watermark === oldest);
+    return this.#served;
+  }
+
+  /** How far a key is checked, if the present pass serves it. */
+  servedAt(key: string): number | undefined {
+    return watermarkAt(this.#served, key);
+  }
+
+  /** How far a key is checked, if it is still to be read. */
+  unreadAt(key: string): number | undefined {
+    return watermarkAt(this.#unread, key);
+  }
+
+  /** Takes a task on; returns its number, for {@link leaveOut}. */
+  take(): number {
+    return ++this.#taken;
+  }
+
+  /** Notes that a task was taken on and could not be checked. */
+  leaveOut(task: LeftOut): void {
+    this.#leftOut.push(task);
+  }
+
+  /** Notes spans that were to be read, and were not. */
+  leaveUnread(coverage: Coverage): void {
+    this.#unread = gapsOf([...this.#unread, ...coverage]);
+  }
+
+  /** Ends a pass: what it served is read, but for the given spans. */
+  end(unread: readonly KeySpan[]): void {
+    const others = this.#unread.filter((span) => !this.#served.includes(span));
+    this.#unread = gapsOf([...others, ...within(this.#served, unread)]);
+    this.#served = [];
+  }
+
+  /** Forgets everything: the organisation has no task in the shard. */
+  clear(): void {
+    this.#unread = [];
+  }
+
+  /**
+   * What is left, as gaps.
+   *
+   * @param isStuck of an organisation that is stuck all is left, so that its record need not be written again
+   */
+  remaining(isStuck: boolean): Gap[] {
+    const gaps = gapsOf([...this.#unread, ...runs(this.#leftOut)]);
+    if (!isStuck || gaps.length === 0) return simplify(gaps);
+    return [{ ...ALL, watermark: leastWatermark(gaps) }];
+  }
+}
+
+/** Tasks that were taken on one after the other and left out stand for the span that they lie in. */
+function runs(leftOut: readonly LeftOut[]): Gap[] {
+  const gaps: Gap[] = [];
+  let last: LeftOut | undefined;
+  for (const task of [...leftOut].sort((a, b) => (a.key < b.key ? -1 : 1))) {
+    const { to } = only(task.key);
+    const gap = gaps.at(-1);
+    if (gap && last && Math.abs(task.number - last.number) <= 1) {
+      gap.to = to;
+      gap.watermark = Math.min(gap.watermark, task.watermark);
+    } else {
+      gaps.push({ from: task.key, to, watermark: task.watermark });
+    }
+    last = task;
+  }
+  return gaps;
+}

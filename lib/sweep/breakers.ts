@@ -1,0 +1,214 @@
+import type { HealthRecord, StuckReason } from "../store/health-store.ts";
+import type { CallResult } from "./call-result.ts";
+
+/** Tasks of an organisation that are asked about in vain before it counts as stuck. */
+const TASKS_IN_VAIN = 2;
+/** Organisations without an answer before their gateway counts as stuck. */
+const ORGANISATIONS_IN_VAIN = 3;
+/** From one probe to the next, in milliseconds: doubled each time, within these. */
+const FIRST_PROBE_MS = 60_000;
+const LONGEST_PROBE_MS = 10 * 60_000;
+/** A probe is early by up to this share, so that what broke together is not probed together. */
+const EARLY = 0.25;
+
+/** What changed, to be written down: an organisation or a gateway that is stuck from now on, or no longer. */
+export type HealthChange = { kind: "stuck" | "recovered"; record: HealthRecord };
+
+interface Organisation {
+  origin: string | undefined;
+  fingerprint: string | undefined;
+  hasAnswered: boolean;
+  /** Tasks that were asked about in vain since the last answer. */
+  inVain: Set<string>;
+  record: HealthRecord | undefined;
+  /** What is written of it, while it is called as if it were well. */
+  retried: HealthRecord | undefined;
+}
+
+interface Origin {
+  organisations: Set<string>;
+  hasAnswered: boolean;
+  /** Organisations that went without an answer since the last one. */
+  inVain: Set<string>;
+  record: HealthRecord | undefined;
+}
+
+/**
+ * Who is stuck, from what was written down and what a sweep's calls bring. Makes no call and writes nothing: what
+ * changes is returned.
+ */
+export class Breakers {
+  readonly #organisations = new Map<string, Organisation>();
+  readonly #origins = new Map<string, Origin>();
+  readonly #now: () => number;
+
+  /** @param now Unix milliseconds */
+  constructor({ records, now }: { records: readonly HealthRecord[]; now: () => number }) {
+    this.#now = now;
+    for (const record of records) {
+      if (record.scope === "org") this.#organisation(record.id).record = record;
+      else this.#origin(record.id).record = record;
+    }
+  }
+
+  /** What is stuck now: organisations and gateways. */
+  get records(): HealthRecord[] {
+    return [...this.#organisations.values(), ...this.#origins.values()].flatMap(({ record }) => record ?? []);
+  }
+
+  /** Why an organisation is left alone, its gateway's trouble first; undefined when it is not. */
+  stuck(orgId: string): HealthRecord | undefined {
+    const organisation = this.#organisations.get(orgId);
+    if (!organisation) return undefined;
+    const { origin } = organisation;
+    return (origin && this.#origins.get(origin)?.record) || organisation.record;
+  }
+
+  /** The organisations whose gateway this is known to be. */
+  organisationsOf(origin: string): string[] {
+    return [...(this.#origins.get(origin)?.organisations ?? [])];
+  }
+
+  /** Notes an organisation's gateway, and by which credentials it is asked. */
+  learn(orgId: string, origin: string, fingerprint?: string): void {
+    const organisation = this.#organisation(orgId);
+    organisation.fingerprint = fingerprint;
+    if (organisation.origin === origin) return;
+    if (organisation.origin) this.#origin(organisation.origin).organisations.delete(orgId);
+    organisation.origin = origin;
+    this.#origin(origin).organisations.add(orgId);
+  }
+
+  /** Lets an organisation be called as if it were well: its secret has changed. What is written stays until it answers. */
+  retry(orgId: string): void {
+    const organisation = this.#organisation(orgId);
+    organisation.retried = organisation.record;
+    organisation.record = undefined;
+  }
+
+  /** Notes that a probe was claimed. */
+  claimed(record: HealthRecord, nextProbeAt: number): void {
+    const holder = record.scope === "org" ? this.#organisation(record.id) : this.#origin(record.id);
+    if (holder.record === record) holder.record = { ...record, nextProbeAt, probes: record.probes + 1 };
+  }
+
+  /** Hears how a call about a task ended. */
+  hear(orgId: string, task: string, result: CallResult): HealthChange[] {
+    switch (result.kind) {
+      case "answered":
+        return this.#answered(orgId);
+      case "limited":
+        return [...this.#gatewayAnswered(orgId), ...this.#limited(orgId)];
+      case "refused":
+        return [...this.#gatewayAnswered(orgId), ...this.#inVain(orgId, task, result.reason)];
+      case "unanswered":
+        return [...this.#inVain(orgId, task, "unreachable"), ...this.#silent(orgId, result.isConnected)];
+      case "cut-off":
+        return [];
+    }
+  }
+
+  /** Whether an organisation is one task short of being stuck: another of its tasks would tell. */
+  isInDoubt(orgId: string): boolean {
+    const organisation = this.#organisations.get(orgId);
+    return organisation !== undefined && !this.stuck(orgId) && organisation.inVain.size === TASKS_IN_VAIN - 1;
+  }
+
+  /** Hears that an organisation in doubt has no other task that could be asked about. */
+  hasNoOther(orgId: string, reason: StuckReason): HealthChange[] {
+    return this.isInDoubt(orgId) ? this.#open("org", orgId, reason) : [];
+  }
+
+  #answered(orgId: string): HealthChange[] {
+    const organisation = this.#organisation(orgId);
+    organisation.hasAnswered = true;
+    organisation.inVain.clear();
+    organisation.record ??= organisation.retried;
+    organisation.retried = undefined;
+    return [...this.#gatewayAnswered(orgId), ...this.#recovered(organisation)];
+  }
+
+  #gatewayAnswered(orgId: string): HealthChange[] {
+    const { origin: url } = this.#organisation(orgId);
+    if (!url) return [];
+    const origin = this.#origin(url);
+    origin.hasAnswered = true;
+    origin.inVain.clear();
+    return this.#recovered(origin);
+  }
+
+  #recovered(holder: Organisation | Origin): HealthChange[] {
+    const { record } = holder;
+    holder.record = undefined;
+    return record ? [{ kind: "recovered", record }] : [];
+  }
+
+  /** After an answer a limit ends the organisation's turn, and no more; before any it is left alone for longer. */
+  #limited(orgId: string): HealthChange[] {
+    const { hasAnswered } = this.#organisation(orgId);
+    return hasAnswered ? [] : this.#open("org", orgId, "throttled");
+  }
+
+  #inVain(orgId: string, task: string, reason: StuckReason): HealthChange[] {
+    const organisation = this.#organisation(orgId);
+    organisation.inVain.add(task);
+    // Without credentials there was no call, and another task would fare no better.
+    const isCertain = reason === "unknown-organisation" || reason === "secret";
+    if (!isCertain && !organisation.record && organisation.inVain.size < TASKS_IN_VAIN) return [];
+    return this.#open("org", orgId, reason);
+  }
+
+  #silent(orgId: string, isConnected: boolean): HealthChange[] {
+    const { origin: url } = this.#organisation(orgId);
+    if (!url) return [];
+    const origin = this.#origin(url);
+    origin.inVain.add(orgId);
+    const enough = Math.max(2, Math.min(ORGANISATIONS_IN_VAIN, origin.organisations.size));
+    const isDown = (!isConnected && !origin.hasAnswered) || origin.inVain.size >= enough;
+    return isDown ? this.#open("origin", url, "unreachable") : [];
+  }
+
+  #open(scope: HealthRecord["scope"], id: string, reason: StuckReason): HealthChange[] {
+    const holder = scope === "org" ? this.#organisation(id) : this.#origin(id);
+    const { record } = holder;
+    if (record?.reason === reason) return [];
+    const now = this.#now();
+    const fingerprint = scope === "org" ? this.#organisation(id).fingerprint : undefined;
+    // Stuck all the same, though for another reason: what was waited is not waited again.
+    holder.record = record
+      ? { ...record, reason, fingerprint }
+      : { scope, id, reason, since: now, nextProbeAt: nextProbe(0, now), probes: 0, fingerprint };
+    return [{ kind: "stuck", record: holder.record }];
+  }
+
+  #organisation(orgId: string): Organisation {
+    let organisation = this.#organisations.get(orgId);
+    if (!organisation) {
+      organisation = {
+        origin: undefined,
+        fingerprint: undefined,
+        hasAnswered: false,
+        inVain: new Set(),
+        record: undefined,
+        retried: undefined,
+      };
+      this.#organisations.set(orgId, organisation);
+    }
+    return organisation;
+  }
+
+  #origin(url: string): Origin {
+    let origin = this.#origins.get(url);
+    if (!origin) {
+      origin = { organisations: new Set(), hasAnswered: false, inVain: new Set(), record: undefined };
+      this.#origins.set(url, origin);
+    }
+    return origin;
+  }
+}
+
+/** When the probe after so many is due, in Unix milliseconds. @param random in [0, 1) */
+export function nextProbe(probes: number, now: number, random = Math.random()): number {
+  const after = Math.min(LONGEST_PROBE_MS, FIRST_PROBE_MS * 2 ** Math.min(probes, 10));
+  return Math.round(now + after * (1 - EARLY * random));
+}
