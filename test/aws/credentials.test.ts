@@ -83,6 +83,25 @@ describe("credentials", () => {
     expect((await credentials.get("o1")).baseUrl).toBe("https://apim.elsewhere.example");
   });
 
+  it("are seen as soon as a secret that was of no use is corrected", async () => {
+    await create("o1", "{ not JSON");
+    await expect(credentials.get("o1")).rejects.toThrow(SecretError);
+    await change("o1", { ...good, accessKey: "" });
+    await expect(credentials.get("o1")).rejects.toThrow("accessKey");
+    await change("o1", good);
+    const read = await credentials.get("o1");
+    expect(read).toMatchObject(good);
+    expect(await credentials.get("o1")).toBe(read);
+    // One that was good, and is changed for the worse, and back.
+    await change("o1", { ...good, secretKey: 7 });
+    await expect(credentials.refresh("o1", read)).rejects.toThrow("secretKey");
+    await change("o1", good);
+    expect(await credentials.get("o1")).toMatchObject(good);
+    const reads = manager.requests.GetSecretValue;
+    await credentials.get("o1");
+    expect(manager.requests.GetSecretValue).toBe(reads);
+  });
+
   it("are read afresh once for all who were refused, and not for those who come late", async () => {
     await create("o1", good);
     const old = await credentials.get("o1");

@@ -92,6 +92,8 @@ describe("the simulation at scale", () => {
           const page = await tasks.page(shard, range, isWanted, after, signal);
           return shard === 1 ? { ...page, tasks: [] } : page;
         },
+        current: (...current) => tasks.current(...current),
+        another: (...another) => tasks.another(...another),
         change: (...change) => tasks.change(...change),
         missing: (...missing) => tasks.missing(...missing),
         finish: (...finish) => tasks.finish(...finish),

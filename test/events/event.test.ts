@@ -5,7 +5,7 @@ import { eventId, serialise, terminalEvent } from "../../lib/events/event.ts";
 import { TERMINAL_STATES } from "../../lib/tasks/state.ts";
 
 const id = fc.stringMatching(/^[A-Za-z0-9_-]{1,8}$/);
-const key = fc.record({ orgId: id, channelId: id, taskId: id });
+const key = fc.record({ orgId: id, channelId: id, taskId: id, trackedAt: fc.nat(3) });
 const state = fc.constantFrom(...TERMINAL_STATES);
 
 const task = {
@@ -15,6 +15,7 @@ const task = {
   state: "running",
   trackedAt: 1,
   notFound: null,
+  deadlineAt: undefined,
   indexKey: "0",
   offset: 0,
 } as const;
@@ -23,15 +24,27 @@ describe("a terminal event", () => {
   it("has one id for one fact, and another for another", () => {
     fc.assert(
       fc.property(key, state, key, state, (a, stateOfA, b, stateOfB) => {
-        const same = JSON.stringify([a, stateOfA]) === JSON.stringify([b, stateOfB]);
-        expect(eventId(a, stateOfA) === eventId(b, stateOfB)).toBe(same);
+        // A task can be given up once each time that it is tracked; what EnOS says of it is one fact.
+        const fact = ({ trackedAt, ...key }: typeof a, state: string) =>
+          JSON.stringify([key, state, state === "abandoned" && trackedAt]);
+        expect(eventId(a, stateOfA) === eventId(b, stateOfB)).toBe(fact(a, stateOfA) === fact(b, stateOfB));
         expect(eventId(a, stateOfA)).toMatch(/^[0-9a-f]{64}$/);
       }),
     );
     // Parts that run together into the same text are still different parts.
-    expect(eventId({ orgId: "a", channelId: "bc", taskId: "d" }, "failed")).not.toBe(
-      eventId({ orgId: "ab", channelId: "c", taskId: "d" }, "failed"),
+    expect(eventId({ orgId: "a", channelId: "bc", taskId: "d", trackedAt: 1 }, "failed")).not.toBe(
+      eventId({ orgId: "ab", channelId: "c", taskId: "d", trackedAt: 1 }, "failed"),
     );
+  });
+
+  it("of a task that was given up has an id for each time that it was tracked, the same for all who observe it", () => {
+    for (const state of TERMINAL_STATES) {
+      const again = { ...task, trackedAt: task.trackedAt + 1 };
+      expect(eventId(task, state) === eventId(again, state), state).toBe(state !== "abandoned");
+    }
+    const given = (reason: "deadline" | "unreachable", now: number) =>
+      terminalEvent(task, { state: "abandoned", status: null, reason }, now).id;
+    expect(given("deadline", 10)).toBe(given("unreachable", 99));
   });
 
   it("has the same id whenever and with whatever detail it is observed", () => {

@@ -48,6 +48,7 @@ const ALLOWED: Record<FunctionName, Call[]> = {
   ],
   sweep: [
     ["secretsmanager:GetSecretValue", "secret"],
+    ["dynamodb:GetItem", "table"],
     ["dynamodb:UpdateItem", "table"],
     ["dynamodb:Query", "table"],
     ["dynamodb:Query", "index"],
@@ -91,13 +92,13 @@ const DENIED: Record<FunctionName, Call[]> = {
     ["lambda:InvokeFunction", "the sweep function"],
   ],
   sweep: [
-    ["dynamodb:GetItem", "table"],
     ["dynamodb:DeleteTable", "table"],
     ["dynamodb:UpdateTable", "table"],
     ["dynamodb:DeleteItem", "table"],
     ["dynamodb:PutItem", "table"],
     ["dynamodb:Scan", "table"],
     ["dynamodb:Scan", "index"],
+    ["dynamodb:Query", "the index of ended tasks"],
     ["dynamodb:UpdateItem", "another table"],
     ["sns:Publish", "another topic"],
     ["sns:Subscribe", "topic"],
@@ -159,6 +160,25 @@ describe.each(FUNCTIONS)("the role of %s", (name) => {
       }
     }
   });
+});
+
+describe("the role of sweep, for items that are put or deleted whole,", () => {
+  const mayWrite = (action: string, keys: string | string[]) =>
+    roles.isAllowed("sweep", action, resources.table(), { "dynamodb:LeadingKeys": keys });
+
+  it.each(["dynamodb:PutItem", "dynamodb:DeleteItem"])(
+    "may %s of its own records and of no task",
+    async (action) => {
+      for (const own of ["#behind#0", "#behind#1023", "#health"])
+        expect(await mayWrite(action, own)).toBe(true);
+      for (const other of ["o15504722874071", "behind", "#shards", "#healthy", "x#health", "x#behind#0"]) {
+        expect(await mayWrite(action, other), other).toBe(false);
+      }
+      // A batch is judged by all of its keys.
+      expect(await mayWrite(action, ["#health", "o15504722874071"])).toBe(false);
+      expect(await mayWrite(action, ["#health", "#behind#0"])).toBe(true);
+    },
+  );
 });
 
 it("gives each function a role of its own", () => {

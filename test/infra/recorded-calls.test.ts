@@ -1,3 +1,4 @@
+import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { DeleteSecretCommand } from "@aws-sdk/client-secrets-manager";
 import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -21,21 +22,33 @@ import { packagedTemplate } from "./template.ts";
 const ORG = "o15504722874071";
 const CHANNEL = "ch-1";
 
-/** What each function is known to do; `table`, `index`, `topic` and `secret` are what it is done to. */
+/** What each function is known to do, to whom: records of the service's own stand in the table under keys with `#`. */
 const EXPECTED: Record<FunctionName, string[]> = {
   status: ["secretsmanager:GetSecretValue secret"],
   track: [
-    "dynamodb:DeleteItem table",
-    "dynamodb:GetItem table",
-    "dynamodb:PutItem table",
+    "dynamodb:DeleteItem tasks",
+    "dynamodb:GetItem #shards",
+    "dynamodb:GetItem tasks",
+    "dynamodb:PutItem #shards",
+    "dynamodb:PutItem tasks",
     "dynamodb:Query index of ended tasks",
-    "dynamodb:Query table",
+    "dynamodb:Query tasks",
     "secretsmanager:DescribeSecret secret",
   ],
   sweep: [
+    "dynamodb:DeleteItem #behind",
+    "dynamodb:DeleteItem #health",
+    "dynamodb:GetItem tasks",
+    "dynamodb:PutItem #behind",
+    "dynamodb:PutItem #health",
+    "dynamodb:Query #behind",
+    "dynamodb:Query #health",
+    "dynamodb:Query #shards",
     "dynamodb:Query index",
-    "dynamodb:Query table",
-    "dynamodb:UpdateItem table",
+    "dynamodb:Query tasks",
+    "dynamodb:UpdateItem #health",
+    "dynamodb:UpdateItem #shards",
+    "dynamodb:UpdateItem tasks",
     "secretsmanager:GetSecretValue secret",
     "sns:Publish topic",
   ],
@@ -117,13 +130,39 @@ async function useEverything(
   const bulk = { tasks: [{ channelId: CHANNEL, taskId: "ended" }] };
   await answers(track, withBody(apiEvent("bulk", `orgId=${ORG}`), bulk), 207);
 
+  // One whose keys are refused is stuck, then probed in vain, then well again.
+  const refused = { accessKey: "not-yet", secretKey: "example-secret-key" };
+  enos.putOrganisation({
+    orgId: "o-refused",
+    accessKey: "another-access-key",
+    secretKey: "example-secret-key",
+  });
+  await cloud.putSecret("o-refused", refused);
+  for (const taskId of ["one", "two"]) {
+    enos.putTask({ ...task(taskId, "o-refused"), timeline: [...RUNNING] });
+    await answers(track, taskEvent("put", task(taskId, "o-refused")), 201);
+  }
+
   await cloud.secrets.send(new DeleteSecretCommand({ SecretId: `enos/${forsaken.orgId}` }));
   expect(await sweep.invoke<SweepSummary>({})).toMatchObject({
     published: 1,
     finished: { succeeded: 1 },
-    failed: { secret: 1 },
+    stuck: { credentials: 1, "unknown-organisation": 1 },
     ended: "done",
   });
+  await cloud.dynamodb.send(
+    new UpdateItemCommand({
+      TableName: cloud.env("").TRACKED_TASKS_TABLE,
+      Key: { pk: { S: "#health" }, sk: { S: "org#o-refused" } },
+      UpdateExpression: "SET nextProbeAt = :now",
+      ExpressionAttributeValues: { ":now": { N: String(Date.now()) } },
+    }),
+  );
+  expect((await sweep.invoke<SweepSummary>({})).failed).toMatchObject({ credentials: 1 });
+  await cloud.putSecret("o-refused", { ...refused, accessKey: "another-access-key" });
+  expect((await sweep.invoke<SweepSummary>({})).stuck).not.toHaveProperty("credentials");
+  // What has caught up is forgotten by the sweep after.
+  expect((await sweep.invoke<SweepSummary>({})).behind).not.toHaveProperty("credentials");
   const { body = "" } = await track.invoke<APIGatewayProxyStructuredResultV2>(
     taskEvent("get", task("running")),
   );
@@ -142,31 +181,53 @@ async function useEverything(
 describe.each(FUNCTIONS)("%s", (name) => {
   it("may do to AWS all that it does", async () => {
     const denied: string[] = [];
-    for (const [action, resource] of calls(name)) {
-      if (!(await roles.isAllowed(name, action, resource))) denied.push(`${action} ${resource}`);
+    for (const { action, resource, partition } of calls(name)) {
+      const context: Record<string, string> =
+        partition === undefined ? {} : { "dynamodb:LeadingKeys": partition };
+      if (!(await roles.isAllowed(name, action, resource, context))) denied.push(`${action} ${resource}`);
     }
     expect(denied).toEqual([]);
   });
 
   it("does what it is known to do, and nothing else", () => {
-    const done = calls(name).map(([action, resource]) => `${action} ${kindOf(resource)}`);
+    const done = calls(name).map((call) => `${call.action} ${kindOf(call)}`);
     expect([...new Set(done)].sort()).toEqual(EXPECTED[name]);
   });
 });
 
-/** The different calls that a function made, as IAM names them. */
-function calls(name: FunctionName): [action: string, resource: string][] {
-  const different = new Map<string, [string, string]>();
-  for (const { service, action, resource } of recorded[name]) {
+/** A call, as IAM judges it. */
+interface Judged {
+  action: string;
+  resource: string;
+  /** The key of the table's items that it is about, where it is about any. */
+  partition: string | undefined;
+}
+
+/** The different calls that a function made. */
+function calls(name: FunctionName): Judged[] {
+  const different = new Map<string, Judged>();
+  for (const { service, action, resource, input } of recorded[name]) {
     // A batch is as many publications to IAM, which has no action for it.
     const permission = action === "PublishBatch" ? "Publish" : action;
-    different.set(`${permission} ${resource}`, [`${service}:${permission}`, resource]);
+    const partition = input.IndexName === undefined ? partitionOf(input) : undefined;
+    const call = { action: `${service}:${permission}`, resource, partition };
+    different.set(JSON.stringify(call), call);
   }
   return [...different.values()];
 }
 
-function kindOf(resource: string): string {
-  if (resource === roles.arn("TrackedTasksTable")) return "table";
+/** The partition key that a request to DynamoDB names; undefined for any other. */
+function partitionOf(input: Record<string, unknown>): string | undefined {
+  const { pk } = (input.Key ?? input.Item ?? {}) as Record<string, { S?: string }>;
+  if (pk || input.KeyConditionExpression === undefined) return pk?.S;
+  const [, name = ""] = /\bpk = (:\w+)/.exec(String(input.KeyConditionExpression)) ?? [];
+  return (input.ExpressionAttributeValues as Record<string, { S?: string }>)[name]?.S;
+}
+
+function kindOf({ resource, partition }: Judged): string {
+  if (resource === roles.arn("TrackedTasksTable")) {
+    return /^#[a-z]+/.exec(partition ?? "")?.[0] ?? "tasks";
+  }
   if (resource === `${roles.arn("TrackedTasksTable")}/index/open-tasks`) return "index";
   if (resource === `${roles.arn("TrackedTasksTable")}/index/ended-tasks`) return "index of ended tasks";
   if (resource === roles.arn("EventsTopic")) return "topic";

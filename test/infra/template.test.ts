@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { CALLBACK_ROUTE } from "../../lib/http/routes.ts";
 import { FUNCTIONS, type Setting, settingsOf } from "../../lib/settings.ts";
+import { STUCK_REASONS } from "../../lib/store/health-store.ts";
+import { OWN_ERRORS } from "../../lib/telemetry.ts";
 import { withOrganisation } from "../../local/harness/api-event.ts";
 import { tableFromSource } from "../../local/template.ts";
 import {
@@ -250,11 +252,14 @@ describe("the alarms", () => {
     expect(Object.fromEntries(alarms.map(([, alarm]) => [nameOf(alarm), metricsOf(alarm)]))).toEqual({
       "sweep-failing": ["AWS/Lambda Errors"],
       "sweep-missing": ["EnosDownloadStatus SweepDuration"],
-      "watermark-lag": ["EnosDownloadStatus WatermarkLag"],
+      "watermark-lag": ["EnosDownloadStatus AnsweringLag"],
       "dead-letters": ["AWS/SQS ApproximateNumberOfMessagesVisible"],
       "hint-dead-letters": ["AWS/SQS ApproximateNumberOfMessagesVisible"],
       "api-errors": ["AWS/ApiGateway 5xx", "AWS/ApiGateway Count"],
-      "credentials-refused": ["EnosDownloadStatus UpstreamErrors"],
+      "credentials-refused": ["EnosDownloadStatus Stuck", "EnosDownloadStatus UpstreamErrors"],
+      "address-refused": ["EnosDownloadStatus Stuck", "EnosDownloadStatus UpstreamErrors"],
+      "organisations-stuck": Array(4).fill("EnosDownloadStatus Stuck"),
+      "own-errors": Array(5).fill("EnosDownloadStatus OwnErrors"),
       "notifications-failed": ["AWS/SNS NumberOfNotificationsFailed"],
     });
   });
@@ -267,7 +272,29 @@ describe("the alarms", () => {
     ];
     expect(dimensions("SweepMissingAlarm")).toEqual(own);
     expect(dimensions("WatermarkLagAlarm")).toEqual(own);
-    expect(dimensions("CredentialsRefusedAlarm")).toEqual([...own, { Name: "kind", Value: "credentials" }]);
+    const kinds = (id: string) =>
+      resource(id).Properties.Metrics.flatMap(({ MetricStat }: { MetricStat?: { Metric: object } }) => {
+        if (!MetricStat) return [];
+        const { Namespace, Dimensions } = resolved(MetricStat.Metric) as Record<string, object[]>;
+        expect(Namespace).toBe("EnosDownloadStatus");
+        expect(Dimensions?.slice(0, 2)).toEqual(own);
+        return Dimensions?.slice(2);
+      });
+    const reason = (Value: string) => ({ Name: "reason", Value });
+    const kind = (Value: string) => ({ Name: "kind", Value });
+    expect(kinds("CredentialsRefusedAlarm")).toEqual([reason("credentials"), kind("credentials")]);
+    expect(kinds("AddressRefusedAlarm")).toEqual([reason("address-refused"), kind("address-refused")]);
+    // Between them they leave no reason for being stuck out, and no error of our own.
+    const named = ["CredentialsRefusedAlarm", "AddressRefusedAlarm", "OrganisationsStuckAlarm"].flatMap(
+      kinds,
+    );
+    expect(
+      named
+        .filter(({ Name }) => Name === "reason")
+        .map(({ Value }) => Value)
+        .sort(),
+    ).toEqual([...STUCK_REASONS].sort());
+    expect(kinds("OwnErrorsAlarm")).toEqual(OWN_ERRORS.map(kind));
     expect(dimensions("SweepFailingAlarm")).toEqual([
       { Name: "FunctionName", Value: "enos-download-status-dev-sweep" },
     ]);

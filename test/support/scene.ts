@@ -4,10 +4,12 @@ import { SecretsManagerCredentials } from "../../lib/aws/credentials.ts";
 import { EnosClient } from "../../lib/enos/client.ts";
 import type { TerminalEvent } from "../../lib/events/event.ts";
 import { EventPublisher } from "../../lib/events/publisher.ts";
+import { BehindStore } from "../../lib/store/behind-store.ts";
+import { HealthStore } from "../../lib/store/health-store.ts";
 import { OpenTaskStore } from "../../lib/store/open-task-store.ts";
 import { ShardStore } from "../../lib/store/shard-store.ts";
-import { TaskStore } from "../../lib/store/task-store.ts";
-import type { SweepDependencies, SweepSettings } from "../../lib/sweep/dependencies.ts";
+import { TaskStore, type TrackingOptions } from "../../lib/store/task-store.ts";
+import type { SweepDependencies, SweepObserver, SweepSettings } from "../../lib/sweep/dependencies.ts";
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
 import { sweep } from "../../lib/sweep/sweep.ts";
 import type { TaskKey } from "../../lib/tasks/key.ts";
@@ -31,7 +33,7 @@ export const ENDED = {
 export const RUNNING = [{ afterMs: 0, progressCode: 1 }];
 
 /**
- * The service's parts in this process, on real sockets, with a clock that the test moves: EnOS, the database,
+ * The service in this process, on real sockets, with a clock that the test moves: EnOS, the database,
  * the topic and a queue that hears everything.
  */
 export class Scene implements AsyncDisposable {
@@ -39,15 +41,16 @@ export class Scene implements AsyncDisposable {
   readonly cloud: Cloud;
   readonly enos: EnosSimulator;
   readonly queue: Subscription;
-  readonly parts: SweepDependencies;
+  readonly dependencies: SweepDependencies;
   readonly settings: SweepSettings = {
     shardCount: 4,
+    sweepers: 1,
     concurrency: 32,
     requestsPerSecond: 100_000,
     deadlineMs: 7 * 24 * 60 * 60_000,
   };
   /** What the sweeps' observer heard. */
-  readonly heard: { event: string; detail: unknown }[] = [];
+  readonly heard: { event: keyof SweepObserver; detail: unknown }[] = [];
 
   private constructor(cloud: Cloud, queue: Subscription, startEnos: (now: () => number) => EnosSimulator) {
     const now = () => this.time;
@@ -55,22 +58,21 @@ export class Scene implements AsyncDisposable {
     this.queue = queue;
     this.enos = startEnos(now);
     const db = this.db;
-    const credentials = new SecretsManagerCredentials({
-      prefix: "enos/",
-      defaultBaseUrl: this.enos.url,
-      client: cloud.secrets,
-    });
-    this.parts = {
+    this.dependencies = {
       shards: new ShardStore(db),
-      tasks: new OpenTaskStore(db, 30),
-      enos: new EnosClient({ credentials, now }),
+      behind: new BehindStore(db),
+      health: new HealthStore(db),
+      tasks: new OpenTaskStore(db, { retentionDays: 30 }),
+      ...this.#caller(),
       events: new EventPublisher(cloud.topicArn, cloud.sns),
       schedule: createSchedule({ sweepIntervalSeconds: 60, growthPercent: 20, maxIntervalSeconds: 15 * 60 }),
       observer: {
         failed: (reason, error, task) =>
           this.heard.push({ event: "failed", detail: { reason, error, task } }),
-        stopped: (orgId, reason) => this.heard.push({ event: "stopped", detail: { orgId, reason } }),
+        stuck: (record) => this.heard.push({ event: "stuck", detail: record }),
+        recovered: (record) => this.heard.push({ event: "recovered", detail: record }),
         unreadable: (shard, key) => this.heard.push({ event: "unreadable", detail: { shard, ...key } }),
+        clockAhead: (shard, seconds) => this.heard.push({ event: "clockAhead", detail: { shard, seconds } }),
       },
       now,
     };
@@ -100,7 +102,13 @@ export class Scene implements AsyncDisposable {
   }
 
   /** Tasks in EnOS that play a timeline, tracked from now on. */
-  async track(orgId: string, count: number, timeline: readonly object[], prefix = "t"): Promise<TaskKey[]> {
+  async track(
+    orgId: string,
+    count: number,
+    timeline: readonly object[],
+    prefix = "t",
+    options: TrackingOptions = {},
+  ): Promise<TaskKey[]> {
     const tasks = Array.from({ length: count }, (_, index) => ({
       orgId,
       channelId: "ch-1",
@@ -111,18 +119,47 @@ export class Scene implements AsyncDisposable {
       this.enos.putTasks({ orgId, channelId: "ch-1", taskIds, timelines: [timeline as never] });
     }
     const tracker = this.tracker();
-    await Promise.all(tasks.map((task) => tracker.put(task)));
+    await Promise.all(tasks.map((task) => tracker.put(task, options)));
     return tasks;
+  }
+
+  /** The store of open tasks, but for some of its methods. */
+  tasksWith(other: Partial<SweepDependencies["tasks"]>): SweepDependencies["tasks"] {
+    const { tasks } = this.dependencies;
+    return {
+      page: (...args) => tasks.page(...args),
+      current: (...args) => tasks.current(...args),
+      another: (...args) => tasks.another(...args),
+      change: (...args) => tasks.change(...args),
+      missing: (...args) => tasks.missing(...args),
+      finish: (...args) => tasks.finish(...args),
+      ...other,
+    };
   }
 
   tracker(shardCount = this.settings.shardCount): TaskStore {
     return new TaskStore(this.db, shardCount, () => this.time);
   }
 
+  /** How the service calls EnOS: with nothing remembered of secrets and tokens. */
+  #caller(): Pick<SweepDependencies, "credentials" | "enos"> {
+    const credentials = new SecretsManagerCredentials({
+      prefix: "enos/",
+      defaultBaseUrl: this.enos.url,
+      client: this.cloud.secrets,
+    });
+    return { credentials, enos: new EnosClient({ credentials, now: () => this.time }) };
+  }
+
+  /** What is next done to EnOS is done by a new process, which has read no secret yet. */
+  restart(): void {
+    Object.assign(this.dependencies, this.#caller());
+  }
+
   /** One sweep; the clock goes on by a minute first, unless the test moves it. */
   async sweep(
     options: {
-      parts?: Partial<SweepDependencies>;
+      dependencies?: Partial<SweepDependencies>;
       settings?: Partial<SweepSettings>;
       remainingMs?: number;
       shards?: number[];
@@ -131,7 +168,7 @@ export class Scene implements AsyncDisposable {
   ): Promise<SweepSummary> {
     this.time += options.after ?? 60_000;
     return sweep(
-      { ...this.parts, ...options.parts },
+      { ...this.dependencies, ...options.dependencies },
       { ...this.settings, ...options.settings },
       { remainingMs: options.remainingMs ?? 60_000, shards: options.shards },
     );

@@ -1,166 +1,556 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, it } from "vitest";
-import { Lanes, type Verdict } from "../../lib/sweep/fair-queue.ts";
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { FairQueue, type FairQueueOptions } from "../../lib/sweep/fair-queue.ts";
 
-interface Call {
+const SECOND = 1_000;
+const PLACES = 256;
+const MOST_CALLS = 768;
+const HANGS = Number.POSITIVE_INFINITY;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+interface Item {
   orgId: string;
-  task: number;
-  end: (verdict: Verdict) => void;
+  number: number;
 }
 
-/** Lanes whose calls end when the test says so. */
-function lanesUnderTest(options: { concurrency?: number; requestsPerSecond?: number } = {}) {
-  const calls: Call[] = [];
-  const skipped: number[] = [];
-  const dead: string[] = [];
-  const lanes = new Lanes<{ orgId: string; task: number }>({
-    concurrency: options.concurrency ?? 16,
-    requestsPerSecond: options.requestsPerSecond ?? 1_000_000,
-    work: ({ orgId, task }) => new Promise((end) => calls.push({ orgId, task, end })),
-    onSkipped: ({ task }) => skipped.push(task),
-    onDead: (orgId) => dead.push(orgId),
+interface Call extends Item {
+  startedAt: number;
+  endedAt: number | undefined;
+}
+
+/** How long a call takes, in milliseconds, and whether it is answered then. */
+type Conduct = (item: Item) => { takesMs: number; answered?: boolean };
+
+/** A queue in virtual time whose calls take as long as the test says. */
+class Bench {
+  readonly calls: Call[] = [];
+  readonly skipped: Item[] = [];
+  readonly queue: FairQueue<Item>;
+  readonly #queued = new Map<string, number>();
+
+  constructor(conduct: Conduct, options: Partial<FairQueueOptions<Item>> = {}) {
+    this.queue = new FairQueue<Item>({
+      concurrency: 64,
+      requestsPerSecond: 1_000_000,
+      work: async (item) => {
+        const call: Call = { ...item, startedAt: performance.now(), endedAt: undefined };
+        this.calls.push(call);
+        const { takesMs, answered = true } = conduct(item);
+        await new Promise((resolve) => {
+          if (takesMs !== HANGS) setTimeout(resolve, takesMs);
+        });
+        call.endedAt = performance.now();
+        return answered;
+      },
+      onSkipped: (item) => this.skipped.push(item),
+      ...options,
+    });
+  }
+
+  add(orgId: string, times = 1, options?: { goesFirst: boolean }): void {
+    for (let time = 0; time < times; time++) this.queue.add(this.#item(orgId), options);
+  }
+
+  probe(orgId: string): void {
+    this.queue.probe(this.#item(orgId));
+  }
+
+  #item(orgId: string): Item {
+    const number = this.#queued.get(orgId) ?? 0;
+    this.#queued.set(orgId, number + 1);
+    return { orgId, number };
+  }
+
+  of(orgId: string): Call[] {
+    return this.calls.filter((call) => call.orgId === orgId);
+  }
+
+  done(orgId: string): number {
+    return this.of(orgId).filter(({ endedAt }) => endedAt !== undefined).length;
+  }
+
+  underWay(which: (orgId: string) => boolean = () => true): number {
+    return this.calls.filter(({ orgId, endedAt }) => endedAt === undefined && which(orgId)).length;
+  }
+
+  /** Time that an organisation's calls have taken so far. */
+  usedMs(orgId: string): number {
+    return this.of(orgId).reduce(
+      (sum, { startedAt, endedAt = performance.now() }) => sum + endedAt - startedAt,
+      0,
+    );
+  }
+}
+
+const quick: Conduct = () => ({ takesMs: 50 });
+const advance = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+
+describe("slots", () => {
+  it("are never more than there are, and everything gets its turn", async () => {
+    const bench = new Bench(quick, { concurrency: 10 });
+    bench.add("a", 300);
+    bench.add("b", 300);
+    await advance(100);
+    for (let step = 0; step < 100; step++) {
+      expect(bench.underWay()).toBeLessThanOrEqual(10);
+      await advance(50);
+    }
+    expect(bench.done("a") + bench.done("b")).toBe(600);
+    expect(new Set(bench.calls.map(({ orgId, number }) => `${orgId}${number}`)).size).toBe(600);
   });
-  const fill = (orgId: string, count: number) => {
-    for (let task = 0; task < count; task++) lanes.add({ orgId, task });
-  };
-  const end = async (verdict: Verdict, which = calls.length) => {
-    for (const call of calls.splice(0, which)) call.end(verdict);
-    await sleep(0);
-  };
-  const underWay = (orgId: string) => calls.filter((call) => call.orgId === orgId).length;
-  return { lanes, calls, skipped, dead, fill, end, underWay };
-}
 
-describe("lanes", () => {
-  it("keep to the concurrency, and get through everything", async () => {
-    const { lanes, calls, fill, end } = lanesUnderTest({ concurrency: 10 });
-    fill("a", 100);
+  it("are filled step by step: one call until there is an answer, then eight, then one more for each", async () => {
+    const bench = new Bench(quick);
+    bench.add("a", 1_000);
+    expect(bench.underWay()).toBe(1);
+    await advance(50);
+    expect(bench.underWay()).toBe(8);
+    await advance(50);
+    expect(bench.underWay()).toBe(16);
+    await advance(200);
+    expect(bench.underWay()).toBe(64);
+  });
+
+  it("go to whoever has used the least of their time, so that each has its share", async () => {
+    const latency: Record<string, number> = { brisk: 20, middling: 200, sluggish: 900 };
+    const bench = new Bench(({ orgId }) => ({ takesMs: latency[orgId] as number }), { concurrency: 30 });
+    for (const orgId of Object.keys(latency)) bench.add(orgId, 50_000);
+    await advance(60 * SECOND);
+    const used = Object.keys(latency).map((orgId) => bench.usedMs(orgId));
+    const share = (30 * 60 * SECOND) / 3;
+    for (const ms of used) expect(Math.abs(ms - share) / share).toBeLessThan(0.15);
+  });
+
+  it("go first to a newcomer, however much another has waiting", async () => {
+    const bench = new Bench(quick, { concurrency: 4 });
+    bench.add("crowd", 10_000);
+    await advance(5 * SECOND);
+    bench.add("newcomer", 5);
+    await advance(SECOND / 2);
+    expect(bench.done("newcomer")).toBe(5);
+  });
+
+  it("are not made up for after a pause", async () => {
+    const bench = new Bench(quick, { concurrency: 10 });
+    bench.add("idle", 1);
+    bench.add("busy", 20_000);
+    await advance(30 * SECOND);
+    bench.add("idle", 20_000);
+    const before = bench.done("busy");
+    await advance(10 * SECOND);
+    const busy = bench.done("busy") - before;
+    expect(busy / (busy + bench.done("idle"))).toBeGreaterThan(0.4);
+  });
+});
+
+describe("waiting places", () => {
+  it("take whoever does not answer, so that thousands of hung gateways leave the slots as they were", async () => {
+    const healthy = async (hung: number) => {
+      const bench = new Bench(({ orgId }) => ({
+        takesMs: orgId === "healthy" ? 50 : 10 * SECOND,
+        answered: orgId === "healthy",
+      }));
+      bench.add("healthy", 1);
+      await advance(SECOND);
+      for (let index = 0; index < hung; index++) bench.add(`hung${index}`, 24);
+      bench.add("healthy", 100_000);
+      await advance(30 * SECOND);
+      return bench.done("healthy");
+    };
+    const alone = await healthy(0);
+    expect(await healthy(3_000)).toBeGreaterThan(0.98 * alone);
+  });
+
+  it("take a call that has been in a slot for a second", async () => {
+    let isHung = false;
+    const bench = new Bench(({ orgId }) => ({ takesMs: orgId === "turns" && isHung ? HANGS : 50 }), {
+      concurrency: 8,
+    });
+    for (const orgId of ["turns", "other"]) bench.add(orgId, 1);
+    await advance(SECOND);
+    isHung = true;
+    bench.add("turns", 8);
+    await advance(10);
+    expect(bench.underWay()).toBe(8);
+    bench.add("other", 100);
+    await advance(SECOND - 20);
+    expect(bench.done("other")).toBe(1);
+    await advance(2 * SECOND);
+    expect(bench.done("other")).toBe(101);
+  });
+
+  it("make a slow gateway as fast as the places are many, step by step: slow is not dead", async () => {
+    const bench = new Bench(() => ({ takesMs: 9 * SECOND }));
+    bench.add("slow", 64);
     let most = 0;
-    let done = 0;
-    while (calls.length > 0) {
-      most = Math.max(most, calls.length);
-      done += calls.length;
-      await end("answered");
+    for (let second = 0; second < 54; second++) {
+      // As the sweep does: reading goes on when half of the queue is free.
+      if (bench.queue.wantsMore("slow")) bench.add("slow", bench.queue.roomFor("slow"));
+      await advance(SECOND);
+      most = Math.max(most, bench.underWay());
     }
-    expect(most).toBe(10);
-    expect(done).toBe(100);
-    await lanes.idle();
+    expect(bench.done("slow")).toBeGreaterThan(300);
+    expect(most).toBeGreaterThan(PLACES / 2);
+    expect(most).toBeLessThanOrEqual(PLACES);
   });
 
-  it("give a silent gateway a few calls only, and the rest to those that answer", async () => {
-    const { fill, end, calls, underWay } = lanesUnderTest({ concurrency: 16 });
-    fill("silent", 1000);
-    expect(underWay("silent")).toBe(8);
-    fill("awake", 1000);
-    for (let round = 0; round < 20; round++) {
-      const awake = calls.filter(({ orgId }) => orgId === "awake");
-      expect(awake.length).toBeGreaterThan(0);
-      for (const call of awake) {
-        calls.splice(calls.indexOf(call), 1);
-        call.end("answered");
+  it("are shared by the slow ones equally, whatever each has waiting", async () => {
+    const bench = new Bench(() => ({ takesMs: 9 * SECOND }));
+    for (let index = 0; index < 8; index++) bench.add(`slow${index}`, 1);
+    await advance(10 * SECOND);
+    bench.queue.hold();
+    for (let index = 0; index < 8; index++) bench.add(`slow${index}`, 40 + 20 * index);
+    bench.queue.release();
+    for (let index = 0; index < 8; index++) {
+      expect(bench.underWay((orgId) => orgId === `slow${index}`)).toBe(PLACES / 8);
+    }
+  });
+
+  it("are shared by first calls, slow ones and probes equally, however many of each wait", async () => {
+    const bench = new Bench(({ orgId, number }) => ({
+      takesMs: orgId.startsWith("slow") && number === 0 ? 2 * SECOND : HANGS,
+    }));
+    const slow = Array.from({ length: 20 }, (_, index) => `slow${index}`);
+    for (const orgId of slow) bench.add(orgId, 1);
+    await advance(3 * SECOND);
+    bench.queue.hold();
+    for (const orgId of slow) bench.add(orgId, 60);
+    for (let index = 0; index < 500; index++) {
+      bench.add(`first${index}`, 2);
+      bench.probe(`stuck${index}`);
+    }
+    bench.queue.release();
+    const shares = ["slow", "first", "stuck"].map((kind) =>
+      bench.underWay((orgId) => orgId.startsWith(kind)),
+    );
+    expect(shares.reduce((sum, share) => sum + share)).toBe(PLACES);
+    for (const share of shares) expect(share).toBeGreaterThanOrEqual(Math.floor(PLACES / 3));
+  });
+
+  it("and slots together are never more than Lambda has descriptors for", async () => {
+    let isHung = false;
+    const bench = new Bench(() => ({ takesMs: isHung ? HANGS : 50 }), { concurrency: 512 });
+    const orgs = Array.from({ length: 100 }, (_, index) => `o${index}`);
+    for (const orgId of orgs) bench.add(orgId, 60);
+    await advance(300);
+    isHung = true;
+    for (let index = 0; index < 1_000; index++) bench.add(`first${index}`, 2);
+    for (const orgId of orgs) bench.add(orgId, 60);
+    for (let step = 0; step < 100; step++) {
+      await advance(100);
+      expect(bench.underWay()).toBeLessThanOrEqual(MOST_CALLS);
+    }
+    expect(bench.underWay()).toBe(MOST_CALLS);
+  });
+
+  it("hold one call of an organisation that never answered, whatever waits", async () => {
+    const bench = new Bench(() => ({ takesMs: 10 * SECOND, answered: false }));
+    bench.add("hung", 64);
+    for (let step = 0; step < 60; step++) {
+      expect(bench.underWay()).toBe(1);
+      await advance(SECOND);
+    }
+  });
+});
+
+describe("a gateway that answers so many calls a second, and takes longer the more are under way,", () => {
+  const LIMIT = 10 * SECOND;
+
+  /** One call after the other, after a latency of its own; who waits for longer than a call may take goes unanswered. */
+  function busyGateway(perSecond: number, latencyMs: number): Conduct {
+    let freeAt = 0;
+    return () => {
+      const now = performance.now();
+      freeAt = Math.max(freeAt, now) + SECOND / perSecond;
+      const takesMs = freeAt - now + latencyMs;
+      return takesMs < LIMIT ? { takesMs } : { takesMs: LIMIT, answered: false };
+    };
+  }
+
+  it.each([
+    [20, 50],
+    [5, 50],
+    [2, 300],
+    [100, 50],
+    [20, 2_000],
+    [10, 4_000],
+  ])(
+    "(%s a second after %s ms) is asked as much as it can answer, and not until it answers nothing",
+    async (perSecond, latencyMs) => {
+      const conduct = busyGateway(perSecond, latencyMs);
+      const unanswered: number[] = [];
+      const bench = new Bench((item) => {
+        const result = conduct(item);
+        if (result.answered === false) unanswered.push(performance.now());
+        return result;
+      });
+      bench.add("busy", 10_000);
+      await advance(54 * SECOND);
+      const answered = bench.done("busy") - unanswered.filter((at) => at < performance.now() - LIMIT).length;
+      expect(answered).toBeGreaterThan(0.6 * perSecond * (54 - 2 * (latencyMs / SECOND)));
+      expect(unanswered.length).toBeLessThan(0.05 * answered);
+    },
+  );
+});
+
+describe("an organisation's rate", () => {
+  it("is kept, whatever its latency, and nobody else waits for it", async () => {
+    for (const takesMs of [50, 3 * SECOND]) {
+      const bench = new Bench(({ orgId }) => ({ takesMs: orgId === "limited" ? takesMs : 50 }));
+      bench.queue.setRate("limited", 20);
+      bench.add("limited", 2_000);
+      bench.add("other", 2_000);
+      await advance(30 * SECOND);
+      expect(bench.done("other")).toBe(2_000);
+      const starts = bench.of("limited").map(({ startedAt }) => startedAt);
+      // In any ten seconds the rate and its burst of a tenth of a second, and it is used.
+      for (const from of starts) {
+        const within = starts.filter((at) => at >= from && at < from + 10 * SECOND).length;
+        expect(within).toBeLessThanOrEqual(20 * 10 + 3);
       }
-      await sleep(0);
-    }
-    expect(underWay("silent")).toBe(8);
-    await end("answered", 0);
-  });
-
-  it("take turns", async () => {
-    const { fill, calls } = lanesUnderTest({ concurrency: 3 });
-    for (const orgId of ["a", "b", "c"]) fill(orgId, 10);
-    const started: string[] = [];
-    for (let step = 0; step < 30; step++) {
-      const call = calls.shift() as Call;
-      started.push(call.orgId);
-      call.end("answered");
-      await sleep(0);
-    }
-    // a was alone at first and has three calls' advance.
-    for (const orgId of ["a", "b", "c"]) {
-      const middle = started.slice(6, 18).filter((each) => each === orgId).length;
-      expect(middle).toBeGreaterThanOrEqual(3);
+      expect(starts.length).toBeGreaterThan(0.9 * 20 * (30 - takesMs / SECOND));
     }
   });
 
-  it("leave a gateway alone that does not answer five times running, and give back what waited", async () => {
-    const { lanes, fill, end, skipped, dead } = lanesUnderTest();
-    fill("dead", 20);
-    await end("no-answer", 4);
-    expect(lanes.isStopped("dead")).toBe(false);
-    await end("no-answer");
-    expect(lanes.isStopped("dead")).toBe(true);
-    expect(dead).toEqual(["dead"]);
-    await end("no-answer");
-    expect(dead).toEqual(["dead"]);
-    expect(skipped.length).toBeGreaterThan(0);
-    lanes.add({ orgId: "dead", task: 99 });
-    expect(skipped).toContain(99);
-    await lanes.idle();
+  it("is the one of the settings where none is set", async () => {
+    const bench = new Bench(quick, { requestsPerSecond: 5 });
+    bench.add("a", 1_000);
+    await advance(20 * SECOND);
+    expect(bench.calls.length).toBeGreaterThanOrEqual(98);
+    expect(bench.calls.length).toBeLessThanOrEqual(102);
+  });
+});
+
+describe("an organisation's queue", () => {
+  it("has the urgent ones first", async () => {
+    const bench = new Bench(quick, { concurrency: 1 });
+    bench.add("a", 5);
+    bench.add("a", 2, { goesFirst: true });
+    await advance(SECOND);
+    expect(bench.calls.map(({ number }) => number)).toEqual([0, 6, 5, 1, 2, 3, 4]);
   });
 
-  it("forgive a gateway that answers in between", async () => {
-    const { lanes, fill, end } = lanesUnderTest();
-    fill("shaky", 60);
-    for (let round = 0; round < 6; round++) {
-      await end("no-answer", 4);
-      await end("answered", 1);
-    }
-    expect(lanes.isStopped("shaky")).toBe(false);
+  it("is given back when the organisation is stopped, and taken again when it is resumed", async () => {
+    const bench = new Bench(quick, { concurrency: 4 });
+    bench.add("a", 10);
+    bench.add("b", 10);
+    expect(bench.queue.isStopped("a")).toBe(false);
+    bench.queue.stop("a");
+    expect(bench.queue.isStopped("a")).toBe(true);
+    expect(bench.skipped.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    bench.add("a");
+    expect(bench.skipped).toContainEqual({ orgId: "a", number: 10 });
+    expect(bench.queue.roomFor("a")).toBe(0);
+    await advance(SECOND);
+    // The call that was under way went on, and nobody else was stopped.
+    expect(bench.done("a")).toBe(1);
+    expect(bench.done("b")).toBe(10);
+    bench.queue.resume("a");
+    bench.add("a", 3);
+    await advance(SECOND);
+    expect(bench.done("a")).toBe(4);
   });
 
-  it("stop one organisation and no other", async () => {
-    const { lanes, fill, end, calls, skipped } = lanesUnderTest({ concurrency: 4 });
-    fill("a", 10);
-    await end("stop", 1);
-    expect(lanes.isStopped("a")).toBe(true);
-    expect(skipped).toHaveLength(6);
-    fill("b", 10);
-    expect(calls.some(({ orgId }) => orgId === "b")).toBe(true);
-    expect(lanes.isDark).toBe(false);
-  });
-
-  it("see the dark only when nobody at all has answered", async () => {
-    const { lanes, fill, end } = lanesUnderTest({ concurrency: 64 });
-    fill("a", 8);
-    await end("no-answer");
-    expect(lanes.isDark).toBe(true);
-    fill("b", 8);
-    expect(lanes.isDark).toBe(false);
-    await end("answered", 1);
-    await end("no-answer");
-    expect(lanes.isDark).toBe(false);
-  });
-
-  it("keep to an organisation's rate, and let others pass", async () => {
-    const started: { orgId: string; at: number }[] = [];
-    const lanes = new Lanes<{ orgId: string }>({
-      concurrency: 100,
-      requestsPerSecond: 200,
+  it("says whether the call that ends is its last", async () => {
+    const seen: boolean[] = [];
+    const queue: FairQueue<Item> = new FairQueue<Item>({
+      concurrency: 4,
+      requestsPerSecond: 1_000,
       work: async ({ orgId }) => {
-        started.push({ orgId, at: performance.now() });
-        return "answered";
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        seen.push(queue.isLast(orgId));
+        return true;
       },
       onSkipped: () => {},
-      onDead: () => {},
     });
-    const from = performance.now();
-    for (let task = 0; task < 120; task++) lanes.add({ orgId: "a" });
-    lanes.add({ orgId: "b" });
-    await lanes.idle();
-    // Never more than the rate and its burst, however late a timer fires; b did not have to wait for it.
-    const ofA = started.filter(({ orgId }) => orgId === "a").map(({ at }) => at - from);
-    for (const [index, at] of ofA.entries()) expect(index + 1).toBeLessThanOrEqual((at / 1000) * 200 + 22);
-    expect(started.findIndex(({ orgId }) => orgId === "b")).toBeLessThan(40);
-    expect(started).toHaveLength(121);
+    for (let number = 0; number < 3; number++) queue.add({ orgId: "a", number });
+    await advance(SECOND);
+    expect(seen).toEqual([false, false, true]);
+    expect(queue.isLast("never-heard-of")).toBe(true);
   });
 
-  it("give back everything that waits when they are cleared", async () => {
-    const { lanes, fill, end, skipped } = lanesUnderTest({ concurrency: 4 });
-    fill("a", 10);
-    fill("b", 10);
-    lanes.clear();
-    expect(skipped).toHaveLength(16);
-    await end("answered");
-    await lanes.idle();
+  it("has room for a share of what memory holds, and never for less than 64", () => {
+    const bench = new Bench(() => ({ takesMs: HANGS }));
+    bench.queue.hold();
+    const room = bench.queue.roomFor("first");
+    expect(room).toBeGreaterThanOrEqual(64);
+    bench.add("first", 10);
+    expect(bench.queue.roomFor("first")).toBeLessThanOrEqual(room - 10);
+    let held = 10;
+    for (let index = 0; index < 1_000; index++) {
+      const more = bench.queue.roomFor(`o${index}`);
+      expect(more).toBeGreaterThanOrEqual(64);
+      bench.add(`o${index}`, more);
+      held += more;
+    }
+    expect(held).toBeLessThan(80_000);
+  });
+
+  it("has as much room before its first answer as after it, so that it need not be read twice", async () => {
+    const bench = new Bench(quick);
+    const room = bench.queue.roomFor("a");
+    expect(room).toBe(2_000);
+    bench.add("a");
+    await advance(SECOND);
+    expect(bench.queue.roomFor("a")).toBe(room);
+    const slow = new Bench(() => ({ takesMs: 9 * SECOND }));
+    slow.add("a");
+    await advance(10 * SECOND);
+    expect(slow.queue.roomFor("a")).toBe(64);
+  });
+
+  it("wants more when it answers and half of it is free, and tells when that is so", async () => {
+    const bench = new Bench(() => ({ takesMs: 500 }), { concurrency: 1 });
+    expect(bench.queue.wantsMore("a")).toBe(true);
+    const room = bench.queue.roomFor("a");
+    bench.add("a", room);
+    expect(bench.queue.wantsMore("a")).toBe(false);
+    await advance(600);
+    const roomAfter = bench.queue.roomFor("a");
+    bench.add("a", roomAfter);
+    expect(bench.queue.roomFor("a")).toBe(0);
+    expect(bench.queue.wantsMore("a")).toBe(false);
+    const changed = vi.fn();
+    bench.queue.onChange().then(changed);
+    for (let minute = 0; minute < 60 && !bench.queue.wantsMore("a"); minute++) await advance(60 * SECOND);
+    expect(bench.queue.wantsMore("a")).toBe(true);
+    expect(changed).toHaveBeenCalled();
+    expect(bench.queue.roomFor("a")).toBeGreaterThan(0);
+    bench.queue.stop("a");
+    expect(bench.queue.wantsMore("a")).toBe(false);
+  });
+});
+
+describe("the queue", () => {
+  it("starts nothing while it is held, and goes on when it is released as often", async () => {
+    const bench = new Bench(quick, { concurrency: 2 });
+    bench.add("a", 20);
+    await advance(70);
+    const before = bench.calls.length;
+    bench.queue.hold();
+    bench.queue.hold();
+    await advance(SECOND);
+    expect(bench.calls).toHaveLength(before);
+    expect(bench.underWay()).toBe(0);
+    bench.queue.release();
+    await advance(SECOND);
+    expect(bench.calls).toHaveLength(before);
+    bench.queue.release();
+    await advance(SECOND);
+    expect(bench.done("a")).toBe(20);
+  });
+
+  it("calls whom it is told to probe, stopped or not, once", async () => {
+    const bench = new Bench(quick);
+    bench.queue.stop("stuck");
+    bench.probe("stuck");
+    await advance(SECOND);
+    expect(bench.done("stuck")).toBe(1);
+    expect(bench.skipped).toEqual([]);
+    expect(bench.queue.isStopped("stuck")).toBe(true);
+  });
+
+  it("gives everything back when it is closed, tells who waits for a change, and takes nothing more", async () => {
+    const bench = new Bench(() => ({ takesMs: 500 }), { concurrency: 4 });
+    bench.add("a", 10);
+    bench.queue.hold();
+    bench.probe("p");
+    const changed = vi.fn();
+    bench.queue.onChange().then(changed);
+    bench.queue.close();
+    await advance(0);
+    expect(changed).toHaveBeenCalledOnce();
+    expect(bench.skipped).toHaveLength(9 + 1);
+    bench.add("b");
+    bench.probe("b");
+    expect(bench.skipped).toHaveLength(12);
+    expect(bench.queue.roomFor("b")).toBe(0);
+    expect(bench.queue.wantsMore("b")).toBe(false);
+    expect(bench.queue.isStopped("b")).toBe(true);
+    bench.queue.release();
+    await advance(SECOND);
+    expect(bench.done("a")).toBe(1);
+    expect(bench.calls).toHaveLength(1);
+  });
+
+  it("makes of everything one call, or gives it back once, in any order of things", async () => {
+    const organisation = fc.nat(5).map((number) => `o${number}`);
+    const step = fc.oneof(
+      {
+        weight: 5,
+        arbitrary: fc.record({
+          kind: fc.constant("add" as const),
+          orgId: organisation,
+          times: fc.integer({ min: 1, max: 80 }),
+          goesFirst: fc.boolean(),
+        }),
+      },
+      {
+        weight: 3,
+        arbitrary: fc.record({
+          kind: fc.constant("advance" as const),
+          ms: fc.integer({ min: 0, max: 3_000 }),
+        }),
+      },
+      fc.record({
+        kind: fc.constantFrom("stop" as const, "resume" as const, "probe" as const),
+        orgId: organisation,
+      }),
+      fc.constantFrom({ kind: "hold" } as const, { kind: "release" } as const),
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { maxLength: 30 }),
+        fc.array(fc.record({ takesMs: fc.integer({ min: 0, max: 12_000 }), answered: fc.boolean() }), {
+          minLength: 6,
+          maxLength: 6,
+        }),
+        fc.integer({ min: 1, max: 20 }),
+        fc.boolean(),
+        async (steps, conducts, concurrency, isClosed) => {
+          const bench = new Bench(({ orgId }) => conducts[Number(orgId.slice(1))] as ReturnType<Conduct>, {
+            concurrency,
+            requestsPerSecond: 500,
+          });
+          let added = 0;
+          let holds = 0;
+          for (const step of steps) {
+            if (step.kind === "add") {
+              added += step.times;
+              bench.add(step.orgId, step.times, step);
+            } else if (step.kind === "probe") {
+              added++;
+              bench.probe(step.orgId);
+            } else if (step.kind === "advance") {
+              await advance(step.ms);
+            } else if (step.kind === "hold") {
+              bench.queue.hold();
+              holds++;
+            } else if (step.kind === "release") {
+              if (holds > 0) bench.queue.release();
+              holds = Math.max(0, holds - 1);
+            } else {
+              bench.queue[step.kind](step.orgId);
+            }
+            expect(bench.underWay()).toBeLessThanOrEqual(concurrency + PLACES);
+          }
+          for (; holds > 0; holds--) bench.queue.release();
+          if (isClosed) bench.queue.close();
+          // The slowest takes 12 s a call, and one that never answers has one call at a time.
+          await advance(added * 13 * SECOND);
+          const met = [...bench.calls, ...bench.skipped].map(({ orgId, number }) => `${orgId} ${number}`);
+          expect(met).toHaveLength(added);
+          expect(new Set(met).size).toBe(added);
+          expect(bench.underWay()).toBe(0);
+        },
+      ),
+      { numRuns: 100 },
+    );
   });
 });

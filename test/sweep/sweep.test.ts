@@ -1,10 +1,15 @@
-import { PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { PutCommand, ScanCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { EnosError } from "../../lib/enos/errors.ts";
+import { parseStatus } from "../../lib/enos/status.ts";
 import { EventPublisher, PublishError } from "../../lib/events/publisher.ts";
+import { ALL_KEYS } from "../../lib/store/index-key.ts";
+import type { TaskKey } from "../../lib/tasks/key.ts";
 import { canaryKeys } from "../../local/harness/canary.ts";
 import { ENDED, RUNNING, Scene } from "../support/scene.ts";
 
 const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
 
 let scene: Scene;
 
@@ -96,16 +101,14 @@ describe("a sweep", () => {
     await scene.track("o1", 10, RUNNING);
     await scene.sweep();
     let writes = 0;
-    const { tasks } = scene.parts;
-    const counting = {
-      page: tasks.page.bind(tasks),
+    const counting = scene.tasksWith({
       change: async () => ++writes > 0,
       missing: async () => ++writes > 0,
       finish: async () => ++writes > 0,
-    };
+    });
     let checked = 0;
     for (let sweep = 0; sweep < 60; sweep++)
-      checked += (await scene.sweep({ parts: { tasks: counting } })).checked;
+      checked += (await scene.sweep({ dependencies: { tasks: counting } })).checked;
     expect(checked).toBeGreaterThan(10 * 5);
     expect(writes).toBe(0);
   });
@@ -154,19 +157,48 @@ describe("a sweep", () => {
     expect(await scene.events()).toEqual([]);
   });
 
-  it("gives up a task whose deadline has passed, even where EnOS cannot be asked", async () => {
+  it("gives up a task whose deadline has passed, even where EnOS cannot be asked, and says why", async () => {
     await scene.addOrganisation("o2");
     await scene.track("o1", 5, RUNNING);
     await scene.track("o2", 5, RUNNING);
     await scene.sweep();
     scene.enos.rotateCredentials("o2", { secretKey: "changed" });
-    await scene.sweep({ after: 7 * 24 * 60 * MINUTE });
+    await scene.sweep({ after: 7 * DAY });
     const events = await scene.events();
     expect(events).toHaveLength(10);
     for (const { type, data } of events) {
       expect(type).toBe("enos.download.abandoned");
-      expect(data).toMatchObject({ reason: "deadline", progressCode: null, downloadUrl: null });
+      const reason = data.orgId === "o1" ? "deadline" : "unreachable";
+      expect(data).toMatchObject({ reason, progressCode: null, downloadUrl: null });
     }
+  });
+
+  it("keeps a task's own deadline to the next sweep, also of an organisation that is stuck", async () => {
+    await scene.addOrganisation("o2");
+    scene.enos.rotateCredentials("o2", { secretKey: "changed" });
+    for (const orgId of ["o1", "o2"]) {
+      await scene.track(orgId, 3, RUNNING, "long");
+      await scene.track(orgId, 3, RUNNING, "short", { deadlineSeconds: 25 * 60 });
+    }
+    for (let minute = 1; minute < 25; minute++) {
+      expect((await scene.sweep()).finished, `minute ${minute}`).toEqual({});
+    }
+    expect((await scene.sweep()).finished).toEqual({ abandoned: 6 });
+    for (const { subject, data } of await scene.events()) {
+      expect(subject).toMatch(/^short/);
+      expect(data.reason).toBe(data.orgId === "o1" ? "deadline" : "unreachable");
+    }
+  });
+
+  it("gives up a task that is tracked anew anew, under an id of its own", async () => {
+    const [task] = (await scene.track("o1", 1, RUNNING)) as [never];
+    await scene.sweep({ after: 7 * DAY });
+    await scene.tracker().delete(task);
+    await scene.tracker().put(task);
+    await scene.sweep({ after: 7 * DAY });
+    const events = await scene.events();
+    expect(events.map(({ type }) => type)).toEqual(["enos.download.abandoned", "enos.download.abandoned"]);
+    expect(ids(events).size).toBe(2);
   });
 
   it("starts anew when a task is deleted and put again", async () => {
@@ -181,12 +213,13 @@ describe("a sweep", () => {
     expect(ids(events).size).toBe(1);
   });
 
-  it("sweeps thousands of tasks over several shards, and finishes in the next what time cut short", async () => {
-    const tracked = await scene.track("o1", 3000, ENDED.succeeded);
-    scene.enos.addFault({ kind: "latency", ms: 20 });
+  it("sweeps many tasks over several shards, and finishes in the next what time cut short", async () => {
+    const tracked = await scene.track("o1", 800, ENDED.succeeded);
+    scene.enos.addFault({ kind: "latency", ms: 60 });
     const first = await scene.sweep({ remainingMs: 1_800, after: MINUTE });
     expect(first.ended).toBe("out-of-time");
-    expect(first.checked).toBeLessThan(3000);
+    expect(first.checked).toBeLessThan(800);
+    expect(first.deferred).toBeGreaterThan(0);
     scene.enos.clearFaults();
     let published = first.published;
     for (let sweep = 0; sweep < 6; sweep++) published += (await scene.sweep({ after: 1000 })).published;
@@ -254,7 +287,7 @@ describe("a sweep", () => {
     const broken = {
       publish: () => Promise.reject(new PublishError("SNS did not take the event (Throttled)")),
     };
-    const failed = await scene.sweep({ parts: { events: broken } });
+    const failed = await scene.sweep({ dependencies: { events: broken } });
     expect(failed).toMatchObject({ published: 0, finished: {}, failed: { publish: 40 } });
     expect(failed.watermarkLagSeconds).toBe(60);
     const { tasks } = await scene.tracker().list({ orgId: "o1", limit: 100, states: ["failed"] });
@@ -270,13 +303,8 @@ describe("a sweep", () => {
 
   it("publishes again under the same id when it could not write that it had", async () => {
     await scene.track("o1", 10, ENDED.succeeded);
-    const tasks = {
-      page: scene.parts.tasks.page.bind(scene.parts.tasks),
-      change: scene.parts.tasks.change.bind(scene.parts.tasks),
-      missing: scene.parts.tasks.missing.bind(scene.parts.tasks),
-      finish: () => Promise.reject(new Error("the table is gone")),
-    };
-    expect(await scene.sweep({ parts: { tasks } })).toMatchObject({
+    const tasks = scene.tasksWith({ finish: () => Promise.reject(new Error("the table is gone")) });
+    expect(await scene.sweep({ dependencies: { tasks } })).toMatchObject({
       published: 10,
       finished: {},
       failed: { write: 10 },
@@ -293,18 +321,70 @@ describe("a sweep", () => {
     scene.enos.rotateCredentials("o2", { secretKey: "nobody-knows" });
 
     const summary = await scene.sweep();
-    expect(summary.finished.succeeded).toBe(100);
-    expect(summary.failed.credentials).toBeGreaterThan(0);
-    expect(summary.checked).toBeLessThan(150);
-    expect(scene.heard).toContainEqual({ event: "stopped", detail: { orgId: "o2", reason: "credentials" } });
+    expect(summary).toMatchObject({
+      finished: { succeeded: 100 },
+      checked: 100,
+      stuck: { credentials: 1 },
+      ended: "done",
+    });
+    expect(summary.failed.credentials).toBeGreaterThanOrEqual(2);
+    expect(summary.deferred).toBe(50);
+    expect(summary.behind.credentials).toBeGreaterThanOrEqual(2);
+    expect(scene.heard.filter(({ event }) => event === "stuck")).toEqual([
+      { event: "stuck", detail: expect.objectContaining({ scope: "org", id: "o2", reason: "credentials" }) },
+    ]);
     expect(new Set((await scene.events()).map(({ data }) => data.orgId))).toEqual(new Set(["o1", "o3"]));
 
-    // The watermark of the others moves on; o2 is picked up where it stopped.
-    await scene.sweep();
+    // The others' watermark moves on, and the figures tell of both.
+    for (let minute = 2; minute <= 5; minute++) {
+      expect(await scene.sweep()).toMatchObject({
+        stuck: { credentials: 1 },
+        watermarkLagSeconds: minute * 60,
+        answeringLagSeconds: 0,
+      });
+    }
+    // A new secret is seen at the next sweep, and o2 is taken up where it was left.
     await scene.cloud.putSecret("o2", { ...canaryKeys("o2"), secretKey: "nobody-knows" });
-    let finished = 0;
-    for (let sweep = 0; sweep < 16; sweep++) finished += (await scene.sweep()).finished.succeeded ?? 0;
-    expect(finished).toBe(50);
+    expect(await scene.sweep()).toMatchObject({
+      finished: { succeeded: 50 },
+      deferred: 0,
+      stuck: {},
+      behind: {},
+      watermarkLagSeconds: 0,
+    });
+    expect(scene.heard).toContainEqual({
+      event: "recovered",
+      detail: expect.objectContaining({ scope: "org", id: "o2", reason: "credentials" }),
+    });
+    expect(await scene.db.client.send(new ScanCommand({ TableName: scene.db.table }))).toMatchObject({
+      Items: expect.not.arrayContaining([expect.objectContaining({ pk: "#health" })]),
+    });
+  });
+
+  it("calls an organisation that is stuck once in a while, and writes nothing for as long as it stays so", async () => {
+    await scene.addOrganisation("o2");
+    await scene.track("o1", 10, RUNNING);
+    await scene.track("o2", 40, RUNNING);
+    scene.enos.rotateCredentials("o2", { secretKey: "changed" });
+    await scene.sweep();
+    await scene.sweep();
+    scene.enos.resetCounters();
+    const { behind } = scene.dependencies;
+    let writes = 0;
+    const watched = {
+      list: behind.list.bind(behind),
+      remove: behind.remove.bind(behind),
+      write: (...args: Parameters<typeof behind.write>) => {
+        writes++;
+        return behind.write(...args);
+      },
+    };
+    for (let minute = 0; minute < 60; minute++) await scene.sweep({ dependencies: { behind: watched } });
+    const { status = 0, token = 0 } = scene.enos.counters().byOrganisation.o2 ?? {};
+    expect(status + token).toBeGreaterThanOrEqual(4);
+    // A probe may ask for a token first, and again with the secret read afresh.
+    expect(status + token).toBeLessThanOrEqual(4 * 12);
+    expect(writes).toBe(0);
   });
 
   it("leaves an organisation alone that limits traffic, and one without a secret", async () => {
@@ -312,26 +392,174 @@ describe("a sweep", () => {
     await scene.track("o1", 30, ENDED.succeeded);
     await scene.track("o2", 30, ENDED.succeeded);
     await scene.track("nobody", 30, []);
-    scene.enos.addFault({ kind: "rate-limit", orgId: "o2", endpoint: "status", retryAfterSeconds: 1 });
+    const fault = scene.enos.addFault({
+      kind: "rate-limit",
+      orgId: "o2",
+      endpoint: "status",
+      retryAfterSeconds: 1,
+    });
     const summary = await scene.sweep();
-    expect(summary.finished.succeeded).toBe(30);
-    expect(summary.failed.throttled).toBeGreaterThan(0);
-    expect(summary.failed.throttled).toBeLessThanOrEqual(8);
-    expect(summary.failed.secret).toBeGreaterThan(0);
-    expect(summary.deferred).toBeGreaterThan(0);
+    expect(summary).toMatchObject({
+      finished: { succeeded: 30 },
+      stuck: { throttled: 1, "unknown-organisation": 1 },
+      deferred: 60,
+      ended: "done",
+    });
+    expect(summary.failed.throttled).toBe(1);
+    expect(summary.failed["unknown-organisation"]).toBeGreaterThan(0);
+    expect(summary.failed).not.toHaveProperty("secret");
+    // The one without a secret has one call at a time, and none of them is made.
+    expect(scene.enos.counters().byOrganisation.nobody).toBeUndefined();
+
+    scene.enos.removeFault(fault);
+    let finished = 0;
+    for (let minute = 0; minute < 15; minute++) finished += (await scene.sweep()).finished.succeeded ?? 0;
+    expect(finished).toBe(30);
   });
 
-  it("stops early when nothing of EnOS can be reached, and leaves the watermark", async () => {
+  it("ends an organisation's turn for this sweep alone when it limits traffic after answers", async () => {
+    await scene.track("o1", 30, ENDED.succeeded);
+    let answers = 0;
+    const enos = {
+      getDownloadStatus: async (
+        ...[task, options]: Parameters<typeof scene.dependencies.enos.getDownloadStatus>
+      ) => {
+        if (++answers % 11 === 0) throw new EnosError("throttled", "EnOS limits traffic");
+        return scene.dependencies.enos.getDownloadStatus(task, options);
+      },
+    };
+    const first = await scene.sweep({ dependencies: { enos } });
+    expect(first.stuck).toEqual({});
+    expect(first.failed).toEqual({ throttled: 1 });
+    expect(first.finished.succeeded).toBeGreaterThanOrEqual(10);
+    expect(first.finished.succeeded).toBeLessThan(30);
+    expect(first.behind.busy).toBeGreaterThan(0);
+    let finished = first.finished.succeeded ?? 0;
+    for (let sweep = 0; sweep < 2; sweep++)
+      finished += (await scene.sweep({ after: 1000, dependencies: { enos } })).finished.succeeded ?? 0;
+    expect(finished).toBeGreaterThanOrEqual(29);
+  });
+
+  it("reads on, gives up what is late and calls only probes when nothing of EnOS answers", async () => {
     await scene.track("o1", 200, RUNNING);
+    await scene.track("o1", 5, RUNNING, "short", { deadlineSeconds: 20 * 60 });
     await scene.sweep();
     const id = scene.enos.addFault({ kind: "reset", at: "before-answer" });
-    const dark = await scene.sweep({ after: 15 * MINUTE });
-    expect(dark).toMatchObject({ ended: "enos-unreachable", published: 0 });
-    expect(dark.checked).toBeLessThan(50);
-    expect(dark.watermarkLagSeconds).toBe(15 * 60);
+    const out = await scene.sweep({ after: 15 * MINUTE });
+    expect(out).toMatchObject({
+      ended: "done",
+      checked: 0,
+      published: 0,
+      due: 205,
+      deferred: 205,
+      stuck: { unreachable: 1 },
+      watermarkLagSeconds: 15 * 60,
+      answeringLagSeconds: 0,
+    });
+    expect(await scene.sweep({ after: 5 * MINUTE })).toMatchObject({ finished: { abandoned: 5 } });
+    scene.enos.resetCounters();
+    for (let minute = 0; minute < 30; minute++) await scene.sweep();
+    // A probe is one call, or two where the token is to be had first.
+    expect(scene.enos.counters().byOrganisation.o1?.status ?? 0).toBeLessThanOrEqual(8);
     scene.enos.removeFault(id);
-    const light = await scene.sweep({ after: 1000 });
-    expect(light).toMatchObject({ ended: "done", checked: 200, watermarkLagSeconds: 0 });
+    let checked = 0;
+    for (let minute = 0; minute < 13; minute++) checked += (await scene.sweep()).checked;
+    expect(checked).toBeGreaterThanOrEqual(200);
+    expect(await scene.sweep({ after: 1000 })).toMatchObject({
+      behind: {},
+      stuck: {},
+      watermarkLagSeconds: 0,
+    });
+  });
+
+  it("announces nothing of a task that was closed, deleted or put anew before its last consistent read", async () => {
+    const old = await scene.track("o1", 3, ENDED.succeeded);
+    const page = await scene.dependencies.tasks.page(0, ALL_KEYS, () => true);
+    const stale = new Map<number, typeof page>();
+    for (let shard = 0; shard < 4; shard++) {
+      stale.set(shard, await scene.dependencies.tasks.page(shard, ALL_KEYS, () => true));
+    }
+    const [closed, deleted, anew] = old as [TaskKey, TaskKey, TaskKey];
+    const inIndex = [...stale.values()]
+      .flatMap(({ tasks }) => tasks)
+      .find((task) => task.taskId === closed.taskId);
+    if (!inIndex) throw new Error("the index has no such task");
+    const cancelled = parseStatus(closed, { progressCode: 5 });
+    await scene.dependencies.tasks.finish(
+      inIndex,
+      { state: "cancelled", status: cancelled, reason: null },
+      scene.time,
+    );
+    await scene.tracker().delete(deleted);
+    await scene.tracker().delete(anew);
+    scene.time += 1;
+    await scene.tracker().put(anew);
+    // The index tells of all three as they were, and of the new one not yet.
+    const tasks = scene.tasksWith({ page: async (shard) => stale.get(shard) as typeof page });
+    expect(await scene.sweep({ dependencies: { tasks } })).toMatchObject({
+      checked: 3,
+      published: 0,
+      finished: {},
+    });
+    expect(await scene.events()).toEqual([]);
+    expect(await scene.tracker().get(closed)).toMatchObject({ state: "cancelled" });
+    expect(await scene.tracker().get(deleted)).toBeUndefined();
+    expect(await scene.tracker().get(anew)).toMatchObject({ state: "pending" });
+  });
+
+  it("publishes nothing while a task cannot be read as it is now, and loses nothing for it", async () => {
+    await scene.track("o1", 10, ENDED.succeeded);
+    const tasks = scene.tasksWith({ current: () => Promise.reject(new Error("the table is gone")) });
+    expect(await scene.sweep({ dependencies: { tasks } })).toMatchObject({
+      published: 0,
+      finished: {},
+      failed: { read: 10 },
+      watermarkLagSeconds: 60,
+    });
+    expect(await scene.sweep({ after: 1000 })).toMatchObject({ published: 10, finished: { succeeded: 10 } });
+  });
+
+  it("leases its share of the shards at a time when it is one of several sweepers, and then what is free", async () => {
+    scene.settings.shardCount = 8;
+    await scene.track("o1", 40, ENDED.succeeded);
+    let held = 0;
+    let most = 0;
+    const { shards } = scene.dependencies;
+    const watched = {
+      list: shards.list.bind(shards),
+      lease: async (...args: Parameters<typeof shards.lease>) => {
+        const shard = await shards.lease(...args);
+        if (shard) most = Math.max(most, ++held);
+        return shard;
+      },
+      release: (...args: Parameters<typeof shards.release>) => {
+        held--;
+        return shards.release(...args);
+      },
+    };
+    const summary = await scene.sweep({ settings: { sweepers: 4 }, dependencies: { shards: watched } });
+    expect(most).toBe(2);
+    expect(summary.shards).toHaveLength(8);
+    expect(summary.published).toBe(40);
+  });
+
+  it("says so when watermarks are ahead of its clock by minutes, and does no harm when that is put right", async () => {
+    await scene.track("o1", 20, RUNNING);
+    // A sweep whose clock is ahead by ten minutes.
+    await scene.sweep({ after: 10 * MINUTE });
+    scene.time -= 9 * MINUTE;
+    await scene.track("o1", 20, ENDED.failed, "f");
+    const summary = await scene.sweep({ after: MINUTE });
+    expect(scene.heard.filter(({ event }) => event === "clockAhead")).toHaveLength(4);
+    expect(scene.heard).toContainEqual({
+      event: "clockAhead",
+      detail: { shard: expect.any(Number), seconds: 480 },
+    });
+    expect(summary.failed).toEqual({});
+    // Nobody waits for the time to come that the clock was ahead by.
+    const next = await scene.sweep();
+    expect((summary.finished.failed ?? 0) + (next.finished.failed ?? 0)).toBe(20);
+    expect(next).toMatchObject({ failed: {}, watermarkLagSeconds: 0 });
   });
 
   it("passes over items that no version could have written, counts and names them", async () => {
@@ -355,13 +583,13 @@ describe("a sweep", () => {
 
   it.each(["soon", 1.5, -7])(
     "sweeps a shard whose record was tampered with, swept through %s, from its beginning",
-    async (sweptThrough) => {
+    async (watermark) => {
       await scene.track("o1", 40, ENDED.succeeded);
       for (const sk of ["0", "1", "2", "3", "not-a-number"]) {
         await scene.db.client.send(
           new PutCommand({
             TableName: scene.db.table,
-            Item: { pk: "#shards", sk, sweptThrough, leaseUntil: "never", rest: [1], behind: 7 },
+            Item: { pk: "#shards", sk, watermark, leaseUntil: "never", gaps: [1], behind: 7 },
           }),
         );
       }
@@ -373,12 +601,12 @@ describe("a sweep", () => {
   it("takes over from a sweep that died, when its lease has run out", async () => {
     await scene.track("o1", 100, ENDED.succeeded);
     scene.time += MINUTE;
-    for (const shard of await scene.parts.shards.list(4)) {
-      await scene.parts.shards.lease(shard, "the-dead", scene.time, scene.time + 30_000);
+    for (const shard of await scene.dependencies.shards.list(4)) {
+      await scene.dependencies.shards.lease(shard, "the-dead", scene.time, scene.time + 30_000);
     }
     expect(await scene.sweep({ after: 20_000 })).toMatchObject({ shards: [], published: 0 });
     expect(await scene.sweep({ after: 10_001 })).toMatchObject({ published: 100 });
-    expect(await scene.parts.shards.release(0, "the-dead")).toBe(false);
+    expect(await scene.dependencies.shards.release(0, "the-dead")).toBe(false);
   });
 
   it("keeps to each organisation's rate, and lets nobody wait for the one with too many tasks", async () => {
@@ -424,11 +652,10 @@ describe("a sweep", () => {
     const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: "events.fifo", Attributes }));
     const queue = await subscribe({ sns, sqs, topicArn: TopicArn as string, queueName: "facts.fifo" });
     const events = new EventPublisher(TopicArn as string, sns);
-    const tasks = { ...scene.parts.tasks, page: scene.parts.tasks.page.bind(scene.parts.tasks) };
-    tasks.finish = () => Promise.reject(new Error("not yet"));
+    const tasks = scene.tasksWith({ finish: () => Promise.reject(new Error("not yet")) });
     await scene.track("o1", 3, ENDED.failed);
-    await scene.sweep({ parts: { events, tasks } });
-    await scene.sweep({ parts: { events }, after: 1000 });
+    await scene.sweep({ dependencies: { events, tasks } });
+    await scene.sweep({ dependencies: { events }, after: 1000 });
     const received = [];
     for (let poll = 0; poll < 10; poll++) received.push(...(await queue.poll(0)));
     expect(received).toHaveLength(3);

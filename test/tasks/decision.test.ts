@@ -1,12 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseStatus } from "../../lib/enos/status.ts";
-import { type CheckResult, decide } from "../../lib/tasks/decision.ts";
+import { type CheckResult, type Circumstances, decide, isPastDeadline } from "../../lib/tasks/decision.ts";
 import type { OpenTask } from "../../lib/tasks/record.ts";
 import { isTerminal, OPEN_STATES } from "../../lib/tasks/state.ts";
 
 const MINUTE = 60_000;
-const DEADLINE = 7 * 24 * 60 * MINUTE;
+const DAY = 24 * 60 * MINUTE;
+const DEADLINE = 7 * DAY;
 const key = { orgId: "o1", channelId: "ch-1", taskId: "t1" };
 
 const openState = fc.constantFrom(...OPEN_STATES);
@@ -16,8 +17,20 @@ const task: fc.Arbitrary<OpenTask> = fc
     state: openState,
     trackedAt: fc.nat(10 * DEADLINE),
     notFound: fc.option(fc.record({ since: fc.nat(10 * DEADLINE), checks: fc.integer({ min: 1, max: 3 }) })),
+    deadlineAt: fc.option(fc.nat(20 * DEADLINE), { nil: undefined }),
   })
   .map((fields) => ({ ...key, ...fields, indexKey: "0", offset: 0 }));
+
+/** Nothing is known of it but that it runs. */
+const quiet: OpenTask = {
+  ...key,
+  state: "running",
+  trackedAt: 0,
+  notFound: null,
+  deadlineAt: undefined,
+  indexKey: "0",
+  offset: 0,
+};
 
 const status = fc.integer({ min: -2, max: 12 }).map((progressCode) => parseStatus(key, { progressCode }));
 
@@ -27,26 +40,80 @@ const check: fc.Arbitrary<CheckResult> = fc.oneof(
   fc.constant({ kind: "failed" } as const),
 );
 
+/** Everything was checked up to now, unless the test says otherwise. */
+const at = (now: number, checkedThrough = now): Circumstances => ({
+  now,
+  deadlineMs: DEADLINE,
+  checkedThrough,
+});
+
 describe("the decision", () => {
   it("finishes with EnOS's word whenever it is final, however late", () => {
     fc.assert(
       fc.property(task, status, fc.nat(20 * DEADLINE), (task, status, now) => {
-        const decision = decide(task, { kind: "status", status }, now, DEADLINE);
+        const decision = decide(task, { kind: "status", status }, at(now));
         const finished = decision.kind === "finish" && decision.outcome.state === status.state;
         expect(finished).toBe(isTerminal(status.state));
       }),
     );
   });
 
-  it("leaves no task open beyond its deadline, and gives none up for it before", () => {
+  it("leaves no task open beyond the service's deadline or its own, and gives none up for it before", () => {
     fc.assert(
-      fc.property(task, check, fc.nat(20 * DEADLINE), (task, check, now) => {
-        const decision = decide(task, check, now, DEADLINE);
-        const late = now - task.trackedAt >= DEADLINE;
-        if (late) expect(decision.kind).toBe("finish");
-        if (decision.kind === "finish" && decision.outcome.reason === "deadline") expect(late).toBe(true);
-      }),
+      fc.property(
+        task,
+        check,
+        fc.nat(20 * DEADLINE),
+        fc.nat(20 * DEADLINE),
+        (task, check, now, checkedThrough) => {
+          const decision = decide(task, check, at(now, checkedThrough));
+          const late =
+            now - task.trackedAt >= DEADLINE || now >= (task.deadlineAt ?? Number.POSITIVE_INFINITY);
+          expect(isPastDeadline(task, now, DEADLINE)).toBe(late);
+          if (late) expect(decision.kind).toBe("finish");
+          if (decision.kind !== "finish" || decision.outcome.state !== "abandoned") return;
+          expect(decision.outcome.reason).not.toBeNull();
+          if (decision.outcome.reason !== "not-found") expect(late).toBe(true);
+        },
+      ),
     );
+  });
+
+  it("says that a task was out of reach only when nobody could be asked for a day, or its whole life", () => {
+    fc.assert(
+      fc.property(
+        task,
+        check,
+        fc.nat(20 * DEADLINE),
+        fc.nat(20 * DEADLINE),
+        (task, check, now, checkedThrough) => {
+          const decision = decide(task, check, at(now, checkedThrough));
+          if (decision.kind !== "finish" || decision.outcome.state !== "abandoned") return;
+          const isOutOfReach = checkedThrough <= now - DAY || checkedThrough <= task.trackedAt;
+          expect(decision.outcome.reason === "unreachable").toBe(check.kind === "failed" && isOutOfReach);
+        },
+      ),
+    );
+    const reason = (checkedThrough: number, kind: "failed" | "not-found" = "failed") => {
+      const task = { ...quiet, trackedAt: 0 };
+      const decision = decide(task, { kind }, at(DEADLINE, checkedThrough));
+      return decision.kind === "finish" && decision.outcome.reason;
+    };
+    expect(reason(DEADLINE - DAY)).toBe("unreachable");
+    expect(reason(DEADLINE - DAY + 1)).toBe("deadline");
+    // EnOS was asked, and answered.
+    expect(reason(0, "not-found")).toBe("deadline");
+    // An hour's task of which nothing could be learnt.
+    const brief = { ...quiet, trackedAt: 5, deadlineAt: 60 * MINUTE };
+    for (const [checkedThrough, expected] of [
+      [5, "unreachable"],
+      [MINUTE, "deadline"],
+    ] as const) {
+      expect(decide(brief, { kind: "failed" }, at(60 * MINUTE, checkedThrough))).toEqual({
+        kind: "finish",
+        outcome: { state: "abandoned", status: null, reason: expected },
+      });
+    }
   });
 
   it("gives up an unknown task after ten minutes and three checks, not sooner", () => {
@@ -54,14 +121,7 @@ describe("the decision", () => {
       fc.property(
         fc.array(fc.integer({ min: 1, max: 15 * MINUTE }), { minLength: 1, maxLength: 20 }),
         (gaps) => {
-          let missing: OpenTask = {
-            ...key,
-            state: "pending",
-            trackedAt: 0,
-            notFound: null,
-            indexKey: "0",
-            offset: 0,
-          };
+          let missing: OpenTask = { ...quiet, state: "pending" };
           let now = 0;
           let first: number | undefined;
           let checks = 0;
@@ -70,7 +130,7 @@ describe("the decision", () => {
             now += gap;
             first ??= now;
             checks++;
-            const decision = decide(missing, { kind: "not-found" }, now, DEADLINE);
+            const decision = decide(missing, { kind: "not-found" }, at(now));
             const due = checks >= 3 && now - first >= 10 * MINUTE;
             expect(decision.kind === "finish").toBe(due);
             if (decision.kind === "finish") {
@@ -91,19 +151,12 @@ describe("the decision", () => {
   it("does nothing about a check that brought nothing new", () => {
     fc.assert(
       fc.property(task, status, (task, status) => {
-        const decision = decide(task, { kind: "status", status }, task.trackedAt, DEADLINE);
+        const decision = decide(task, { kind: "status", status }, at(task.trackedAt));
+        if (isPastDeadline(task, task.trackedAt, DEADLINE)) return;
         const news = isTerminal(status.state) || status.state !== task.state || task.notFound !== null;
         expect(decision.kind !== "none").toBe(news);
       }),
     );
-    const quiet: OpenTask = {
-      ...key,
-      state: "running",
-      trackedAt: 0,
-      notFound: null,
-      indexKey: "0",
-      offset: 0,
-    };
-    expect(decide(quiet, { kind: "failed" }, 5, DEADLINE)).toEqual({ kind: "none" });
+    expect(decide(quiet, { kind: "failed" }, at(5))).toEqual({ kind: "none" });
   });
 });

@@ -108,9 +108,9 @@ import { State, type TerminalState, type TrackedState } from "./lib/tasks/state.
 const state: TrackedState = "melted";
 const key = { orgId: "o1", channelId: "ch-1", taskId: "t1" };
 const place = { indexKey: "0", trackedAt: 1, offset: 0 };
-const task = { ...key, ...place, state: "running" as const, notFound: null };
+const task = { ...key, ...place, state: "running" as const, notFound: null, deadlineAt: undefined };
 const status = parseStatus(key, { progressCode: 8 });
-const decision = decide(task, { kind: "status", status }, 2, 1000);
+const decision = decide(task, { kind: "status", status }, { now: 2, deadlineMs: 1000, checkedThrough: 1 });
 const item = { pk: "o1", sk: "ch-1#t1", state, stateSince: 1, trackedAt: 1 };
 const stored = { pk: { S: "o1" }, sk: { S: "ch-1#t1" }, state: { S: state } };
 console.log(

@@ -1,6 +1,8 @@
 import { PutItemCommand } from "@aws-sdk/client-dynamodb";
 import * as fc from "fast-check";
 import { EventPublisher } from "../../../lib/events/publisher.ts";
+import { BehindStore } from "../../../lib/store/behind-store.ts";
+import { HealthStore } from "../../../lib/store/health-store.ts";
 import { indexEntryOf } from "../../../lib/store/index-key.ts";
 import { OpenTaskStore } from "../../../lib/store/open-task-store.ts";
 import { ShardStore } from "../../../lib/store/shard-store.ts";
@@ -88,9 +90,11 @@ class Spoilt {
   /** Sweeps a few times: every good task must be announced, though EnOS knows none of the others. */
   async sweep(): Promise<Outcome> {
     const { scene } = this;
-    const parts = {
+    const dependencies = {
       shards: new ShardStore(this.#db),
-      tasks: new OpenTaskStore(this.#db, 30),
+      behind: new BehindStore(this.#db),
+      health: new HealthStore(this.#db),
+      tasks: new OpenTaskStore(this.#db, { retentionDays: 30 }),
       events: new EventPublisher(scene.cloud.topicArn, scene.cloud.sns),
     };
     const wrong: string[] = [];
@@ -98,7 +102,7 @@ class Spoilt {
     let unreadable = 0;
     for (let sweep = 0; sweep < SWEEPS; sweep++) {
       try {
-        const summary = await scene.sweep({ parts });
+        const summary = await scene.sweep({ dependencies });
         unreadable += summary.unreadable;
         if (Object.keys(summary.failed).length > 0) wrong.push(`failed ${JSON.stringify(summary.failed)}`);
         const unknown = summary.shards.filter((number) => number >= SHARDS);

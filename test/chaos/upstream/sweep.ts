@@ -120,10 +120,10 @@ async function sweepStruck(
         striking = strike(cell, victim);
         await striking;
       }
-      return scene.parts.enos.getDownloadStatus(task, options);
+      return scene.dependencies.enos.getDownloadStatus(task, options);
     },
   };
-  const summary = await scene.sweep({ parts: { enos } });
+  const summary = await scene.sweep({ dependencies: { enos } });
   if (!striking) throw new Error("the sweep was over before the fault struck");
   return { summary, end: await striking };
 }
@@ -144,7 +144,7 @@ function verdictOn(
     wrong.push(`sweep: ${others.length} tasks of other organisations did not finish, such as ${others[0]}`);
   }
   const stopped = scene.heard.some(
-    ({ event, detail }) => event === "stopped" && (detail as { orgId: string }).orgId === VICTIM,
+    ({ event, detail }) => event === "stuck" && (detail as { id: string }).id === VICTIM,
   );
   if (cell.sweep === "harmless") {
     if (untold.length > 0) wrong.push(`sweep: ${untold.length} tasks did not finish, such as ${untold[0]}`);
@@ -185,7 +185,7 @@ async function sweepUntilFinished(
     if (told.has(name)) continue;
     const record = await scene.tracker().get(taskOf(name));
     if (!record) throw new Error(`there is no record of ${name}`);
-    bounds.set(name, scene.parts.schedule.bound(recovered - Date.parse(record.trackedAt)));
+    bounds.set(name, scene.dependencies.schedule.bound(recovered - Date.parse(record.trackedAt)));
   }
   for (let minutes = 0; ; minutes++) {
     if (bounds.size === 0) return minutes;

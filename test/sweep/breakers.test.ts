@@ -1,0 +1,265 @@
+import fc from "fast-check";
+import { beforeEach, describe, expect, it } from "vitest";
+import type { HealthRecord, StuckReason } from "../../lib/store/health-store.ts";
+import { Breakers, nextProbe } from "../../lib/sweep/breakers.ts";
+import type { CallResult } from "../../lib/sweep/call-result.ts";
+
+const MINUTE = 60_000;
+const QUARTER = 15 * MINUTE;
+
+const ANSWERED: CallResult = { kind: "answered", check: { kind: "failed" } };
+const NOT_FOUND: CallResult = { kind: "answered", check: { kind: "not-found" } };
+const LIMITED: CallResult = { kind: "limited", failure: "throttled" };
+const CUT_OFF: CallResult = { kind: "cut-off" };
+const HUNG: CallResult = { kind: "unanswered", failure: "timeout", isConnected: true };
+const NO_CONNECTION: CallResult = { kind: "unanswered", failure: "unreachable", isConnected: false };
+const refused = (reason: StuckReason): CallResult => ({
+  kind: "refused",
+  failure: reason as "credentials",
+  reason,
+});
+
+let now: number;
+let breakers: Breakers;
+
+const start = (records: HealthRecord[] = []) => new Breakers({ records, now: () => now });
+
+const record = (fields: Partial<HealthRecord>): HealthRecord => ({
+  scope: "org",
+  id: "o1",
+  reason: "unreachable",
+  since: 5,
+  nextProbeAt: 6,
+  probes: 3,
+  fingerprint: undefined,
+  ...fields,
+});
+
+/** An organisation on a gateway of its own, or on the one that is named. */
+const join = (orgId: string, gateway = `https://${orgId}`) =>
+  breakers.learn(orgId, gateway, `keys of ${orgId}`);
+
+beforeEach(() => {
+  now = 1_000_000;
+  breakers = start();
+  join("o1");
+});
+
+describe("an organisation", () => {
+  it.each<[string, CallResult, StuckReason]>([
+    ["unanswered", HUNG, "unreachable"],
+    ["refused", refused("credentials"), "credentials"],
+    ["refused for our address", refused("address-refused"), "address-refused"],
+  ])("is stuck once calls about two of its tasks are %s, and not for one task alone", (_, result, reason) => {
+    expect(breakers.hear("o1", "t1", result)).toEqual([]);
+    expect(breakers.hear("o1", "t1", result)).toEqual([]);
+    expect(breakers.stuck("o1")).toBeUndefined();
+    const stuck = {
+      scope: "org",
+      id: "o1",
+      reason,
+      since: now,
+      nextProbeAt: expect.any(Number),
+      probes: 0,
+      fingerprint: "keys of o1",
+    };
+    expect(breakers.hear("o1", "t2", result)).toEqual([{ kind: "stuck", record: stuck }]);
+    expect(breakers.stuck("o1")).toEqual(stuck);
+    expect(breakers.records).toEqual([stuck]);
+    // Once is enough.
+    expect(breakers.hear("o1", "t3", result)).toEqual([]);
+  });
+
+  it.each(["unknown-organisation", "secret"] as const)(
+    "is stuck at once with no credentials to call with: %s",
+    (reason) => {
+      expect(breakers.hear("o1", "t1", refused(reason))).toMatchObject([
+        { kind: "stuck", record: { reason } },
+      ]);
+    },
+  );
+
+  it("is not stuck for one poisonous task, however often that is asked about in vain", () => {
+    for (let sweep = 0; sweep < 20; sweep++) {
+      expect(breakers.hear("o1", "poison", HUNG)).toEqual([]);
+      expect(breakers.hear("o1", "t1", ANSWERED)).toEqual([]);
+    }
+    expect(breakers.stuck("o1")).toBeUndefined();
+  });
+
+  it("with a single task is stuck once it is known that there is no other", () => {
+    expect(breakers.isInDoubt("o1")).toBe(false);
+    expect(breakers.hasNoOther("o1", "unreachable")).toEqual([]);
+    breakers.hear("o1", "t1", HUNG);
+    expect(breakers.isInDoubt("o1")).toBe(true);
+    expect(breakers.hasNoOther("o1", "unreachable")).toMatchObject([
+      { kind: "stuck", record: { id: "o1", reason: "unreachable" } },
+    ]);
+    expect(breakers.isInDoubt("o1")).toBe(false);
+  });
+
+  it("is no longer in doubt once anything was answered", () => {
+    breakers.hear("o1", "t1", HUNG);
+    breakers.hear("o1", "t2", ANSWERED);
+    expect(breakers.isInDoubt("o1")).toBe(false);
+    expect(breakers.hasNoOther("o1", "unreachable")).toEqual([]);
+  });
+
+  it("that is limited before it has answered is left alone, and after that only for this sweep", () => {
+    expect(breakers.hear("o1", "t1", LIMITED)).toMatchObject([
+      { kind: "stuck", record: { scope: "org", id: "o1", reason: "throttled" } },
+    ]);
+    join("o2");
+    breakers.hear("o2", "t1", ANSWERED);
+    expect(breakers.hear("o2", "t2", LIMITED)).toEqual([]);
+    expect(breakers.stuck("o2")).toBeUndefined();
+  });
+
+  it.each<[string, CallResult]>([
+    ["a status", ANSWERED],
+    ["that there is no such task", NOT_FOUND],
+  ])("is well again with any answer: %s", (_, answer) => {
+    breakers = start([record({})]);
+    expect(breakers.stuck("o1")).toEqual(record({}));
+    expect(breakers.hear("o1", "t9", answer)).toEqual([{ kind: "recovered", record: record({}) }]);
+    expect(breakers.stuck("o1")).toBeUndefined();
+    expect(breakers.records).toEqual([]);
+    expect(breakers.hear("o1", "t9", answer)).toEqual([]);
+  });
+
+  it("is judged by nothing that we ended ourselves", () => {
+    for (let task = 0; task < 10; task++) expect(breakers.hear("o1", `t${task}`, CUT_OFF)).toEqual([]);
+    expect(breakers.stuck("o1")).toBeUndefined();
+    breakers = start([record({})]);
+    expect(breakers.hear("o1", "t1", CUT_OFF)).toEqual([]);
+    expect(breakers.stuck("o1")).toEqual(record({}));
+  });
+
+  it("that is stuck for another reason than was known is stuck for that one, from when it was, and probed no sooner", () => {
+    breakers = start([record({ nextProbeAt: now + MINUTE })]);
+    join("o1");
+    const told = record({ nextProbeAt: now + MINUTE, reason: "credentials", fingerprint: "keys of o1" });
+    expect(breakers.hear("o1", "t1", refused("credentials"))).toEqual([{ kind: "stuck", record: told }]);
+    expect(breakers.stuck("o1")).toEqual(told);
+    expect(breakers.hear("o1", "t2", refused("credentials"))).toEqual([]);
+  });
+
+  it("with a new secret is called as if it were well, and what is written of it stays until it answers", () => {
+    const refusal = record({ reason: "credentials", fingerprint: "old" });
+    breakers = start([refusal]);
+    breakers.retry("o1");
+    expect(breakers.stuck("o1")).toBeUndefined();
+    expect(breakers.hear("o1", "t1", ANSWERED)).toEqual([{ kind: "recovered", record: refusal }]);
+
+    breakers = start([refusal]);
+    breakers.retry("o1");
+    breakers.learn("o1", "https://o1", "newer");
+    breakers.hear("o1", "t1", refused("credentials"));
+    expect(breakers.hear("o1", "t2", refused("credentials"))).toMatchObject([
+      { kind: "stuck", record: { id: "o1", reason: "credentials", fingerprint: "newer" } },
+    ]);
+  });
+});
+
+describe("a gateway", () => {
+  it("is stuck once connecting fails, with everybody who is on it", () => {
+    join("o1", "https://shared");
+    join("o2", "https://shared");
+    expect(breakers.hear("o1", "t1", NO_CONNECTION)).toMatchObject([
+      {
+        kind: "stuck",
+        record: { scope: "origin", id: "https://shared", reason: "unreachable", fingerprint: undefined },
+      },
+    ]);
+    expect(breakers.stuck("o2")).toMatchObject({ scope: "origin", id: "https://shared" });
+    expect(breakers.organisationsOf("https://shared").sort()).toEqual(["o1", "o2"]);
+  });
+
+  it("that has answered is not stuck for one connection that fails", () => {
+    for (const orgId of ["o1", "o2", "o3"]) join(orgId, "https://shared");
+    breakers.hear("o2", "t1", ANSWERED);
+    expect(breakers.hear("o1", "t1", NO_CONNECTION)).toEqual([]);
+    expect(breakers.stuck("o2")).toBeUndefined();
+  });
+
+  it("is stuck once three of its organisations go unanswered and none is answered", () => {
+    for (const orgId of ["o1", "o2", "o3", "o4"]) join(orgId, "https://shared");
+    expect(breakers.hear("o1", "t1", HUNG)).toEqual([]);
+    expect(breakers.hear("o2", "t1", HUNG)).toEqual([]);
+    // Whatever is answered to one of them: the gateway lives.
+    expect(breakers.hear("o4", "t1", refused("credentials"))).toEqual([]);
+    expect(breakers.hear("o3", "t1", HUNG)).toEqual([]);
+    expect(breakers.hear("o1", "t1", HUNG)).toEqual([]);
+    expect(breakers.hear("o2", "t1", HUNG)).toMatchObject([
+      { kind: "stuck", record: { scope: "origin", id: "https://shared" } },
+    ]);
+    expect(breakers.stuck("o4")).toMatchObject({ scope: "origin" });
+  });
+
+  it("with two organisations is stuck once both go unanswered", () => {
+    for (const orgId of ["o1", "o2"]) join(orgId, "https://shared");
+    breakers.hear("o1", "t1", HUNG);
+    expect(breakers.hear("o2", "t1", HUNG)).toMatchObject([{ kind: "stuck", record: { scope: "origin" } }]);
+  });
+
+  it("is not stuck for one hung organisation, however many of its tasks are asked about", () => {
+    for (const orgId of ["o1", "o2", "o3"]) join(orgId, "https://shared");
+    for (let task = 0; task < 50; task++) breakers.hear("o1", `t${task}`, HUNG);
+    expect(breakers.stuck("o1")).toMatchObject({ scope: "org" });
+    expect(breakers.stuck("o2")).toBeUndefined();
+  });
+
+  it.each<[string, CallResult]>([
+    ["an answer", ANSWERED],
+    ["a limit", LIMITED],
+    ["a refusal", refused("credentials")],
+  ])("lives again with any sign of life: %s", (_, result) => {
+    const down = record({ scope: "origin", id: "https://shared" });
+    breakers = start([down]);
+    for (const orgId of ["o1", "o2"]) join(orgId, "https://shared");
+    expect(breakers.stuck("o1")).toEqual(down);
+    expect(breakers.hear("o1", "t1", result)).toContainEqual({ kind: "recovered", record: down });
+    expect(breakers.stuck("o2")).toBeUndefined();
+  });
+
+  it("is named as the reason before the organisation's own trouble", () => {
+    const down = record({ scope: "origin", id: "https://shared" });
+    breakers = start([record({ reason: "credentials" }), down]);
+    expect(breakers.stuck("o1")).toMatchObject({ scope: "org" });
+    join("o1", "https://shared");
+    expect(breakers.stuck("o1")).toEqual(down);
+    join("o1", "https://another");
+    expect(breakers.stuck("o1")).toMatchObject({ scope: "org" });
+    expect(breakers.organisationsOf("https://shared")).toEqual([]);
+  });
+});
+
+describe("a probe", () => {
+  it("that is claimed moves the next one, for whom it was claimed", () => {
+    const seen = record({ nextProbeAt: now });
+    breakers = start([seen, record({ scope: "origin", id: "https://o1" })]);
+    breakers.claimed(seen, now + 2 * MINUTE);
+    expect(breakers.records).toContainEqual({ ...seen, probes: 4, nextProbeAt: now + 2 * MINUTE });
+    expect(breakers.records).toContainEqual(record({ scope: "origin", id: "https://o1" }));
+  });
+
+  it("comes within a minute at first, then less and less often, and at least every quarter of an hour", () => {
+    const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+    fc.assert(
+      fc.property(fc.nat(1_000_000), random, random, (probes, one, other) => {
+        const pause = nextProbe(probes, now, one) - now;
+        expect(pause).toBeGreaterThan(30_000);
+        // With the interval of a sweep, and the one that it may be late.
+        expect(pause).toBeLessThanOrEqual(QUARTER - 2 * MINUTE);
+        expect(nextProbe(0, now, one) - now).toBeLessThanOrEqual(MINUTE);
+        // Even the earliest after twice as many is no sooner than the latest before.
+        if (probes < 3) expect(nextProbe(probes + 1, now, other) - now).toBeGreaterThan(0.75 * pause);
+      }),
+    );
+  });
+
+  it("of those that broke together does not come together", () => {
+    const pauses = Array.from({ length: 100 }, () => nextProbe(0, now) - now);
+    expect(Math.max(...pauses) - Math.min(...pauses)).toBeGreaterThan(5_000);
+  });
+});

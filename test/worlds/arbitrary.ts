@@ -1,0 +1,174 @@
+import fc from "fast-check";
+import type { Conduct, Organisation, World } from "./world.ts";
+
+const MINUTE = 60_000;
+/** A sweep's time when it has a minute. */
+export const WHOLE_MINUTE = 59_500;
+
+/** What is promised is promised beside any of these. */
+const trouble: fc.Arbitrary<Conduct> = fc.oneof(
+  fc.constant<Conduct>({ kind: "hangs" }),
+  fc.constant<Conduct>({ kind: "refuses-connections" }),
+  fc.constant<Conduct>({ kind: "refuses-keys" }),
+  fc.constant<Conduct>({ kind: "refuses-address" }),
+  fc.constant<Conduct>({ kind: "no-secret" }),
+  fc.constant<Conduct>({ kind: "unreadable-secret" }),
+  fc.integer({ min: 2, max: 6 }).map((every): Conduct => ({ kind: "hangs-sometimes", every })),
+  fc.integer({ min: MINUTE, max: 6 * MINUTE }).map((atMs): Conduct => ({ kind: "breaks", atMs })),
+  fc.nat(40).map((answers): Conduct => ({ kind: "limits", answers })),
+  fc.integer({ min: 1_200, max: 9_500 }).map((latencyMs): Conduct => ({ kind: "answers", latencyMs })),
+);
+
+/** Tasks that are young or old, end within the world or not, and some of which are deleted. */
+const tasks = (most: number, minutes: number) =>
+  fc.array(
+    fc.record(
+      {
+        trackedAt: fc.oneof(
+          fc.integer({ min: -30 * 60 * MINUTE, max: -1 }),
+          fc.integer({ min: -5 * MINUTE, max: (minutes * MINUTE) / 2 }),
+        ),
+        endsAt: fc.oneof(
+          fc.integer({ min: 0, max: minutes * MINUTE }),
+          fc.constant(Number.MAX_SAFE_INTEGER / 4),
+        ),
+        deletedAt: fc.integer({ min: 0, max: minutes * MINUTE }),
+      },
+      { requiredKeys: ["trackedAt", "endsAt"] },
+    ),
+    { minLength: 1, maxLength: most },
+  );
+
+const organisations = (minutes: number, recover: boolean) =>
+  fc
+    .record({
+      healthy: fc.array(
+        fc.record({ latencyMs: fc.integer({ min: 1, max: 700 }), tasks: tasks(30, minutes) }),
+        { minLength: 1, maxLength: 4 },
+      ),
+      troubled: fc.array(
+        fc.record({
+          conduct: trouble,
+          copies: fc.oneof(
+            { weight: 4, arbitrary: fc.constant(1) },
+            { weight: 1, arbitrary: fc.integer({ min: 2, max: 25 }) },
+          ),
+          sharesGateway: fc.boolean(),
+          tasks: tasks(10, minutes),
+          recoversAt: recover
+            ? fc.integer({ min: 1, max: 8 }).map((minute) => minute * MINUTE)
+            : fc.option(
+                fc.integer({ min: 1, max: minutes }).map((minute) => minute * MINUTE),
+                { nil: undefined },
+              ),
+        }),
+        { maxLength: 4 },
+      ),
+      poisonous: fc.option(
+        fc.record({
+          latencyMs: fc.integer({ min: 1, max: 700 }),
+          tasks: tasks(20, minutes),
+          times: fc.integer({ min: 1, max: 3 }),
+        }),
+        { nil: undefined },
+      ),
+      huge: fc.option(fc.integer({ min: 200, max: 1_500 }), { nil: undefined, freq: 4 }),
+    })
+    .map(({ healthy, troubled, poisonous, huge }): Organisation[] => [
+      ...healthy.map(({ latencyMs, tasks }, index) =>
+        organisation(`healthy${index}`, { kind: "answers", latencyMs }, tasks),
+      ),
+      ...troubled.flatMap(({ conduct, copies, sharesGateway, tasks, recoversAt }, index) =>
+        Array.from({ length: copies }, (_, copy) => ({
+          ...organisation(`troubled${index}-${copy}`, conduct, tasks),
+          origin: sharesGateway ? `https://shared${index}` : `https://troubled${index}-${copy}`,
+          ...(recoversAt !== undefined && { recoversAt }),
+        })),
+      ),
+      ...(poisonous && !recover
+        ? [
+            {
+              ...organisation(
+                "poisonous",
+                { kind: "answers", latencyMs: poisonous.latencyMs },
+                poisonous.tasks,
+              ),
+              poisonous: poisonous.times,
+            },
+          ]
+        : []),
+      ...(huge
+        ? [
+            {
+              ...organisation(
+                "huge",
+                { kind: "answers", latencyMs: 300 },
+                Array.from({ length: huge }, (_, index) => ({
+                  trackedAt: -index * 700,
+                  endsAt: Number.MAX_SAFE_INTEGER / 4,
+                })),
+              ),
+              requestsPerSecond: 20,
+            },
+          ]
+        : []),
+    ]);
+
+function organisation(id: string, conduct: Conduct, tasks: Organisation["tasks"]): Organisation {
+  return { id, origin: `https://${id}`, conduct, poisonous: 0, tasks };
+}
+
+/** Any world of so many minutes. @param recover whether all troubles are over after eight minutes */
+export function worlds(minutes: number, { recover = false } = {}): fc.Arbitrary<World> {
+  const clock = fc.oneof(
+    { weight: 3, arbitrary: fc.constant(0) },
+    { weight: 1, arbitrary: fc.integer({ min: -60_000, max: 60_000 }) },
+  );
+  return fc.record({
+    organisations: organisations(minutes, recover),
+    shards: fc.integer({ min: 1, max: 6 }),
+    sweepers: fc.integer({ min: 1, max: 3 }),
+    concurrency: fc.integer({ min: 4, max: 64 }),
+    minutes: fc.constant(minutes),
+    indexDelayMs: fc.oneof(
+      { weight: 3, arbitrary: fc.constant(0) },
+      { weight: 1, arbitrary: fc.integer({ min: 0, max: 90_000 }) },
+    ),
+    clocksMs: fc.tuple(clock, clock, clock).map((clocks) => [...clocks]),
+    trackerClockMs: clock,
+    deadlineMs: fc.oneof(
+      { weight: 2, arbitrary: fc.constant(7 * 24 * 60 * MINUTE) },
+      { weight: 1, arbitrary: fc.integer({ min: 10, max: 40 * 60 }).map((m) => m * MINUTE) },
+    ),
+    frozen: fc.oneof(
+      { weight: 2, arbitrary: fc.constant<World["frozen"]>([]) },
+      {
+        weight: 1,
+        arbitrary: fc.array(
+          fc.record(
+            {
+              sweep: fc.nat(10),
+              afterMs: fc.oneof(fc.integer({ min: 1, max: 200 }), fc.integer({ min: 1, max: 50_000 })),
+              forMs: fc.integer({ min: 1_000, max: 4 * MINUTE }),
+            },
+            { requiredKeys: ["sweep", "afterMs"] },
+          ),
+          { minLength: 1, maxLength: 3 },
+        ),
+      },
+    ),
+    invocationMs: fc.oneof(
+      { weight: 5, arbitrary: fc.constant(WHOLE_MINUTE) },
+      { weight: 1, arbitrary: fc.integer({ min: 2_000, max: 12_000 }) },
+    ),
+    pageMs: fc.oneof(
+      { weight: 3, arbitrary: fc.constant(5) },
+      { weight: 1, arbitrary: fc.integer({ min: 20, max: 300 }) },
+    ),
+    failsEvery: fc.oneof(
+      { weight: 4, arbitrary: fc.constant(Number.POSITIVE_INFINITY) },
+      { weight: 1, arbitrary: fc.integer({ min: 3, max: 40 }) },
+    ),
+    seed: fc.nat(),
+  });
+}

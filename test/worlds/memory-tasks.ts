@@ -1,0 +1,174 @@
+import { indexEntryOf, parseIndexKey } from "../../lib/store/index-key.ts";
+import type { OpenTaskPage } from "../../lib/store/open-task-store.ts";
+import type { SweepDependencies } from "../../lib/sweep/dependencies.ts";
+import { NOTHING_CARRIED } from "../../lib/tasks/carried.ts";
+import type { OpenTask } from "../../lib/tasks/record.ts";
+import type { TerminalState, TrackedState } from "../../lib/tasks/state.ts";
+
+const LATENCY_MS = 5;
+const PAGE_SIZE = 50;
+
+/** A task of a world; times are Unix milliseconds by a true clock. */
+export interface WorldTask {
+  orgId: string;
+  taskId: string;
+  shard: number;
+  indexKey: string;
+  trackedAt: number;
+  offset: number;
+  putAt: number;
+  endsAt: number;
+  deletedAt: number;
+  isPoisonous: boolean;
+  deadlineAt: number | undefined;
+  closedAt: number;
+  closedAs: TerminalState | undefined;
+  /** When EnOS answered about it. */
+  answeredAt: number[];
+  /** What the table says of it, and since when. */
+  states: { at: number; state: TrackedState }[];
+}
+
+/** The table of tasks in memory, with an index that is behind it. */
+export class MemoryTasks {
+  readonly #time: { now: number; after(ms: number): Promise<void> };
+  readonly #indexDelayMs: number;
+  readonly #pageMs: number;
+  readonly #byShard = new Map<number, WorldTask[]>();
+  readonly byId = new Map<string, WorldTask>();
+
+  constructor(
+    time: { now: number; after(ms: number): Promise<void> },
+    { indexDelayMs, pageMs }: { indexDelayMs: number; pageMs: number },
+  ) {
+    this.#time = time;
+    this.#indexDelayMs = indexDelayMs;
+    this.#pageMs = pageMs;
+  }
+
+  add(
+    task: Pick<
+      WorldTask,
+      "orgId" | "taskId" | "putAt" | "endsAt" | "deletedAt" | "isPoisonous" | "deadlineAt"
+    >,
+    trackedAt: number,
+    shards: number,
+  ): WorldTask {
+    const { openShard, openKey } = indexEntryOf({ ...task, channelId: "c" }, trackedAt, shards);
+    const { offset } = parseIndexKey(openKey) as { offset: number };
+    const added: WorldTask = {
+      ...task,
+      shard: openShard,
+      indexKey: openKey,
+      trackedAt,
+      offset,
+      closedAt: Number.POSITIVE_INFINITY,
+      closedAs: undefined,
+      answeredAt: [],
+      states: [{ at: task.putAt, state: "pending" }],
+    };
+    const shard = this.#byShard.get(openShard) ?? [];
+    shard.push(added);
+    this.#byShard.set(openShard, shard);
+    this.byId.set(added.taskId, added);
+    return added;
+  }
+
+  /** To be called once all tasks are there. */
+  sort(): void {
+    for (const shard of this.#byShard.values()) shard.sort((a, b) => (a.indexKey < b.indexKey ? -1 : 1));
+  }
+
+  /** Whether the table has the task open at a time. */
+  isOpen(task: WorldTask, at = this.#time.now): boolean {
+    return task.putAt <= at && at < task.closedAt && at < task.deletedAt;
+  }
+
+  store(): SweepDependencies["tasks"] {
+    return {
+      page: async (shard, range, isWanted, after, signal): Promise<OpenTaskPage> => {
+        await this.#time.after(this.#pageMs);
+        signal?.throwIfAborted();
+        const seenAt = this.#time.now - this.#indexDelayMs;
+        const all = this.#byShard.get(shard) ?? [];
+        const from = after ? `${(after as { key: string }).key}0` : range.from;
+        const tasks: OpenTask[] = [];
+        let read = 0;
+        let last: string | undefined;
+        for (let index = firstAt(all, from); index < all.length; index++) {
+          const task = all[index] as WorldTask;
+          if (task.indexKey > range.through) break;
+          if (!this.isOpen(task, seenAt)) continue;
+          if (read === PAGE_SIZE) {
+            return { read, tasks, unreadable: [], end: { indexKey: last as string, key: { key: last } } };
+          }
+          read++;
+          last = task.indexKey;
+          const key = { indexKey: task.indexKey, trackedAt: task.trackedAt, offset: task.offset };
+          if (isWanted(key, task.deadlineAt)) tasks.push(openTask(task, seenAt));
+        }
+        return { read, tasks, unreadable: [], end: undefined };
+      },
+      current: async ({ taskId }) => {
+        await this.#time.after(LATENCY_MS);
+        const task = this.byId.get(taskId) as WorldTask;
+        if (!this.isOpen(task)) return undefined;
+        return { task: openTask(task, this.#time.now), carried: NOTHING_CARRIED };
+      },
+      another: async ({ orgId, taskId }) => {
+        await this.#time.after(LATENCY_MS);
+        const others = [...this.byId.values()].filter(
+          (task) => task.orgId === orgId && task.taskId !== taskId && this.isOpen(task),
+        );
+        const other = others[Math.floor(Math.random() * others.length)];
+        return other && openTask(other, this.#time.now);
+      },
+      change: async ({ taskId, state: read }, state) => {
+        await this.#time.after(LATENCY_MS);
+        const task = this.byId.get(taskId) as WorldTask;
+        if (!this.isOpen(task) || stateAt(task, this.#time.now) !== read) return false;
+        task.states.push({ at: this.#time.now, state });
+        return true;
+      },
+      missing: () => Promise.reject(new Error("every task of a world is known to EnOS")),
+      finish: async ({ taskId }, { state }) => {
+        await this.#time.after(LATENCY_MS);
+        const task = this.byId.get(taskId) as WorldTask;
+        if (!this.isOpen(task)) return false;
+        task.closedAt = this.#time.now;
+        task.closedAs = state;
+        return true;
+      },
+    };
+  }
+}
+
+function openTask(task: WorldTask, at: number): OpenTask {
+  const { orgId, taskId, indexKey, trackedAt, offset, deadlineAt } = task;
+  return {
+    orgId,
+    channelId: "c",
+    taskId,
+    state: stateAt(task, at),
+    notFound: null,
+    deadlineAt,
+    indexKey,
+    trackedAt,
+    offset,
+  };
+}
+
+function stateAt({ states }: WorldTask, at: number): TrackedState {
+  return (states.findLast((entry) => entry.at <= at) ?? { state: "pending" as const }).state;
+}
+
+function firstAt(tasks: WorldTask[], key: string): number {
+  let low = 0;
+  let high = tasks.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((tasks[middle] as WorldTask).indexKey < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

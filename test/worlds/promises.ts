@@ -1,0 +1,206 @@
+import { EPOCH } from "../../bench/scale/virtual-time.ts";
+import { eventId } from "../../lib/events/event.ts";
+import { WHOLE_MINUTE } from "./arbitrary.ts";
+import type { WorldTask } from "./memory-tasks.ts";
+import { dueSince, type Outcome, SWEEP_MS } from "./run.ts";
+import type { Organisation, World } from "./world.ts";
+
+/** What in an outcome breaks a promise, a sentence each. */
+export function broken(outcome: Outcome): string[] {
+  return [
+    ...late(outcome),
+    ...notTakenUp(outcome),
+    ...wrongEvents(outcome),
+    ...costly(outcome),
+    ...untrue(outcome),
+    ...beyondDeadline(outcome),
+    ...faults(outcome),
+  ];
+}
+
+/** Whether sweeps have their time, and AWS does what it is asked. */
+function isAtEase({ invocationMs, pageMs, failsEvery }: World): boolean {
+  return invocationMs >= WHOLE_MINUTE && pageMs <= 50 && failsEvery === Number.POSITIVE_INFINITY;
+}
+
+/** By how much clocks and the index may add to any delay, in milliseconds, and sweepers that die. */
+function allowance({ clocksMs, sweepers, trackerClockMs, indexDelayMs, frozen }: World): number {
+  const clocks = [0, trackerClockMs, ...clocksMs.slice(0, sweepers)];
+  return Math.max(...clocks) - Math.min(...clocks) + indexDelayMs + frozen.length * 3 * SWEEP_MS;
+}
+
+/** An organisation that answers within a second has each of its tasks checked within the bound and two intervals. */
+function late(outcome: Outcome): string[] {
+  const { world, schedule, sweeps } = outcome;
+  if (!isAtEase(world)) return [];
+  const end = Math.max(...sweeps.map(({ startedAt }) => startedAt), 0);
+  const extra = allowance(world) + 2 * SWEEP_MS;
+  const problems: string[] = [];
+  for (const task of tasksOf(outcome, isHealthy)) {
+    const until = Math.min(end, task.deletedAt, task.closedAt);
+    const checks = task.answeredAt.filter((at) => at <= until);
+    let last = Math.max(task.putAt, end - world.minutes * SWEEP_MS);
+    for (const at of [...checks, until]) {
+      const age = Math.max(0, last - task.trackedAt);
+      const most = schedule.bound(age) + extra;
+      if (at - last > most)
+        problems.push(
+          `${task.taskId} was not checked for ${at - last} ms at an age of ${age}, at most ${most}`,
+        );
+      last = at;
+    }
+  }
+  return problems;
+}
+
+/** Once an organisation that was in trouble answers again, everything of it that is due is checked. */
+function notTakenUp(outcome: Outcome): string[] {
+  const { world, schedule, tasks, sweeps } = outcome;
+  const end = Math.max(...sweeps.map(({ startedAt }) => startedAt), 0);
+  const aheadMs = Math.max(0, ...world.clocksMs.slice(0, world.sweepers));
+  if (!isAtEase(world)) return [];
+  return world.organisations.flatMap(({ id, recoversAt, requestsPerSecond }) => {
+    if (recoversAt === undefined || requestsPerSecond !== undefined) return [];
+    const own = tasks.filter(({ orgId }) => orgId === id);
+    const since = EPOCH + recoversAt;
+    const answered = own.flatMap(({ answeredAt }) => answeredAt.filter((at) => at >= since));
+    const first = Math.min(...answered);
+    const most = first + 2 * SWEEP_MS + allowance(world);
+    if (most > end) return [];
+    return own.flatMap((task) => {
+      const before = { ...task, answeredAt: task.answeredAt.filter((at) => at < first) };
+      const isDue =
+        task.putAt < first - world.indexDelayMs &&
+        dueSince(before, schedule, first, aheadMs) < first - SWEEP_MS;
+      const isOpen = task.closedAt > most && task.deletedAt > most;
+      const isChecked = task.answeredAt.some((at) => at >= first && at <= most);
+      return isDue && isOpen && !isChecked
+        ? [`${task.taskId} was due when ${id} answered again, and was not checked within ${most - first} ms`]
+        : [];
+    });
+  });
+}
+
+/** Each event is of an open task that has ended so, under the one id of its fact. */
+function wrongEvents({ events, world }: Outcome): string[] {
+  const problems: string[] = [];
+  for (const { at, event, task } of events) {
+    // The last consistent read was made that long before SNS had the event, unless the sweep froze in between.
+    const readAt = world.frozen.length > 0 ? Number.NEGATIVE_INFINITY : at - 25;
+    if (task.deletedAt < readAt)
+      problems.push(`${task.taskId} was announced ${at - task.deletedAt} ms after it was deleted`);
+    if (task.closedAt < readAt)
+      problems.push(`${task.taskId} was announced ${at - task.closedAt} ms after it was closed`);
+    if (event.data.state === "succeeded" && task.endsAt > at)
+      problems.push(`${task.taskId} was announced before its end`);
+    if (
+      event.data.state === "abandoned" &&
+      at - task.putAt < world.deadlineMs - allowance(world) - SWEEP_MS
+    ) {
+      problems.push(`${task.taskId} was given up ${at - task.putAt} ms after it was put`);
+    }
+    if (event.id !== eventId({ ...task, channelId: "c" }, event.data.state))
+      problems.push(`${task.taskId} has the id ${event.id}`);
+  }
+  return problems;
+}
+
+const CALLED_IN_VAIN = new Set<Organisation["conduct"]["kind"]>([
+  "hangs",
+  "refuses-connections",
+  "refuses-keys",
+  "refuses-address",
+]);
+
+/** Who is stuck costs a probe now and then, and no writes for staying so. */
+function costly(outcome: Outcome): string[] {
+  const { world, calls, records } = outcome;
+  const problems: string[] = [];
+  let probes = 0;
+  for (
+    let at = 0, pause = 45_000;
+    at < world.minutes * SWEEP_MS;
+    at += pause, pause = Math.min(450_000, pause * 2)
+  )
+    probes++;
+  for (const organisation of world.organisations) {
+    const { conduct, recoversAt, id } = organisation;
+    const isDown = CALLED_IN_VAIN.has(conduct.kind) || (conduct.kind === "limits" && conduct.answers === 0);
+    if (!isAtEase(world) || !isDown || recoversAt !== undefined) continue;
+    const most = 4 * world.sweepers * (1 + world.frozen.length) + probes;
+    const made = calls.filter(({ orgId }) => orgId === id).length;
+    if (made > most) problems.push(`${id} (${conduct.kind}) was called ${made} times, at most ${most}`);
+    const writes = records.behindWrites.get(id) ?? 0;
+    const mostWrites = world.shards * (3 + 2 * world.frozen.length);
+    if (writes > mostWrites)
+      problems.push(`${id} (${conduct.kind}) was written ${writes} times, at most ${mostWrites}`);
+  }
+  return problems;
+}
+
+/** The lag that a sweep tells is never below the real one. */
+function untrue({ world, sweeps }: Outcome): string[] {
+  const slack = allowance(world) + 2_000 + world.pageMs;
+  return sweeps.flatMap(({ number, summary, overdueMs }) => {
+    const told = (summary.watermarkLagSeconds ?? 0) * 1_000;
+    return overdueMs > told + slack
+      ? [`sweep ${number} told a lag of ${told} ms, and it was ${overdueMs}`]
+      : [];
+  });
+}
+
+/** No task stays open beyond its deadline. */
+function beyondDeadline(outcome: Outcome): string[] {
+  const { world, schedule, sweeps } = outcome;
+  if (!isAtEase(world)) return [];
+  const end = Math.max(...sweeps.map(({ startedAt }) => startedAt), 0);
+  const start = end - world.minutes * SWEEP_MS;
+  return outcome.tasks.flatMap((task) => {
+    const deadline = Math.max(task.trackedAt + world.deadlineMs, start);
+    const isYoung = deadline - task.trackedAt < 75 * SWEEP_MS;
+    const most =
+      deadline +
+      (isYoung ? 0 : schedule.interval(Number.POSITIVE_INFINITY)) +
+      3 * SWEEP_MS +
+      allowance(world);
+    const until = Math.min(task.closedAt, task.deletedAt, end);
+    return until > most ? [`${task.taskId} was open ${until - deadline} ms after its deadline`] : [];
+  });
+}
+
+/** Nothing in a world without trouble of our own is counted as our fault. */
+function faults({ failures, world }: Outcome): string[] {
+  if (world.failsEvery < Number.POSITIVE_INFINITY) return [];
+  return failures
+    .filter(({ reason }) => ["internal", "read", "write", "publish"].includes(reason))
+    .map(({ reason, error }) => `${reason}: ${String(error)}`);
+}
+
+/** Every task that ended is announced, once all trouble is over for long enough. */
+export function lost(outcome: Outcome): string[] {
+  const { schedule, sweeps } = outcome;
+  const end = Math.max(...sweeps.map(({ startedAt }) => startedAt));
+  return outcome.tasks.flatMap((task) => {
+    const age = task.endsAt - task.trackedAt;
+    const isDue = task.endsAt + schedule.bound(age) + 20 * SWEEP_MS + allowance(outcome.world) < end;
+    const isOver = task.closedAs !== undefined || task.deletedAt <= end;
+    if (!isDue || isOver || task.orgId === "huge") return [];
+    return [
+      `${task.taskId} ended ${end - task.endsAt} ms before the end and is open, due since ${end - dueSince(task, schedule, end)} ms`,
+    ];
+  });
+}
+
+function isHealthy({ conduct, poisonous, requestsPerSecond }: Organisation): boolean {
+  return (
+    conduct.kind === "answers" &&
+    conduct.latencyMs <= 1_000 &&
+    poisonous === 0 &&
+    requestsPerSecond === undefined
+  );
+}
+
+function tasksOf({ world, tasks }: Outcome, isWanted: (organisation: Organisation) => boolean): WorldTask[] {
+  const ids = new Set(world.organisations.filter(isWanted).map(({ id }) => id));
+  return tasks.filter(({ orgId }) => ids.has(orgId));
+}

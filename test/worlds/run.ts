@@ -1,0 +1,322 @@
+import { MemoryRecords } from "../../bench/scale/records.ts";
+import { EPOCH, VirtualTime } from "../../bench/scale/virtual-time.ts";
+import { SecretError, UnknownOrganisationError } from "../../lib/enos/credentials.ts";
+import { EnosError } from "../../lib/enos/errors.ts";
+import type { TerminalEvent } from "../../lib/events/event.ts";
+import type { HealthRecord } from "../../lib/store/health-store.ts";
+import type { SweepDependencies } from "../../lib/sweep/dependencies.ts";
+import type { SweepSummary } from "../../lib/sweep/summary.ts";
+import { sweep } from "../../lib/sweep/sweep.ts";
+import { createSchedule, type Schedule } from "../../lib/tasks/schedule.ts";
+import { MemoryTasks, type WorldTask } from "./memory-tasks.ts";
+import type { Conduct, Organisation, World } from "./world.ts";
+
+export const SWEEP_MS = 60_000;
+const TIMEOUT_MS = 10_000;
+
+/** One call to a gateway. */
+export interface Call {
+  at: number;
+  orgId: string;
+  taskId: string;
+}
+
+/** What came of a world. */
+export interface Outcome {
+  world: World;
+  schedule: Schedule;
+  tasks: WorldTask[];
+  calls: Call[];
+  /** Events with the true time at which SNS took them. */
+  events: { at: number; event: TerminalEvent; task: WorldTask }[];
+  sweeps: {
+    number: number;
+    startedAt: number;
+    endedAt: number;
+    summary: SweepSummary;
+    overdueMs: number;
+    overdueAnsweringMs: number;
+  }[];
+  records: MemoryRecords;
+  failures: { reason: string; error: unknown }[];
+  stuck: HealthRecord[];
+}
+
+/** Lets a world go by, with the real engine in virtual time. */
+export async function run(world: World): Promise<Outcome> {
+  using time = new VirtualTime();
+  using _chance = seededChance(world.seed);
+  const schedule = createSchedule({ sweepIntervalSeconds: SWEEP_MS / 1_000 });
+  const records = new MemoryRecords({ latency: () => time.after(5) });
+  const tasks = new MemoryTasks(time, world);
+  const byId = new Map(world.organisations.map((organisation) => [organisation.id, organisation]));
+  for (const organisation of world.organisations) {
+    organisation.tasks.forEach((task, index) => {
+      const putAt = EPOCH + task.trackedAt;
+      const added = tasks.add(
+        {
+          orgId: organisation.id,
+          taskId: `${organisation.id}-${index}`,
+          putAt,
+          endsAt: EPOCH + task.endsAt,
+          deletedAt: task.deletedAt === undefined ? Number.POSITIVE_INFINITY : EPOCH + task.deletedAt,
+          isPoisonous: index < organisation.poisonous,
+          deadlineAt: undefined,
+        },
+        putAt + world.trackerClockMs,
+        world.shards,
+      );
+      records.announce(added.shard, putAt + world.trackerClockMs);
+    });
+  }
+  tasks.sort();
+  const outcome: Outcome = {
+    world,
+    schedule,
+    tasks: [...tasks.byId.values()],
+    calls: [],
+    events: [],
+    sweeps: [],
+    records,
+    failures: [],
+    stuck: [],
+  };
+
+  const conductOf = (organisation: Organisation): Conduct =>
+    organisation.recoversAt !== undefined && time.now >= EPOCH + organisation.recoversAt
+      ? { kind: "answers", latencyMs: 50 }
+      : organisation.conduct;
+  const answers = new Map<string, number>();
+
+  const credentials: SweepDependencies["credentials"] = {
+    async get(orgId) {
+      const organisation = byId.get(orgId) as Organisation;
+      const { kind } = conductOf(organisation);
+      if (kind === "no-secret") throw new UnknownOrganisationError(orgId);
+      if (kind === "unreadable-secret") throw new SecretError("unreadable");
+      return {
+        accessKey: orgId,
+        secretKey: kind === "refuses-keys" ? "old" : "new",
+        baseUrl: organisation.origin,
+        requestsPerSecond: organisation.requestsPerSecond,
+      };
+    },
+    refresh: (orgId) => credentials.get(orgId),
+  };
+
+  const enos: SweepDependencies["enos"] = {
+    async getDownloadStatus({ orgId, channelId, taskId }, { signal } = {}) {
+      await credentials.get(orgId);
+      const organisation = byId.get(orgId) as Organisation;
+      const task = tasks.byId.get(taskId) as WorldTask;
+      const conduct = conductOf(organisation);
+      outcome.calls.push({ at: time.now, orgId, taskId });
+      const wait = async (ms: number) => {
+        const isLong = ms > 1_000;
+        await (isLong && signal ? Promise.race([time.after(ms), aborted(signal)]) : time.after(ms));
+        if (signal?.aborted) throw new EnosError("timeout", "the call was ended");
+      };
+      if (task.isPoisonous && conduct.kind === "answers") {
+        await wait(TIMEOUT_MS);
+        throw new EnosError("timeout", "no answer");
+      }
+      switch (conduct.kind) {
+        case "hangs":
+          await wait(TIMEOUT_MS);
+          throw new EnosError("timeout", "no answer");
+        case "refuses-connections":
+          await wait(2);
+          throw new EnosError("unreachable", "refused", { isConnected: false });
+        case "refuses-keys":
+          await wait(30);
+          throw new EnosError("credentials", "refused");
+        case "refuses-address":
+          await wait(30);
+          throw new EnosError("address-refused", "refused");
+        case "limits": {
+          await wait(30);
+          const key = `${orgId} ${Math.floor(time.now / 60_000)}`;
+          const times = (answers.get(key) ?? 0) + 1;
+          answers.set(key, times);
+          if (times > conduct.answers) throw new EnosError("throttled", "limited");
+          break;
+        }
+        case "hangs-sometimes": {
+          const times = (answers.get(orgId) ?? 0) + 1;
+          answers.set(orgId, times);
+          if (times % conduct.every > 0) break;
+          await wait(TIMEOUT_MS);
+          throw new EnosError("timeout", "no answer");
+        }
+        case "breaks":
+          await wait(time.now < EPOCH + conduct.atMs ? 20 : TIMEOUT_MS);
+          if (time.now < EPOCH + conduct.atMs) break;
+          throw new EnosError("timeout", "no answer");
+        case "answers":
+          await wait(conduct.latencyMs);
+          break;
+        default:
+          throw new Error(`${conduct.kind} has no answer`);
+      }
+      const terminal = task.endsAt <= time.now;
+      task.answeredAt.push(time.now);
+      return {
+        orgId,
+        channelId,
+        taskId,
+        terminal,
+        state: terminal ? "succeeded" : "running",
+        progressCode: terminal ? 3 : 1,
+        progressDesc: null,
+        downloadUrl: null,
+        dataSize: null,
+      };
+    },
+  };
+
+  const dependencies = (sweeper: number, thaws: () => Promise<void> | undefined): SweepDependencies => {
+    let calls = 0;
+    const unlessFrozen =
+      <Args extends unknown[], Result>(call: (...args: Args) => Promise<Result>, mayFail: boolean) =>
+      async (...args: Args) => {
+        await thaws();
+        if (mayFail && ++calls % world.failsEvery === 0) {
+          await time.after(10);
+          throw new Error("AWS is out of order");
+        }
+        const result = await call(...args);
+        await thaws();
+        return result;
+      };
+    const guard = <Store extends object>(store: Store): Store =>
+      Object.fromEntries(
+        Object.entries(store).map(([name, call]) => [name, unlessFrozen(call as never, name !== "list")]),
+      ) as Store;
+    return {
+      shards: guard(records.shardStore()),
+      behind: guard(records.behindStore()),
+      health: guard(records.healthStore()),
+      tasks: guard(tasks.store()),
+      credentials,
+      enos,
+      events: guard({
+        publish: async (event: TerminalEvent) => {
+          await time.after(20);
+          const task = tasks.byId.get(event.subject) as WorldTask;
+          outcome.events.push({ at: time.now, event, task });
+        },
+      }),
+      schedule,
+      observer: {
+        failed: (reason, error) => outcome.failures.push({ reason, error }),
+        stuck: (record) => outcome.stuck.push(record),
+        recovered: () => {},
+        unreadable: () => {},
+        clockAhead: () => {},
+      },
+      now: () => time.now + (world.clocksMs[sweeper] ?? 0),
+    };
+  };
+
+  const aheadMs = Math.max(0, ...world.clocksMs.slice(0, world.sweepers));
+  const overdue = (isAnswering: (task: WorldTask) => boolean) =>
+    Math.max(
+      0,
+      ...outcome.tasks
+        .filter((task) => tasks.isOpen(task) && isAnswering(task))
+        .map((task) => time.now - dueSince(task, schedule, time.now, aheadMs)),
+    );
+
+  const simulation = async () => {
+    let number = 0;
+    for (let minute = 1; minute <= world.minutes; minute++) {
+      await time.after(EPOCH + minute * SWEEP_MS - time.now);
+      await Promise.all(
+        Array.from({ length: world.sweepers }, async (_, sweeper) => {
+          const mine = number++;
+          const startedAt = time.now;
+          const frost = world.frozen.find(({ sweep }) => sweep === mine);
+          let thaw: Promise<void> | undefined;
+          const work = sweep(
+            dependencies(sweeper, () => thaw),
+            {
+              shardCount: world.shards,
+              sweepers: world.sweepers,
+              concurrency: world.concurrency,
+              requestsPerSecond: 100,
+              deadlineMs: world.deadlineMs,
+            },
+            { remainingMs: world.invocationMs },
+          );
+          if (frost) {
+            // A process that froze comes too late for its own figures.
+            work.catch(() => {});
+            await time.after(frost.afterMs);
+            thaw = frost.forMs === undefined ? new Promise(() => {}) : time.after(frost.forMs);
+            return;
+          }
+          const summary = await work;
+          outcome.sweeps.push({
+            number: mine,
+            startedAt,
+            endedAt: time.now,
+            summary,
+            overdueMs: overdue(() => true),
+            overdueAnsweringMs: overdue(({ orgId }) => !outcome.records.health.has(`org#${orgId}`)),
+          });
+        }),
+      );
+    }
+  };
+  await time.run(simulation());
+  return outcome;
+}
+
+/**
+ * Since when a task is due, given when EnOS last answered about it; now, when it is not.
+ *
+ * @param aheadMs a check may have been for a moment so far ahead, by the clock of the sweeper that made it
+ */
+export function dueSince(task: WorldTask, schedule: Schedule, now: number, aheadMs = 0): number {
+  const last = Math.min(now, Math.max(task.trackedAt, ...task.answeredAt.slice(-1)) + aheadMs);
+  const isFresh = task.answeredAt.length === 0;
+  if (isFresh) return Math.min(now, task.trackedAt);
+  if (schedule.slot(task, last) === schedule.slot(task, now)) return now;
+  let low = last;
+  let high = now;
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (schedule.slot(task, middle) === schedule.slot(task, last)) low = middle;
+    else high = middle;
+  }
+  return high;
+}
+
+const abortions = new WeakMap<AbortSignal, Promise<void>>();
+
+/** Resolves when the signal fires: under one listener, since a signal walks them all for each that is added. */
+function aborted(signal: AbortSignal): Promise<void> {
+  let promise = abortions.get(signal);
+  if (!promise) {
+    promise = new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+    abortions.set(signal, promise);
+  }
+  return promise;
+}
+
+/** What follows from chance follows from the seed. */
+function seededChance(seed: number): Disposable {
+  const original = Math.random;
+  let state = seed;
+  Math.random = () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  return {
+    [Symbol.dispose]() {
+      Math.random = original;
+    },
+  };
+}

@@ -1,0 +1,58 @@
+/** What an organisation's gateway does with its calls. */
+export type Conduct =
+  /** Answers after so many milliseconds. */
+  | { kind: "answers"; latencyMs: number }
+  /** Takes connections and never answers. */
+  | { kind: "hangs" }
+  | { kind: "refuses-connections" }
+  | { kind: "refuses-keys" }
+  | { kind: "refuses-address" }
+  /** Limits traffic, after so many answers in each minute. */
+  | { kind: "limits"; answers: number }
+  /** Answers at once, but hangs in every so manieth call. */
+  | { kind: "hangs-sometimes"; every: number }
+  /** Answers at once until a time in milliseconds, and hangs from then on. */
+  | { kind: "breaks"; atMs: number }
+  | { kind: "no-secret" }
+  | { kind: "unreadable-secret" };
+
+/** One organisation of a world. */
+export interface Organisation {
+  id: string;
+  /** Its gateway's address; several organisations may share one. */
+  origin: string;
+  conduct: Conduct;
+  /** From then on it answers at once, in milliseconds of the world's time; never when absent. */
+  recoversAt?: number;
+  /** How many of its tasks hang though the others are answered. */
+  poisonous: number;
+  /** When its tasks are tracked and end, in milliseconds of the world's time; tracked before 0 is old. */
+  tasks: { trackedAt: number; endsAt: number; deletedAt?: number }[];
+  requestsPerSecond?: number;
+}
+
+/** Everything that a run depends on. */
+export interface World {
+  organisations: Organisation[];
+  shards: number;
+  sweepers: number;
+  concurrency: number;
+  minutes: number;
+  /** How long the index is behind the table, in milliseconds. */
+  indexDelayMs: number;
+  /** How far each sweeper's clock is ahead, in milliseconds. */
+  clocksMs: number[];
+  /** How far the tracker's clock is ahead, in milliseconds. */
+  trackerClockMs: number;
+  deadlineMs: number;
+  /** How long each sweep may run, in milliseconds. */
+  invocationMs: number;
+  /** Sweeps that freeze in the middle, for so long in milliseconds; for good when there is no number. */
+  frozen: { sweep: number; afterMs: number; forMs?: number }[];
+  /** How long a page of the index takes, in milliseconds. */
+  pageMs: number;
+  /** Every so manieth page, publication or write fails. */
+  failsEvery: number;
+  /** What follows from chance in the engine follows from this. */
+  seed: number;
+}
