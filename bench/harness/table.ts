@@ -39,9 +39,9 @@ export async function seed(
 
 /** Sets every shard's watermark so long ago: after an hour all of the tasks are due, after none no task is. */
 export async function rewind(client: DynamoDBDocumentClient, shards: number, ageMs: number): Promise<void> {
-  const sweptThrough = Date.now() - ageMs;
+  const watermark = Date.now() - ageMs;
   for (let shard = 0; shard < shards; shard++) {
-    const Item = { pk: "#shards", sk: String(shard), sweptThrough, rest: null, behind: [] };
+    const Item = { pk: "#shards", sk: String(shard), watermark, gaps: [] };
     await client.send(new PutCommand({ TableName: TABLE, Item }));
   }
 }

@@ -125,6 +125,8 @@ async function notDue(engine: LambdaProcess, { table }: Stage, tasks: number): P
 }
 
 function expectChecked(sweep: Measured<SweepSummary>, tasks: number): Measured<SweepSummary> {
-  if (sweep.value.checked !== tasks) throw new Error(`a sweep checked ${sweep.value.checked} of ${tasks}`);
+  // A task that shares its index key with the one at which reading paused is checked twice.
+  if (sweep.value.checked < tasks || sweep.value.checked > tasks * 1.001)
+    throw new Error(`a sweep checked ${sweep.value.checked} of ${tasks}`);
   return sweep;
 }

@@ -25,7 +25,7 @@ const client = {
   region: "eu-central-1",
   credentials: { accessKeyId: "none", secretAccessKey: "none" },
 };
-const tasks = new OpenTaskStore(openDatabase("table", new DynamoDBClient(client)), 30);
+const tasks = new OpenTaskStore(openDatabase("table", new DynamoDBClient(client)), { retentionDays: 30 });
 const events = new EventPublisher("arn:aws:sns:eu-central-1:000000000000:events", new SNSClient(client));
 
 const task: OpenTask = {
@@ -35,6 +35,7 @@ const task: OpenTask = {
   notFound: null,
   indexKey: "0123456789abcdef",
   offset: 0,
+  deadlineAt: undefined,
 };
 const outcome: Outcome = {
   state: "succeeded",

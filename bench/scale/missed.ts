@@ -1,6 +1,7 @@
-import type { Progress } from "../../lib/store/checkpoint.ts";
+import { coverageOf, overlay, watermarkAt } from "../../lib/store/coverage.ts";
 import type { Schedule } from "../../lib/tasks/schedule.ts";
 import { CLOSED, type Population } from "./population.ts";
+import type { MemoryRecords } from "./records.ts";
 import { organisationId } from "./tasks.ts";
 import { EPOCH } from "./virtual-time.ts";
 
@@ -16,19 +17,20 @@ export interface Missed {
  * Holds every task against the promise: after its end comes a check within the bound of its schedule, at the latest in
  * the sweep after that.
  *
- * @param progress of each shard
+ * @param records what is written of shards and of organisations that are behind
  * @param now Unix milliseconds, at which the last sweep has ended and the next is about to begin
  */
 export function missed(
   population: Population,
-  progress: readonly Progress[],
+  records: MemoryRecords,
   schedule: Schedule,
   sweepMs: number,
   now: number,
 ): Missed {
   const { begins, endsAt, trackedAt, organisation, state, isAnnounced } = population;
   const result = { lost: 0, overdue: 0 };
-  progress.forEach((track, shard) => {
+  for (const [shard, { checkpoint }] of records.shards) {
+    const coverage = coverageOf(checkpoint);
     for (let slot = begins[shard] as number; slot < (begins[shard + 1] as number); slot++) {
       const end = endsAt[slot] as number;
       if (state[slot] === CLOSED) {
@@ -37,10 +39,11 @@ export function missed(
       }
       if (EPOCH + end > now) continue;
       const due = EPOCH + end + schedule.interval(end - (trackedAt[slot] as number));
-      const own = track.behind.get(organisationId(organisation[slot] as number)) ?? track;
-      if (due <= own.sweptThrough) result.lost++;
+      const behind = records.behind.get(`${shard}/${organisationId(organisation[slot] as number)}`);
+      const own = behind ? overlay(coverage, behind.gaps) : coverage;
+      if (due <= (watermarkAt(own, population.indexKeyOf(slot)) as number)) result.lost++;
       else if (due + sweepMs <= now) result.overdue++;
     }
-  });
+  }
   return result;
 }

@@ -1,17 +1,17 @@
-import type { Progress } from "../../lib/store/checkpoint.ts";
+import { coverageOf, leastWatermark } from "../../lib/store/coverage.ts";
 import type { SweepDependencies } from "../../lib/sweep/dependencies.ts";
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
 import { sweep } from "../../lib/sweep/sweep.ts";
 import { createSchedule } from "../../lib/tasks/schedule.ts";
-import { INVOCATION_MS } from "./assumptions.ts";
+import { INVOCATION_MS, LATENCY_MS } from "./assumptions.ts";
 import { Delays } from "./delays.ts";
 import { simulatedEnos } from "./enos.ts";
 import { simulatedEvents } from "./events.ts";
 import { type Missed, missed } from "./missed.ts";
 import { Population } from "./population.ts";
 import { Processor } from "./processor.ts";
+import { MemoryRecords } from "./records.ts";
 import type { Scenario } from "./scenarios.ts";
-import { SimulatedShards } from "./shards.ts";
 import { SimulatedTasks } from "./tasks.ts";
 import { Usage } from "./usage.ts";
 import { EPOCH, VirtualTime } from "./virtual-time.ts";
@@ -71,20 +71,27 @@ export async function run(
   const usage = new Usage(scenario.shards, countedFrom);
   const delays = new Delays(countedFrom);
   const world = { population, schedule, time, usage, delays };
-  const shards = new SimulatedShards(scenario.shards, time, usage);
+  const records = new MemoryRecords({
+    latency: () => time.after(LATENCY_MS.item),
+    onWrite: () => {
+      usage.tableWrites.add(1, time.now);
+      usage.recordWrites.add(1, time.now);
+    },
+  });
+  for (let shard = 0; shard < scenario.shards; shard++) records.announce(shard, EPOCH, EPOCH);
 
   const minutes: Minute[] = [];
   const simulation = async () => {
     for (let minute = 1; minute <= lastMinute; minute++) {
       await time.after(minuteAt(minute) - time.now);
       const sweeps = Array.from({ length: scenario.sweepers }, (_, sweeper) =>
-        sweepOnce(scenario, world, shards, minute * scenario.sweepers + sweeper, engine),
+        sweepOnce(scenario, world, records, minute * scenario.sweepers + sweeper, engine),
       );
       const done = await Promise.all(sweeps);
       const result = {
         summaries: done.map(({ summary }) => summary),
         cpuSeconds: Math.max(...done.map(({ cpuSeconds }) => cpuSeconds)),
-        lagSeconds: (minuteAt(minute + 1) - furthestBack(shards.progress)) / 1_000,
+        lagSeconds: (minuteAt(minute + 1) - furthestBack(records)) / 1_000,
       };
       onMinute(result);
       if (minute > SETTLING_MINUTES) minutes.push(result);
@@ -96,7 +103,7 @@ export async function run(
     minutes,
     usage,
     delays,
-    missed: missed(population, shards.progress, schedule, SWEEP_MS, end),
+    missed: missed(population, records, schedule, SWEEP_MS, end),
     arrivalsPerSecond: population.arrivalsPerSecond,
   };
 }
@@ -108,13 +115,14 @@ function minuteAt(minute: number): number {
 async function sweepOnce(
   scenario: Scenario,
   world: World,
-  shards: SimulatedShards,
+  records: MemoryRecords,
   seed: number,
   engine: typeof sweep,
 ): Promise<{ summary: SweepSummary; cpuSeconds: number }> {
   const processor = new Processor(world.time, scenario.memory);
-  const parts: SweepDependencies = {
-    shards,
+  const dependencies: SweepDependencies = {
+    ...records.stores(),
+    credentials: CREDENTIALS,
     tasks: new SimulatedTasks(world, processor),
     enos: simulatedEnos(world, processor, seed),
     events: simulatedEvents(world, processor),
@@ -124,22 +132,40 @@ async function sweepOnce(
   };
   const settings = {
     shardCount: scenario.shards,
+    sweepers: scenario.sweepers,
     concurrency: scenario.concurrency,
     requestsPerSecond: scenario.requestsPerSecond,
     deadlineMs: DEADLINE_MS,
   };
-  const summary = await engine(parts, settings, { remainingMs: INVOCATION_MS });
+  const summary = await engine(dependencies, settings, { remainingMs: INVOCATION_MS });
   return { summary, cpuSeconds: processor.busyMs / 1_000 };
 }
 
 /** The oldest watermark, of shards and of organisations that are behind in them. */
-function furthestBack(progress: readonly Progress[]): number {
-  const tracks = progress.flatMap((track) => [track, ...track.behind.values()]);
-  return tracks.reduce(
-    (oldest, { sweptThrough }) => Math.min(oldest, sweptThrough),
-    Number.POSITIVE_INFINITY,
-  );
+function furthestBack(records: MemoryRecords): number {
+  const coverages = [
+    ...[...records.shards.values()].map(({ checkpoint }) => coverageOf(checkpoint)),
+    ...[...records.behind.values()].map(({ gaps }) => gaps),
+  ];
+  return Math.min(...coverages.map(leastWatermark));
 }
 
+/** Every organisation has the same gateway. */
+const CREDENTIALS: SweepDependencies["credentials"] = {
+  get: async () => ({
+    accessKey: "key",
+    secretKey: "secret",
+    baseUrl: "https://enos.example",
+    requestsPerSecond: undefined,
+  }),
+  refresh: () => CREDENTIALS.get(""),
+};
+
 /** What a sweep passes over is in its summary. */
-const UNHEARD: SweepDependencies["observer"] = { failed() {}, stopped() {}, unreadable() {} };
+const UNHEARD: SweepDependencies["observer"] = {
+  failed() {},
+  stuck() {},
+  recovered() {},
+  unreadable() {},
+  clockAhead() {},
+};

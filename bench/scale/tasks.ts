@@ -1,6 +1,7 @@
 import { type KeyRange, parseIndexKey } from "../../lib/store/index-key.ts";
-import { type OpenTaskPage, PAGE_SIZE } from "../../lib/store/open-task-store.ts";
+import { type IsWanted, type OpenTaskPage, PAGE_SIZE } from "../../lib/store/open-task-store.ts";
 import type { SweepDependencies } from "../../lib/sweep/dependencies.ts";
+import { type Carried, NOTHING_CARRIED } from "../../lib/tasks/carried.ts";
 import type { IndexKey, OpenTask } from "../../lib/tasks/record.ts";
 import { CPU_US, LATENCY_MS } from "./assumptions.ts";
 import { INDEX_ITEM, itemBytes, queryUnits } from "./dynamodb-units.ts";
@@ -13,6 +14,8 @@ import type { World } from "./world.ts";
 const ITEM_BYTES = itemBytes(INDEX_ITEM);
 /** No item is larger than 1 KB. A write here never changes the place in the index, which would cost it two units. */
 const WRITE_UNITS = 1;
+/** No item is larger than 4 KB. */
+const CONSISTENT_READ_UNITS = 1;
 
 /** The table of tasks as one sweep sees it. */
 export class SimulatedTasks implements Pick<SweepDependencies["tasks"], keyof SweepDependencies["tasks"]> {
@@ -31,7 +34,7 @@ export class SimulatedTasks implements Pick<SweepDependencies["tasks"], keyof Sw
   async page(
     shard: number,
     range: KeyRange,
-    isWanted: (place: IndexKey) => boolean,
+    isWanted: IsWanted,
     after?: Record<string, unknown>,
   ): Promise<OpenTaskPage> {
     await this.#time.after(LATENCY_MS.page);
@@ -45,7 +48,7 @@ export class SimulatedTasks implements Pick<SweepDependencies["tasks"], keyof Sw
       if (state[slot] === CLOSED || (trackedAt[slot] as number) > now) continue;
       read++;
       const place = parseIndexKey(this.#population.indexKeyOf(slot)) as IndexKey;
-      if (isWanted(place)) tasks.push(this.#task(slot, place));
+      if (isWanted(place, undefined)) tasks.push(this.#task(slot, place));
     }
     const units = queryUnits(read * ITEM_BYTES);
     this.#usage.reads.add(units, this.#time.now);
@@ -66,6 +69,19 @@ export class SimulatedTasks implements Pick<SweepDependencies["tasks"], keyof Sw
     return this.#write(task, (slot) => {
       this.#population.state[slot] = CLOSED;
     });
+  }
+
+  /** The index is never behind here: what it said is what the table says, unless the task was closed meanwhile. */
+  async current(task: OpenTask): Promise<{ task: OpenTask; carried: Carried } | undefined> {
+    await this.#processor.spend(CPU_US.write);
+    await this.#time.after(LATENCY_MS.item);
+    this.#usage.reads.add(CONSISTENT_READ_UNITS, this.#time.now);
+    const isClosed = this.#population.state[Number(task.taskId)] === CLOSED;
+    return isClosed ? undefined : { task, carried: NOTHING_CARRIED };
+  }
+
+  another(): Promise<undefined> {
+    return Promise.reject(new Error("every organisation of a simulation answers"));
   }
 
   missing(): Promise<boolean> {
@@ -92,6 +108,7 @@ export class SimulatedTasks implements Pick<SweepDependencies["tasks"], keyof Sw
       taskId: String(slot),
       state: state[slot] === PENDING ? "pending" : "running",
       notFound: null,
+      deadlineAt: undefined,
       ...place,
     };
   }

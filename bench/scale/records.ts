@@ -1,0 +1,156 @@
+import { gapsOfChange } from "../../lib/store/behind-store.ts";
+import { NEVER_SWEPT } from "../../lib/store/checkpoint.ts";
+import type { HealthRecord } from "../../lib/store/health-store.ts";
+import { CLOCK_ERROR_MS, isLeased, type Shard, type SweptShard } from "../../lib/store/shard-store.ts";
+import type { SweepDependencies } from "../../lib/sweep/dependencies.ts";
+
+/** How the records are kept. */
+export interface MemoryRecordsOptions {
+  /** Resolves when a call to the table has taken its time. */
+  latency: () => Promise<void>;
+  /** Hears of every write, also one that its condition refuses. */
+  onWrite?: () => void;
+}
+
+/**
+ * The sweeps' own records in memory, under the conditions that the real stores write with: a test holds the two
+ * against each other.
+ */
+export class MemoryRecords {
+  readonly #latency: () => Promise<void>;
+  readonly #onWrite: () => void;
+  readonly shards = new Map<number, Shard & { leaseOwner: string | undefined }>();
+  readonly behind = new Map<
+    string,
+    ReturnType<typeof gapsOfChange> & { origin: string | undefined; sweep: string }
+  >();
+  readonly health = new Map<string, HealthRecord>();
+  /** Writes of records of who is behind, by organisation. */
+  readonly behindWrites = new Map<string, number>();
+
+  constructor({ latency, onWrite = () => {} }: MemoryRecordsOptions) {
+    this.#latency = latency;
+    this.#onWrite = onWrite;
+  }
+
+  async #write(): Promise<void> {
+    await this.#latency();
+    this.#onWrite();
+  }
+
+  /** What all sweeps work with. */
+  stores(): Pick<SweepDependencies, "shards" | "behind" | "health"> {
+    return { shards: this.shardStore(), behind: this.behindStore(), health: this.healthStore() };
+  }
+
+  /** Makes a shard known. @param watermark how far it is swept from the start */
+  announce(number: number, now: number, watermark = 0): void {
+    const announcedAt = Math.min(now, this.shards.get(number)?.announcedAt ?? now);
+    this.shards.set(number, {
+      ...neverSwept(number),
+      checkpoint: { watermark, gaps: [] },
+      announcedAt,
+      leaseOwner: undefined,
+    });
+  }
+
+  shardStore(): SweepDependencies["shards"] {
+    return {
+      list: async (count) => {
+        await this.#latency();
+        const all = new Map(Array.from({ length: count }, (_, number) => [number, neverSwept(number)]));
+        for (const [number, shard] of this.shards) all.set(number, { ...shard });
+        return [...all.values()];
+      },
+      lease: async ({ number, writtenWatermark }, sweep, now, until) => {
+        await this.#write();
+        const shard = this.shards.get(number) ?? { ...neverSwept(number), leaseOwner: undefined };
+        const seen = writtenWatermark > 0 && writtenWatermark < now + CLOCK_ERROR_MS ? writtenWatermark : 0;
+        const isSwept = shard.writtenWatermark > seen && shard.writtenWatermark <= now + CLOCK_ERROR_MS;
+        if ((isLeased(shard, now) || isSwept) && shard.leaseOwner !== sweep) return undefined;
+        const leased = { ...shard, leaseUntil: until, leaseOwner: sweep };
+        this.shards.set(number, leased);
+        return { ...leased };
+      },
+      release: async (number, sweep, swept?: SweptShard) => {
+        await this.#write();
+        const shard = this.shards.get(number);
+        if (shard?.leaseOwner !== sweep) return false;
+        const after = swept && {
+          ...swept,
+          writtenWatermark: swept.checkpoint.watermark,
+          sweptBy: sweep,
+        };
+        this.shards.set(number, { ...shard, ...after, leaseUntil: 0 });
+        return true;
+      },
+    };
+  }
+
+  behindStore(): SweepDependencies["behind"] {
+    return {
+      list: async (shard, sweptBy) => {
+        await this.#latency();
+        return [...this.behind].flatMap(([key, { gaps, next, origin, sweep }]) => {
+          const [number, orgId] = key.split("/") as [string, string];
+          const counts = next !== undefined && sweep === sweptBy;
+          if (number !== String(shard)) return [];
+          return { orgId, gaps: counts ? next : gaps, origin, isSettled: !counts, sweep };
+        });
+      },
+      write: async (shard, sweep, change) => {
+        await this.#write();
+        const { orgId, origin, before } = change;
+        const key = `${shard}/${orgId}`;
+        const now = this.behind.get(key);
+        if (now && now.sweep !== before?.sweep && now.sweep !== sweep) return false;
+        this.behindWrites.set(orgId, (this.behindWrites.get(orgId) ?? 0) + 1);
+        this.behind.set(key, { ...gapsOfChange(change), origin, sweep });
+        return true;
+      },
+      remove: async (shard, { orgId, sweep }) => {
+        await this.#write();
+        const key = `${shard}/${orgId}`;
+        if (this.behind.get(key)?.sweep === sweep) this.behind.delete(key);
+      },
+    };
+  }
+
+  healthStore(): SweepDependencies["health"] {
+    const keyOf = ({ scope, id }: Pick<HealthRecord, "scope" | "id">) => `${scope}#${id}`;
+    return {
+      list: async () => {
+        await this.#latency();
+        return [...this.health.values()].map((record) => ({ ...record }));
+      },
+      put: async (record) => {
+        await this.#write();
+        this.health.set(keyOf(record), record);
+      },
+      claimProbe: async (record, next) => {
+        await this.#write();
+        const now = this.health.get(keyOf(record));
+        if (now?.nextProbeAt !== record.nextProbeAt) return false;
+        this.health.set(keyOf(record), { ...now, nextProbeAt: next, probes: record.probes + 1 });
+        return true;
+      },
+      remove: async (record) => {
+        await this.#write();
+        this.health.delete(keyOf(record));
+      },
+    };
+  }
+}
+
+function neverSwept(number: number): Shard {
+  return {
+    number,
+    checkpoint: NEVER_SWEPT,
+    announcedAt: 0,
+    leaseUntil: 0,
+    sweptBy: undefined,
+    readWholeAt: 0,
+    behind: { organisations: 0, oldest: 0, oldestAnswering: 0 },
+    writtenWatermark: 0,
+  };
+}
