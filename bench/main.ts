@@ -6,8 +6,8 @@ import { commandLine } from "../infra/command-line.ts";
 import { tell } from "./harness/progress.ts";
 import { type Row, rowsTable } from "./harness/row.ts";
 import { plotRows } from "./harness/row-plot.ts";
-import { Stage } from "./harness/stage.ts";
 import { repeated } from "./harness/statistics.ts";
+import { Testbed } from "./harness/testbed.ts";
 import { type ColdParts, type ColdStart, coldStart } from "./measured/cold-start.ts";
 import { lookup } from "./measured/lookup.ts";
 import { memory } from "./measured/memory.ts";
@@ -57,10 +57,10 @@ async function onOneStage(): Promise<{
   prices: { rows: Row[]; text: string };
   lookups: Row[];
 }> {
-  await using stage = await Stage.start();
-  const lookups = await lookup(stage);
-  const speed = await sweepSpeed(stage);
-  return { lookups, speed, prices: await price(stage, TASKS) };
+  await using testbed = await Testbed.start();
+  const lookups = await lookup(testbed);
+  const speed = await sweepSpeed(testbed);
+  return { lookups, speed, prices: await price(testbed, TASKS) };
 }
 
 function method(): string {

@@ -10,7 +10,7 @@ import { choosePorts } from "./service/ports.ts";
 import { differences } from "./show/check.ts";
 import { clock, eventLine } from "./show/line.ts";
 import { runProgram } from "./show/program.ts";
-import { openStage, play } from "./show/stage.ts";
+import { simulatedGateway, trackExamples } from "./show/tracked-examples.ts";
 
 const SWEEP_SECONDS = 1;
 /** All events have to be there by then, counted from the start. */
@@ -33,7 +33,7 @@ await runProgram(async (signal) => {
   say("starting");
   const ports = { ...(await choosePorts({ http: 0, lambda: 0 })), dynamodb: 0, messaging: 0, secrets: 0 };
   await using enos = await startEnosSimulator();
-  const gateway = openStage(enos);
+  const gateway = simulatedGateway(enos);
   await using service = await LocalService.start({
     gatewayUrl: gateway.url,
     ports,
@@ -43,16 +43,16 @@ await runProgram(async (signal) => {
   });
   await service.cloud.putSecret(gateway.orgId, gateway);
   const subscription = await service.cloud.subscribe("events");
-  const played = await play({
+  const tracked = await trackExamples({
     enos,
     gateway,
     service,
-    onPlayed: ({ part, task }) => say(`tracked  ${task.taskId}  ${part.about}`),
+    onTracked: ({ example, task }) => say(`tracked  ${task.taskId}  ${example.about}`),
     signal: until,
   });
 
   const received: ReceivedMessage[] = [];
-  const expected = played.filter(({ part }) => part.outcome).length;
+  const expected = tracked.filter(({ example }) => example.end).length;
   const listening = (async () => {
     for await (const message of subscription.receive(until)) {
       received.push(message);
@@ -68,14 +68,14 @@ await runProgram(async (signal) => {
   const subjectOf = ({ body }: ReceivedMessage) => (body as TerminalEvent).subject;
   const table: Record<string, object> = {};
   const problems: string[] = [];
-  for (const each of played) {
-    const { part, task } = each;
+  for (const each of tracked) {
+    const { example, task } = each;
     const own = received.filter((message) => subjectOf(message) === task.taskId);
     const wrong = await differences(each, own, service.client);
-    problems.push(...wrong.map((text) => `${part.name}: ${text}`));
+    problems.push(...wrong.map((text) => `${example.name}: ${text}`));
     const event = own[0]?.body as TerminalEvent | undefined;
-    table[part.name] = {
-      expected: part.outcome?.state ?? "no event",
+    table[example.name] = {
+      expected: example.end?.state ?? "no event",
       received: own.map(({ attributes }) => attributes.state).join(", ") || "no event",
       "seconds after tracking": event
         ? ((Date.parse(event.time) - Date.parse(each.record.trackedAt)) / 1000).toFixed(1)
@@ -83,7 +83,7 @@ await runProgram(async (signal) => {
       ok: wrong.length === 0 ? "yes" : "NO",
     };
   }
-  const known = new Set(played.map(({ task }) => task.taskId));
+  const known = new Set(tracked.map(({ task }) => task.taskId));
   for (const message of received.filter((each) => !known.has(subjectOf(each)))) {
     problems.push(`an event of no task of ours: ${JSON.stringify(message)}`);
   }

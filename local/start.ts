@@ -10,7 +10,7 @@ import { firstCommands, shellSetup } from "./show/commands.ts";
 import { gatewayIn } from "./show/gateway.ts";
 import { clock, eventLine } from "./show/line.ts";
 import { runProgram } from "./show/program.ts";
-import { openStage, play } from "./show/stage.ts";
+import { simulatedGateway, trackExamples } from "./show/tracked-examples.ts";
 
 /** How often the tasks are checked: a simulator does not mind, a real gateway is not hurried. */
 const SIMULATED_SWEEP_SECONDS = 2;
@@ -44,7 +44,7 @@ await runProgram(async (signal) => {
     say(`port ${HTTP_PORT} is occupied, so the HTTP API takes ${ports.http} (HTTP_PORT chooses another)`);
   }
   await using enos = real ? undefined : await startEnosSimulator({ port: enosPort });
-  const gateway = enos ? openStage(enos) : real;
+  const gateway = enos ? simulatedGateway(enos) : real;
   if (!gateway) throw new Error("there is neither a gateway nor a simulator");
 
   const sweepSeconds = real ? REAL_SWEEP_SECONDS : SIMULATED_SWEEP_SECONDS;
@@ -60,16 +60,16 @@ await runProgram(async (signal) => {
   say(`the HTTP API listens at ${service.functions.url}; a sweep runs every ${sweepSeconds} s`);
   say(`SNS and SQS listen at ${service.cloud.urls.messaging}`);
 
-  const played = enos
-    ? await play({
+  const tracked = enos
+    ? await trackExamples({
         enos,
         gateway,
         service,
-        onPlayed: ({ part, task }) => say(`tracked  ${task.taskId}  ${part.about}`),
+        onTracked: ({ example, task }) => say(`tracked  ${task.taskId}  ${example.about}`),
         signal,
       })
     : [];
-  const open = played.find(({ part }) => !part.outcome)?.task;
+  const open = tracked.find(({ example }) => !example.end)?.task;
   const task = open ?? { orgId: gateway.orgId, channelId: "CHANNEL", taskId: "TASK" };
   const { urls, topicArn } = service.cloud;
   const where = {

@@ -9,9 +9,9 @@ import { LambdaProcess } from "../../local/harness/lambda-process.ts";
 import { CHANNEL, ORGANISATION } from "../harness/enos.ts";
 import { tell } from "../harness/progress.ts";
 import type { Row } from "../harness/row.ts";
-import { Stage } from "../harness/stage.ts";
 import { median } from "../harness/statistics.ts";
 import { taskId } from "../harness/table.ts";
+import { Testbed } from "../harness/testbed.ts";
 import { straightforwardBundle } from "../peers/straightforward-bundle.ts";
 
 const RUNS = 15;
@@ -43,21 +43,21 @@ interface Cold {
  * which is the same for both, is not in it.
  */
 export async function coldStart(): Promise<ColdStart> {
-  await using stage = await Stage.start();
+  await using testbed = await Testbed.start();
   const { orgId } = ORGANISATION;
   const key = { orgId, channelId: CHANNEL, taskId: taskId(1) };
   const events: Record<FunctionName, unknown> = {
     status: taskEvent("status", key),
     track: taskEvent("put", key),
     sweep: {},
-    callback: callbackEvent(await tokenOf(stage, key), { id: key.taskId, returnCode: "0" }),
+    callback: callbackEvent(await tokenOf(testbed, key), { id: key.taskId, returnCode: "0" }),
   };
   const rows: Row[] = [];
   const parts: ColdParts[] = [];
   for (const name of FUNCTIONS) {
     tell(`cold starts of ${name}`);
     const [own, plain] = [unpack(name), await straightforwardBundle(name)];
-    const start = (module: string, settings = {}) => cold(module, stage.env(settings), events[name]);
+    const start = (module: string, settings = {}) => cold(module, testbed.env(settings), events[name]);
     const NODE_COMPILE_CACHE = mkdtempSync(join(tmpdir(), "enos-compile-cache-"));
     for (const module of [own, plain]) await start(module);
     await start(own, { NODE_COMPILE_CACHE });
@@ -83,8 +83,8 @@ export async function coldStart(): Promise<ColdStart> {
 }
 
 /** The token of a URL that the function gives out itself. */
-async function tokenOf(stage: Stage, { orgId, channelId }: TaskKey): Promise<string> {
-  await using callback = await stage.start("callback");
+async function tokenOf(testbed: Testbed, { orgId, channelId }: TaskKey): Promise<string> {
+  await using callback = await testbed.start("callback");
   const event = apiEvent("callback-url", `orgId=${orgId}`, { channelId });
   const { body } = await callback.invoke<{ body: string }>(event);
   return JSON.parse(body).data.callbackUrl.split("/").at(-1);

@@ -3,20 +3,20 @@ import type { LambdaProcess } from "../../local/harness/lambda-process.ts";
 import { CHANNEL, ORGANISATION } from "../harness/enos.ts";
 import { tell } from "../harness/progress.ts";
 import type { Row } from "../harness/row.ts";
-import type { Stage } from "../harness/stage.ts";
 import { median } from "../harness/statistics.ts";
 import { taskId } from "../harness/table.ts";
+import type { Testbed } from "../harness/testbed.ts";
 
 const WARM_UP = 500;
 
 /** A warm lookup through the whole packaged handler against a bare signed request. */
-export async function lookup(stage: Stage): Promise<Row[]> {
+export async function lookup(testbed: Testbed): Promise<Row[]> {
   const { orgId } = ORGANISATION;
   const ours = taskEvent("status", { orgId, channelId: CHANNEL, taskId: taskId(1) });
   const bare = { application: ORGANISATION, channelId: CHANNEL, taskId: taskId(1) };
-  await using status = await stage.start("status");
-  await using peer = await stage.startPeer("bare-lookup.ts");
-  await stage.enos.setLatency(0);
+  await using status = await testbed.start("status");
+  await using peer = await testbed.startPeer("bare-lookup.ts");
+  await testbed.enos.setLatency(0);
   await medianOf(status, ours, WARM_UP);
   await medianOf(peer, bare, WARM_UP);
   const rows: Row[] = [];
@@ -25,7 +25,7 @@ export async function lookup(stage: Stage): Promise<Row[]> {
     { latency: 0, target: 2.5, count: 400, runs: 7 },
   ]) {
     tell(`lookups at ${latency} ms`);
-    await stage.enos.setLatency(latency);
+    await testbed.enos.setLatency(latency);
     const ratios: number[] = [];
     for (let run = 0; run < runs; run++) {
       ratios.push((await medianOf(status, ours, count)) / (await medianOf(peer, bare, count)));

@@ -2,9 +2,9 @@ import type { SweepSummary } from "../../lib/sweep/summary.ts";
 import type { Measured } from "../../local/harness/lambda-process.ts";
 import { tell } from "../harness/progress.ts";
 import type { Row } from "../harness/row.ts";
-import { Stage } from "../harness/stage.ts";
 import { median } from "../harness/statistics.ts";
 import { rewind, seed } from "../harness/table.ts";
+import { Testbed } from "../harness/testbed.ts";
 
 const SHARDS = 4;
 const MANY = 100_000;
@@ -22,8 +22,8 @@ export async function memory(): Promise<{ rows: Row[]; text: string }> {
   const rows: Row[] = [];
   const notes: string[] = [];
   for (const [age, ageMs] of Object.entries(AGES)) {
-    await using many = await Stage.start();
-    await using few = await Stage.start();
+    await using many = await Testbed.start();
+    await using few = await Testbed.start();
     tell(`${MANY} open tasks of ${age}, for the peak memory`);
     await seed(many.table, MANY, SHARDS, ageMs);
     await seed(few.table, FEW, SHARDS, ageMs);
@@ -59,9 +59,9 @@ interface Peaks {
   cpuMs: number[];
 }
 
-async function sweep(stage: Stage, execArgv: string[]): Promise<Measured<SweepSummary>> {
-  await rewind(stage.table, SHARDS, MINUTE);
-  await using engine = await stage.start("sweep", { ENOS_REQUESTS_PER_SECOND: "1000000" }, execArgv);
+async function sweep(testbed: Testbed, execArgv: string[]): Promise<Measured<SweepSummary>> {
+  await rewind(testbed.table, SHARDS, MINUTE);
+  await using engine = await testbed.start("sweep", { ENOS_REQUESTS_PER_SECOND: "1000000" }, execArgv);
   const measured = await engine.measure<SweepSummary>({});
   const { value } = measured;
   if (value.ended !== "done" || value.checked === 0) throw new Error("a sweep did not do all that was due");

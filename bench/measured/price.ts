@@ -6,9 +6,9 @@ import { seeded } from "../../local/harness/random.ts";
 import { CHANNEL, ORGANISATION } from "../harness/enos.ts";
 import { tell } from "../harness/progress.ts";
 import type { Row } from "../harness/row.ts";
-import type { Stage } from "../harness/stage.ts";
 import { median } from "../harness/statistics.ts";
 import { rewind, taskId } from "../harness/table.ts";
+import type { Testbed } from "../harness/testbed.ts";
 import { peerPrices, sweepPrice } from "../price/price.ts";
 import { PRICES_OF } from "../price/prices.ts";
 import { INDEX_ITEM, itemBytes } from "../scale/dynamodb-units.ts";
@@ -24,17 +24,17 @@ const HOUR = 60 * 60_000;
 const SIMULATED = 1_000;
 
 /** What a million checks cost at AWS's list prices, from the time and the reads of real sweeps. */
-export async function price(stage: Stage, tasks: number): Promise<{ rows: Row[]; text: string }> {
+export async function price(testbed: Testbed, tasks: number): Promise<{ rows: Row[]; text: string }> {
   tell("a sweep with the settings' defaults, for the price");
-  await stage.enos.setLatency(LATENCY);
-  await using engine = await stage.start("sweep", { ENOS_REQUESTS_PER_SECOND: "1000000" });
-  await using peer = await stage.startPeer("bare-lookup.ts");
+  await testbed.enos.setLatency(LATENCY);
+  await using engine = await testbed.start("sweep", { ENOS_REQUESTS_PER_SECOND: "1000000" });
+  await using peer = await testbed.startPeer("bare-lookup.ts");
   const call = { application: ORGANISATION, channelId: CHANNEL, taskId: taskId(1) };
   const calls: number[] = [];
   for (let index = 0; index < 50; index++) calls.push((await peer.measure(call)).wallMs);
 
   const sweep = async (age: number) => {
-    await rewind(stage.table, SHARDS, age);
+    await rewind(testbed.table, SHARDS, age);
     const { value, wallMs } = await engine.measure<SweepSummary>({});
     return { checked: value.checked, seconds: wallMs / 1000 / tasks };
   };

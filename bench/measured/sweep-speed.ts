@@ -3,8 +3,8 @@ import type { LambdaProcess, Measured } from "../../local/harness/lambda-process
 import { CHANNEL, ORGANISATION } from "../harness/enos.ts";
 import { tell } from "../harness/progress.ts";
 import type { Row } from "../harness/row.ts";
-import { Stage } from "../harness/stage.ts";
 import { rewind, seed, taskId } from "../harness/table.ts";
+import { Testbed } from "../harness/testbed.ts";
 
 export const TASKS = 20_000;
 const SHARDS = 4;
@@ -28,10 +28,10 @@ export interface SweepSpeed {
 }
 
 /** Sweeps of 20,000 due tasks that learn nothing against bare loops, and against sweeps where none is due. */
-export async function sweepSpeed(stage: Stage): Promise<SweepSpeed> {
+export async function sweepSpeed(testbed: Testbed): Promise<SweepSpeed> {
   tell(`${TASKS} open tasks`);
-  await seed(stage.table, TASKS, SHARDS, YOUNG);
-  await using old = await Stage.start();
+  await seed(testbed.table, TASKS, SHARDS, YOUNG);
+  await using old = await Testbed.start();
   tell(`${OLD_TASKS} open tasks, a day old`);
   await seed(old.table, OLD_TASKS, SHARDS, OLD);
   const settings = {
@@ -40,15 +40,15 @@ export async function sweepSpeed(stage: Stage): Promise<SweepSpeed> {
     // One organisation stands for many: the limit is not what is measured.
     ENOS_REQUESTS_PER_SECOND: "1000000",
   };
-  await using engine = await stage.start("sweep", settings);
+  await using engine = await testbed.start("sweep", settings);
   await using oldEngine = await old.start("sweep", settings);
-  await using loop = await stage.startPeer("bare-loop.ts");
+  await using loop = await testbed.startPeer("bare-loop.ts");
   const all = Array.from({ length: TASKS }, (_, index) => taskId(index));
   const bare = (taskIds: string[], connections: number) =>
     loop.measure({ application: ORGANISATION, channelId: CHANNEL, taskIds, connections });
 
   const due = async () => {
-    await rewind(stage.table, SHARDS, HOUR);
+    await rewind(testbed.table, SHARDS, HOUR);
     return expectChecked(await engine.measure<SweepSummary>({}), TASKS);
   };
   const warmUp = async () => {
@@ -58,7 +58,7 @@ export async function sweepSpeed(stage: Stage): Promise<SweepSpeed> {
   };
 
   tell("sweeps at 0 ms");
-  await stage.enos.setLatency(0);
+  await testbed.enos.setLatency(0);
   await warmUp();
   await warmUp();
   const fast: number[] = [];
@@ -70,7 +70,7 @@ export async function sweepSpeed(stage: Stage): Promise<SweepSpeed> {
     const checked = await due();
     fast.push((await bare(all, CONNECTIONS)).wallMs / checked.wallMs);
     const checkedMs = checked.cpuMs / TASKS;
-    const youngMs = await notDue(engine, stage, TASKS);
+    const youngMs = await notDue(engine, testbed, TASKS);
     young.push(youngMs / checkedMs);
     aged.push((await notDue(oldEngine, old, OLD_TASKS)) / checkedMs);
     checkedCpu.push(checkedMs * 1000);
@@ -78,7 +78,7 @@ export async function sweepSpeed(stage: Stage): Promise<SweepSpeed> {
   }
 
   tell("sweeps at 50 ms");
-  await stage.enos.setLatency(50);
+  await testbed.enos.setLatency(50);
   await warmUp();
   const slow: number[] = [];
   const serial: number[] = [];
@@ -111,7 +111,7 @@ export async function sweepSpeed(stage: Stage): Promise<SweepSpeed> {
 }
 
 /** CPU a task in sweeps right after another, in milliseconds: of shards that are a moment old hardly any task is due. */
-async function notDue(engine: LambdaProcess, { table }: Stage, tasks: number): Promise<number> {
+async function notDue(engine: LambdaProcess, { table }: Testbed, tasks: number): Promise<number> {
   let cpuMs = 0;
   for (let sweep = 0; sweep < IDLE_SWEEPS; sweep++) {
     await rewind(table, SHARDS, 0);

@@ -2,50 +2,50 @@ import { deepStrictEqual } from "node:assert/strict";
 import { hash } from "node:crypto";
 import type { ReceivedMessage } from "../aws/subscription.ts";
 import type { ServiceClient } from "../service/client.ts";
-import type { Played } from "./stage.ts";
+import type { TrackedExample } from "./tracked-examples.ts";
 
 /** What the two sides of an announcement have to agree on, as far as it is known beforehand. */
-function announced({ part, task, trackedAt }: Played): object | null {
-  const { outcome } = part;
-  if (!outcome) return null;
+function announced({ example, task, trackedAt }: TrackedExample): object | null {
+  const { end } = example;
+  if (!end) return null;
   const { orgId, channelId, taskId } = task;
-  const type = `enos.download.${outcome.state}`;
+  const type = `enos.download.${end.state}`;
   return {
-    attributes: { type, state: outcome.state, orgId, channelId },
+    attributes: { type, state: end.state, orgId, channelId },
     body: {
       specversion: "1.0",
-      id: hash("sha256", `${orgId}\n${channelId}\n${taskId}\n${outcome.state}`, "hex"),
+      id: hash("sha256", `${orgId}\n${channelId}\n${taskId}\n${end.state}`, "hex"),
       source: `/enos/data-federation/${orgId}/${channelId}`,
       type,
       subject: taskId,
       datacontenttype: "application/json",
       dataschema: "urn:enos-download-status:event-data:1",
-      data: { ...task, ...outcome, labels: {}, trackedAt },
+      data: { ...task, ...end, labels: {}, trackedAt },
     },
   };
 }
 
 /**
- * Compares what a subscriber received about a task, and what the service says of it afterwards, with what EnOS was
- * told to play.
+ * Compares what a subscriber received about a task, and what the service says of it afterwards, with what was to
+ * happen to it.
  *
  * @returns what differs, to be read by people; empty when all is as it should be
  */
 export async function differences(
-  played: Played,
+  tracked: TrackedExample,
   received: readonly ReceivedMessage[],
   client: ServiceClient,
 ): Promise<string[]> {
-  const { part, task, trackedAt } = played;
-  const expected = announced(played);
+  const { example, task, trackedAt } = tracked;
+  const expected = announced(tracked);
   const found = [
     difference("events", received.map(withoutTimes), expected ? [expected] : []),
     ...received.map((message) => wrongTimes(message, trackedAt)),
   ];
   const record = await client.record(task);
   const { stateSince, finishedAt, ...rest } = record.envelope?.data ?? {};
-  const { outcome } = part;
-  const kept = outcome ?? {
+  const { end } = example;
+  const kept = end ?? {
     state: "running",
     progressCode: 1,
     progressDesc: "downloading",

@@ -2,22 +2,22 @@ import type { TerminalState } from "../../lib/tasks/state.ts";
 import type { Timeline } from "../enos/timeline.ts";
 
 /** One of the tasks that are shown: what it does, and how that must end. */
-export interface Part {
+export interface Example {
   name: string;
   /** What happens to it, for people. */
   about: string;
-  /** What EnOS is told to play. */
+  /** What happens to it in EnOS. */
   timeline: Timeline;
   /** When its owner cancels it. */
   cancelledAfterMs?: number;
   /** How long ago it was tracked first, where that was not now. */
   trackedDaysAgo?: number;
-  /** The outcome that is announced; null for a task that goes on. */
-  outcome: Outcome | null;
+  /** The end that is announced; null for a task that goes on. */
+  end: ExpectedEnd | null;
 }
 
 /** What an announcement must say; null is what EnOS does not give. */
-export interface Outcome {
+export interface ExpectedEnd {
   state: TerminalState;
   progressCode: number | null;
   progressDesc: string | null;
@@ -29,7 +29,7 @@ export interface Outcome {
 const NOTHING = { progressCode: null, progressDesc: null, downloadUrl: null, dataSize: null, reason: null };
 
 /** Every way in which a task can end, and one that goes on. */
-export const CAST: readonly Part[] = [
+export const EXAMPLES: readonly Example[] = [
   {
     name: "succeeds",
     about: "its file is ready after 3 s",
@@ -44,7 +44,7 @@ export const CAST: readonly Part[] = [
         dataSize: 52_428_800,
       },
     ],
-    outcome: {
+    end: {
       ...NOTHING,
       state: "succeeded",
       progressCode: 3,
@@ -60,14 +60,14 @@ export const CAST: readonly Part[] = [
       { afterMs: 0, progressCode: 1 },
       { afterMs: 4_000, progressCode: 2, progressDesc: "fail" },
     ],
-    outcome: { ...NOTHING, state: "failed", progressCode: 2, progressDesc: "fail" },
+    end: { ...NOTHING, state: "failed", progressCode: 2, progressDesc: "fail" },
   },
   {
     name: "cancelled",
     about: "is cancelled by its owner after 5 s",
     timeline: [{ afterMs: 0, progressCode: 1 }],
     cancelledAfterMs: 5_000,
-    outcome: { ...NOTHING, state: "cancelled", progressCode: 5, progressDesc: "cancelled" },
+    end: { ...NOTHING, state: "cancelled", progressCode: 5, progressDesc: "cancelled" },
   },
   {
     name: "expires",
@@ -76,19 +76,19 @@ export const CAST: readonly Part[] = [
       { afterMs: 0, progressCode: 6 },
       { afterMs: 7_000, progressCode: 7 },
     ],
-    outcome: { ...NOTHING, state: "expired", progressCode: 7, progressDesc: "expired" },
+    end: { ...NOTHING, state: "expired", progressCode: 7, progressDesc: "expired" },
   },
   {
     name: "abandoned",
     about: "was tracked 8 days ago and runs for ever: tracking gives up after 7",
     timeline: [{ afterMs: 0, progressCode: 1 }],
     trackedDaysAgo: 8,
-    outcome: { ...NOTHING, state: "abandoned", reason: "deadline" },
+    end: { ...NOTHING, state: "abandoned", reason: "deadline" },
   },
   {
     name: "goes on",
     about: "keeps running",
     timeline: [{ afterMs: 0, progressCode: 1 }],
-    outcome: null,
+    end: null,
   },
 ];

@@ -7,12 +7,12 @@ import { createSchedule } from "../../lib/tasks/schedule.ts";
 import type { EnosSimulator } from "../enos/simulator.ts";
 import type { LocalService } from "../service/local-service.ts";
 import { Application } from "./application.ts";
-import { CAST, type Part } from "./cast.ts";
+import { EXAMPLES, type Example } from "./examples.ts";
 import type { Gateway } from "./gateway.ts";
 
-/** A part of the cast as a task that exists and is tracked. */
-export interface Played {
-  part: Part;
+/** An example as a task that exists and is tracked. */
+export interface TrackedExample {
+  example: Example;
   task: TaskKey;
   /** What the service answered when it was told to track the task. */
   record: TrackedTask;
@@ -23,50 +23,56 @@ export interface Played {
 const CHANNEL = "ch-dee0c5";
 
 /** An EnOS with one organisation on it, whose file sizes every answer tells. */
-export function openStage(enos: EnosSimulator): Gateway {
+export function simulatedGateway(enos: EnosSimulator): Gateway {
   const org = { orgId: "o15504722874071", accessKey: "5acb82e7-a11e-4300", secretKey: "example-secret-key" };
   enos.putOrganisation({ ...org, channels: [CHANNEL] });
   enos.setShape({ dataSize: "number" });
   return { url: enos.url, ...org };
 }
 
-/** Who takes part in a show. */
-export interface Play {
+/** What the examples are tracked with. */
+export interface Tracking {
   enos: EnosSimulator;
   gateway: Gateway;
   service: LocalService;
   /** Told about each task as soon as it is tracked. */
-  onPlayed: (played: Played) => void;
+  onTracked: (tracked: TrackedExample) => void;
   /** Ends what is still to happen to the tasks. */
   signal: AbortSignal;
 }
 
-/** Creates the cast's tasks as an application of EnOS does, and has the service track them. */
-export async function play({ enos, gateway, service, onPlayed, signal }: Play): Promise<Played[]> {
+/** Creates the tasks of the examples as an application of EnOS does, and has the service track them. */
+export async function trackExamples({
+  enos,
+  gateway,
+  service,
+  onTracked,
+  signal,
+}: Tracking): Promise<TrackedExample[]> {
   const application = await Application.signIn(gateway);
-  const all: Played[] = [];
-  for (const part of CAST) {
-    enos.setCreatedTimeline(gateway.orgId, part.timeline);
-    const taskId = await application.download(CHANNEL, part.name);
+  const all: TrackedExample[] = [];
+  for (const example of EXAMPLES) {
+    enos.setCreatedTimeline(gateway.orgId, example.timeline);
+    const taskId = await application.download(CHANNEL, example.name);
     const task = { orgId: gateway.orgId, channelId: CHANNEL, taskId };
     const { status, envelope } = await service.client.track(task);
     if (status !== 201 || !envelope) {
       throw new Error(`tracking a task was answered with ${status}: ${envelope?.msg}`);
     }
     const record = envelope.data;
-    const days = part.trackedDaysAgo;
+    const days = example.trackedDaysAgo;
     const trackedAt = days ? await backdate(service, task, record, days) : record.trackedAt;
-    if (part.cancelledAfterMs !== undefined) {
-      delay(part.cancelledAfterMs, undefined, { signal })
+    if (example.cancelledAfterMs !== undefined) {
+      delay(example.cancelledAfterMs, undefined, { signal })
         .then(() => application.cancel(CHANNEL, taskId))
         .catch((error) => {
           // What still waits when the show ends does not matter any more.
           if (!signal.aborted) console.error(`the task was not cancelled: ${error.message}`);
         });
     }
-    const played = { part, task, record, trackedAt };
-    all.push(played);
-    onPlayed(played);
+    const tracked = { example, task, record, trackedAt };
+    all.push(tracked);
+    onTracked(tracked);
   }
   return all;
 }

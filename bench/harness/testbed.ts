@@ -7,7 +7,7 @@ import { tableFromSource } from "../../local/template.ts";
 import { Enos, ORGANISATION } from "./enos.ts";
 
 /** What the packaged functions need around them, on loopback: EnOS and AWS in processes of their own. */
-export class Stage implements AsyncDisposable {
+export class Testbed implements AsyncDisposable {
   readonly enos: Enos;
   readonly table: DynamoDBDocumentClient;
   readonly #cloud: Cloud;
@@ -18,11 +18,11 @@ export class Stage implements AsyncDisposable {
     this.#cloud = cloud;
   }
 
-  static async start(): Promise<Stage> {
+  static async start(): Promise<Testbed> {
     const [enos, cloud] = await Promise.all([Enos.start(), Cloud.startApart(tableFromSource())]);
     const { orgId, accessKey, secretKey } = ORGANISATION;
     await cloud.putSecret(orgId, { accessKey, secretKey });
-    return new Stage(enos, cloud);
+    return new Testbed(enos, cloud);
   }
 
   /** What a function finds in its environment. */
