@@ -1,25 +1,13 @@
-import fc from "fast-check";
+import { randomInt } from "node:crypto";
 import { expect, it } from "vitest";
-import { worlds } from "./arbitrary.ts";
-import { broken, lost } from "./promises.ts";
-import { run } from "./run.ts";
+import { tryWorld } from "./try.ts";
 
-const numRuns = Number(process.env.WORLDS ?? 150);
+const WORLDS = 200;
 
 it("keeps every promise in any world", async () => {
-  await fc.assert(
-    fc.asyncProperty(worlds(15), async (world) => {
-      expect(broken(await run(world))).toEqual([]);
-    }),
-    { numRuns, endOnFailure: true },
-  );
-}, 600_000);
-
-it("loses nothing: when trouble is over, everything that ended is announced", async () => {
-  await fc.assert(
-    fc.asyncProperty(worlds(50, { recover: true }), async (world) => {
-      expect(lost(await run(world))).toEqual([]);
-    }),
-    { numRuns: Math.ceil(numRuns / 3), endOnFailure: true },
-  );
+  const first = randomInt(2 ** 30);
+  for (let seed = first; seed < first + WORLDS; seed++) {
+    // To see the same world again: npm run chaos -- --only worlds --seed N
+    expect(await tryWorld(seed), `the world of seed ${seed}`).toEqual([]);
+  }
 }, 600_000);

@@ -1,0 +1,9 @@
+import { expect, it } from "vitest";
+import { crowd } from "./crowd.ts";
+import { broken } from "./scenario.ts";
+
+it("lets a crowd in trouble hold up nobody, in packaged sweeps", async () => {
+  const rows = await crowd.run({ size: "short", seed: 1, progress: () => {} });
+  expect(rows).toHaveLength(4);
+  expect(broken(rows)).toEqual([]);
+}, 180_000);

@@ -1,0 +1,125 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import pMap from "p-map";
+import type { SweepSummary } from "../../lib/sweep/summary.ts";
+import type { Fault } from "../../local/enos/input.ts";
+import { unpack } from "../../local/harness/artefact.ts";
+import { canaryKeys } from "../../local/harness/canary.ts";
+import { LambdaProcess } from "../../local/harness/lambda-process.ts";
+import type { Row, Scenario, ScenarioOptions } from "./scenario.ts";
+import { Stage } from "./stage.ts";
+
+/** Organisations in trouble, their tasks each, and the tasks of the one that is well. */
+interface Crowd {
+  tried: string;
+  short: [organisations: number, tasks: number, well: number];
+  long: [organisations: number, tasks: number, well: number];
+  shards: number;
+  /** A gateway of their own each that takes connections and never answers, or none at all. */
+  gateway?: "hangs" | "is-not-there";
+  fault?: { kind: "refused" } | { kind: "latency"; ms: number };
+}
+
+const CROWDS: Crowd[] = [
+  {
+    tried: "gateways that take connections and never answer",
+    short: [12, 4, 30],
+    long: [100, 24, 300],
+    shards: 4,
+    gateway: "hangs",
+  },
+  {
+    tried: "a gateway that is not there, in front of everybody else in one shard",
+    short: [1, 300, 3],
+    long: [1, 5_000, 3],
+    shards: 1,
+    gateway: "is-not-there",
+  },
+  {
+    tried: "organisations whose keys are refused",
+    short: [25, 2, 30],
+    long: [205, 3, 2_000],
+    shards: 4,
+    fault: { kind: "refused" },
+  },
+  {
+    tried: "an organisation that answers after eight seconds",
+    short: [1, 60, 30],
+    long: [1, 5_000, 3_000],
+    shards: 4,
+    fault: { kind: "latency", ms: 8_000 },
+  },
+];
+
+const WELL = "well";
+
+/** Crowds of organisations in trouble beside one that is well, and must not notice: packaged sweeps in real time. */
+export const crowd: Scenario = {
+  name: "crowd",
+  async run({ size, progress }: ScenarioOptions): Promise<Row[]> {
+    const module = unpack("sweep");
+    return pMap(
+      CROWDS,
+      async (each) => {
+        const row = await tryCrowd(each, size, module);
+        progress(row.tried);
+        return row;
+      },
+      { concurrency: 2 },
+    );
+  },
+};
+
+async function tryCrowd(each: Crowd, size: ScenarioOptions["size"], module: string): Promise<Row> {
+  const [organisations, tasks, well] = each[size];
+  const troubled = Array.from({ length: organisations }, (_, index) => `t${index}`);
+  await using gateways = new AsyncDisposableStack();
+  await using stage = await Stage.start({ orgIds: [...troubled, WELL], shards: each.shards });
+  await using sweeper = await LambdaProcess.start(module, stage.env);
+  for (const orgId of troubled) {
+    if (each.fault) stage.enos.addFault({ ...each.fault, orgId } as Fault);
+    if (each.gateway) {
+      const baseUrl = await silentGateway(gateways, each.gateway);
+      await stage.cloud.putSecret(orgId, { ...canaryKeys(orgId), baseUrl });
+    }
+    await stage.track(tasks, { orgId, runsMs: 0 });
+  }
+  await stage.track(well, { orgId: WELL, runsMs: 0 });
+  const sweeps = [
+    await sweeper.invoke<SweepSummary>({}, 60_000),
+    await sweeper.invoke<SweepSummary>({}, 60_000),
+  ];
+  await stage.hear();
+  const missed = well - stage.ledger.heardOf(WELL);
+  const wrong: string[] = [];
+  if (missed > 0) wrong.push(`${missed} of ${well} tasks were not heard of after two sweeps`);
+  const [, second] = sweeps as [SweepSummary, SweepSummary];
+  if (each.shards !== second.shards.length) wrong.push(`the second sweep had ${second.shards.length} shards`);
+  const isNoticed = sweeps.some(
+    ({ failed, behind, durationMs }) =>
+      durationMs > 8_000 || Object.keys({ ...failed, ...behind }).length > 0,
+  );
+  if (!isNoticed) wrong.push("no sweep noticed the trouble");
+  return {
+    tried: `${organisations} × ${tasks}: ${each.tried}`,
+    times: sweeps.length,
+    lost: missed,
+    duplicated: 0,
+    wrong: wrong.length,
+    notes: [sweeps.map(({ durationMs }) => `${Math.round(durationMs / 1_000)} s`).join(", "), ...wrong],
+  };
+}
+
+/** The address of a gateway that never says a word. */
+async function silentGateway(
+  gateways: AsyncDisposableStack,
+  kind: "hangs" | "is-not-there",
+): Promise<string> {
+  const server = createServer((socket) => socket.on("error", () => {})).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  // Its sockets are closed by the sweeper's end.
+  if (kind === "hangs") gateways.defer(() => void server.close());
+  else server.close();
+  return `http://127.0.0.1:${port}`;
+}
