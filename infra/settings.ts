@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { list, SETTINGS, type Setting, wholeNumber } from "../lib/settings.ts";
 
 /** `true` or `false`. */
-export const flag = z.pipe(
+const flag = z.pipe(
   z.enum(["true", "false"], { error: "must be true or false" }),
   z.transform((text) => text === "true"),
 );

@@ -46,7 +46,7 @@ export const list = (entry: z.ZodMiniType<string, string>, most: number) =>
   );
 
 /** An address that paths are added to: https, or plain http on loopback. It ends without a slash. */
-export const baseUrl = z.pipe(
+const baseUrl = z.pipe(
   z.string().check(z.refine(isBaseUrl, "must be an https URL without a query (http on loopback only)")),
   z.transform((url) => url.replace(/\/+$/, "")),
 );

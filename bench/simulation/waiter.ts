@@ -27,7 +27,7 @@ export interface Callbacks {
 }
 
 /** Where nobody waits for callbacks. */
-export const NO_CALLBACKS: Callbacks = { lost: 1, afterMs: 0, checks: 0 };
+const NO_CALLBACKS: Callbacks = { lost: 1, afterMs: 0, checks: 0 };
 
 /** A way to wait that does nothing but check. */
 export function checking(

@@ -6,7 +6,7 @@ import { documented, type JsonSchema } from "./json-schema.ts";
 /** The version of the event's schemas: a new one for a change that readers could mind. */
 export const VERSION = 1;
 const DRAFT = "https://json-schema.org/draft/2020-12/schema";
-export const EVENT_SCHEMA = "urn:enos-download-status:event:1";
+const EVENT_SCHEMA = "urn:enos-download-status:event:1";
 
 const DATA = {
   orgId: "o15504722874071",

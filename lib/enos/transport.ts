@@ -7,7 +7,7 @@ import { ageOf, moment } from "./moment.ts";
 import { sign } from "./signature.ts";
 
 /** What this client calls itself; the version is `package.json`'s. */
-export const USER_AGENT = "enos-download-status/1.0.0";
+const USER_AGENT = "enos-download-status/1.0.0";
 
 /** Limits in milliseconds and bytes. How long an answer may take is up to the call's budget. */
 export const LIMITS = {

@@ -10,7 +10,7 @@ import { completed, TrackingFields } from "./tracking.ts";
 import { valid } from "./validate.ts";
 
 /** Tasks of one request at most. */
-export const MAX_TASKS = 100;
+const MAX_TASKS = 100;
 /** Bytes of the body: room for as many tasks as may come, each with the longest labels, every character escaped. */
 const MAX_BODY = 2 * 1024 * 1024;
 /** Tasks that are put at a time. */

@@ -47,7 +47,7 @@ export function orgOf(event: ApiEvent): string {
 }
 
 /** The query as it was sent: API Gateway's own map has repeated parameters merged into one. */
-export function query(event: ApiEvent): URLSearchParams {
+function query(event: ApiEvent): URLSearchParams {
   return new URLSearchParams(typeof event.rawQueryString === "string" ? event.rawQueryString : "");
 }
 
@@ -56,7 +56,7 @@ export function query(event: ApiEvent): URLSearchParams {
  *
  * @throws {CallerError} 400 when it is repeated
  */
-export function single(parameters: URLSearchParams, name: string): string | undefined {
+function single(parameters: URLSearchParams, name: string): string | undefined {
   const values = parameters.getAll(name);
   if (values.length > 1) throw new CallerError(400, `${name} is given ${values.length} times`);
   return values[0];

@@ -10,7 +10,7 @@ import { type ApiEvent, header } from "./request.ts";
 import { valid } from "./validate.ts";
 
 /** The longest that `TRACKING_DEADLINE_DAYS` may be, in seconds. */
-export const MAX_DEADLINE_SECONDS = 365 * 86_400;
+const MAX_DEADLINE_SECONDS = 365 * 86_400;
 
 /** Bytes of the body of a PUT: room for the longest labels, each character escaped. */
 const MAX_BODY = 16 * 1024;

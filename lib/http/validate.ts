@@ -21,7 +21,7 @@ export function valid<Schema extends z.core.$ZodType>(
 }
 
 /** What is wrong first, in words. */
-export function problemOf({ issues }: z.core.$ZodError, whole: string): string {
+function problemOf({ issues }: z.core.$ZodError, whole: string): string {
   const [issue] = issues;
   if (!issue) return `${whole} is not valid`;
   if (issue.code === "unrecognized_keys") return `${shown(issue.keys[0])} is not known`;

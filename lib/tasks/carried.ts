@@ -41,7 +41,7 @@ export const Traceparent = z
   );
 
 /** Labels of a task at most, and bytes of all their names and texts together. */
-export const MAX_LABELS = 10;
+const MAX_LABELS = 10;
 export const MAX_LABEL_BYTES = 2048;
 
 /** Begins with a letter, so that none is a name that JavaScript's objects use themselves. */

@@ -74,7 +74,7 @@ export function problemOf({ id, attribute }: Reference, template: Template): str
 }
 
 /** The resources that a resource has to wait for. */
-export function dependenciesOf(id: string, template: Template): string[] {
+function dependenciesOf(id: string, template: Template): string[] {
   const { DependsOn = [], Properties } = template.Resources[id] ?? {};
   const named = [...[DependsOn].flat(), ...referencesIn(Properties).map((reference) => reference.id)];
   return [...new Set(named)].filter((name) => name in template.Resources);
