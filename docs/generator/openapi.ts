@@ -56,7 +56,7 @@ export function openApi(version: string): JsonSchema {
     security: [{ sigv4: [] }, { jwt: [] }],
     tags: [
       { name: "Ask", description: "How a task is doing, asked of EnOS." },
-      { name: "Track", description: "Which tasks are watched, and what is known of them." },
+      { name: "Track", description: "Which tasks are tracked, and what is known of them." },
     ],
     paths: paths(),
     components: {
