@@ -29,7 +29,8 @@ const Envelope = z.looseObject({
 
 const TOKEN_EXPIRED = new Set([1203, 4011, 4012]);
 const CREDENTIALS_REFUSED = new Set([1002, 1003]);
-const REPEATED = 1001;
+/** EnOS has seen the same timestamp before. */
+export const REPEATED_REQUEST = 1001;
 
 /** What EnOS says of its codes (its error tables); for people, never for decisions. */
 const MEANINGS: Record<number, string> = {
@@ -103,7 +104,7 @@ function classify(
   const said = `EnOS answered ${code}${MEANINGS[code] ? ` (${MEANINGS[code]})` : ""}`;
   if (CREDENTIALS_REFUSED.has(code)) return new EnosError("credentials", said, { code });
   // Another instance asked for the organisation's token in the same millisecond: a later timestamp will do.
-  if (code === REPEATED) return new EnosError("upstream", said, { code, transient: true });
+  if (code === REPEATED_REQUEST) return new EnosError("upstream", said, { code, transient: true });
   // A code that is not listed may be the word of some edition for a token that is no longer good.
   if (TOKEN_EXPIRED.has(code) || status === 401) return new EnosError("token-expired", said, { code });
   if (isServiceCode && status >= 400 && status < 500) return new EnosError("rejected", said, { code });

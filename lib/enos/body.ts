@@ -11,6 +11,9 @@ const DECODERS: Record<string, "gunzipSync" | "inflateSync" | "brotliDecompressS
     zstd: "zstdDecompressSync",
   };
 
+/** More than anybody has a reason for: each costs time, and may make much of little. */
+const MOST_CODINGS = 3;
+
 /**
  * The text of an answer's body, without a byte-order mark; undefined when it is encoded in a way that is unknown here,
  * or is not what it is said to be.
@@ -33,6 +36,7 @@ export function textOf(headers: IncomingHttpHeaders, body: Buffer): string | und
 function decompress(coding: string | string[] | undefined, body: Buffer): Buffer {
   if (coding === undefined) return body;
   const names = String(coding).toLowerCase().split(",");
+  if (names.length > MOST_CODINGS) throw new TypeError("too many content codings");
   let bytes = body;
   // Named in the order in which they were applied.
   for (const name of names.reverse().map((each) => each.trim())) {

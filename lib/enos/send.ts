@@ -1,4 +1,4 @@
-import { dataOf } from "./answer.ts";
+import { dataOf, REPEATED_REQUEST } from "./answer.ts";
 import type { CallBudget } from "./budget.ts";
 import { EnosError } from "./errors.ts";
 import { exchange } from "./exchange.ts";
@@ -31,10 +31,9 @@ export async function send(
       return dataOf(await exchange(transport, { ...request(), newConnection }, budget), now());
     } catch (error) {
       if (!(error instanceof EnosError)) throw error;
-      // No attempt at all: a server may close a kept connection just as it is used (RFC 9112, 9.3.1).
-      const wasStale = error.brokeUnanswered && !newConnection;
+      const wasNoAttempt = isNoAttempt(error) && !newConnection;
       newConnection = true;
-      if (wasStale) continue;
+      if (wasNoAttempt) continue;
       const delay = budget.singleAttempt
         ? undefined
         : retryDelay(error, retries++, budget.remainingMs, Math.random());
@@ -42,4 +41,12 @@ export async function send(
       await budget.pause(delay);
     }
   }
+}
+
+/**
+ * Whether the request has to be sent again to have been an attempt at all: a server may close a kept connection just
+ * as it is used (RFC 9112, 9.3.1), and another process may have used the same timestamp.
+ */
+function isNoAttempt({ brokeUnanswered, code }: EnosError): boolean {
+  return brokeUnanswered || code === REPEATED_REQUEST;
 }

@@ -146,6 +146,7 @@ describe("a body that is not what is documented, or not what it is said to be: m
     ["gzip of what is too large", ok(["Content-Encoding: gzip"], gzipSync(`${GOOD}${" ".repeat(2 << 20)}`))],
     ["gzip that nobody tells of", ok([], gzipSync(GOOD))],
     ["a coding that nobody knows", ok(["Content-Encoding: compress"])],
+    ["codings without end", ok([`Content-Encoding: ${"identity, ".repeat(50)}gzip`], gzipSync(GOOD))],
     ["a coding that objects bring along", ok(["Content-Encoding: constructor"])],
     ["too large", ok([], `${GOOD}${" ".repeat(1 << 20)}`)],
     ["a status that is no number", ok([], '{"code":"OK","data":{"progressCode":3}}')],
@@ -287,7 +288,13 @@ describe("a code of EnOS's, under whatever status", () => {
     ...under(1202, 200),
     ...under(7, 200, 404),
   ]);
-  retried("upstream", [...under(1001, 200, 401), ...under(81500, 503)]);
+  retried("upstream", under(81500, 503));
+
+  it.each(under(1001, 200, 401))("%s is sent again at once, since it was no attempt", async (_, reply) => {
+    expect(await outcome(reply, false)).toMatchObject({ came: "upstream", code: 1001, requests: 4 });
+    expect(await outcome(reply, true)).toMatchObject({ came: "upstream", code: 1001, requests: 2 });
+  });
+
   table("credentials", [...under(1002, 200, 401), ...under(1003, 200, 403)]);
   table("address-refused", [
     ["a code and the words", http("403 X", '{"status":4030,"msg":"Your IP address is not allowed"}')],

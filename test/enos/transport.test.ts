@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { connect, isIP, type LookupFunction, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, isIP, type LookupFunction, type Socket } from "node:net";
+import { networkInterfaces } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { EnosClient } from "../../lib/enos/client.ts";
@@ -9,6 +10,10 @@ import manifest from "../../package.json" with { type: "json" };
 import { http, RawGateway } from "./raw-gateway.ts";
 
 const TASK = { orgId: "o1", channelId: "ch-1", taskId: "t1" };
+
+const hasIPv6 = Object.values(networkInterfaces())
+  .flat()
+  .some((address) => address?.family === "IPv6");
 
 let gateway: RawGateway;
 /** Connections on which nothing is answered any more, as when the way to them has forgotten them. */
@@ -68,7 +73,7 @@ describe("connections to EnOS", () => {
     for (const { state } of await Promise.all(calls)) expect(state).toBe("succeeded");
   });
 
-  it.each([
+  it.skipIf(!hasIPv6).each([
     ["an address that does not answer comes first", ["::1", "127.0.0.1"]],
     ["two come first", ["::1", "::1", "127.0.0.1"]],
     ["it comes last", ["127.0.0.1", "::1"]],
@@ -88,6 +93,25 @@ describe("connections to EnOS", () => {
     });
     expect((await client.getDownloadStatus(TASK, { singleAttempt: true })).state).toBe("succeeded");
   });
+});
+
+it("a gateway that does not speak TLS where it should is not asked again and again", async () => {
+  let connections = 0;
+  const plain = createServer((socket) => {
+    connections++;
+    socket.on("error", () => {});
+    socket.on("data", () => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
+  });
+  plain.listen(0, "127.0.0.1");
+  await once(plain, "listening");
+  const { port } = plain.address() as AddressInfo;
+  const client = gateway.client({ ...gateway.credentials, baseUrl: `https://127.0.0.1:${port}` });
+  await expect(client.getDownloadStatus(TASK)).rejects.toMatchObject({
+    kind: "unreachable",
+    isConnected: false,
+  });
+  expect(connections).toBe(1);
+  plain.close();
 });
 
 describe("a request", () => {
