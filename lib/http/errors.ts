@@ -41,7 +41,7 @@ export function failureOf(error: unknown): Failure {
   }
   if (error instanceof EnosError) return enosFailure(error);
   if (error instanceof OutOfTimeError) {
-    return { statusCode: 504, code: 99504, msg: "the request could not be answered in time: try again" };
+    return { statusCode: 503, code: 99503, msg: "the request could not be answered in time: try again" };
   }
   return { statusCode: 500, code: 99500, msg: "internal error" };
 }

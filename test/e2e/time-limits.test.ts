@@ -63,7 +63,7 @@ test.each(ROUTES)(
   "%s is answered in the envelope while DynamoDB hangs, and as ever after that",
   async (_, event) => {
     proxy.add({ matches: ({ service }) => service === "dynamodb", fate: { kind: "hang" } });
-    expect(await answerOf(track, event)).toEqual([504, 99504]);
+    expect(await answerOf(track, event)).toEqual([503, 99503]);
     proxy.clear();
     await track.invoke(taskEvent("put", TASK), 10_000);
     const { statusCode } = await track.invoke<APIGatewayProxyStructuredResultV2>(event, 10_000);
@@ -88,9 +88,9 @@ test("a task is tracked while Secrets Manager is out", async () => {
 
 test("a lookup is answered in the envelope while EnOS hangs, and while Secrets Manager does", async () => {
   enos.addFault({ kind: "hang", endpoint: "status" });
-  expect(await answerOf(status, taskEvent("status", TASK))).toEqual([504, 99504]);
+  expect(await answerOf(status, taskEvent("status", TASK))).toEqual([503, 99503]);
   enos.clearFaults();
   proxy.add({ matches: ({ service }) => service === "secretsmanager", fate: { kind: "hang" } });
   const other = { ...TASK, orgId: "o-not-read-yet" };
-  expect(await answerOf(status, taskEvent("status", other))).toEqual([504, 99504]);
+  expect(await answerOf(status, taskEvent("status", other))).toEqual([503, 99503]);
 });

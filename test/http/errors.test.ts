@@ -18,7 +18,7 @@ describe("what a caller is told", () => {
   });
 
   it("when the time is over is to try again", () => {
-    expect(failureOf(new OutOfTimeError())).toMatchObject({ statusCode: 504, code: 99504 });
+    expect(failureOf(new OutOfTimeError())).toMatchObject({ statusCode: 503, code: 99503 });
   });
 
   it.each<[EnosErrorKind, EnosErrorDetail, number, number]>([

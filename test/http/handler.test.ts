@@ -68,9 +68,9 @@ describe("an API handler", () => {
 
   it("answers before the function's time is over, and ends what is under way", async () => {
     expect(await call(apiEvent("list", "hang"), 600)).toMatchObject({
-      statusCode: 504,
+      statusCode: 503,
       headers: NEVER_KEPT,
-      envelope: { code: 99504, requestId: "test-request", data: null },
+      envelope: { code: 99503, requestId: "test-request", data: null },
     });
     expect(heard).toEqual([["aborted"], [expect.any(OutOfTimeError), expect.anything(), "test-request"]]);
   });
