@@ -21,7 +21,7 @@ const Secret = z.object({
   accessKey: z.string({ error: "accessKey" }).check(z.minLength(1, "accessKey")),
   secretKey: z.string({ error: "secretKey" }).check(z.minLength(1, "secretKey")),
   baseUrl: z.optional(gatewayUrl),
-  requestsPerSecond: z.optional(z.number().check(z.positive())),
+  requestsPerSecond: z.optional(z.number().check(z.minimum(0.01), z.maximum(1_000_000))),
 });
 
 /** What a secret said, and until when it is taken for what it says. */

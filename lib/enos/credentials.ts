@@ -7,7 +7,7 @@ export interface Credentials {
   secretKey: string;
   /** Origin of the organisation's API gateway, e.g. `https://apim-ppe1.envisioniot.com`. */
   baseUrl: string;
-  /** Calls per second that its gateway is to get at most; undefined where the setting for all holds. */
+  /** Calls per second that its gateway is to get at most, from 0.01; undefined where the setting for all holds. */
   requestsPerSecond: number | undefined;
 }
 

@@ -41,6 +41,8 @@ interface Entry {
   /** Whose token it is. */
   credentials: Credentials;
   token: Token | undefined;
+  /** The token that a call was refused with last. */
+  refused: string | undefined;
   /** The request under way, which every caller waits for. */
   pending: { token: Promise<string>; since: Moment } | undefined;
 }
@@ -63,7 +65,7 @@ export class TokenCache {
   get(orgId: string, credentials: Credentials, singleAttempt: boolean): string | Promise<string> {
     let entry = this.#entries.get(orgId);
     if (!entry || !isSameApplication(entry.credentials, credentials)) {
-      entry = { credentials, token: undefined, pending: undefined };
+      entry = { credentials, token: undefined, refused: undefined, pending: undefined };
       this.#entries.set(orgId, entry);
     }
     const { token, pending } = entry;
@@ -76,7 +78,9 @@ export class TokenCache {
   /** Forgets a token that EnOS refused; a newer one stays. */
   drop(orgId: string, accessToken: string): void {
     const entry = this.#entries.get(orgId);
-    if (entry?.token?.accessToken === accessToken) entry.token = undefined;
+    if (entry?.token?.accessToken !== accessToken) return;
+    entry.token = undefined;
+    entry.refused = accessToken;
   }
 
   #renew(entry: Entry, singleAttempt: boolean): Promise<string> {
@@ -96,7 +100,7 @@ export class TokenCache {
     return token;
   }
 
-  /** EnOS hands out the same token until it expires, so one that is nearly spent has to be refreshed. */
+  /** EnOS hands out the same token until it expires: one that is nearly spent, or refused, has to be refreshed. */
   async #obtain(entry: Entry, singleAttempt: boolean): Promise<Token> {
     const { credentials, token: old } = entry;
     if (old && this.#age(old.obtained) < old.lifetime - USABLE_MS) {
@@ -107,7 +111,7 @@ export class TokenCache {
     }
     using budget = new CallBudget({ singleAttempt }, singleAttempt ? BUDGET_MS.single : BUDGET_MS.retried);
     const token = await this.#request("get", credentials, budget);
-    if (token.lifetime > RENEW_BEFORE_EXPIRY_MS) return token;
+    if (token.lifetime > RENEW_BEFORE_EXPIRY_MS && token.accessToken !== entry.refused) return token;
     try {
       return await this.#request("refresh", credentials, budget, token.accessToken);
     } catch {

@@ -72,7 +72,13 @@ describe("credentials", () => {
   it("may say how many calls a second are good for their gateway", async () => {
     await create("o1", { ...good, requestsPerSecond: 2.5 });
     expect((await credentials.get("o1")).requestsPerSecond).toBe(2.5);
-    for (const [orgId, requestsPerSecond] of Object.entries({ o2: 0, o3: -1, o4: "2", o5: null })) {
+    for (const [orgId, requestsPerSecond] of Object.entries({
+      o2: 0,
+      o3: 1e-9,
+      o4: "2",
+      o5: null,
+      o6: 1e300,
+    })) {
       await create(orgId, { ...good, requestsPerSecond });
       await expect(credentials.get(orgId)).rejects.toThrow("requestsPerSecond");
     }

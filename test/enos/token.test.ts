@@ -98,6 +98,16 @@ describe("a token", () => {
     expect(asked()).toEqual(["get", "get"]);
   });
 
+  it("that is handed out again though it was refused is renewed", async () => {
+    gateway.status = (socket, { head }) => {
+      socket.write(http(/apim-accesstoken: first/.test(head) ? "401 X" : "200 OK"));
+    };
+    expect((await ask()).state).toBe("succeeded");
+    expect(asked()).toEqual(["get", "get", "refresh"]);
+    await ask();
+    expect(asked()).toHaveLength(3);
+  });
+
   it("is renewed in time by the clock that does not go back", async () => {
     await ask();
     const before = performance.now();
@@ -127,8 +137,9 @@ describe("the timestamp of a token request", () => {
 
   it("is never the same twice, though the clock stands still", async () => {
     for (let times = 0; times < 5; times++) await ask();
-    expect(new Set(timestamps()).size).toBe(6);
-    for (const timestamp of timestamps()) expect(timestamp - time).toBeLessThanOrEqual(5);
+    expect(timestamps().length).toBeGreaterThan(5);
+    expect(new Set(timestamps()).size).toBe(timestamps().length);
+    for (const timestamp of timestamps()) expect(timestamp - time).toBeLessThan(timestamps().length);
   });
 
   it("follows a clock that was ahead and is put right", async () => {

@@ -102,6 +102,26 @@ const serverErrors = [500, 501, 502, 503, 504].flatMap((httpStatus): Cell[] => [
   },
 ]);
 
+/** What the gateway itself says, without a code. */
+const gatewayRefusals = (
+  [
+    [400, bad, { failed: "rejected", stopped: false }],
+    [401, bad, refused],
+    [403, bad, { failed: "address-refused", stopped: true }],
+    [413, bad, { failed: "rejected", stopped: false }],
+    [429, { status: 429, code: 99429, retryAfter: 5 }, throttled],
+    [500, bad, { failed: "upstream", stopped: true }],
+    [503, bad, { failed: "upstream", stopped: true }],
+  ] as const
+).map(
+  ([httpStatus, lookup, sweep]): Cell => ({
+    name: `the gateway's own ${httpStatus}`,
+    faults: [{ kind: "gateway-refusal", httpStatus, endpoint: at }],
+    lookup,
+    sweep,
+  }),
+);
+
 /** The matrix. Those that take long come first, since the cells run side by side. */
 export const cells: Cell[] = [
   {
@@ -263,6 +283,7 @@ export const cells: Cell[] = [
     sweep: throttled,
   },
   ...serverErrors,
+  ...gatewayRefusals,
   {
     name: "503 once",
     faults: [{ kind: "server-error", httpStatus: 503, endpoint: at, times: 1 }],
