@@ -28,7 +28,8 @@ export async function send(
   let newConnection = false;
   for (;;) {
     try {
-      return dataOf(await exchange(transport, { ...request(), newConnection }, budget), now());
+      const sent = newConnection ? { ...request(), newConnection } : request();
+      return dataOf(await exchange(transport, sent, budget), now());
     } catch (error) {
       if (!(error instanceof EnosError)) throw error;
       const wasNoAttempt = isNoAttempt(error) && !newConnection;

@@ -140,7 +140,6 @@ export class TokenCache {
         origin: credentials.baseUrl,
         path: `/apim-token-service/v2.0/token/${action}`,
         method: "POST" as const,
-        headers: { "content-type": "application/json" },
         body: JSON.stringify({
           appKey: credentials.accessKey,
           encryption: tokenEncryption(credentials.accessKey, timestamp, credentials.secretKey),

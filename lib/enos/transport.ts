@@ -23,11 +23,25 @@ export const LIMITS = {
 } as const;
 
 /** A request to EnOS. */
-export interface EnosRequest extends Dispatcher.DispatchOptions {
+export interface EnosRequest {
+  origin: string;
+  /** With the query. */
+  path: string;
+  method: "GET" | "POST";
+  /** JSON. */
+  body?: string;
   /** What it is signed with on its way out. */
-  signing?: { accessToken: string; secretKey: string; query: Record<string, string>; now: () => number };
+  signing?: Signing;
   /** Whether a connection that was used before will not do. */
   newConnection?: boolean;
+}
+
+interface Signing {
+  accessToken: string;
+  secretKey: string;
+  query: Record<string, string>;
+  /** Unix time in milliseconds. */
+  now: () => number;
 }
 
 /** How the connections to EnOS gateways are made. */
@@ -64,15 +78,10 @@ export class Transport {
   }
 
   /** See undici's `Dispatcher.dispatch`. */
-  dispatch(
-    { signing, newConnection, ...options }: EnosRequest,
-    handler: Dispatcher.DispatchHandler,
-  ): boolean {
-    const headers = { "user-agent": USER_AGENT, "accept-encoding": "identity", ...options.headers };
-    // At the moment of sending, so that whatever repeats a request repeats it with a signature of its own.
-    if (signing) Object.assign(headers, signatureHeaders(signing));
-    const connections = newConnection ? this.#unkept : this.#connections();
-    return connections.dispatch({ ...options, headers }, handler);
+  dispatch(request: EnosRequest, handler: Dispatcher.DispatchHandler): boolean {
+    const { origin, path, method, body = null } = request;
+    const agent = request.newConnection ? this.#unkept : this.#connections();
+    return agent.dispatch({ origin, path, method, body, headers: headersOf(request) }, handler);
   }
 
   /**
@@ -90,11 +99,16 @@ export class Transport {
   }
 }
 
-function signatureHeaders({ accessToken, secretKey, query, now }: NonNullable<EnosRequest["signing"]>) {
-  const timestamp = now();
-  return {
-    "apim-accesstoken": accessToken,
-    "apim-timestamp": String(timestamp),
-    "apim-signature": sign(accessToken, query, timestamp, secretKey),
-  };
+/** Signs at the moment of sending, so that whatever repeats a request repeats it with a signature of its own. */
+function headersOf({ signing, body }: EnosRequest): Record<string, string> {
+  const headers: Record<string, string> = { "user-agent": USER_AGENT, "accept-encoding": "identity" };
+  if (body !== undefined) headers["content-type"] = "application/json";
+  if (signing) {
+    const { accessToken, secretKey, query, now } = signing;
+    const timestamp = now();
+    headers["apim-accesstoken"] = accessToken;
+    headers["apim-timestamp"] = String(timestamp);
+    headers["apim-signature"] = sign(accessToken, query, timestamp, secretKey);
+  }
+  return headers;
 }
