@@ -29,9 +29,20 @@ export function createLookup(
       });
     });
 
+  const asking = new Map<string, Promise<LookupAddress[]>>();
+  /** One question under way for a name, however many connections wait for its answer: a sweep begins with many. */
+  const ask = (hostname: string) => {
+    let answer = asking.get(hostname);
+    if (!answer) {
+      answer = addressesOf(resolve(hostname, 4), resolve(hostname, 6)).finally(() => asking.delete(hostname));
+      asking.set(hostname, answer);
+    }
+    return answer;
+  };
+
   return (hostname, options, callback) => {
     if (!hostname.includes(".")) return system(hostname, options, callback);
-    addressesOf(resolve(hostname, 4), resolve(hostname, 6)).then(
+    ask(hostname).then(
       (addresses) => {
         const [first] = addresses;
         if (options.all || !first) callback(null, addresses);

@@ -10,6 +10,7 @@ const ZONE: Zone = {
   "halting.example": { A: ["127.0.0.5"], AAAA: "silence" },
   "limping.example": { A: ["127.0.0.6"], AAAA: "SERVFAIL" },
   "broken.example": { A: "SERVFAIL", AAAA: "SERVFAIL" },
+  "*.silent.example": { A: "silence", AAAA: "silence" },
   "silent.example": { A: "silence", AAAA: "silence" },
 };
 
@@ -72,9 +73,24 @@ describe("looking up a gateway's addresses", () => {
     expect(system).not.toHaveBeenCalled();
   });
 
+  it("asks once for all that want to know at the same time", async () => {
+    const lookup = createLookup(resolver, system as never);
+    const asked = vi.spyOn(resolver, "resolve");
+    const find = () =>
+      new Promise((resolve) => lookup("four.example", { all: true }, (_error, found) => resolve(found)));
+    const all = await Promise.all(Array.from({ length: 50 }, find));
+    expect(new Set(all.map((found) => JSON.stringify(found))).size).toBe(1);
+    // For each family.
+    expect(asked).toHaveBeenCalledTimes(2);
+    await find();
+    expect(asked).toHaveBeenCalledTimes(4);
+  });
+
   it("is held up by no number of names for which nobody answers", async () => {
     resolver = resolverOf({ timeout: 1_000, tries: 2 });
-    const silent = Array.from({ length: 100 }, () => find("silent.example").catch(() => "silent"));
+    const silent = Array.from({ length: 100 }, (_, index) =>
+      find(`${index}.silent.example`).catch(() => "silent"),
+    );
     const first = await Promise.race([find("four.example"), ...silent]);
     expect(first).toEqual(["127.0.0.4"]);
     await Promise.all(silent);

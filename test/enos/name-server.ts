@@ -13,7 +13,8 @@ export async function startNameServer(zone: Zone): Promise<{ address: string; cl
   const socket = createSocket("udp4");
   socket.on("message", (query, { port, address }) => {
     const { name, type, end } = questionOf(query);
-    const answer = zone[name]?.[type] ?? (zone[name] ? [] : "NXDOMAIN");
+    const known = zone[name] ?? zone[name.replace(/^[^.]*/, "*")];
+    const answer = known?.[type] ?? (known ? [] : "NXDOMAIN");
     if (answer === "silence") return;
     const addresses = typeof answer === "string" ? [] : answer;
     const header = Buffer.from(query.subarray(0, 12));
