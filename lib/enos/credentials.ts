@@ -3,12 +3,12 @@ import { SafeError } from "../safe-error.ts";
 
 /** What an EnOS application signs with, for one organisation. */
 export interface Credentials {
-  accessKey: string;
-  secretKey: string;
+  readonly accessKey: string;
+  readonly secretKey: string;
   /** Origin of the organisation's API gateway, e.g. `https://apim-ppe1.envisioniot.com`. */
-  baseUrl: string;
+  readonly baseUrl: string;
   /** Calls per second that its gateway is to get at most, from 0.01; undefined where the setting for all holds. */
-  requestsPerSecond: number | undefined;
+  readonly requestsPerSecond: number | undefined;
 }
 
 /** Where the client gets an organisation's credentials from. */
@@ -26,12 +26,21 @@ export interface CredentialSource {
   refresh(orgId: string, refused: Credentials): Promise<Credentials>;
 }
 
+/** A sweep asks before each check, about the same few objects. */
+const fingerprints = new WeakMap<Credentials, string>();
+
 /**
  * Tells one set of credentials from another and gives nothing of them away: 12 hex digits, equal for two sets
  * with the same keys and gateway.
  */
-export function fingerprint({ accessKey, secretKey, baseUrl }: Credentials): string {
-  return hash("sha256", JSON.stringify([accessKey, secretKey, baseUrl]), "hex").slice(0, 12);
+export function fingerprint(credentials: Credentials): string {
+  let digits = fingerprints.get(credentials);
+  if (digits === undefined) {
+    const { accessKey, secretKey, baseUrl } = credentials;
+    digits = hash("sha256", JSON.stringify([accessKey, secretKey, baseUrl]), "hex").slice(0, 12);
+    fingerprints.set(credentials, digits);
+  }
+  return digits;
 }
 
 /** Whether two sets of credentials have the same keys and gateway. */
