@@ -9,6 +9,7 @@ import { plotRows } from "./harness/row-plot.ts";
 import { repeated } from "./harness/statistics.ts";
 import { Testbed } from "./harness/testbed.ts";
 import { type ColdParts, type ColdStart, coldStart } from "./measured/cold-start.ts";
+import { hints } from "./measured/hint.ts";
 import { lookup } from "./measured/lookup.ts";
 import { memory } from "./measured/memory.ts";
 import { price } from "./measured/price.ts";
@@ -35,6 +36,7 @@ const rows = [
   ...cold.rows,
   ...prices.rows,
   ...(await sweepers()),
+  ...(await hints()),
 ];
 const report = [
   "# Benchmark",

@@ -9,6 +9,7 @@ import { HealthStore } from "../lib/store/health-store.ts";
 import { OpenTaskStore } from "../lib/store/open-task-store.ts";
 import { ShardStore } from "../lib/store/shard-store.ts";
 import { openDatabase } from "../lib/store/table.ts";
+import { sweepInRounds } from "../lib/sweep/rounds.ts";
 import type { SweepSummary } from "../lib/sweep/summary.ts";
 import { sweep } from "../lib/sweep/sweep.ts";
 import { createSchedule } from "../lib/tasks/schedule.ts";
@@ -46,11 +47,17 @@ const sweepSettings = {
   deadlineMs: settings.TRACKING_DEADLINE_DAYS * 24 * 60 * 60_000,
 };
 
-/** `{}`, or `{ "shards": [0, 3] }` for some shards only; whatever else the schedule may send does not matter. */
-const SweepEvent = z.object({ shards: z.optional(z.array(z.int().check(z.nonnegative()))) });
+/**
+ * `{}`, or `{ "shards": [0, 3] }` for some shards only, and `{ "rounds": 6 }` for as many sweeps an interval apart;
+ * whatever else the schedule may send does not matter.
+ */
+const SweepEvent = z.object({
+  shards: z.optional(z.array(z.int().check(z.nonnegative()))),
+  rounds: z.catch(z.optional(z.int().check(z.positive())), 1),
+});
 
 /**
- * One sweep over the tracked tasks that are due.
+ * One sweep over the tracked tasks that are due, or several.
  *
  * @throws {Error} for an event whose `shards` is no list of existing shards, or when nothing could be done:
  *   Lambda then counts an error, and the event goes to the dead-letter queue
@@ -61,11 +68,14 @@ export async function handler(
 ): Promise<SweepSummary> {
   const request = SweepEvent.safeParse(event ?? {}).data;
   if (!request) throw new TypeError("shards must be a list of shard numbers");
-  observer.reset();
-  const summary = await sweep(dependencies, sweepSettings, {
-    shards: request.shards,
-    remainingMs: context.getRemainingTimeInMillis(),
-  });
-  reportSweep(telemetry, summary);
-  return summary;
+  const { shards, rounds = 1 } = request;
+  const round = async () => {
+    observer.reset();
+    const remainingMs = context.getRemainingTimeInMillis();
+    const summary = await sweep(dependencies, sweepSettings, { shards, remainingMs });
+    reportSweep(telemetry, summary);
+    return summary;
+  };
+  const { schedule } = dependencies;
+  return sweepInRounds(round, { rounds, intervalMs: settings.SWEEP_INTERVAL_SECONDS * 1000, schedule });
 }

@@ -17,12 +17,11 @@ import { failureReporter, openTelemetry, unclearReporter, unreadableReporter } f
 const settings = readSettings(process.env, "track");
 const authorise = authorisation(settings);
 const telemetry = openTelemetry(settings);
-const tasks = new TaskStore(
-  openDatabase(settings.TRACKED_TASKS_TABLE),
-  settings.SWEEP_SHARDS,
-  Date.now,
-  unreadableReporter(telemetry),
-);
+const tasks = new TaskStore(openDatabase(settings.TRACKED_TASKS_TABLE), {
+  shardCount: settings.SWEEP_SHARDS,
+  retentionDays: settings.RETENTION_DAYS,
+  onUnreadable: unreadableReporter(telemetry),
+});
 const organisations = new OrganisationDirectory({
   prefix: settings.ENOS_SECRET_PREFIX,
   onUnclear: unclearReporter(telemetry),

@@ -11,7 +11,7 @@ import {
 import type { ToldSettings } from "./changes.ts";
 import { CALLBACK_ROUTE_ID, CALLBACK_THROTTLE, httpApiEvents } from "./routes.ts";
 import { ALL_SETTINGS, DEPLOYMENT_SETTINGS } from "./settings.ts";
-import { localSchedules, type ScheduleEvent, sweepSchedules } from "./sweeps.ts";
+import { isInterval, localSchedules, minutesOf, type ScheduleEvent, sweepSchedules } from "./sweeps.ts";
 import { topicProperties, topicStatements } from "./topic.ts";
 
 /** What osls was asked to do, as far as it matters here. */
@@ -107,12 +107,12 @@ export function deployment(env: NodeJS.ProcessEnv, purpose: Purpose): Deployment
   refuseVariables(env);
   const settings = parseSettings(env, DEPLOYERS);
   const interval = settings.SWEEP_INTERVAL_SECONDS;
-  if (purpose !== "offline" && interval % 60 !== 0) {
+  if (purpose !== "offline" && !isInterval(interval)) {
     throw new Error(
-      `SWEEP_INTERVAL_SECONDS must be a multiple of 60: a schedule counts in minutes, not ${interval} s`,
+      `SWEEP_INTERVAL_SECONDS must be 5, 10, 15, 20, 30 or a multiple of 60, not ${interval}: a schedule counts in minutes, and a sweep's rounds divide one`,
     );
   }
-  const minutes = Math.ceil(interval / 60);
+  const minutes = minutesOf(interval);
   const parameter = enosApiBaseUrl(env, purpose);
   return {
     environments: environments(env, purpose, settings),
@@ -121,8 +121,8 @@ export function deployment(env: NodeJS.ProcessEnv, purpose: Purpose): Deployment
     lookupTimeout: lookupTimeout(settings.MAX_WAIT_SECONDS),
     enosApiBaseUrl: parameter,
     told: JSON.stringify({ ENOS_API_BASE_URL: parameter.Default ?? null, ...told(env) }),
-    sweepSchedules: { Resources: sweepSchedules(settings.SWEEPERS, minutes) },
-    sweepEvents: purpose === "offline" ? localSchedules(settings.SWEEPERS, minutes) : [],
+    sweepSchedules: { Resources: sweepSchedules(settings.SWEEPERS, interval) },
+    sweepEvents: purpose === "offline" ? localSchedules(settings.SWEEPERS, interval) : [],
     // Beyond that the next one has come; Lambda takes from one minute to six hours.
     sweepMaximumEventAge: Math.min(minutes * 60, 21_600),
     sweepPeriod: minutes * 60,
@@ -185,7 +185,7 @@ function told(env: NodeJS.ProcessEnv): ToldSettings {
 const OVERRIDABLE = new Set(["CALLBACK_BASE_URL"]);
 
 /** Functions that are there only with callbacks. */
-const OF_CALLBACKS = new Set<FunctionName>(["callback"]);
+const OF_CALLBACKS = new Set<FunctionName>(["callback", "hint"]);
 
 function environments(
   env: NodeJS.ProcessEnv,

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { DEFAULT_GROWTH_PERCENT, DEFAULT_MAX_INTERVAL_SECONDS } from "./tasks/schedule.ts";
 
 /** The Lambda functions, as `functions/` and `infra/functions.yml` name them. */
-export const FUNCTIONS = ["status", "track", "sweep", "callback"] as const;
+export const FUNCTIONS = ["status", "track", "sweep", "callback", "hint"] as const;
 
 export type FunctionName = (typeof FUNCTIONS)[number];
 
@@ -78,7 +78,7 @@ export const SETTINGS = {
     meaning: "the EnOS API gateway, https",
     schema: gatewayUrl,
     required: true,
-    functions: ["status", "sweep"],
+    functions: ["status", "sweep", "hint"],
   },
   ENOS_SECRET_PREFIX: {
     meaning: "the secret of organisation `o1` is named prefix + `o1`",
@@ -86,7 +86,7 @@ export const SETTINGS = {
       .string()
       .check(z.regex(/^[A-Za-z0-9/_+=.@-]{1,256}$/, "has a character that no secret's name may have")),
     default: "enos/",
-    functions: ["status", "track", "sweep"],
+    functions: ["status", "track", "sweep", "hint"],
   },
   JWT_ISSUER: {
     meaning:
@@ -116,35 +116,36 @@ export const SETTINGS = {
     functions: ["status"],
   },
   SWEEP_INTERVAL_SECONDS: {
-    meaning: "how often the sweep runs, and the shortest time between two checks of a task; a multiple of 60",
+    meaning:
+      "how often tasks are swept, and the shortest time between two checks of one: 5, 10, 15, 20, 30, or a multiple of 60",
     schema: wholeNumber(1, 86_400),
     default: "60",
-    functions: ["status", "track", "sweep"],
+    functions: ["status", "track", "sweep", "hint"],
   },
   CHECK_INTERVAL_GROWTH_PERCENT: {
     meaning: "how much of its age passes before a task is checked again, in percent",
     schema: wholeNumber(1, 100),
     default: `${DEFAULT_GROWTH_PERCENT}`,
-    functions: ["track", "sweep"],
+    functions: ["track", "sweep", "hint"],
   },
   CHECK_INTERVAL_MAX_SECONDS: {
     meaning: "the longest time between two checks of a task, unless sweeps are further apart",
     schema: wholeNumber(1, 86_400),
     default: `${DEFAULT_MAX_INTERVAL_SECONDS}`,
-    functions: ["track", "sweep"],
+    functions: ["track", "sweep", "hint"],
   },
   SWEEP_SHARDS: {
     meaning: "shards of open tasks; may be changed at any time, up or down",
     schema: wholeNumber(1, 1024),
     default: "4",
-    functions: ["track", "sweep"],
+    functions: ["track", "sweep", "hint"],
   },
   SWEEP_CONCURRENCY: {
     meaning: "calls to EnOS at a time in one sweep",
     // Beside them stand as many as 256 calls that wait, and a Lambda has 1,024 file descriptors.
     schema: wholeNumber(1, 512),
     default: "64",
-    functions: ["sweep"],
+    functions: ["sweep", "hint"],
   },
   SWEEPERS: {
     meaning: "sweeps that are started each interval; they share the shards, so no more than there are shards",
@@ -157,19 +158,19 @@ export const SETTINGS = {
     meaning: "calls to one organisation's gateway in one sweep",
     schema: wholeNumber(1, 1_000_000),
     default: "100",
-    functions: ["sweep"],
+    functions: ["sweep", "hint"],
   },
   TRACKING_DEADLINE_DAYS: {
     meaning: "how long a task is tracked before it counts as abandoned",
     schema: wholeNumber(1, 365),
     default: "7",
-    functions: ["track", "sweep", "callback"],
+    functions: ["track", "sweep", "callback", "hint"],
   },
   RETENTION_DAYS: {
     meaning: "how long the record of a finished task stays",
     schema: wholeNumber(1, 3650),
     default: "30",
-    functions: ["sweep"],
+    functions: ["track", "sweep", "hint"],
   },
   STAGE: {
     meaning: "the stack's stage, part of every name and a dimension of every metric",
@@ -182,14 +183,14 @@ export const SETTINGS = {
     schema: z.string(),
     required: true,
     unset: "the stack's own",
-    functions: ["track", "sweep"],
+    functions: ["track", "sweep", "hint"],
   },
   EVENTS_TOPIC_ARN: {
     meaning: "the topic of terminal events",
     schema: z.string().check(z.regex(/^arn:/, "must be an ARN")),
     required: true,
     unset: "the stack's own",
-    functions: ["sweep"],
+    functions: ["sweep", "hint"],
   },
   CALLBACK_BASE_URL: {
     meaning: "where EnOS calls back, in the URLs that are given out: a domain of your own for the API",
@@ -210,7 +211,7 @@ export const SETTINGS = {
     schema: z.string(),
     required: true,
     unset: "the stack's own",
-    functions: ["callback"],
+    functions: ["callback", "hint"],
   },
 } as const satisfies Record<string, Setting & { functions: readonly FunctionName[] }>;
 

@@ -6,7 +6,8 @@ import { SafeError } from "./safe-error.ts";
 import { STUCK_REASONS } from "./store/health-store.ts";
 import type { OnUnreadable } from "./store/task-store.ts";
 import type { SweepObserver } from "./sweep/dependencies.ts";
-import type { FailureReason, SweepSummary } from "./sweep/summary.ts";
+import type { HintOutcome } from "./sweep/hints.ts";
+import { count, type FailureReason, type SweepSummary } from "./sweep/summary.ts";
 
 const SERVICE = "enos-download-status";
 const NAMESPACE = "EnosDownloadStatus";
@@ -82,6 +83,31 @@ export function unclearReporter({ logger, metrics }: Telemetry): (error: unknown
   };
 }
 
+/** What was made of a message in the queue of hints, and how long after it was put there, in milliseconds. */
+export interface ActedHint {
+  outcome: HintOutcome | "unreadable";
+  sinceMs: number;
+}
+
+/** Logs and measures what a batch of hints led to. */
+export function reportHints(telemetry: Telemetry, summary: SweepSummary, hints: readonly ActedHint[]): void {
+  const { logger, metrics } = telemetry;
+  const counts: Partial<Record<ActedHint["outcome"], number>> = {};
+  for (const { outcome } of hints) count(counts, outcome);
+  const { checked, published, failed, ended, durationMs } = summary;
+  logger.info("hints", { ...counts, checked, published, failed, ended, durationMs });
+  metrics.addMetric("Checked", MetricUnit.Count, checked);
+  metrics.addMetric("Published", MetricUnit.Count, published);
+  metrics.addMetric("HintsEnded", MetricUnit.Count, counts.ended ?? 0);
+  metrics.addMetric("HintsEarly", MetricUnit.Count, counts.open ?? 0);
+  metrics.addMetric("HintsFailed", MetricUnit.Count, counts.failed ?? 0);
+  for (const { outcome, sinceMs } of hints) {
+    if (outcome === "ended") metrics.addMetric("HintToEvent", MetricUnit.Milliseconds, sinceMs);
+  }
+  metrics.publishStoredMetrics();
+  reportOutcomes(telemetry, summary);
+}
+
 /** Logs what a sweep passes over, a few cases of each kind. */
 export function sweepObserver({ logger }: Telemetry): SweepObserver & { reset(): void } {
   const logged = new Map<string, number>();
@@ -112,7 +138,8 @@ export function sweepObserver({ logger }: Telemetry): SweepObserver & { reset():
 }
 
 /** Logs a sweep's summary, and measures it in CloudWatch's embedded metric format. */
-export function reportSweep({ logger, metrics }: Telemetry, summary: SweepSummary): void {
+export function reportSweep(telemetry: Telemetry, summary: SweepSummary): void {
+  const { logger, metrics } = telemetry;
   logger.info("sweep", { ...summary });
   metrics.addMetric("Checked", MetricUnit.Count, summary.checked);
   metrics.addMetric("Published", MetricUnit.Count, summary.published);
@@ -133,6 +160,10 @@ export function reportSweep({ logger, metrics }: Telemetry, summary: SweepSummar
   for (const [reason, times] of Object.entries(summary.behind)) {
     metrics.singleMetric().addDimension("reason", reason).addMetric("Behind", MetricUnit.Count, times);
   }
+  reportOutcomes(telemetry, summary);
+}
+
+function reportOutcomes({ metrics }: Telemetry, summary: SweepSummary): void {
   for (const [state, times] of Object.entries(summary.finished)) {
     metrics.singleMetric().addDimension("state", state).addMetric("Finished", MetricUnit.Count, times);
   }

@@ -119,9 +119,13 @@ export class Cloud implements AsyncDisposable {
       EVENTS_TOPIC_ARN: this.topicArn,
       CALLBACK_BASE_URL: "http://127.0.0.1:3000",
       CALLBACK_KEY_SECRET: CALLBACK_KEY,
-      // With a host that resolves, which the emulator's own URLs have not.
-      HINT_QUEUE_URL: `${this.urls.messaging}/000000000000/${HINTS}`,
+      HINT_QUEUE_URL: this.hintQueueUrl,
     };
+  }
+
+  /** The queue of hints, with a host that resolves, which the emulator's own URLs have not. */
+  get hintQueueUrl(): string {
+    return `${this.urls.messaging}/000000000000/${HINTS}`;
   }
 
   /** Replaces the key that the URLs for EnOS's callbacks are made with. */

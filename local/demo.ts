@@ -56,7 +56,8 @@ await runProgram(async (signal) => {
   const listening = (async () => {
     for await (const message of subscription.receive(until)) {
       received.push(message);
-      console.log(eventLine(message.body as TerminalEvent));
+      const event = message.body as TerminalEvent;
+      console.log(eventLine(event, tracked.find(({ task }) => task.taskId === event.subject)?.endsAt));
       // Whatever comes after the last expected one is one too many, and is waited for.
       if (received.length === expected) void delay(QUIET_MS).then(() => ending.abort());
     }
@@ -80,6 +81,8 @@ await runProgram(async (signal) => {
       "seconds after tracking": event
         ? ((Date.parse(event.time) - Date.parse(each.record.trackedAt)) / 1000).toFixed(1)
         : "",
+      "seconds after its end":
+        event && each.endsAt !== undefined ? ((Date.parse(event.time) - each.endsAt) / 1000).toFixed(1) : "",
       ok: wrong.length === 0 ? "yes" : "NO",
     };
   }

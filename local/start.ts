@@ -90,7 +90,10 @@ ${firstCommands(enos !== undefined)}
 `);
   say("terminal events, as an SQS queue that is subscribed to the topic receives them:");
   const printed = (async () => {
-    for await (const { body } of subscription.receive(signal)) console.log(eventLine(body as TerminalEvent));
+    for await (const { body } of subscription.receive(signal)) {
+      const event = body as TerminalEvent;
+      console.log(eventLine(event, tracked.find(({ task }) => task.taskId === event.subject)?.endsAt));
+    }
   })();
   await Promise.race([printed, service.functions.died]);
   return 0;

@@ -19,6 +19,7 @@ describe("settings", () => {
       SWEEP_INTERVAL_SECONDS: 60,
       CHECK_INTERVAL_GROWTH_PERCENT: 11,
       CHECK_INTERVAL_MAX_SECONDS: 290,
+      RETENTION_DAYS: 30,
       TRACKING_DEADLINE_DAYS: 7,
       JWT_ISSUER: undefined,
       JWT_AUDIENCE: undefined,

@@ -1,9 +1,10 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { hintMessage } from "../../lib/callbacks/hint.ts";
 import { FUNCTIONS, type FunctionName } from "../../lib/settings.ts";
 import type { TaskKey } from "../../lib/tasks/key.ts";
-import { apiEvent, callbackEvent, taskEvent } from "../../local/harness/api-event.ts";
+import { apiEvent, callbackEvent, hintEvent, taskEvent } from "../../local/harness/api-event.ts";
 import { unpack } from "../../local/harness/artefact.ts";
 import { LambdaProcess } from "../../local/harness/lambda-process.ts";
 import { CHANNEL, ORGANISATION } from "../harness/enos.ts";
@@ -51,6 +52,7 @@ export async function coldStart(): Promise<ColdStart> {
     track: taskEvent("put", key),
     sweep: {},
     callback: callbackEvent(await tokenOf(testbed, key), { id: key.taskId, returnCode: "0" }),
+    hint: hintEvent(hintMessage(key)),
   };
   const rows: Row[] = [];
   const parts: ColdParts[] = [];

@@ -1,8 +1,8 @@
-import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { ChangeMessageVisibilityCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { type Hint, hintMessage } from "../callbacks/hint.ts";
 import { AwsConnections } from "./connections.ts";
 
-/** The queue of hints, from the side that fills it. */
+/** The queue of hints. */
 export class HintQueue {
   readonly #url: string;
   readonly #client: SQSClient;
@@ -24,5 +24,23 @@ export class HintQueue {
       MessageGroupId: hint.orgId,
     });
     await this.#client.send(command, signal && { abortSignal: signal });
+  }
+
+  /**
+   * Has a message that was received come again after so many seconds. Where that cannot be said, it comes again when the
+   * queue's visibility timeout is over.
+   */
+  async putOff(receiptHandle: string, seconds: number): Promise<void> {
+    try {
+      await this.#client.send(
+        new ChangeMessageVisibilityCommand({
+          QueueUrl: this.#url,
+          ReceiptHandle: receiptHandle,
+          VisibilityTimeout: seconds,
+        }),
+      );
+    } catch {
+      // Later is good enough.
+    }
   }
 }

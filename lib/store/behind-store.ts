@@ -1,4 +1,4 @@
-import { DeleteCommand, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
+import { DeleteCommand, GetCommand, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod/mini";
 import { type Gap, Gaps } from "./checkpoint.ts";
 import { ALL, gapsOf, isSame, simplify } from "./coverage.ts";
@@ -73,6 +73,25 @@ export class BehindStore {
       next = LastEvaluatedKey;
     } while (next);
     return records;
+  }
+
+  /**
+   * The record of one organisation, as it counts now; undefined when there is none.
+   *
+   * @param sweptBy the sweep that the shard's own record names, read before
+   */
+  async get(
+    shard: number,
+    sweptBy: string | undefined,
+    orgId: string,
+    signal?: AbortSignal,
+  ): Promise<BehindRecord | undefined> {
+    const Key = { pk: partition(shard), sk: orgId };
+    const { Item } = await this.#db.client.send(
+      new GetCommand({ TableName: this.#db.table, Key, ConsistentRead: true }),
+      signal && { abortSignal: signal },
+    );
+    return Item && readRecord(Item, sweptBy);
   }
 
   /**

@@ -2,6 +2,7 @@ import { type AttributeValue, GetItemCommand, QueryCommand } from "@aws-sdk/clie
 import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { type Carried, carriedOf } from "../tasks/carried.ts";
 import type { Outcome } from "../tasks/decision.ts";
+import type { TaskKey } from "../tasks/key.ts";
 import { type IndexKey, type OpenTask, parseDeadline, parseOpenTask } from "../tasks/record.ts";
 import type { TrackedState } from "../tasks/state.ts";
 import type { DownloadStatus } from "../tasks/status.ts";
@@ -39,6 +40,9 @@ export interface PageEnd {
   /** What DynamoDB takes to go on behind it. */
   key: Record<string, unknown>;
 }
+
+/** What the table has of a task that somebody named. */
+export type FoundTask = { kind: "open"; task: OpenTask; shard: number } | { kind: "done" | "untracked" };
 
 /** Whether a task is wanted, by its index key and its own deadline (Unix milliseconds), if it has one. */
 export type IsWanted = (key: IndexKey, deadlineAt: number | undefined) => boolean;
@@ -117,6 +121,24 @@ export class OpenTaskStore {
     const current = parseOpenTask(Item, task);
     const texts = Object.fromEntries(Object.entries(Item).map(([name, value]) => [name, value.S]));
     return current && { task: current, carried: carriedOf(texts) };
+  }
+
+  /**
+   * What the table has of a task, strongly consistent.
+   *
+   * @returns `untracked` where there is nothing, or a record whose time is up; `done` where the task is closed, or its
+   *   tracking was ended
+   */
+  async find(task: TaskKey, now: number, signal?: AbortSignal): Promise<FoundTask> {
+    const { Item } = await this.#db.client.send(
+      new GetItemCommand({ TableName: this.#db.table, Key: attributeKey(task), ConsistentRead: true }),
+      signal && { abortSignal: signal },
+    );
+    const expiresAt = Number(Item?.expiresAt?.N);
+    if (!Item || expiresAt * 1000 <= now) return { kind: "untracked" };
+    const key = parseIndexKey(Item.openKey?.S ?? "");
+    const open = key && parseOpenTask(Item, key);
+    return open ? { kind: "open", task: open, shard: Number(Item.openShard?.N) } : { kind: "done" };
   }
 
   /** Another open task of the same organisation, any; undefined when none is found among its first records. */
@@ -224,7 +246,7 @@ function readValues({ state, notFound }: OpenTask): Record<string, unknown> {
 }
 
 /** The table's key as the plain client wants it. */
-function attributeKey(task: OpenTask): Record<string, AttributeValue> {
+function attributeKey(task: TaskKey): Record<string, AttributeValue> {
   const { pk, sk } = keyOf(task);
   return { pk: { S: pk }, sk: { S: sk } };
 }

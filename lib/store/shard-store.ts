@@ -106,6 +106,15 @@ export class ShardStore {
     return [...shards.values()];
   }
 
+  /** One shard as it is now; one of which nothing is written counts as never swept. */
+  async get(number: number, signal?: AbortSignal): Promise<Shard> {
+    const { Item } = await this.#db.client.send(
+      new GetCommand({ TableName: this.#db.table, Key: keyOfShard(number), ConsistentRead: true }),
+      signal && { abortSignal: signal },
+    );
+    return readShard(number, Item);
+  }
+
   /**
    * Takes a shard for this sweep alone.
    *

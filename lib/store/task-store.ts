@@ -1,9 +1,10 @@
-import { DeleteCommand, GetCommand, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
+import { GetCommand, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
 import { type Carried, carriedAttributes } from "../tasks/carried.ts";
 import type { TaskKey } from "../tasks/key.ts";
 import { isExpired, parseRecord, type TrackedTask } from "../tasks/record.ts";
 import type { TrackedState } from "../tasks/state.ts";
 import { indexEntryOf, keyOf } from "./index-key.ts";
+import { IS_MARK, isMark, MARK } from "./mark.ts";
 import { announceShard } from "./shard-store.ts";
 import { type Database, unlessRefused } from "./table.ts";
 
@@ -13,6 +14,8 @@ const QUERIES_PER_PAGE = 10;
 
 /** The sparse index of ended tasks, by organisation and end. */
 const ENDED_TASKS_INDEX = "ended-tasks";
+
+const DAY_MS = 24 * 60 * 60_000;
 
 type Item = Record<string, unknown>;
 
@@ -53,24 +56,34 @@ export interface TrackingOptions extends Partial<Carried> {
 /** Hears of an item that no version of this service could have written. */
 export type OnUnreadable = (key: { pk: unknown; sk: unknown }) => void;
 
+/** How the store is set. */
+export interface TaskStoreOptions {
+  shardCount: number;
+  /** How long it is remembered that somebody ended the tracking of a task. */
+  retentionDays: number;
+  /** Unix milliseconds. */
+  now?: () => number;
+  onUnreadable?: OnUnreadable;
+}
+
+/** Condition: there is no record, or one whose time is up. DynamoDB takes days to delete that. */
+const NO_RECORD = "attribute_not_exists(pk) OR expiresAt <= :now";
+
 /** Tells the service which tasks to watch. The signal that each method takes ends its call to the database early. */
 export class TaskStore {
   readonly #db: Database;
   readonly #shardCount: number;
+  readonly #retentionDays: number;
   readonly #announced = new Set<number>();
   readonly #now: () => number;
   readonly #onUnreadable: OnUnreadable;
 
-  constructor(
-    db: Database,
-    shardCount: number,
-    now: () => number = Date.now,
-    onUnreadable: OnUnreadable = () => {},
-  ) {
+  constructor(db: Database, options: TaskStoreOptions) {
     this.#db = db;
-    this.#shardCount = shardCount;
-    this.#now = now;
-    this.#onUnreadable = onUnreadable;
+    this.#shardCount = options.shardCount;
+    this.#retentionDays = options.retentionDays;
+    this.#now = options.now ?? Date.now;
+    this.#onUnreadable = options.onUnreadable ?? (() => {});
   }
 
   /**
@@ -84,24 +97,32 @@ export class TaskStore {
     signal?: AbortSignal,
   ): Promise<{ record: TrackedTask; created: boolean }> {
     for (let attempt = 0; attempt < 3; attempt++) {
-      const started = await this.#start(task, options, signal);
+      const started = await this.#start(task, { ...options, over: `${NO_RECORD} OR ${IS_MARK}` }, signal);
       if (started) return { record: started, created: true };
       const item = await this.#item(task, signal);
       const existing = this.#read(item);
       if (existing) return { record: existing, created: false };
-      // It says nothing that could be kept. Without an item, it was deleted between the two calls.
-      if (item) await this.delete(task, signal);
+      // It says nothing that could be kept. Without an item, or with a mark, it was deleted between the two calls.
+      if (item && !isMark(item)) await this.delete(task, signal);
     }
     throw new Error("the task is deleted as often as it is put");
   }
 
-  /** Undefined when the task is tracked already. */
+  /**
+   * Starts to track a task that nobody asked for: not if there is a record of it, and not if somebody has ended its
+   * tracking.
+   */
+  async adopt(task: TaskKey, signal?: AbortSignal): Promise<void> {
+    await this.#start(task, { over: NO_RECORD }, signal);
+  }
+
+  /** Undefined when there is an item over which the task may not be written. */
   async #start(
     task: TaskKey,
-    options: TrackingOptions,
+    options: TrackingOptions & { over: string },
     signal: AbortSignal | undefined,
   ): Promise<TrackedTask | undefined> {
-    const { deadlineSeconds, ...carried } = options;
+    const { deadlineSeconds, over, ...carried } = options;
     const now = this.#now();
     const place = indexEntryOf(task, now, this.#shardCount);
     await this.#announce(place.openShard);
@@ -119,8 +140,7 @@ export class TaskStore {
         new PutCommand({
           TableName: this.#db.table,
           Item: item,
-          // A record whose time is up may still be there: DynamoDB takes days to delete it.
-          ConditionExpression: "attribute_not_exists(pk) OR expiresAt <= :now",
+          ConditionExpression: over,
           ExpressionAttributeValues: { ":now": Math.floor(now / 1000) },
         }),
         signal && { abortSignal: signal },
@@ -134,10 +154,19 @@ export class TaskStore {
     return this.#read(await this.#item(task, signal));
   }
 
-  /** Forgets a task; does nothing when there is none. */
+  /**
+   * Forgets a task, whether or not there is one. A mark stays for as long as a record would: whoever did not want to
+   * hear of the task does not want to because EnOS calls back about it.
+   */
   async delete(task: TaskKey, signal?: AbortSignal): Promise<void> {
+    const now = this.#now();
+    const Item = {
+      ...keyOf(task),
+      [MARK]: now,
+      expiresAt: Math.ceil((now + this.#retentionDays * DAY_MS) / 1000),
+    };
     await this.#db.client.send(
-      new DeleteCommand({ TableName: this.#db.table, Key: keyOf(task) }),
+      new PutCommand({ TableName: this.#db.table, Item }),
       signal && { abortSignal: signal },
     );
   }
@@ -187,7 +216,7 @@ export class TaskStore {
   }
 
   #read(item: Item | undefined): TrackedTask | undefined {
-    if (!item || isExpired(item, this.#now())) return undefined;
+    if (!item || isMark(item) || isExpired(item, this.#now())) return undefined;
     const record = parseRecord(item, this.#now());
     if (!record) this.#onUnreadable({ pk: item.pk, sk: item.sk });
     return record;

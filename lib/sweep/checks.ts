@@ -2,10 +2,11 @@ import { fingerprint } from "../enos/credentials.ts";
 import { terminalEvent } from "../events/event.ts";
 import type { HealthRecord } from "../store/health-store.ts";
 import { type CheckResult, type Decision, decide, type Outcome } from "../tasks/decision.ts";
+import type { TaskKey } from "../tasks/key.ts";
 import type { OpenTask } from "../tasks/record.ts";
 import { type Breakers, type HealthChange, nextProbe } from "./breakers.ts";
 import { type CallResult, resultOfError } from "./call-result.ts";
-import type { SweepDependencies, SweepSettings } from "./dependencies.ts";
+import type { CheckDependencies, CheckSettings } from "./dependencies.ts";
 import type { FairQueue } from "./fair-queue.ts";
 import { count, type FailureReason, type SweepSummary } from "./summary.ts";
 import type { TimeBudget } from "./time-budget.ts";
@@ -23,14 +24,16 @@ export interface Check {
   checkedThrough: number;
   /** What is stuck, where this call is to find out whether it still is. */
   probe?: HealthRecord;
+  /** Of a task that is not tracked: has it tracked, once EnOS knows it; undefined where that may not be. */
+  adopt?: () => Promise<OpenTask | undefined>;
   /** Told once, at the end: whether the task was checked, and all that follows is published and written. */
   onEnd: (isChecked: boolean) => void;
 }
 
 /** Checks single tasks: learns from EnOS, publishes what is final, and only then writes it down. */
 export class Checks {
-  readonly #dependencies: SweepDependencies;
-  readonly #settings: SweepSettings;
+  readonly #dependencies: CheckDependencies;
+  readonly #settings: CheckSettings;
   readonly #summary: SweepSummary;
   readonly #time: TimeBudget;
   readonly #breakers: Breakers;
@@ -39,8 +42,8 @@ export class Checks {
   #settling = 0;
 
   constructor(options: {
-    dependencies: SweepDependencies;
-    settings: SweepSettings;
+    dependencies: CheckDependencies;
+    settings: CheckSettings;
     summary: SweepSummary;
     time: TimeBudget;
     breakers: Breakers;
@@ -75,11 +78,13 @@ export class Checks {
     this.#hear(check, result);
     if (result.kind === "answered") {
       this.#summary.checked++;
-      this.#settle(check, result.check);
+      if (check.adopt) this.#track(this.#adopt(check, check.adopt, result.check));
+      else this.#settle(check, result.check);
       return true;
     }
     // What was asked in vain may be past its deadline all the same.
-    this.#settle(check, { kind: "failed" }, false);
+    if (check.adopt) check.onEnd(false);
+    else this.#settle(check, { kind: "failed" }, false);
     return false;
   }
 
@@ -89,7 +94,7 @@ export class Checks {
   }
 
   /** Counts what did not work. */
-  failed(reason: FailureReason, error: unknown, task?: OpenTask): void {
+  failed(reason: FailureReason, error: unknown, task?: TaskKey): void {
     count(this.#summary.failed, reason);
     this.#dependencies.observer.failed(reason, error, task);
   }
@@ -180,6 +185,19 @@ export class Checks {
       }
       const written = kind === "stuck" ? health.put(record) : health.remove(record);
       this.#track(written.catch((error) => this.failed("write", error)));
+    }
+  }
+
+  /** Has a task tracked that EnOS knows, and goes on as with any other. Of one that it does not know nothing remains. */
+  async #adopt(check: Check, adopt: () => Promise<OpenTask | undefined>, result: CheckResult): Promise<void> {
+    if (result.kind !== "status") return check.onEnd(result.kind === "not-found");
+    try {
+      const task = await adopt();
+      if (task) this.#settle({ ...check, task }, result);
+      else check.onEnd(true);
+    } catch (error) {
+      this.failed("write", error, check.task);
+      check.onEnd(false);
     }
   }
 

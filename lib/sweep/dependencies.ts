@@ -5,16 +5,15 @@ import type { BehindStore } from "../store/behind-store.ts";
 import type { HealthRecord, HealthStore } from "../store/health-store.ts";
 import type { OpenTaskStore } from "../store/open-task-store.ts";
 import type { ShardStore } from "../store/shard-store.ts";
+import type { TaskStore } from "../store/task-store.ts";
 import type { TaskKey } from "../tasks/key.ts";
 import type { Schedule } from "../tasks/schedule.ts";
 import type { FailureReason } from "./summary.ts";
 
-/** What a sweep works with. */
-export interface SweepDependencies {
-  shards: Pick<ShardStore, "list" | "lease" | "release">;
-  behind: Pick<BehindStore, "list" | "write" | "remove">;
+/** What checks are made with. */
+export interface CheckDependencies {
   health: Pick<HealthStore, "list" | "put" | "claimProbe" | "remove">;
-  tasks: Pick<OpenTaskStore, "page" | "current" | "another" | "change" | "missing" | "finish">;
+  tasks: Pick<OpenTaskStore, "current" | "another" | "change" | "missing" | "finish">;
   credentials: Pick<CredentialSource, "get" | "refresh">;
   enos: Pick<EnosClient, "getDownloadStatus">;
   events: Pick<EventPublisher, "publish">;
@@ -22,6 +21,21 @@ export interface SweepDependencies {
   observer: SweepObserver;
   /** Unix milliseconds. */
   now: () => number;
+}
+
+/** What a sweep works with. */
+export interface SweepDependencies extends CheckDependencies {
+  shards: Pick<ShardStore, "list" | "lease" | "release">;
+  behind: Pick<BehindStore, "list" | "write" | "remove">;
+  tasks: CheckDependencies["tasks"] & Pick<OpenTaskStore, "page">;
+}
+
+/** What is worked with where somebody else names the tasks. */
+export interface HintDependencies extends CheckDependencies {
+  shards: Pick<ShardStore, "get">;
+  behind: Pick<BehindStore, "get">;
+  tasks: CheckDependencies["tasks"] & Pick<OpenTaskStore, "find">;
+  tracker: Pick<TaskStore, "adopt">;
 }
 
 /** Hears of what a sweep passes over, so that it can be logged. */
@@ -38,15 +52,19 @@ export interface SweepObserver {
   clockAhead(shard: number, seconds: number): void;
 }
 
-/** How a sweep is set. */
-export interface SweepSettings {
-  shardCount: number;
-  /** Sweeps at a time, this one included. */
-  sweepers: number;
+/** How checks are set. */
+export interface CheckSettings {
   /** Call slots. */
   concurrency: number;
   /** Calls to EnOS per second for one organisation, where its secret says nothing else. */
   requestsPerSecond: number;
   /** How long a task is tracked at most, in milliseconds. */
   deadlineMs: number;
+}
+
+/** How a sweep is set. */
+export interface SweepSettings extends CheckSettings {
+  shardCount: number;
+  /** Sweeps at a time, this one included. */
+  sweepers: number;
 }

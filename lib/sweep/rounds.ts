@@ -1,4 +1,6 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Schedule } from "../tasks/schedule.ts";
+import type { SweepSummary } from "./summary.ts";
 
 /** From one start of a sweep to the next: no schedule of AWS is finer. */
 const MINUTE = 60_000;
@@ -6,4 +8,39 @@ const MINUTE = 60_000;
 /** Whether a task of this age is to be checked before the next minute's sweep. */
 export function needsRounds(schedule: Schedule, age: number): boolean {
   return schedule.interval(age) < MINUTE;
+}
+
+/** The time that passes, in milliseconds. */
+export interface Clock {
+  now(): number;
+  after(ms: number): Promise<unknown>;
+}
+
+const CLOCK: Clock = { now: () => performance.now(), after: (ms) => delay(ms) };
+
+/**
+ * Sweeps in rounds, for as long as there are tasks that are young enough for it to matter: where there are none, the
+ * first round is the last.
+ *
+ * @param round makes one sweep
+ * @param rounds how many there may be
+ * @param intervalMs from the beginning of one to that of the next
+ * @returns the last round's summary
+ */
+export async function sweepInRounds(
+  round: () => Promise<SweepSummary>,
+  { rounds, intervalMs, schedule }: { rounds: number; intervalMs: number; schedule: Schedule },
+  clock: Clock = CLOCK,
+): Promise<SweepSummary> {
+  const started = clock.now();
+  for (;;) {
+    const summary = await round();
+    const { youngestAgeMs, ended } = summary;
+    if (ended !== "done" || youngestAgeMs === null || !needsRounds(schedule, youngestAgeMs)) return summary;
+    const elapsed = clock.now() - started;
+    // One that took longer than the interval has taken the next one's turn as well.
+    const next = Math.floor(elapsed / intervalMs) + 1;
+    if (next >= rounds) return summary;
+    await clock.after(next * intervalMs - elapsed);
+  }
 }

@@ -261,8 +261,11 @@ export class ShardSweep {
   /** Reads a pass to its end. Returns the first position that was not read, if there is one. */
   async #read({ legs, spans, least, take }: Pass): Promise<Position | undefined> {
     const { tasks, schedule, observer } = this.#dependencies;
-    const isWanted = (key: IndexKey, deadlineAt: number | undefined) =>
-      this.#isWhole || schedule.isDue(key, least, this.#to) || this.#isLate({ ...key, deadlineAt });
+    const isWanted = (key: IndexKey, deadlineAt: number | undefined) => {
+      const age = Math.max(0, this.#to - key.trackedAt);
+      if (age < (this.#summary.youngestAgeMs ?? Number.POSITIVE_INFINITY)) this.#summary.youngestAgeMs = age;
+      return this.#isWhole || schedule.isDue(key, least, this.#to) || this.#isLate({ ...key, deadlineAt });
+    };
     let position = { leg: 0, key: ALL.from };
     try {
       for (const [leg, range] of legs.entries()) {

@@ -18,6 +18,8 @@ export interface SweepSummary {
   shards: number[];
   /** Open tasks read. */
   read: number;
+  /** The age of the youngest of them, in milliseconds; null when there were none. */
+  youngestAgeMs: number | null;
   /** Of these: due now. */
   due: number;
   /** Calls to EnOS that were answered, about one task each. */
@@ -55,6 +57,7 @@ export function emptySummary(): SweepSummary {
   return {
     shards: [],
     read: 0,
+    youngestAgeMs: null,
     due: 0,
     checked: 0,
     published: 0,

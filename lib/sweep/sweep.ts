@@ -5,9 +5,10 @@ import type { BehindChange, BehindRecord } from "../store/behind-store.ts";
 import { coverageOf, leastWatermark } from "../store/coverage.ts";
 import { isLeased, type Shard } from "../store/shard-store.ts";
 import { Breakers } from "./breakers.ts";
-import { type Check, Checks } from "./checks.ts";
+import { openCheckRun } from "./check-run.ts";
+import type { Check, Checks } from "./checks.ts";
 import type { SweepDependencies, SweepSettings } from "./dependencies.ts";
-import { FairQueue } from "./fair-queue.ts";
+import type { FairQueue } from "./fair-queue.ts";
 import { ShardSweep } from "./shard-sweep.ts";
 import { count, emptySummary, type SweepSummary } from "./summary.ts";
 import { TimeBudget } from "./time-budget.ts";
@@ -117,17 +118,9 @@ class Sweep {
     this.#settings = options.settings;
     this.#time = options.time;
     this.#breakers = options.breakers;
-    const { concurrency, requestsPerSecond } = options.settings;
-    this.#queue = new FairQueue<Check>({
-      concurrency,
-      requestsPerSecond,
-      work: (check) => this.#checks.check(check),
-      onSkipped: (check) => check.onEnd(false),
-    });
-    this.#checks = new Checks({ ...options, summary: this.#summary, queue: this.#queue });
-    // What waits when the time is over goes back to its shard.
-    if (this.#time.isClosing) this.#queue.close();
-    else this.#time.signal.addEventListener("abort", () => this.#queue.close());
+    const { queue, checks } = openCheckRun({ ...options, summary: this.#summary });
+    this.#queue = queue;
+    this.#checks = checks;
   }
 
   async run(shards: Shard[]): Promise<SweepSummary> {

@@ -1,3 +1,4 @@
+import type { SQSEvent } from "aws-lambda";
 import type { ApiEvent } from "../../lib/http/request.ts";
 import { CALLBACK_ROUTE, CHANNEL_PATH, ORGANISATION_PATH, TASK_PATH } from "../../lib/http/routes.ts";
 
@@ -51,6 +52,28 @@ export function apiEvent(
 /** The event that API Gateway makes of EnOS's callback. */
 export function callbackEvent(token: string, body: unknown): ApiEvent {
   return withBody(apiEvent("callback", "", { token }), body);
+}
+
+/** The event that Lambda makes of messages in the queue of hints. */
+export function hintEvent(...bodies: string[]): SQSEvent {
+  return {
+    Records: bodies.map((body, index) => ({
+      messageId: `message-${index}`,
+      receiptHandle: `handle-${index}`,
+      body,
+      attributes: {
+        ApproximateReceiveCount: "1",
+        SentTimestamp: String(Date.now()),
+        SenderId: "sender",
+        ApproximateFirstReceiveTimestamp: String(Date.now()),
+      },
+      messageAttributes: {},
+      md5OfBody: "",
+      eventSource: "aws:sqs",
+      eventSourceARN: "arn:aws:sqs:eu-central-1:000000000000:hints",
+      awsRegion: "eu-central-1",
+    })),
+  };
 }
 
 /** An event with a body, as API Gateway hands over one that it takes for text. */

@@ -1,4 +1,5 @@
 import type { Envelope } from "../../lib/http/envelope.ts";
+import { CHANNEL_PATH } from "../../lib/http/routes.ts";
 import type { TaskKey } from "../../lib/tasks/key.ts";
 import type { TrackedTask } from "../../lib/tasks/record.ts";
 import type { DownloadStatus } from "../../lib/tasks/status.ts";
@@ -47,6 +48,17 @@ export class ServiceClient {
   /** Ends the tracking of a task. */
   forget(task: TaskKey): Promise<ServiceAnswer<null>> {
     return this.request("DELETE", `${taskPath(task)}/tracking?orgId=${task.orgId}`);
+  }
+
+  /** Where EnOS may call back about the downloads of a channel. */
+  callbackUrl({
+    orgId,
+    channelId,
+  }: Omit<TaskKey, "taskId">): Promise<ServiceAnswer<{ callbackUrl: string }>> {
+    return this.request(
+      "GET",
+      `${CHANNEL_PATH.replace("{channelId}", channelId)}/callback-url?orgId=${orgId}`,
+    );
   }
 
   /** A page of an organisation's records. */

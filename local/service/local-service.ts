@@ -1,3 +1,6 @@
+import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
+import type { SQSBatchResponse } from "aws-lambda";
+import { EventSource } from "../aws/event-source.ts";
 import { Cloud } from "../cloud.ts";
 import { tableFromSource } from "../template.ts";
 import { ServiceClient } from "./client.ts";
@@ -30,11 +33,13 @@ export class LocalService implements AsyncDisposable {
   readonly cloud: Cloud;
   readonly functions: Functions;
   readonly client: ServiceClient;
+  readonly #hints: EventSource;
 
-  private constructor(cloud: Cloud, functions: Functions) {
+  private constructor(cloud: Cloud, functions: Functions, hints: EventSource) {
     this.cloud = cloud;
     this.functions = functions;
     this.client = new ServiceClient(functions.url);
+    this.#hints = hints;
   }
 
   /** Starts everything; what has started is ended again when something does not start. */
@@ -42,8 +47,14 @@ export class LocalService implements AsyncDisposable {
     const { gatewayUrl, ports, sweepSeconds, onTrouble, signal } = options;
     const cloud = await Cloud.start(tableFromSource(), ports);
     try {
-      const env = { ...cloud.env(gatewayUrl), SWEEP_INTERVAL_SECONDS: String(sweepSeconds) };
-      return new LocalService(cloud, await Functions.start({ env, ports, onTrouble, signal }));
+      const env = {
+        ...cloud.env(gatewayUrl),
+        SWEEP_INTERVAL_SECONDS: String(sweepSeconds),
+        CALLBACKS: "true",
+        CALLBACK_BASE_URL: `http://127.0.0.1:${ports.http}`,
+      };
+      const functions = await Functions.start({ env, ports, onTrouble, signal });
+      return new LocalService(cloud, functions, readHints(cloud, functions, onTrouble));
     } catch (error) {
       await cloud.close();
       throw error;
@@ -52,6 +63,7 @@ export class LocalService implements AsyncDisposable {
 
   /** Ends the functions first: what they call has to be there until then. */
   async close(): Promise<void> {
+    await this.#hints[Symbol.asyncDispose]();
     await this.functions.close();
     await this.cloud.close();
   }
@@ -59,4 +71,32 @@ export class LocalService implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+}
+
+/** The queue of hints and the function that it is for: serverless-offline knows no SQS. */
+function readHints(
+  cloud: Cloud,
+  { lambdaUrl }: Functions,
+  onTrouble: (trouble: Trouble) => void,
+): EventSource {
+  const lambda = new LambdaClient({
+    endpoint: lambdaUrl,
+    region: "eu-central-1",
+    credentials: { accessKeyId: "local", secretAccessKey: "local" },
+    maxAttempts: 1,
+  });
+  return new EventSource({
+    sqs: cloud.sqs,
+    queueUrl: cloud.hintQueueUrl,
+    concurrency: 2,
+    onTrouble: (text) => onTrouble({ text: `hints: ${text}`, kind: "hints" }),
+    async invoke(event) {
+      const { Payload, FunctionError } = await lambda.send(
+        new InvokeCommand({ FunctionName: "enos-download-status-dev-hint", Payload: JSON.stringify(event) }),
+      );
+      const answer = Buffer.from(Payload ?? []).toString();
+      if (FunctionError) throw new Error(`the function hint failed: ${answer}`);
+      return JSON.parse(answer || "null") as SQSBatchResponse | null;
+    },
+  });
 }

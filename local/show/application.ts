@@ -24,13 +24,19 @@ export class Application {
     return new Application(gateway, answer.accessToken as string);
   }
 
-  /** Asks for a download. @returns the task's id */
-  async download(channelId: string, taskName: string): Promise<string> {
+  /**
+   * Asks for a download.
+   *
+   * @param callbackURL where EnOS is to say that it has ended; null: nowhere
+   * @returns the task's id
+   */
+  async download(channelId: string, taskName: string, callbackURL: string | null): Promise<string> {
     const body = JSON.stringify({
       taskName,
       sourceName: "turbines",
       querySql: "select * from measurements",
       filePackageName: taskName,
+      callbackURL,
     });
     const { taskId } = await this.#call("POST", `${channelId}/download-request`, body);
     return taskId as string;

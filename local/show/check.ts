@@ -59,7 +59,8 @@ export async function differences(
   const observedAt = timesOf(received[0]).observedAt ?? null;
   found.push(difference("record's finishedAt", finishedAt, observedAt));
   const list = await client.list({ orgId: task.orgId, state: kept.state });
-  found.push(difference("list", list.envelope?.data.tasks, [record.envelope?.data]));
+  const listed = list.envelope?.data.tasks.filter(({ taskId }) => taskId === task.taskId);
+  found.push(difference("list", listed, [record.envelope?.data]));
   return found.filter((text) => text !== undefined);
 }
 

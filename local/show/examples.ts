@@ -10,6 +10,8 @@ export interface Example {
   timeline: Timeline;
   /** When its owner cancels it. */
   cancelledAfterMs?: number;
+  /** Whether EnOS calls back when it ends. */
+  callsBack?: true;
   /** How long ago it was tracked first, where that was not now. */
   trackedDaysAgo?: number;
   /** The end that is announced; null for a task that goes on. */
@@ -27,6 +29,26 @@ export interface ExpectedEnd {
 }
 
 const NOTHING = { progressCode: null, progressDesc: null, downloadUrl: null, dataSize: null, reason: null };
+
+const READY_AFTER_12_S: Timeline = [
+  { afterMs: 0, progressCode: 1 },
+  {
+    afterMs: 12_000,
+    progressCode: 3,
+    progressDesc: "success",
+    downloadUrl: "http://files.enos.example/substations-2026.zip",
+    dataSize: 8_388_608,
+  },
+];
+
+const READY: ExpectedEnd = {
+  ...NOTHING,
+  state: "succeeded",
+  progressCode: 3,
+  progressDesc: "success",
+  downloadUrl: "http://files.enos.example/substations-2026.zip",
+  dataSize: 8_388_608,
+};
 
 /** Every way in which a task can end, and one that goes on. */
 export const EXAMPLES: readonly Example[] = [
@@ -52,6 +74,19 @@ export const EXAMPLES: readonly Example[] = [
       downloadUrl: "http://files.enos.example/turbines-2026.zip",
       dataSize: 52_428_800,
     },
+  },
+  {
+    name: "told",
+    about: "its file is ready after 12 s, and EnOS calls back",
+    timeline: READY_AFTER_12_S,
+    callsBack: true,
+    end: READY,
+  },
+  {
+    name: "not told",
+    about: "the same, but nobody calls back: the next check sees it",
+    timeline: READY_AFTER_12_S,
+    end: READY,
   },
   {
     name: "fails",

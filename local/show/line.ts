@@ -1,13 +1,19 @@
 import type { TerminalEvent } from "../../lib/events/event.ts";
 
-/** An announcement on one line: time, type, task, size, file, and how long the task was tracked. */
-export function eventLine({ time, type, data }: TerminalEvent): string {
+/**
+ * An announcement on one line: time, type, task, size, file, how long the task was tracked, and how late its end was
+ * seen.
+ *
+ * @param endedAt when it ended, in Unix milliseconds, where that is known
+ */
+export function eventLine({ time, type, data }: TerminalEvent, endedAt?: number): string {
   const { orgId, channelId, taskId, dataSize, downloadUrl, reason, trackedAt, observedAt } = data;
   return [
     clock(new Date(time)),
     type.padEnd(23),
     `${orgId}/${channelId}/${taskId}`,
     `tracked ${duration(Date.parse(observedAt) - Date.parse(trackedAt))}`,
+    ...(endedAt === undefined ? [] : [`seen ${duration(Date.parse(observedAt) - endedAt)} after its end`]),
     ...(dataSize === null ? [] : [fileSize(dataSize)]),
     ...(downloadUrl === null ? [] : [downloadUrl]),
     ...(reason === null ? [] : [`(${reason})`]),

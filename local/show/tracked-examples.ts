@@ -5,6 +5,7 @@ import type { TaskKey } from "../../lib/tasks/key.ts";
 import type { TrackedTask } from "../../lib/tasks/record.ts";
 import { createSchedule } from "../../lib/tasks/schedule.ts";
 import type { EnosSimulator } from "../enos/simulator.ts";
+import { isEnd } from "../enos/timeline.ts";
 import type { LocalService } from "../service/local-service.ts";
 import { Application } from "./application.ts";
 import { EXAMPLES, type Example } from "./examples.ts";
@@ -18,6 +19,8 @@ export interface TrackedExample {
   record: TrackedTask;
   /** Since when it counts as tracked, as ISO 8601. */
   trackedAt: string;
+  /** When it ends, in Unix milliseconds; undefined where that is not played, but done by somebody. */
+  endsAt: number | undefined;
 }
 
 const CHANNEL = "ch-dee0c5";
@@ -53,7 +56,9 @@ export async function trackExamples({
   const all: TrackedExample[] = [];
   for (const example of EXAMPLES) {
     enos.setCreatedTimeline(gateway.orgId, example.timeline);
-    const taskId = await application.download(CHANNEL, example.name);
+    const callbackUrl = example.callsBack ? await callbackUrlOf(service, gateway.orgId) : null;
+    const begun = Date.now();
+    const taskId = await application.download(CHANNEL, example.name, callbackUrl);
     const task = { orgId: gateway.orgId, channelId: CHANNEL, taskId };
     const { status, envelope } = await service.client.track(task);
     if (status !== 201 || !envelope) {
@@ -70,11 +75,18 @@ export async function trackExamples({
           if (!signal.aborted) console.error(`the task was not cancelled: ${error.message}`);
         });
     }
-    const tracked = { example, task, record, trackedAt };
+    const end = example.timeline.find(({ progressCode }) => isEnd(progressCode));
+    const tracked = { example, task, record, trackedAt, endsAt: end && begun + end.afterMs };
     all.push(tracked);
     onTracked(tracked);
   }
   return all;
+}
+
+async function callbackUrlOf({ client }: LocalService, orgId: string): Promise<string> {
+  const { envelope } = await client.callbackUrl({ orgId, channelId: CHANNEL });
+  if (!envelope?.data) throw new Error(`there is no URL for callbacks: ${envelope?.msg}`);
+  return envelope.data.callbackUrl;
 }
 
 /** Makes a task one that was tracked days ago: nobody wants to wait for its deadline. */

@@ -102,12 +102,18 @@ describe("the schedule", () => {
     );
 
   it.each([
-    ["60", "rate(1 minute)", 60],
-    ["300", "rate(5 minutes)", 300],
-    ["86400", "rate(1440 minutes)", 21_600],
-  ])("of %s seconds is %s", (seconds, rate, age) => {
+    ["5", "rate(1 minute)", { rounds: 12 }, 60],
+    ["30", "rate(1 minute)", { rounds: 2 }, 60],
+    ["60", "rate(1 minute)", {}, 60],
+    ["300", "rate(5 minutes)", {}, 300],
+    ["86400", "rate(1440 minutes)", {}, 21_600],
+  ])("of %s seconds is %s, with %o", (seconds, rate, input, age) => {
     const env = { SWEEP_INTERVAL_SECONDS: seconds };
-    expect(schedulesOf(env).map(({ ScheduleExpression }) => ScheduleExpression)).toEqual([rate]);
+    const schedules = schedulesOf(env).map(({ ScheduleExpression, Target }) => [
+      ScheduleExpression,
+      JSON.parse((Target as { Input: string }).Input),
+    ]);
+    expect(schedules).toEqual([[rate, input]]);
     expect(deployment(env, "package").sweepMaximumEventAge).toBe(age);
   });
 
@@ -131,13 +137,15 @@ describe("the schedule", () => {
     expect(deployment({}, "package").sweepEvents).toEqual([]);
   });
 
-  it("counts in whole minutes, except locally", () => {
-    expect(() => deployment({ SWEEP_INTERVAL_SECONDS: "90" }, "package")).toThrow(
-      /^SWEEP_INTERVAL_SECONDS must be a multiple of 60/,
-    );
+  it("counts in whole minutes, or in rounds that divide one, except locally", () => {
+    for (const seconds of ["90", "7", "45", "1"]) {
+      expect(() => deployment({ SWEEP_INTERVAL_SECONDS: seconds }, "package")).toThrow(
+        `SWEEP_INTERVAL_SECONDS must be 5, 10, 15, 20, 30 or a multiple of 60, not ${seconds}`,
+      );
+    }
     expect(
-      deployment({ ...LOCAL, SWEEP_INTERVAL_SECONDS: "5" }, "offline").settings.SWEEP_INTERVAL_SECONDS,
-    ).toBe(5);
+      deployment({ ...LOCAL, SWEEP_INTERVAL_SECONDS: "7" }, "offline").settings.SWEEP_INTERVAL_SECONDS,
+    ).toBe(7);
   });
 });
 
@@ -187,6 +195,7 @@ describe("the environment of a function", () => {
     ENOS_SECRET_PREFIX: "enos/",
     STAGE,
     SWEEP_SHARDS: "4",
+    RETENTION_DAYS: "30",
     SWEEP_INTERVAL_SECONDS: "60",
     CHECK_INTERVAL_GROWTH_PERCENT: "11",
     CHECK_INTERVAL_MAX_SECONDS: "290",

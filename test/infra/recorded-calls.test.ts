@@ -2,12 +2,13 @@ import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { DeleteSecretCommand } from "@aws-sdk/client-secrets-manager";
 import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import { beforeAll, describe, expect, it } from "vitest";
+import { hintMessage } from "../../lib/callbacks/hint.ts";
 import { FUNCTIONS, type FunctionName } from "../../lib/settings.ts";
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
 import type { TaskKey } from "../../lib/tasks/key.ts";
 import { Cloud } from "../../local/cloud.ts";
 import { type EnosSimulator, startEnosSimulator } from "../../local/enos/simulator.ts";
-import { apiEvent, callbackEvent, taskEvent, withBody } from "../../local/harness/api-event.ts";
+import { apiEvent, callbackEvent, hintEvent, taskEvent, withBody } from "../../local/harness/api-event.ts";
 import { unpack } from "../../local/harness/artefact.ts";
 import type { AwsCall } from "../../local/harness/aws-call.ts";
 import { AwsProxy } from "../../local/harness/aws-proxy.ts";
@@ -26,7 +27,6 @@ const CHANNEL = "ch-1";
 const EXPECTED: Record<FunctionName, string[]> = {
   status: ["secretsmanager:GetSecretValue secret"],
   track: [
-    "dynamodb:DeleteItem tasks",
     "dynamodb:GetItem #shards",
     "dynamodb:GetItem tasks",
     "dynamodb:PutItem #shards",
@@ -53,9 +53,30 @@ const EXPECTED: Record<FunctionName, string[]> = {
     "sns:Publish topic",
   ],
   callback: ["secretsmanager:GetSecretValue callback key", "sqs:SendMessage hint queue"],
+  hint: [
+    "dynamodb:DeleteItem #health",
+    "dynamodb:GetItem #behind",
+    "dynamodb:GetItem #shards",
+    "dynamodb:GetItem tasks",
+    "dynamodb:PutItem #health",
+    "dynamodb:PutItem tasks",
+    "dynamodb:Query #health",
+    "dynamodb:Query tasks",
+    "dynamodb:UpdateItem #health",
+    "dynamodb:UpdateItem tasks",
+    "secretsmanager:GetSecretValue secret",
+    "sns:Publish topic",
+    "sqs:ChangeMessageVisibility hint queue",
+  ],
 };
 
-const recorded: Record<FunctionName, AwsCall[]> = { status: [], track: [], sweep: [], callback: [] };
+const recorded: Record<FunctionName, AwsCall[]> = {
+  status: [],
+  track: [],
+  sweep: [],
+  callback: [],
+  hint: [],
+};
 let roles: Roles;
 
 beforeAll(async () => {
@@ -80,14 +101,27 @@ beforeAll(async () => {
     track: await start("track"),
     sweep: await start("sweep"),
     callback: await start("callback"),
+    hint: await start("hint"),
   });
 });
+
+/** Has an organisation that is stuck be probed with its next check. */
+async function makeProbeDue(cloud: Cloud, orgId: string): Promise<void> {
+  await cloud.dynamodb.send(
+    new UpdateItemCommand({
+      TableName: cloud.env("").TRACKED_TASKS_TABLE,
+      Key: { pk: { S: "#health" }, sk: { S: `org#${orgId}` } },
+      UpdateExpression: "SET nextProbeAt = :now",
+      ExpressionAttributeValues: { ":now": { N: String(Date.now()) } },
+    }),
+  );
+}
 
 /** Everything that the functions are there for, once at least. */
 async function useEverything(
   cloud: Cloud,
   enos: EnosSimulator,
-  { status, track, sweep, callback }: Record<FunctionName, LambdaProcess>,
+  { status, track, sweep, callback, hint }: Record<FunctionName, LambdaProcess>,
 ): Promise<void> {
   const keys = { accessKey: "an-access-key", secretKey: "example-secret-key" };
   enos.putOrganisation({ orgId: ORG, ...keys });
@@ -150,14 +184,7 @@ async function useEverything(
     stuck: { credentials: 1, "unknown-organisation": 1 },
     ended: "done",
   });
-  await cloud.dynamodb.send(
-    new UpdateItemCommand({
-      TableName: cloud.env("").TRACKED_TASKS_TABLE,
-      Key: { pk: { S: "#health" }, sk: { S: "org#o-refused" } },
-      UpdateExpression: "SET nextProbeAt = :now",
-      ExpressionAttributeValues: { ":now": { N: String(Date.now()) } },
-    }),
-  );
+  await makeProbeDue(cloud, "o-refused");
   expect((await sweep.invoke<SweepSummary>({})).failed).toMatchObject({ credentials: 1 });
   await cloud.putSecret("o-refused", { ...refused, accessKey: "another-access-key" });
   expect((await sweep.invoke<SweepSummary>({})).stuck).not.toHaveProperty("credentials");
@@ -176,6 +203,21 @@ async function useEverything(
     .at(-1);
   await answers(callback, callbackEvent(token, { id: "ended", returnCode: "0" }), 202);
   await answers(callback, callbackEvent("forged", { id: "ended" }), 404);
+
+  const hinted = (...tasks: TaskKey[]) => hint.invoke(hintEvent(...tasks.map(hintMessage)));
+  enos.putTask({ ...task("not-tracked"), timeline: [...ENDED.failed] });
+  await hinted(task("running"), task("not-tracked"), task("nobody"));
+  // One whose keys are refused, as above.
+  enos.putOrganisation({
+    orgId: "o-hinted",
+    accessKey: "a-third-access-key",
+    secretKey: "example-secret-key",
+  });
+  await cloud.putSecret("o-hinted", refused);
+  await hinted(task("one", "o-hinted"));
+  await makeProbeDue(cloud, "o-hinted");
+  await cloud.putSecret("o-hinted", { ...refused, accessKey: "a-third-access-key" });
+  await hinted(task("one", "o-hinted"));
 }
 
 describe.each(FUNCTIONS)("%s", (name) => {

@@ -26,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => table[Symbol.asyncDispose]());
 
 const everything = () => true;
-const tracker = () => new TaskStore(table.db, 1, () => time);
+const tracker = () => new TaskStore(table.db, { shardCount: 1, retentionDays: 30, now: () => time });
 const orgId = () => `o${number}`;
 const keyOfTask = (taskId: string): TaskKey => ({ orgId: orgId(), channelId: "ch-1", taskId });
 

@@ -198,12 +198,12 @@ describe("tracking", () => {
 
   it("starts anew where an item cannot be read, and tells of it", async () => {
     const told: unknown[] = [];
-    const tracker = new TaskStore(
-      scene.db,
-      4,
-      () => scene.time,
-      ({ sk }) => told.push(sk),
-    );
+    const tracker = new TaskStore(scene.db, {
+      shardCount: 4,
+      retentionDays: 30,
+      now: () => scene.time,
+      onUnreadable: ({ sk }) => told.push(sk),
+    });
     await scene.db.client.send(
       new PutCommand({ TableName: scene.db.table, Item: { pk: "o4", sk: "ch-1#odd", state: 7 } }),
     );

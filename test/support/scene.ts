@@ -138,7 +138,7 @@ export class Scene implements AsyncDisposable {
   }
 
   tracker(shardCount = this.settings.shardCount): TaskStore {
-    return new TaskStore(this.db, shardCount, () => this.time);
+    return new TaskStore(this.db, { shardCount, retentionDays: 30, now: () => this.time });
   }
 
   /** How the service calls EnOS: with nothing remembered of secrets and tokens. */

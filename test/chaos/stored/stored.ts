@@ -123,7 +123,12 @@ class Spoilt {
   async call(): Promise<Outcome> {
     const { scene } = this;
     const onUnreadable = ({ sk }: { sk: unknown }) => void this.#unreadable.push(String(sk));
-    const tracker = new TaskStore(this.#db, SHARDS, () => scene.time, onUnreadable);
+    const tracker = new TaskStore(this.#db, {
+      shardCount: SHARDS,
+      retentionDays: 30,
+      now: () => scene.time,
+      onUnreadable,
+    });
     const wrong: string[] = [];
     const attempt = async <T>(what: string, work: () => Promise<T>): Promise<T | undefined> => {
       try {

@@ -1,0 +1,10 @@
+/** What an item has that only remembers that somebody ended the tracking of its task: when, in Unix milliseconds. */
+export const MARK = "endedTrackingAt";
+
+/** Condition: the item is such a mark. */
+export const IS_MARK = `attribute_exists(${MARK})`;
+
+/** Whether an item is such a mark. */
+export function isMark(item: Record<string, unknown>): boolean {
+  return MARK in item;
+}

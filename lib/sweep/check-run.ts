@@ -1,0 +1,34 @@
+import type { Breakers } from "./breakers.ts";
+import { type Check, Checks } from "./checks.ts";
+import type { CheckDependencies, CheckSettings } from "./dependencies.ts";
+import { FairQueue } from "./fair-queue.ts";
+import type { SweepSummary } from "./summary.ts";
+import type { TimeBudget } from "./time-budget.ts";
+
+/** What checks are made by, in one invocation. */
+export interface CheckRun {
+  queue: FairQueue<Check>;
+  checks: Checks;
+}
+
+/** A queue that makes checks, until the time is over: what waits then goes back to whoever queued it. */
+export function openCheckRun(options: {
+  dependencies: CheckDependencies;
+  settings: CheckSettings;
+  summary: SweepSummary;
+  time: TimeBudget;
+  breakers: Breakers;
+}): CheckRun {
+  const { concurrency, requestsPerSecond } = options.settings;
+  const { time } = options;
+  const queue: FairQueue<Check> = new FairQueue<Check>({
+    concurrency,
+    requestsPerSecond,
+    work: (check) => checks.check(check),
+    onSkipped: (check) => check.onEnd(false),
+  });
+  const checks: Checks = new Checks({ ...options, queue });
+  if (time.isClosing) queue.close();
+  else time.signal.addEventListener("abort", () => queue.close());
+  return { queue, checks };
+}

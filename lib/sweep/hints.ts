@@ -1,0 +1,109 @@
+import { coverageOf, overlay, watermarkAt } from "../store/coverage.ts";
+import { indexEntryOf, parseIndexKey } from "../store/index-key.ts";
+import type { TaskKey } from "../tasks/key.ts";
+import type { IndexKey, OpenTask } from "../tasks/record.ts";
+import { Breakers } from "./breakers.ts";
+import { openCheckRun } from "./check-run.ts";
+import type { CheckSettings, HintDependencies } from "./dependencies.ts";
+import { emptySummary, type SweepSummary } from "./summary.ts";
+import { TimeBudget } from "./time-budget.ts";
+
+/**
+ * What became of a task that somebody named:
+ * - `ended`: it has ended, and that is announced and written down
+ * - `open`: it was checked, goes on, and is tracked
+ * - `nothing`: there is nothing to do: it was closed before, nobody wants to hear of it, or EnOS does not know it
+ * - `failed`: it could not be checked, or what was learnt not published or written
+ */
+export type HintOutcome = "ended" | "open" | "nothing" | "failed";
+
+/** What came of checking named tasks. */
+export interface HintedChecks {
+  /** Of each task, in their order. */
+  outcomes: HintOutcome[];
+  summary: SweepSummary;
+}
+
+/**
+ * Checks named tasks now, whatever the schedule says, by the same calls, rates, health and guarantees as a sweep. A
+ * task that is not tracked is, from then on, if EnOS knows it.
+ *
+ * @param remainingMs how long the invocation can still run
+ */
+export async function checkHinted(
+  dependencies: HintDependencies,
+  settings: CheckSettings,
+  { tasks, remainingMs }: { tasks: readonly TaskKey[]; remainingMs: number },
+): Promise<HintedChecks> {
+  const started = performance.now();
+  const summary = emptySummary();
+  using time = new TimeBudget(remainingMs);
+  const { health, now } = dependencies;
+  const breakers = new Breakers({ records: await health.list(time.signal), now });
+  const { queue, checks } = openCheckRun({ dependencies, settings, summary, time, breakers });
+
+  /** Resolves with whether the task was checked, and all that follows is published and written. */
+  const check = (task: OpenTask, checkedThrough: number, adopt?: () => Promise<OpenTask | undefined>) =>
+    new Promise<boolean>((resolve) => {
+      queue.add({ orgId: task.orgId, task, checkedThrough, onEnd: resolve, ...(adopt && { adopt }) });
+    });
+
+  const outcomeOf = async (key: TaskKey): Promise<HintOutcome> => {
+    const found = await dependencies.tasks.find(key, now(), time.signal);
+    if (found.kind === "done") return "nothing";
+    if (found.kind === "open") {
+      const { task, shard } = found;
+      const isChecked = await check(task, await checkedThrough(dependencies, task, shard, time.signal));
+      return isChecked ? afterwards(key, "ended") : "failed";
+    }
+    const adopt = async () => {
+      await dependencies.tracker.adopt(key);
+      const adopted = await dependencies.tasks.find(key, now());
+      return adopted.kind === "open" ? adopted.task : undefined;
+    };
+    return (await check(strange(key, now()), 0, adopt)) ? afterwards(key, "nothing") : "failed";
+  };
+
+  /** What a check has made of a task; nothing is left of one that EnOS does not know. */
+  const afterwards = async (key: TaskKey, closed: "ended" | "nothing"): Promise<HintOutcome> => {
+    const { kind } = await dependencies.tasks.find(key, now());
+    if (kind === "open") return "open";
+    return kind === "done" ? "ended" : closed;
+  };
+
+  const results = tasks.map((task) =>
+    outcomeOf(task).catch((error): HintOutcome => {
+      if (!time.isClosing) checks.failed("read", error, task);
+      return "failed";
+    }),
+  );
+  await time.outlasts(Promise.all(results).then(() => checks.onIdle()));
+  queue.close();
+  const late = new Promise<HintOutcome>((resolve) => setImmediate(resolve, "failed"));
+  const outcomes = await Promise.all(results.map((result) => Promise.race([result, late])));
+  if (time.isClosing) summary.ended = "out-of-time";
+  summary.due = tasks.length;
+  summary.durationMs = Math.round(performance.now() - started);
+  return { outcomes, summary };
+}
+
+/**
+ * How far sweeps have checked a task. The shard is read before the organisation's record in it, which is written before
+ * the shard moves: so what is read is never more than was checked.
+ */
+async function checkedThrough(
+  { shards, behind }: HintDependencies,
+  { orgId, indexKey }: OpenTask,
+  number: number,
+  signal: AbortSignal,
+): Promise<number> {
+  const shard = await shards.get(number, signal);
+  const record = await behind.get(number, shard.sweptBy, orgId, signal);
+  return watermarkAt(overlay(coverageOf(shard.checkpoint), record?.gaps ?? []), indexKey) ?? 0;
+}
+
+/** A task that nobody tracks, as if it were tracked from now on. */
+function strange(key: TaskKey, now: number): OpenTask {
+  const place = parseIndexKey(indexEntryOf(key, now, 1).openKey) as IndexKey;
+  return { ...key, ...place, state: "pending", notFound: null, deadlineAt: undefined };
+}

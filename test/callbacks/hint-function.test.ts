@@ -1,0 +1,131 @@
+import type { SQSBatchResponse } from "aws-lambda";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { hintMessage } from "../../lib/callbacks/hint.ts";
+import type { TerminalEvent } from "../../lib/events/event.ts";
+import { retryAfter } from "../../lib/sweep/hint-retry.ts";
+import type { TaskKey } from "../../lib/tasks/key.ts";
+import type { Subscription } from "../../local/aws/subscription.ts";
+import { Cloud } from "../../local/cloud.ts";
+import { type EnosSimulator, startEnosSimulator } from "../../local/enos/simulator.ts";
+import { hintEvent } from "../../local/harness/api-event.ts";
+import { unpack } from "../../local/harness/artefact.ts";
+import { AwsProxy } from "../../local/harness/aws-proxy.ts";
+import { LambdaProcess } from "../../local/harness/lambda-process.ts";
+import { tableFromSource } from "../../local/template.ts";
+import { ENDED, RUNNING } from "../support/scene.ts";
+
+// The packaged function, with messages as Lambda hands them over.
+
+const ORG = "o15504722874071";
+let cloud: Cloud;
+let enos: EnosSimulator;
+let proxy: AwsProxy;
+let hint: LambdaProcess;
+let events: Subscription;
+
+beforeAll(async () => {
+  cloud = await Cloud.start(tableFromSource());
+  enos = await startEnosSimulator();
+  const keys = { accessKey: "an-access-key", secretKey: "example-secret-key" };
+  enos.putOrganisation({ orgId: ORG, ...keys });
+  await cloud.putSecret(ORG, keys);
+  events = await cloud.subscribe("everything");
+  proxy = await AwsProxy.start(cloud.urls);
+  hint = await LambdaProcess.start(unpack("hint"), { ...cloud.env(enos.url), ...proxy.env });
+});
+afterAll(async () => {
+  await hint[Symbol.asyncDispose]();
+  await proxy[Symbol.asyncDispose]();
+  await cloud.close();
+  await enos.close();
+});
+beforeEach(() => {
+  proxy.observed.length = 0;
+});
+
+function task(taskId: string, timeline?: readonly object[]): TaskKey {
+  const key = { orgId: ORG, channelId: "ch-1", taskId };
+  if (timeline) enos.putTask({ ...key, timeline: [...timeline] as never });
+  return key;
+}
+
+/** For how long the function put off which messages, in seconds. */
+const putOff = () =>
+  proxy.observed
+    .filter(({ call }) => call.action === "ChangeMessageVisibility")
+    .map(({ call }) => [call.input.ReceiptHandle, call.input.VisibilityTimeout]);
+
+const subjects = async () => (await events.poll(0)).map(({ body }) => (body as TerminalEvent).subject);
+
+describe("the function of hints", () => {
+  it("is done with what has ended, is not known or cannot be read, and puts off the rest", async () => {
+    const event = hintEvent(
+      hintMessage(task("ended", ENDED.succeeded)),
+      hintMessage(task("running", RUNNING)),
+      hintMessage(task("nobody")),
+      "not a hint",
+      hintMessage({ ...task("ended"), orgId: "no-secret" }),
+    );
+    const { batchItemFailures } = await hint.invoke<SQSBatchResponse>(event);
+    expect(batchItemFailures).toEqual([{ itemIdentifier: "message-1" }, { itemIdentifier: "message-4" }]);
+    expect(putOff()).toEqual([
+      ["handle-1", 5],
+      ["handle-4", 10],
+    ]);
+    expect(await subjects()).toEqual(["ended"]);
+  });
+
+  it("checks a task once, however many hints of it are in the batch", async () => {
+    const message = hintMessage(task("thrice", ENDED.failed));
+    const { batchItemFailures } = await hint.invoke<SQSBatchResponse>(hintEvent(message, message, message));
+    expect(batchItemFailures).toEqual([]);
+    expect(enos.taskRequests(ORG)["ch-1/thrice"]).toBe(1);
+    expect(await subjects()).toEqual(["thrice"]);
+  });
+
+  it("leaves a task that still runs to the sweep after a few tries", async () => {
+    const event = hintEvent(hintMessage(task("long", RUNNING)));
+    const [record] = event.Records;
+    if (!record) throw new Error("there is a record");
+    record.attributes.ApproximateReceiveCount = "3";
+    expect((await hint.invoke<SQSBatchResponse>(event)).batchItemFailures).toEqual([]);
+  });
+
+  it("has what it cannot put off come again all the same", async () => {
+    proxy.add({
+      matches: ({ action }) => action === "ChangeMessageVisibility",
+      fate: { kind: "refuse", httpStatus: 400, code: "MessageNotInflight" },
+    });
+    const event = hintEvent(hintMessage(task("early", RUNNING)));
+    const { batchItemFailures } = await hint.invoke<SQSBatchResponse>(event);
+    proxy.clear();
+    expect(batchItemFailures).toEqual([{ itemIdentifier: "message-0" }]);
+  });
+
+  it("measures what became of the hints, and how long after they came", async () => {
+    await hint.invoke(hintEvent(hintMessage(task("measured", ENDED.succeeded))));
+    const metrics = hint.output
+      .split("\n")
+      .filter((line) => line.includes("HintsEnded"))
+      .map((line) => JSON.parse(line));
+    const last = metrics.at(-1);
+    expect(last).toMatchObject({ HintsEnded: 1, HintsEarly: 0, HintsFailed: 0 });
+    expect([last.HintToEvent].flat()).toHaveLength(1);
+    await subjects();
+  });
+});
+
+describe("trying again", () => {
+  it("takes a day for the hundred tries after which a hint is a dead letter", () => {
+    let seconds = 0;
+    for (let tries = 1; tries < 100; tries++) seconds += retryAfter("failed", tries) ?? 0;
+    expect(seconds / 3600).toBeGreaterThan(22);
+    expect(seconds / 3600).toBeLessThan(26);
+  });
+
+  it("is soon for a task that still runs, twice, and never for one that is done", () => {
+    expect([1, 2, 3, 4].map((tries) => retryAfter("open", tries))).toEqual([5, 15, undefined, undefined]);
+    expect(retryAfter("ended", 1)).toBeUndefined();
+    expect(retryAfter("nothing", 1)).toBeUndefined();
+  });
+});

@@ -1,0 +1,201 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { BehindStore } from "../../lib/store/behind-store.ts";
+import { OpenTaskStore } from "../../lib/store/open-task-store.ts";
+import { ShardStore } from "../../lib/store/shard-store.ts";
+import type { HintDependencies } from "../../lib/sweep/dependencies.ts";
+import { checkHinted, type HintOutcome } from "../../lib/sweep/hints.ts";
+import type { TaskKey } from "../../lib/tasks/key.ts";
+import { ENDED, RUNNING, Scene } from "../support/scene.ts";
+
+// What becomes of tasks that somebody names: the engine over a real table, topic and gateway.
+
+const MINUTE = 60_000;
+let scene: Scene;
+let organisation = 0;
+let orgId: string;
+
+beforeAll(async () => {
+  scene = await Scene.start();
+});
+afterAll(() => scene[Symbol.asyncDispose]());
+beforeEach(async () => {
+  orgId = `o${++organisation}`;
+  await scene.addOrganisation(orgId);
+  scene.heard.length = 0;
+  await scene.events();
+});
+
+const task = (taskId: string): TaskKey => ({ orgId, channelId: "ch-1", taskId });
+const play = (taskId: string, timeline: readonly object[]) =>
+  scene.enos.putTask({ ...task(taskId), timeline: [...timeline] as never });
+
+function dependencies(): HintDependencies {
+  return {
+    ...scene.dependencies,
+    shards: new ShardStore(scene.db),
+    behind: new BehindStore(scene.db),
+    tasks: new OpenTaskStore(scene.db, { retentionDays: 30 }),
+    tracker: scene.tracker(),
+  };
+}
+
+async function hint(
+  tasks: TaskKey[],
+  other: Partial<HintDependencies> = {},
+  remainingMs = 20_000,
+): Promise<HintOutcome[]> {
+  const { outcomes } = await checkHinted({ ...dependencies(), ...other }, scene.settings, {
+    tasks,
+    remainingMs,
+  });
+  return outcomes;
+}
+
+describe("a hint", () => {
+  it("has a tracked task announced that has ended, at once and not again", async () => {
+    await scene.track(orgId, 1, RUNNING);
+    await scene.sweep();
+    play("t0", ENDED.succeeded);
+    scene.time += 1_000;
+    expect(await hint([task("t0")])).toEqual(["ended"]);
+    const [event, ...others] = await scene.events();
+    expect([event?.subject, event?.type, others]).toEqual(["t0", "enos.download.succeeded", []]);
+    expect((await scene.tracker().get(task("t0")))?.state).toBe("succeeded");
+
+    expect(await hint([task("t0")])).toEqual(["nothing"]);
+    await scene.sweep({ after: 60 * MINUTE });
+    expect(await scene.events()).toEqual([]);
+  });
+
+  it("of a task that still runs is early, and changes nothing but what is known of it", async () => {
+    await scene.track(orgId, 1, RUNNING);
+    expect(await hint([task("t0")])).toEqual(["open"]);
+    expect((await scene.tracker().get(task("t0")))?.state).toBe("running");
+    expect(await scene.events()).toEqual([]);
+  });
+
+  it("of a task that nobody tracks has it announced, and kept, when EnOS knows it", async () => {
+    play("unheard-of", ENDED.failed);
+    expect(await hint([task("unheard-of")])).toEqual(["ended"]);
+    expect((await scene.events()).map(({ type }) => type)).toEqual(["enos.download.failed"]);
+    expect((await scene.tracker().get(task("unheard-of")))?.state).toBe("failed");
+  });
+
+  it("of one that still runs has it tracked, so that the sweep sees its end", async () => {
+    play("young", RUNNING);
+    expect(await hint([task("young")])).toEqual(["open"]);
+    expect((await scene.tracker().get(task("young")))?.state).toBe("running");
+    play("young", ENDED.succeeded);
+    await scene.sweep();
+    expect((await scene.events()).map(({ subject }) => subject)).toEqual(["young"]);
+  });
+
+  it("of a task that EnOS does not know leaves nothing", async () => {
+    expect(await hint([task("nobody")])).toEqual(["nothing"]);
+    expect(await scene.tracker().get(task("nobody"))).toBeUndefined();
+    expect((await scene.tracker().list({ orgId, limit: 10 })).tasks).toEqual([]);
+    expect(await scene.events()).toEqual([]);
+  });
+
+  it("of a task whose tracking was ended is not followed, until it is tracked again or the mark is gone", async () => {
+    const tracker = scene.tracker();
+    play("unwanted", ENDED.succeeded);
+    await tracker.put(task("unwanted"));
+    await tracker.delete(task("unwanted"));
+    const before = Object.keys(scene.enos.taskRequests(orgId)).length;
+    expect(await hint([task("unwanted")])).toEqual(["nothing"]);
+    expect(Object.keys(scene.enos.taskRequests(orgId))).toHaveLength(before);
+    expect(await scene.events()).toEqual([]);
+
+    scene.time += 31 * 24 * 60 * MINUTE;
+    expect(await hint([task("unwanted")])).toEqual(["ended"]);
+    expect(await scene.events()).toHaveLength(1);
+
+    play("wanted-again", ENDED.succeeded);
+    await tracker.delete(task("wanted-again"));
+    expect((await tracker.put(task("wanted-again"))).created).toBe(true);
+    expect(await hint([task("wanted-again")])).toEqual(["ended"]);
+  });
+
+  it("of another organisation's task finds none: it is looked for in its own", async () => {
+    await scene.addOrganisation("owner");
+    scene.enos.putTask({
+      orgId: "owner",
+      channelId: "ch-1",
+      taskId: "theirs",
+      timeline: [...ENDED.succeeded],
+    });
+    await scene.tracker().put({ orgId: "owner", channelId: "ch-1", taskId: "theirs" });
+    expect(await hint([task("theirs")])).toEqual(["nothing"]);
+    expect(await scene.events()).toEqual([]);
+    await hint([{ orgId: "owner", channelId: "ch-1", taskId: "theirs" }]);
+    await scene.events();
+  });
+
+  it("waits where its task cannot be checked: no answer, no secret, a limit", async () => {
+    await scene.track(orgId, 1, ENDED.succeeded);
+    const fault = scene.enos.addFault({ kind: "reset", at: "before-answer", orgId, endpoint: "status" });
+    expect(await hint([task("t0")])).toEqual(["failed"]);
+    scene.enos.removeFault(fault);
+    expect(await scene.events()).toEqual([]);
+
+    expect(await hint([{ ...task("t0"), orgId: "no-secret" }])).toEqual(["failed"]);
+    const limit = scene.enos.addFault({ kind: "rate-limit", orgId, endpoint: "status" });
+    expect(await hint([task("t0")])).toEqual(["failed"]);
+    scene.enos.removeFault(limit);
+  });
+
+  it("calls nobody who is known to be stuck", async () => {
+    await scene.track(orgId, 1, RUNNING);
+    const { health } = scene.dependencies;
+    const record = {
+      scope: "org" as const,
+      id: orgId,
+      reason: "unreachable" as const,
+      since: scene.time,
+      nextProbeAt: scene.time + 10 * MINUTE,
+      probes: 3,
+      fingerprint: undefined,
+    };
+    await health.put(record);
+    expect(await hint([task("t0")])).toEqual(["failed"]);
+    expect(scene.enos.taskRequests(orgId)).toEqual({});
+    await health.remove(record);
+    expect(await hint([task("t0")])).toEqual(["open"]);
+  });
+
+  it("is acted on again when its event could not be published, or its task not closed", async () => {
+    await scene.track(orgId, 1, ENDED.succeeded);
+    const events = { publish: () => Promise.reject(new Error("SNS is out")) };
+    expect(await hint([task("t0")], { events })).toEqual(["failed"]);
+    expect((await scene.tracker().get(task("t0")))?.finishedAt).toBeNull();
+    const tasks = {
+      ...scene.tasksWith({ finish: () => Promise.reject(new Error("out")) }),
+      find: (...args: Parameters<OpenTaskStore["find"]>) => dependencies().tasks.find(...args),
+    };
+    expect(await hint([task("t0")], { tasks })).toEqual(["failed"]);
+    expect(await hint([task("t0")])).toEqual(["ended"]);
+    const published = await scene.events();
+    expect(new Set(published.map(({ id }) => id)).size).toBe(1);
+    expect(published).toHaveLength(2);
+  });
+
+  it("ends in time, and leaves what it could not do", async () => {
+    await scene.track(orgId, 1, ENDED.succeeded);
+    const fault = scene.enos.addFault({ kind: "hang", orgId, endpoint: "status" });
+    const started = performance.now();
+    expect(await hint([task("t0")], {}, 2_500)).toEqual(["failed"]);
+    expect(performance.now() - started).toBeLessThan(2_500);
+    scene.enos.removeFault(fault);
+    expect(await hint([task("t0")])).toEqual(["ended"]);
+  });
+
+  it("and a sweep at the same time announce an end under one id", async () => {
+    const tasks = await scene.track(orgId, 20, ENDED.succeeded);
+    const [outcomes] = await Promise.all([hint(tasks), scene.sweep({ after: 0 })]);
+    expect(outcomes.every((outcome) => outcome === "ended" || outcome === "nothing")).toBe(true);
+    const events = (await scene.events()).filter(({ data }) => data.orgId === orgId);
+    const ids = events.map(({ id }) => id);
+    expect(new Set(ids).size).toBe(20);
+  });
+});
