@@ -136,7 +136,8 @@ export class MemoryRecords {
       },
       remove: async (record) => {
         await this.#write();
-        this.health.delete(keyOf(record));
+        const now = this.health.get(keyOf(record));
+        if (now?.nextProbeAt === record.nextProbeAt) this.health.delete(keyOf(record));
       },
     };
   }

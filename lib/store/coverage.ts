@@ -106,8 +106,12 @@ export function clip(spans: readonly KeySpan[], within: KeySpan): KeySpan[] {
 /** Gaps that may overlap as an ascending list that does not: where several speak of a key, the least counts. */
 export function gapsOf(gaps: readonly Gap[]): Gap[] {
   const none = { ...ALL, watermark: Number.POSITIVE_INFINITY };
-  return gaps
-    .reduce<Coverage>((all, gap) => overlay(all, [gap]), [none])
+  const merged = (from: number, to: number): Coverage => {
+    if (to - from <= 1) return overlay([none], gaps.slice(from, to));
+    const middle = (from + to) >> 1;
+    return overlay(merged(from, middle), merged(middle, to));
+  };
+  return merged(0, gaps.length)
     .filter(({ watermark }) => Number.isFinite(watermark))
     .map((gap) => ({ ...gap }));
 }
@@ -130,21 +134,22 @@ export function isSame(a: Coverage, b: Coverage): boolean {
 export function simplify(gaps: Coverage, most = MOST_GAPS): Gap[] {
   const kept: Gap[] = [];
   for (const gap of gaps) append(kept, gap);
-  while (kept.length > most) {
-    let nearest = 1;
-    let least = Number.POSITIVE_INFINITY;
-    for (let index = 1; index < kept.length; index++) {
-      const hole = place((kept[index] as Gap).from) - place((kept[index - 1] as Gap).to);
-      if (hole < least) {
-        least = hole;
-        nearest = index;
-      }
-    }
-    const [left, right] = kept.splice(nearest - 1, 2) as [Gap, Gap];
-    const watermark = Math.min(left.watermark, right.watermark);
-    kept.splice(nearest - 1, 0, { from: left.from, to: right.to, watermark });
-  }
-  return kept;
+  if (kept.length <= most) return kept;
+  // Between the gaps that stay apart lie the widest holes.
+  const holes = kept.slice(1).map((gap, index) => ({
+    index: index + 1,
+    width: place(gap.from) - place((kept[index] as Gap).to),
+  }));
+  const starts = holes
+    .sort((a, b) => b.width - a.width)
+    .slice(0, most - 1)
+    .map(({ index }) => index)
+    .sort((a, b) => a - b);
+  return [0, ...starts].map((start, index) => {
+    const part = kept.slice(start, starts[index]);
+    const [first] = part as [Gap];
+    return { from: first.from, to: (part.at(-1) as Gap).to, watermark: leastWatermark(part) };
+  });
 }
 
 /** Where among all keys one stands, roughly: enough to tell which gaps lie close together. */

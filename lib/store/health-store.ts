@@ -108,10 +108,17 @@ export class HealthStore {
     return claimed !== undefined;
   }
 
-  /** Forgets that something was stuck. */
-  async remove({ scope, id }: Pick<HealthRecord, "scope" | "id">): Promise<void> {
-    await this.#db.client.send(
-      new DeleteCommand({ TableName: this.#db.table, Key: { pk: HEALTH, sk: `${scope}#${id}` } }),
+  /** Forgets that something was stuck, unless more was written of it since. */
+  async remove({ scope, id, nextProbeAt }: HealthRecord): Promise<void> {
+    await unlessRefused(
+      this.#db.client.send(
+        new DeleteCommand({
+          TableName: this.#db.table,
+          Key: { pk: HEALTH, sk: `${scope}#${id}` },
+          ConditionExpression: "nextProbeAt = :seen",
+          ExpressionAttributeValues: { ":seen": nextProbeAt },
+        }),
+      ),
     );
   }
 }

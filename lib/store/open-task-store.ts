@@ -14,8 +14,8 @@ const OPEN_TASKS_INDEX = "open-tasks";
 /** Items of a page at most. Small enough that two in memory are nothing, large enough that a query's overhead is. */
 export const PAGE_SIZE = 1_000;
 
-/** Records of an organisation among which another open task of it is looked for. */
-const OTHERS_READ = 200;
+/** Pages of an organisation's records in which another open task of it is looked for. */
+const OTHER_PAGES = 5;
 
 /** Condition: the task is open, and the one that was read; one that was deleted and put anew has another index key. */
 const STILL_OPEN = "openKey = :key";
@@ -141,23 +141,34 @@ export class OpenTaskStore {
     return open ? { kind: "open", task: open, shard: Number(Item.openShard?.N) } : { kind: "done" };
   }
 
-  /** Another open task of the same organisation, any; undefined when none is found among its first records. */
-  async another(task: OpenTask, signal?: AbortSignal): Promise<OpenTask | undefined> {
-    const { Items = [] } = await this.#db.client.send(
-      new QueryCommand({
-        TableName: this.#db.table,
-        KeyConditionExpression: "pk = :org",
-        FilterExpression: "attribute_exists(openKey) AND openKey <> :key",
-        ExpressionAttributeValues: { ":org": { S: task.orgId }, ":key": { S: task.indexKey } },
-        Limit: OTHERS_READ,
-      }),
-      signal && { abortSignal: signal },
-    );
-    const tasks = Items.flatMap((item) => {
-      const key = parseIndexKey(item.openKey?.S ?? "");
-      return (key && parseOpenTask(item, key)) ?? [];
-    });
-    return tasks[Math.floor(Math.random() * tasks.length)];
+  /**
+   * Another open task of the same organisation, any of those that are found.
+   *
+   * @returns undefined when there is none for certain; null when none was found, and not everything was read
+   */
+  async another(task: OpenTask, signal?: AbortSignal): Promise<OpenTask | undefined | null> {
+    let next: Record<string, AttributeValue> | undefined;
+    for (let page = 0; page < OTHER_PAGES; page++) {
+      const { Items = [], LastEvaluatedKey } = await this.#db.client.send(
+        new QueryCommand({
+          TableName: this.#db.table,
+          KeyConditionExpression: "pk = :org",
+          FilterExpression: "attribute_exists(openKey) AND openKey <> :key",
+          ExpressionAttributeValues: { ":org": { S: task.orgId }, ":key": { S: task.indexKey } },
+          ExclusiveStartKey: next,
+          Limit: PAGE_SIZE,
+        }),
+        signal && { abortSignal: signal },
+      );
+      const tasks = Items.flatMap((item) => {
+        const key = parseIndexKey(item.openKey?.S ?? "");
+        return (key && parseOpenTask(item, key)) ?? [];
+      });
+      if (tasks.length > 0) return tasks[Math.floor(Math.random() * tasks.length)];
+      if (!LastEvaluatedKey) return undefined;
+      next = LastEvaluatedKey;
+    }
+    return null;
   }
 
   /** Writes that an open task is in another state, or known to EnOS again, if it is still as it was read. */

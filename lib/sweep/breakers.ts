@@ -8,6 +8,8 @@ const ORGANISATIONS_IN_VAIN = 3;
 /** From one probe to the next, in milliseconds: doubled each time, within these. */
 const FIRST_PROBE_MS = 60_000;
 const LONGEST_PROBE_MS = 10 * 60_000;
+/** A probe that is overdue by this, in milliseconds, has nobody to be made for: every task is read more often. */
+const FORSAKEN_MS = 60 * 60_000;
 /** A probe is early by up to this share, so that what broke together is not probed together. */
 const EARLY = 0.25;
 
@@ -62,6 +64,11 @@ export class Breakers {
     if (!organisation) return undefined;
     const { origin } = organisation;
     return (origin && this.#origins.get(origin)?.record) || organisation.record;
+  }
+
+  /** Whether an organisation would be left alone even if its gateway answered. */
+  isStuckItself(orgId: string): boolean {
+    return this.#organisations.get(orgId)?.record !== undefined;
   }
 
   /** The organisations whose gateway this is known to be. */
@@ -164,7 +171,8 @@ export class Breakers {
     const origin = this.#origin(url);
     origin.inVain.add(orgId);
     const enough = Math.max(2, Math.min(ORGANISATIONS_IN_VAIN, origin.organisations.size));
-    const isDown = (!isConnected && !origin.hasAnswered) || origin.inVain.size >= enough;
+    // An answer within this sweep speaks for the gateway, however many of its organisations get none.
+    const isDown = !origin.hasAnswered && (!isConnected || origin.inVain.size >= enough);
     return isDown ? this.#open("origin", url, "unreachable") : [];
   }
 
@@ -211,4 +219,14 @@ export class Breakers {
 export function nextProbe(probes: number, now: number, random = Math.random()): number {
   const after = Math.min(LONGEST_PROBE_MS, FIRST_PROBE_MS * 2 ** Math.min(probes, 10));
   return Math.round(now + after * (1 - EARLY * random));
+}
+
+/** Whether a probe is due. One that is further ahead than any can be was set by a clock that was wrong. */
+export function isProbeDue({ nextProbeAt }: HealthRecord, now: number): boolean {
+  return nextProbeAt <= now || nextProbeAt > now + LONGEST_PROBE_MS;
+}
+
+/** Whether there was nothing to probe with for so long that the record speaks of nobody who has open tasks. */
+export function isForsaken({ nextProbeAt }: HealthRecord, now: number): boolean {
+  return nextProbeAt < now - FORSAKEN_MS;
 }

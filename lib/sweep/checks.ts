@@ -1,10 +1,16 @@
 import { fingerprint } from "../enos/credentials.ts";
 import { terminalEvent } from "../events/event.ts";
 import type { HealthRecord } from "../store/health-store.ts";
-import { type CheckResult, type Decision, decide, type Outcome } from "../tasks/decision.ts";
+import {
+  type CheckResult,
+  type Circumstances,
+  type Decision,
+  decide,
+  type Outcome,
+} from "../tasks/decision.ts";
 import type { TaskKey } from "../tasks/key.ts";
 import type { OpenTask } from "../tasks/record.ts";
-import { type Breakers, type HealthChange, nextProbe } from "./breakers.ts";
+import { type Breakers, type HealthChange, isProbeDue, nextProbe } from "./breakers.ts";
 import { type CallResult, resultOfError } from "./call-result.ts";
 import type { CheckDependencies, CheckSettings } from "./dependencies.ts";
 import type { FairQueue } from "./fair-queue.ts";
@@ -13,12 +19,16 @@ import type { TimeBudget } from "./time-budget.ts";
 
 /** Outcomes that may be published and written at a time: what SNS and DynamoDB are asked for at once. */
 const MOST_SETTLING = 128;
+/** Tasks that are given up at a time: beside them what calls bring has to be published, too. */
+const MOST_GIVING_UP = 32;
 
 type CallInVain = Extract<CallResult, { kind: "unanswered" | "refused" }>;
 
 /** One task that is to be checked, and who wants to know what became of it. */
 export interface Check {
   orgId: string;
+  /** The shard that it comes from; none where it is asked for beside one. */
+  source?: number;
   task: OpenTask;
   /** Everything that was due of the task up to then was checked, in Unix milliseconds. */
   checkedThrough: number;
@@ -39,7 +49,11 @@ export class Checks {
   readonly #breakers: Breakers;
   readonly #queue: FairQueue<Check>;
   readonly #pending = new Set<Promise<void>>();
+  /** Tasks that are being announced, by organisation and index key: two checks of one may end together. */
+  readonly #finishing = new Set<string>();
   #settling = 0;
+  #toGiveUp: Check[] = [];
+  #givingUp = 0;
 
   constructor(options: {
     dependencies: CheckDependencies;
@@ -56,6 +70,9 @@ export class Checks {
     this.#time = options.time;
     this.#breakers = options.breakers;
     this.#queue = options.queue;
+    this.#time.signal.addEventListener("abort", () => {
+      for (const check of this.#toGiveUp.splice(0)) check.onEnd(false);
+    });
   }
 
   /** Resolves when nothing is being published or written any more. */
@@ -90,7 +107,31 @@ export class Checks {
 
   /** Gives up a task that is past its deadline without asking: its organisation is stuck, or has no room. */
   giveUp(check: Check): void {
-    this.#settle(check, { kind: "failed" }, false);
+    // Near the end a few are still given up; of more than that the next sweep does the rest.
+    if (this.#time.isClosing && this.#givingUp >= MOST_GIVING_UP) check.onEnd(false);
+    else this.#toGiveUp.push(check);
+    this.#giveUpNext();
+  }
+
+  #giveUpNext(): void {
+    while (this.#givingUp < MOST_GIVING_UP && this.#toGiveUp.length > 0) {
+      const check = this.#toGiveUp.pop() as Check;
+      const result = { kind: "failed" } as const;
+      const circumstances = this.#circumstances(check);
+      const decision = decide(check.task, result, circumstances);
+      this.#givingUp++;
+      this.#track(
+        this.#decided(check, result, decision, circumstances).then((isSettled) => {
+          this.#givingUp--;
+          check.onEnd(isSettled);
+          this.#giveUpNext();
+        }),
+      );
+    }
+  }
+
+  #circumstances({ checkedThrough }: Check): Circumstances {
+    return { now: this.#dependencies.now(), deadlineMs: this.#settings.deadlineMs, checkedThrough };
   }
 
   /** Counts what did not work. */
@@ -111,7 +152,7 @@ export class Checks {
     }
     const stuck = this.#breakers.stuck(orgId);
     if (!stuck) return true;
-    if (stuck.nextProbeAt > now()) {
+    if (!isProbeDue(stuck, now())) {
       this.#queue.stop(orgId);
       return false;
     }
@@ -160,8 +201,11 @@ export class Checks {
     try {
       const another = await this.#dependencies.tasks.another(task, this.#time.signal);
       if (another) {
-        this.#queue.add({ orgId, task: another, checkedThrough: another.trackedAt, onEnd: () => {} });
-      } else {
+        await new Promise<void>((resolve) => {
+          const onEnd = () => resolve();
+          this.#queue.add({ orgId, task: another, checkedThrough: another.trackedAt, onEnd });
+        });
+      } else if (another === undefined) {
         const reason = result.kind === "refused" ? result.reason : "unreachable";
         this.#carryOut(this.#breakers.hasNoOther(orgId, reason));
       }
@@ -203,9 +247,7 @@ export class Checks {
 
   /** Sets going what follows from a check. @param isChecked whether EnOS was asked, and answered */
   #settle(check: Check, result: CheckResult, isChecked = true): void {
-    const now = this.#dependencies.now();
-    const { deadlineMs } = this.#settings;
-    const circumstances = { now, deadlineMs, checkedThrough: check.checkedThrough };
+    const circumstances = this.#circumstances(check);
     const decision = decide(check.task, result, circumstances);
     // A check that learns nothing ends here, and costs nothing.
     if (decision.kind === "none") {
@@ -226,10 +268,15 @@ export class Checks {
     { task }: Check,
     result: CheckResult,
     decision: Decision,
-    circumstances: Parameters<typeof decide>[2],
+    circumstances: Circumstances,
   ): Promise<boolean> {
     const { tasks } = this.#dependencies;
-    if (decision.kind === "finish") return this.#finish(task, result, circumstances);
+    if (decision.kind === "finish") {
+      const name = `${task.orgId} ${task.indexKey}`;
+      if (this.#finishing.has(name)) return false;
+      this.#finishing.add(name);
+      return this.#finish(task, result, circumstances).finally(() => this.#finishing.delete(name));
+    }
     try {
       if (decision.kind === "change") {
         await tasks.change(task, decision.state, decision.status, circumstances.now);
@@ -243,11 +290,7 @@ export class Checks {
   }
 
   /** Announces and closes a task, if it is still one that is to be: the index, from which it came, may be behind. */
-  async #finish(
-    read: OpenTask,
-    result: CheckResult,
-    circumstances: Parameters<typeof decide>[2],
-  ): Promise<boolean> {
+  async #finish(read: OpenTask, result: CheckResult, circumstances: Circumstances): Promise<boolean> {
     const { tasks, events } = this.#dependencies;
     let outcome: Outcome;
     let current: Awaited<ReturnType<typeof tasks.current>>;

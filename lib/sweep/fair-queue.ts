@@ -28,6 +28,8 @@ const TRIM_AT = 1_024;
 /** What of an item matters here. */
 export interface Queued {
   orgId: string;
+  /** Where it comes from: of one organisation, each source has its turn. */
+  source?: number;
 }
 
 /** How the fair queue is set. */
@@ -48,10 +50,18 @@ type Pace = "unproven" | "quick" | "slow";
 const CLASSES = ["first", "slow", "probe"] as const;
 type Class = (typeof CLASSES)[number];
 
+/** What waits of one organisation from one source. */
+interface Line<Item> {
+  items: Item[];
+  head: number;
+}
+
 interface Lane<Item> {
   readonly orgId: string;
-  queue: Item[];
-  head: number;
+  readonly lines: Map<number, Line<Item>>;
+  /** Sources with something that waits; the first has the next turn. */
+  turns: number[];
+  waiting: number;
   pace: Pace;
   hasAnswered: boolean;
   stopped: boolean;
@@ -125,13 +135,16 @@ export class FairQueue<Item extends Queued> {
       this.#options.onSkipped(item);
       return;
     }
-    if (lane.queue.length === lane.head) {
+    if (lane.waiting++ === 0) {
       this.#busyLanes++;
       lane.used = Math.max(lane.used, this.#virtualTime);
     }
-    if (!goesFirst) lane.queue.push(item);
-    else if (lane.head > 0) lane.queue[--lane.head] = item;
-    else lane.queue.unshift(item);
+    const source = item.source ?? 0;
+    const line = lineOf(lane, source);
+    if (line.items.length === line.head) lane.turns.push(source);
+    if (!goesFirst) line.items.push(item);
+    else if (line.head > 0) line.items[--line.head] = item;
+    else line.items.unshift(item);
     this.#list(lane);
     this.#pump();
   }
@@ -146,19 +159,19 @@ export class FairQueue<Item extends Queued> {
     this.#pump();
   }
 
-  /** How many more items of an organisation have room. */
-  roomFor(orgId: string): number {
+  /** How many more items of an organisation have room, from one source. */
+  roomFor(orgId: string, source = 0): number {
     const lane = this.#lanes.get(orgId);
     if (this.#closed || lane?.stopped) return 0;
-    return Math.max(0, this.#most(lane) - (lane ? waiting(lane) : 0));
+    return Math.max(0, this.#most(lane) - waitingFrom(lane, source));
   }
 
   /** Whether it is worth reading on for an organisation: it answers, and half of its queue is free. */
-  wantsMore(orgId: string): boolean {
+  wantsMore(orgId: string, source = 0): boolean {
     const lane = this.#lanes.get(orgId);
     if (this.#closed || lane?.stopped) return false;
-    if (!lane || (!lane.hasAnswered && lane.inFlight === 0 && waiting(lane) === 0)) return true;
-    return lane.hasAnswered && waiting(lane) <= this.#most(lane) / 2;
+    if (!lane || (!lane.hasAnswered && lane.inFlight === 0 && lane.waiting === 0)) return true;
+    return lane.hasAnswered && waitingFrom(lane, source) <= this.#most(lane) / 2;
   }
 
   /** Whether an organisation is called no more in this sweep, unless it is resumed. */
@@ -169,7 +182,7 @@ export class FairQueue<Item extends Queued> {
   /** Whether nothing else of an organisation waits or is under way than the call that just ended. */
   isLast(orgId: string): boolean {
     const lane = this.#lanes.get(orgId);
-    return !lane || (waiting(lane) === 0 && lane.inFlight <= 1);
+    return !lane || (lane.waiting === 0 && lane.inFlight <= 1);
   }
 
   /** Sets an organisation's own rate, in calls per second. */
@@ -227,8 +240,9 @@ export class FairQueue<Item extends Queued> {
     if (!lane) {
       lane = {
         orgId,
-        queue: [],
-        head: 0,
+        lines: new Map(),
+        turns: [],
+        waiting: 0,
         pace: "unproven",
         hasAnswered: false,
         stopped: false,
@@ -256,7 +270,7 @@ export class FairQueue<Item extends Queued> {
 
   /** Puts a lane where its next call is chosen from, if it may have one. */
   #list(lane: Lane<Item>): void {
-    if (lane.isListed || lane.stopped || waiting(lane) === 0) return;
+    if (lane.isListed || lane.stopped || lane.waiting === 0) return;
     if (lane.pace === "quick") {
       if (lane.inFlight >= lane.window) return;
       lane.isListed = true;
@@ -286,7 +300,7 @@ export class FairQueue<Item extends Queued> {
       if (!next) break;
       const { lane, used } = next;
       lane.isListed = false;
-      if (lane.stopped || lane.pace !== "quick" || lane.inFlight >= lane.window || waiting(lane) === 0) {
+      if (lane.stopped || lane.pace !== "quick" || lane.inFlight >= lane.window || lane.waiting === 0) {
         this.#list(lane);
         continue;
       }
@@ -327,8 +341,8 @@ export class FairQueue<Item extends Queued> {
         const lane =
           chosen === "slow" ? (slow as Lane<Item>) : (this.#first.values().next().value as Lane<Item>);
         this.#first.delete(lane);
-        if (!lane.stopped && waiting(lane) > 0) this.#start(lane, this.#take(lane), chosen, now);
-        if (waiting(lane) === 0) this.#slow.delete(lane);
+        if (!lane.stopped && lane.waiting > 0) this.#start(lane, this.#take(lane), chosen, now);
+        if (lane.waiting === 0) this.#slow.delete(lane);
       }
     }
   }
@@ -337,7 +351,7 @@ export class FairQueue<Item extends Queued> {
   #nextSlow(now: number): Lane<Item> | undefined {
     let best: Lane<Item> | undefined;
     for (const lane of this.#slow) {
-      if (lane.stopped || lane.pace !== "slow" || waiting(lane) === 0) {
+      if (lane.stopped || lane.pace !== "slow" || lane.waiting === 0) {
         this.#slow.delete(lane);
         this.#list(lane);
       } else if (lane.nextAt - DEFAULTS.burstMs > now) {
@@ -385,7 +399,7 @@ export class FairQueue<Item extends Queued> {
     }
     this.#list(lane);
     this.#pump();
-    if (waiting(lane) <= this.#most(lane) / 2) this.#change();
+    if (lane.waiting <= (this.#most(lane) * Math.max(1, lane.lines.size)) / 2) this.#change();
   }
 
   /** Lets an organisation that has answered have more calls under way, unless it takes the longer the more it has. */
@@ -453,20 +467,25 @@ export class FairQueue<Item extends Queued> {
     );
   }
 
+  /** The next item of a lane: its sources have turns. */
   #take(lane: Lane<Item>): Item {
-    const item = lane.queue[lane.head++] as Item;
-    if (lane.head === lane.queue.length) this.#busyLanes--;
-    if (lane.head >= TRIM_AT || lane.head === lane.queue.length) {
-      lane.queue = lane.queue.slice(lane.head);
-      lane.head = 0;
+    const source = lane.turns.shift() as number;
+    const line = lane.lines.get(source) as Line<Item>;
+    const item = line.items[line.head++] as Item;
+    if (--lane.waiting === 0) this.#busyLanes--;
+    if (line.head < line.items.length) lane.turns.push(source);
+    if (line.head >= TRIM_AT || line.head === line.items.length) {
+      line.items = line.items.slice(line.head);
+      line.head = 0;
     }
     return item;
   }
 
   #skip(lane: Lane<Item>): void {
-    const items = lane.queue.slice(lane.head);
-    lane.queue = [];
-    lane.head = 0;
+    const items = [...lane.lines.values()].flatMap((line) => line.items.slice(line.head));
+    lane.lines.clear();
+    lane.turns = [];
+    lane.waiting = 0;
     if (items.length > 0) this.#busyLanes--;
     for (const item of items) this.#options.onSkipped(item);
   }
@@ -480,6 +499,16 @@ export class FairQueue<Item extends Queued> {
   }
 }
 
-function waiting(lane: Lane<unknown>): number {
-  return lane.queue.length - lane.head;
+function lineOf<Item>(lane: Lane<Item>, source: number): Line<Item> {
+  let line = lane.lines.get(source);
+  if (!line) {
+    line = { items: [], head: 0 };
+    lane.lines.set(source, line);
+  }
+  return line;
+}
+
+function waitingFrom(lane: Lane<unknown> | undefined, source: number): number {
+  const line = lane?.lines.get(source);
+  return line ? line.items.length - line.head : 0;
 }

@@ -16,20 +16,24 @@ import {
 } from "../store/coverage.ts";
 import type { HealthRecord } from "../store/health-store.ts";
 import { keyRanges } from "../store/index-key.ts";
+import type { IsWanted } from "../store/open-task-store.ts";
 import { CLOCK_ERROR_MS, type Shard, type SweptShard } from "../store/shard-store.ts";
 import { isPastDeadline } from "../tasks/decision.ts";
-import type { IndexKey, OpenTask } from "../tasks/record.ts";
+import type { OpenTask } from "../tasks/record.ts";
 import { Backlog } from "./backlog.ts";
-import type { Breakers } from "./breakers.ts";
+import { type Breakers, isProbeDue } from "./breakers.ts";
 import type { Check, Checks } from "./checks.ts";
 import type { SweepDependencies, SweepSettings } from "./dependencies.ts";
 import type { FairQueue } from "./fair-queue.ts";
 import { readPages } from "./pages.ts";
-import { type BehindReason, count, type SweepSummary } from "./summary.ts";
+import type { BehindReason, SweepSummary } from "./summary.ts";
 import type { TimeBudget } from "./time-budget.ts";
 
 /** A shard in which somebody is behind is read whole this often, in milliseconds. */
 const WHOLE_EVERY_MS = 15 * 60_000;
+
+/** Organisations behind a gateway that does not answer of which a sweep asks whether they have moved. */
+const ORIGINS_LOOKED_UP = 5;
 
 /** Between two passes, in milliseconds: what several organisations want in that time is read at once. */
 const PAUSE_MS = 20;
@@ -38,7 +42,7 @@ const PAUSE_MS = 20;
 export interface ShardOutcome {
   swept: SweptShard;
   changes: BehindChange[];
-  behind: Partial<Record<BehindReason, number>>;
+  behind: Map<string, BehindReason>;
 }
 
 /** Where in a pass something is: a key in one of its legs. */
@@ -53,8 +57,8 @@ interface Pass {
   legs: KeySpan[];
   /** What of them is to be read. */
   spans: KeySpan[];
-  /** No window begins before that. */
-  least: number;
+  /** Of a task that is not, nothing more is read than its key. */
+  isWanted: IsWanted;
   /** Takes a task; false when nothing more is to be read. */
   take: (task: OpenTask, position: Position) => boolean;
 }
@@ -78,18 +82,20 @@ export class ShardSweep {
   readonly #to: number;
   /** How far the shard was checked before. */
   readonly #coverage: Coverage;
+  /** Whether the shard is read whole at the end, to find out who has no task in it any more. */
   readonly #isWhole: boolean;
   readonly #backlogs = new Map<string, Backlog>();
   /** Where in the present pass an organisation was left: all of it that comes later is left, too. */
   readonly #left = new Map<string, Position>();
   /** Due tasks of each organisation that were met, and not taken on so far. */
   readonly #passedOver = new Map<string, number>();
-  /** Organisations that have a task in the shard; only while it is read whole. */
-  readonly #present = new Set<string>();
-  /** Tasks past their deadline that were taken on out of turn. */
-  readonly #urgent = new Set<string>();
+  /** Tasks that were taken on out of turn: they are past their deadline, or a probe is made with them. */
+  readonly #outOfTurn = new Set<string>();
   /** Of each organisation or gateway that may be probed: a task to do it with, one of those seen. */
-  readonly #candidates = new Map<HealthRecord, { task: OpenTask; checkedThrough: number; seen: number }>();
+  readonly #candidates = new Map<
+    HealthRecord,
+    { task: OpenTask; checkedThrough: number; isSecondChoice: boolean; seen: Set<string> }
+  >();
   /** Spans that the first pass did not read. */
   #unread: KeySpan[] = [ALL];
   #underWay = 0;
@@ -117,7 +123,8 @@ export class ShardSweep {
     this.#shard = options.shard;
     this.#to = this.#dependencies.now();
     this.#coverage = this.#putRight(coverageOf(options.shard.checkpoint));
-    this.#isWhole = options.behind.length > 0 && this.#to - options.shard.readWholeAt >= WHOLE_EVERY_MS;
+    this.#isWhole =
+      options.behind.length > 0 && Math.abs(this.#to - options.shard.readWholeAt) >= WHOLE_EVERY_MS;
     for (const record of options.behind) {
       const unread = overlay(this.#coverage, this.#putRight(record.gaps));
       this.#backlogs.set(record.orgId, new Backlog({ orgId: record.orgId, unread, record }));
@@ -126,10 +133,13 @@ export class ShardSweep {
 
   /** Resolves with what came of it; undefined when the shard has to stay as it was. */
   async run(): Promise<ShardOutcome | undefined> {
-    await this.#learnOrigins();
+    for (const { orgId, record } of this.#backlogs.values()) {
+      if (record?.origin) this.#breakers.learn(orgId, record.origin);
+    }
     await this.#firstPass();
     this.#probe();
-    await this.#furtherPasses();
+    await Promise.all([this.#lookUpOrigins(), this.#furtherPasses()]);
+    if (this.#isWhole) await this.#findGone();
     for (const times of this.#passedOver.values()) this.#summary.deferred += times;
     return (await this.#time.outlasts(this.#onIdle())) ? this.#outcome() : undefined;
   }
@@ -143,18 +153,33 @@ export class ShardSweep {
     return coverage.map((gap) => ({ ...gap, watermark: Math.min(gap.watermark, latest) }));
   }
 
-  /** Records name the gateway that was in the way; now and then it is looked up, since the organisation may have moved. */
-  async #learnOrigins(): Promise<void> {
-    for (const { orgId, record } of this.#backlogs.values()) {
-      if (!record?.origin) continue;
-      this.#breakers.learn(orgId, record.origin);
-      if (!this.#isWhole || !this.#breakers.stuck(orgId)) continue;
+  /** Records name the gateway that was in the way. Of a few it is looked up, since the organisation may have moved. */
+  async #lookUpOrigins(): Promise<void> {
+    const behindGateway = [...this.#backlogs.values()].filter(
+      ({ orgId, record }) => record?.origin && this.#breakers.stuck(orgId)?.scope === "origin",
+    );
+    const first = Math.floor(Math.random() * behindGateway.length);
+    for (const { orgId } of behindGateway.slice(first, first + ORIGINS_LOOKED_UP)) {
+      if (this.#time.isClosing) return;
       try {
         this.#breakers.learn(orgId, (await this.#dependencies.credentials.get(orgId)).baseUrl);
       } catch {
         // Its next call will say why.
       }
     }
+  }
+
+  /** Who is behind and has no task in the shard has caught up. Last of all, since it may take longer than there is time. */
+  async #findGone(): Promise<void> {
+    const present = new Set<string>();
+    const stoppedAt = await this.#read({
+      legs: [ALL],
+      spans: [ALL],
+      isWanted: () => true,
+      take: ({ orgId }) => present.add(orgId) !== undefined,
+    });
+    if (stoppedAt) return;
+    for (const backlog of this.#backlogs.values()) if (!present.has(backlog.orgId)) backlog.clear();
   }
 
   /** Everything that became due, of everybody. */
@@ -172,8 +197,8 @@ export class ShardSweep {
     );
     const stoppedAt = await this.#read({
       legs,
-      spans: this.#isWhole ? [ALL] : this.#reach(coverage),
-      least: leastWatermark(coverage),
+      spans: this.#reach(coverage),
+      isWanted: this.#isDueSince(leastWatermark(coverage)),
       take: (task, position) => {
         this.#meet(task, position);
         return true;
@@ -189,15 +214,11 @@ export class ShardSweep {
       const backlog = this.#backlogOf(orgId);
       if (!backlog.isOpen) backlog.leaveUnread(within(this.#coverage, rest(legs, left)));
     }
-    if (this.#isWhole && !stoppedAt) {
-      for (const backlog of this.#backlogs.values()) if (!this.#present.has(backlog.orgId)) backlog.clear();
-    }
   }
 
   /** Decides about one task of the first pass. */
   #meet(task: OpenTask, position: Position): void {
     const { orgId, indexKey } = task;
-    if (this.#isWhole) this.#present.add(orgId);
     const backlog = this.#backlogs.get(orgId);
     const isBehind = backlog?.isOpen ?? false;
     const checkedThrough =
@@ -207,9 +228,11 @@ export class ShardSweep {
     this.#summary.due++;
     const stuck = this.#breakers.stuck(orgId);
     if (stuck) {
-      if (stuck.nextProbeAt <= this.#to) this.#consider(stuck, task, checkedThrough);
       if (isLate) this.#giveUp(task, checkedThrough);
-      else this.#passOver(orgId);
+      else {
+        if (isProbeDue(stuck, this.#to)) this.#consider(stuck, task, checkedThrough);
+        this.#passOver(orgId);
+      }
       this.#leave(orgId, position);
     } else if (isLate) {
       this.#takeFirst(task, checkedThrough);
@@ -225,7 +248,7 @@ export class ShardSweep {
       const open = [...this.#backlogs.values()].filter(
         ({ isOpen, orgId }) => isOpen && !this.#breakers.stuck(orgId) && !this.#queue.isStopped(orgId),
       );
-      const wanting = open.filter(({ orgId }) => this.#queue.wantsMore(orgId));
+      const wanting = open.filter(({ orgId }) => this.#queue.wantsMore(orgId, this.#shard.number));
       if (wanting.length > 0) await this.#pass(wanting);
       else if (open.length === 0 && this.#underWay === 0) return;
       else await Promise.race([this.#queue.onChange(), ...(this.#underWay > 0 ? [this.#onIdle()] : [])]);
@@ -242,10 +265,10 @@ export class ShardSweep {
     const stoppedAt = await this.#read({
       legs,
       spans: this.#reach(coverage),
-      least: leastWatermark(coverage),
+      isWanted: this.#isDueSince(leastWatermark(coverage)),
       take: (task, position) => {
         const checkedThrough = served.get(task.orgId)?.servedAt(task.indexKey);
-        if (checkedThrough === undefined || this.#urgent.has(task.indexKey)) return true;
+        if (checkedThrough === undefined || this.#outOfTurn.has(task.indexKey)) return true;
         if (!this.#dependencies.schedule.isDue(task, checkedThrough, this.#to)) return true;
         if (this.#takeOn(task, checkedThrough, position)) this.#takeAfterAll(task.orgId);
         return this.#left.size < served.size;
@@ -259,13 +282,8 @@ export class ShardSweep {
   }
 
   /** Reads a pass to its end. Returns the first position that was not read, if there is one. */
-  async #read({ legs, spans, least, take }: Pass): Promise<Position | undefined> {
-    const { tasks, schedule, observer } = this.#dependencies;
-    const isWanted = (key: IndexKey, deadlineAt: number | undefined) => {
-      const age = Math.max(0, this.#to - key.trackedAt);
-      if (age < (this.#summary.youngestAgeMs ?? Number.POSITIVE_INFINITY)) this.#summary.youngestAgeMs = age;
-      return this.#isWhole || schedule.isDue(key, least, this.#to) || this.#isLate({ ...key, deadlineAt });
-    };
+  async #read({ legs, spans, isWanted, take }: Pass): Promise<Position | undefined> {
+    const { tasks, observer } = this.#dependencies;
     let position = { leg: 0, key: ALL.from };
     try {
       for (const [leg, range] of legs.entries()) {
@@ -295,6 +313,15 @@ export class ShardSweep {
     }
   }
 
+  /** Which tasks can be due, where nothing is checked less far than that. */
+  #isDueSince(least: number): IsWanted {
+    return (key, deadlineAt) => {
+      const age = Math.max(0, this.#to - key.trackedAt);
+      if (age < (this.#summary.youngestAgeMs ?? Number.POSITIVE_INFINITY)) this.#summary.youngestAgeMs = age;
+      return this.#dependencies.schedule.isDue(key, least, this.#to) || this.#isLate({ ...key, deadlineAt });
+    };
+  }
+
   /** Where the tasks stand that can be due of what is checked so far. */
   #reach(coverage: Coverage): KeySpan[] {
     const spans: KeySpan[] = [];
@@ -319,7 +346,7 @@ export class ShardSweep {
   /** Takes a task on, unless its organisation was left in this pass, or has no room: it is then left from here on. */
   #takeOn(task: OpenTask, checkedThrough: number, position: Position): boolean {
     const { orgId } = task;
-    if (this.#left.has(orgId) || this.#queue.roomFor(orgId) <= 0) {
+    if (this.#left.has(orgId) || this.#queue.roomFor(orgId, this.#shard.number) <= 0) {
       this.#leave(orgId, position);
       return false;
     }
@@ -341,18 +368,18 @@ export class ShardSweep {
 
   /** A task past its deadline goes first, and is given up where there is no room or no time to ask. */
   #takeFirst(task: OpenTask, checkedThrough: number): void {
-    if (this.#queue.roomFor(task.orgId) <= 0) {
+    if (this.#queue.roomFor(task.orgId, this.#shard.number) <= 0) {
       this.#giveUp(task, checkedThrough);
       return;
     }
-    this.#urgent.add(task.indexKey);
+    this.#outOfTurn.add(task.indexKey);
     const check = this.#checkOf(task, checkedThrough);
     const onEnd = (isChecked: boolean) => (isChecked ? check.onEnd(true) : this.#checks.giveUp(check));
     this.#queue.add({ ...check, onEnd }, { goesFirst: true });
   }
 
   #giveUp(task: OpenTask, checkedThrough: number): void {
-    this.#urgent.add(task.indexKey);
+    this.#outOfTurn.add(task.indexKey);
     this.#checks.giveUp(this.#checkOf(task, checkedThrough));
   }
 
@@ -362,6 +389,7 @@ export class ShardSweep {
     this.#underWay++;
     return {
       orgId: task.orgId,
+      source: this.#shard.number,
       task,
       checkedThrough,
       onEnd: (isChecked) => {
@@ -378,18 +406,26 @@ export class ShardSweep {
     if (!this.#left.has(orgId)) this.#left.set(orgId, position);
   }
 
-  /** Keeps one of the tasks that a probe may be made with, each as likely as any other. */
+  /**
+   * Keeps one task that a probe may be made with: of a gateway's organisations each is as likely as any other, but those
+   * go first that are not stuck themselves, and of an organisation's tasks each is as likely as any other.
+   */
   #consider(record: HealthRecord, task: OpenTask, checkedThrough: number): void {
-    const seen = (this.#candidates.get(record)?.seen ?? 0) + 1;
-    if (Math.random() * seen < 1) this.#candidates.set(record, { task, checkedThrough, seen });
-    else (this.#candidates.get(record) as { seen: number }).seen = seen;
+    const isSecondChoice = record.scope === "origin" && this.#breakers.isStuckItself(task.orgId);
+    const before = this.#candidates.get(record);
+    if (before && isSecondChoice && !before.isSecondChoice) return;
+    const seen = before && before.isSecondChoice === isSecondChoice ? before.seen : new Set<string>();
+    const size = seen.size;
+    seen.add(record.scope === "origin" ? task.orgId : task.indexKey);
+    if (seen.size > size && Math.random() * seen.size < 1) {
+      this.#candidates.set(record, { task, checkedThrough, isSecondChoice, seen });
+    }
   }
 
   #probe(): void {
     for (const [probe, { task, checkedThrough }] of this.#candidates) {
-      this.#underWay++;
-      // It is left all the same: whether it could be checked matters to nobody.
-      this.#queue.probe({ orgId: task.orgId, task, checkedThrough, probe, onEnd: () => this.#ended() });
+      this.#outOfTurn.add(task.indexKey);
+      this.#queue.probe({ ...this.#checkOf(task, checkedThrough), probe });
     }
   }
 
@@ -422,7 +458,7 @@ export class ShardSweep {
     const watermark = Math.max(this.#to, ...this.#coverage.map((gap) => gap.watermark));
     const coverage = overlay([{ ...ALL, watermark }], within(this.#coverage, this.#unread));
     const changes: BehindChange[] = [];
-    const behind: ShardOutcome["behind"] = {};
+    const behind: ShardOutcome["behind"] = new Map();
     const totals = { organisations: 0, oldest: 0, oldestAnswering: 0 };
     for (const backlog of this.#backlogs.values()) {
       const { orgId, record } = backlog;
@@ -430,14 +466,15 @@ export class ShardSweep {
       const gaps = backlog.remaining(stuck !== undefined);
       const origin = stuck?.scope === "origin" ? stuck.id : undefined;
       if (gaps.length > 0) {
-        count(behind, stuck?.reason ?? "busy");
+        behind.set(orgId, stuck?.reason ?? "busy");
         totals.organisations++;
         totals.oldest = earlier(totals.oldest, leastWatermark(gaps));
         if (!stuck) totals.oldestAnswering = earlier(totals.oldestAnswering, leastWatermark(gaps));
       }
       if (isNews({ gaps, origin }, record)) changes.push({ orgId, gaps, origin, before: record });
     }
-    const readWholeAt = this.#isWhole && this.#unread.length === 0 ? this.#to : this.#shard.readWholeAt;
+    // Also when there was no time for all of it: it is not to be tried in every sweep.
+    const readWholeAt = this.#isWhole ? this.#to : this.#shard.readWholeAt;
     return { swept: { checkpoint: checkpointOf(coverage), readWholeAt, behind: totals }, changes, behind };
   }
 }

@@ -38,7 +38,7 @@ export interface SweepSummary {
   leasesLost: number;
   /** Organisations and gateways that are stuck at the end, by reason. */
   stuck: Partial<Record<StuckReason, number>>;
-  /** Organisations that are behind in this sweep's shards at the end, by reason; one in two shards counts twice. */
+  /** Organisations that are behind in this sweep's shards at the end, by reason. */
   behind: Partial<Record<BehindReason, number>>;
   /** Why the sweep ended: all done, or out of time. */
   ended: "done" | "out-of-time";

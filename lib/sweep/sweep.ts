@@ -3,14 +3,15 @@ import pMap from "p-map";
 import { fingerprint } from "../enos/credentials.ts";
 import type { BehindChange, BehindRecord } from "../store/behind-store.ts";
 import { coverageOf, leastWatermark } from "../store/coverage.ts";
+import type { HealthRecord } from "../store/health-store.ts";
 import { isLeased, type Shard } from "../store/shard-store.ts";
-import { Breakers } from "./breakers.ts";
+import { Breakers, isForsaken } from "./breakers.ts";
 import { openCheckRun } from "./check-run.ts";
 import type { Check, Checks } from "./checks.ts";
 import type { SweepDependencies, SweepSettings } from "./dependencies.ts";
 import type { FairQueue } from "./fair-queue.ts";
 import { ShardSweep } from "./shard-sweep.ts";
-import { count, emptySummary, type SweepSummary } from "./summary.ts";
+import { type BehindReason, count, emptySummary, type SweepSummary } from "./summary.ts";
 import { TimeBudget } from "./time-budget.ts";
 
 /** A lease outlives the invocation by this, in milliseconds, so that no other sweep comes while it may still write. */
@@ -50,8 +51,14 @@ export async function sweep(
   ]);
   const wanted = choose(shards, request.shards, dependencies.now());
   const { now } = dependencies;
-  const breakers = new Breakers({ records, now });
-  await retryRefused(dependencies, breakers);
+  const breakers = new Breakers({ records: records.filter((record) => !isForsaken(record, now())), now });
+  await Promise.all([
+    retryRefused(dependencies, breakers),
+    forgetForsaken(
+      dependencies,
+      records.filter((record) => isForsaken(record, now())),
+    ),
+  ]);
   const running = new Sweep({ dependencies, settings, time, breakers });
   const summary = await running.run(wanted);
 
@@ -95,6 +102,16 @@ async function retryRefused(
   );
 }
 
+/** Removes records of who has no open tasks any more: nothing else would ever end them. */
+async function forgetForsaken(
+  { health, observer }: Pick<SweepDependencies, "health" | "observer">,
+  records: HealthRecord[],
+): Promise<void> {
+  const remove = (record: HealthRecord) =>
+    health.remove(record).catch((error: unknown) => observer.failed("write", error));
+  await pMap(records, remove, { concurrency: WRITES });
+}
+
 /** One sweep over some shards, side by side. */
 class Sweep {
   readonly #dependencies: SweepDependencies;
@@ -103,6 +120,8 @@ class Sweep {
   readonly #breakers: Breakers;
   readonly #summary = emptySummary();
   readonly #name = randomUUID();
+  /** Organisations that are behind in some shard, and why. */
+  readonly #behind = new Map<string, BehindReason>();
   readonly #queue: FairQueue<Check>;
   readonly #checks: Checks;
   /** What the shards' records say now, of those that this sweep has written. */
@@ -129,6 +148,7 @@ class Sweep {
     await pMap(shards, (shard) => this.#sweepShard(shard), { concurrency: share });
     await this.#time.outlasts(this.#checks.onIdle());
     this.#queue.close();
+    for (const reason of this.#behind.values()) count(this.#summary.behind, reason);
     return this.#summary;
   }
 
@@ -167,9 +187,7 @@ class Sweep {
       behind,
     }).run();
     if (!outcome || !(await this.#write(shard.number, outcome.changes))) return undefined;
-    for (const [reason, times] of Object.entries(outcome.behind)) {
-      count(this.#summary.behind, reason as keyof typeof outcome.behind, times);
-    }
+    for (const [orgId, reason] of outcome.behind) this.#behind.set(orgId, reason);
     return outcome.swept;
   }
 

@@ -59,7 +59,8 @@ export class TimeBudget {
     return ended;
   }
 
+  /** Ends what is still under way: nothing of a sweep outlives it. */
   [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
+    this.close();
   }
 }

@@ -109,6 +109,9 @@ describe("a probe", () => {
     expect(await store.list()).toEqual([record({ probes: 1, nextProbeAt: NEXT })]);
     table.loseAnswers();
     await store.remove(record());
+    expect(await store.list()).toHaveLength(1);
+    table.loseAnswers();
+    await store.remove(record({ nextProbeAt: NEXT }));
     table.loseAnswers();
     await store.put(GATEWAY);
     expect(await store.list()).toEqual([GATEWAY]);

@@ -2,6 +2,9 @@ import fc from "fast-check";
 import type { Conduct, Organisation, World } from "./world.ts";
 
 const MINUTE = 60_000;
+/** The gateway of several organisations that have little else in common. */
+const SHARED = "https://shared0";
+
 /** A sweep's time when it has a minute. */
 export const WHOLE_MINUTE = 59_500;
 
@@ -76,12 +79,19 @@ const organisations = (minutes: number, recover: boolean) =>
     })
     .map(({ healthy, troubled, poisonous, huge }): Organisation[] => [
       ...healthy.map(({ latencyMs, tasks }, index) =>
-        organisation(`healthy${index}`, { kind: "answers", latencyMs }, tasks),
+        // The second stands on a gateway with some that are in trouble.
+        organisation(
+          `healthy${index}`,
+          { kind: "answers", latencyMs },
+          tasks,
+          index === 1 ? SHARED : undefined,
+        ),
       ),
       ...troubled.flatMap(({ conduct, copies, sharesGateway, tasks, recoversAt }, index) =>
         Array.from({ length: copies }, (_, copy) => ({
           ...organisation(`troubled${index}-${copy}`, conduct, tasks),
-          origin: sharesGateway ? `https://shared${index}` : `https://troubled${index}-${copy}`,
+          // Unlike ones on one gateway, with one that answers, too.
+          origin: sharesGateway ? `https://shared${index % 2}` : `https://troubled${index}-${copy}`,
           ...(recoversAt !== undefined && { recoversAt }),
         })),
       ),
@@ -114,8 +124,13 @@ const organisations = (minutes: number, recover: boolean) =>
         : []),
     ]);
 
-function organisation(id: string, conduct: Conduct, tasks: Organisation["tasks"]): Organisation {
-  return { id, origin: `https://${id}`, conduct, poisonous: 0, tasks };
+function organisation(
+  id: string,
+  conduct: Conduct,
+  tasks: Organisation["tasks"],
+  origin = `https://${id}`,
+): Organisation {
+  return { id, origin, conduct, poisonous: 0, tasks };
 }
 
 /** Any world of so many minutes. @param recover whether all troubles are over after eight minutes */
@@ -165,6 +180,7 @@ export function worlds(minutes: number, { recover = false } = {}): fc.Arbitrary<
       { weight: 3, arbitrary: fc.constant(5) },
       { weight: 1, arbitrary: fc.integer({ min: 20, max: 300 }) },
     ),
+    publishMs: fc.integer({ min: 5, max: 500 }),
     failsEvery: fc.oneof(
       { weight: 4, arbitrary: fc.constant(Number.POSITIVE_INFINITY) },
       { weight: 1, arbitrary: fc.integer({ min: 3, max: 40 }) },

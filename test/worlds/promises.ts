@@ -86,7 +86,7 @@ function wrongEvents({ events, world }: Outcome): string[] {
   const problems: string[] = [];
   for (const { at, event, task } of events) {
     // The last consistent read was made that long before SNS had the event, unless the sweep froze in between.
-    const readAt = world.frozen.length > 0 ? Number.NEGATIVE_INFINITY : at - 25;
+    const readAt = world.frozen.length > 0 ? Number.NEGATIVE_INFINITY : at - world.publishMs - 5;
     if (task.deletedAt < readAt)
       problems.push(`${task.taskId} was announced ${at - task.deletedAt} ms after it was deleted`);
     if (task.closedAt < readAt)

@@ -201,7 +201,7 @@ export async function run(world: World): Promise<Outcome> {
       enos,
       events: guard({
         publish: async (event: TerminalEvent) => {
-          await time.after(20);
+          await time.after(world.publishMs);
           const task = tasks.byId.get(event.subject) as WorldTask;
           outcome.events.push({ at: time.now, event, task });
         },

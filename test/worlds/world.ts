@@ -51,6 +51,8 @@ export interface World {
   frozen: { sweep: number; afterMs: number; forMs?: number }[];
   /** How long a page of the index takes, in milliseconds. */
   pageMs: number;
+  /** How long SNS takes for an event, in milliseconds. */
+  publishMs: number;
   /** Every so manieth page, publication or write fails. */
   failsEvery: number;
   /** What follows from chance in the engine follows from this. */
