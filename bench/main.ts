@@ -8,6 +8,7 @@ import { type Row, rowsTable } from "./harness/row.ts";
 import { plotRows } from "./harness/row-plot.ts";
 import { repeated } from "./harness/statistics.ts";
 import { Testbed } from "./harness/testbed.ts";
+import { clientCosts } from "./measured/client-cost.ts";
 import { type ColdParts, type ColdStart, coldStart } from "./measured/cold-start.ts";
 import { hints } from "./measured/hint.ts";
 import { lookup } from "./measured/lookup.ts";
@@ -28,10 +29,12 @@ const simulated = simulationReport(simulate(extent), extent);
 const cold = await coldStart();
 const { speed, prices, lookups } = await onOneStage();
 const peaks = await memory();
+const costs = await clientCosts();
 const rows = [
   ...lookups,
   ...speed.rows,
   ...(await writes()),
+  ...costs.rows,
   ...peaks.rows,
   ...cold.rows,
   ...prices.rows,
@@ -45,7 +48,7 @@ const report = [
   method(),
   rowsTable(rows),
   `![Shares of the targets](${TARGETS_PLOT})`,
-  remarks(speed, cold, peaks.text),
+  remarks(speed, cold, peaks.text, costs.text),
   `### Price\n\n${prices.text}`,
   simulated.text,
 ].join("\n\n");
@@ -69,7 +72,12 @@ function method(): string {
   return "The packaged functions, unzipped, against peers: each in a process of its own, in turn, on the same EnOS simulator and DynamoDB emulator, which run in processes of their own too. Every figure is a ratio within one pair of runs; the median counts. Processors are shared by all of them, so at 0 ms the simulator takes its part of the machine.";
 }
 
-function remarks({ checkedCpu, notDueCpu }: SweepSpeed, { parts }: ColdStart, peaks: string): string {
+function remarks(
+  { checkedCpu, notDueCpu }: SweepSpeed,
+  { parts }: ColdStart,
+  peaks: string,
+  costs: string,
+): string {
   const us = (runs: number[]) => {
     const { median, least, most } = repeated(runs);
     return `${median.toFixed(1)} µs (${least.toFixed(1)}–${most.toFixed(1)})`;
@@ -83,6 +91,8 @@ function remarks({ checkedCpu, notDueCpu }: SweepSpeed, { parts }: ColdStart, pe
     withCache.toFixed(2),
   ]);
   return `CPU in a sweep at 0 ms: ${us(checkedCpu)} a checked task, ${us(notDueCpu)} a young task that is not due.
+
+${costs}
 
 ### Memory
 

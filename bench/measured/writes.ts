@@ -11,6 +11,8 @@ import { CHANNEL, ORGANISATION } from "../harness/enos.ts";
 import { tell } from "../harness/progress.ts";
 import type { Row } from "../harness/row.ts";
 import { rewind, taskId } from "../harness/table.ts";
+import { PRICES } from "../price/prices.ts";
+import { CONSISTENT_READ_UNITS } from "../scale/dynamodb-units.ts";
 
 const FEW = 3;
 const MANY = 100 * FEW;
@@ -18,30 +20,44 @@ const MOST_WRITES = 4;
 const HOUR = 60 * 60_000;
 const WRITES = new Set(["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"]);
 
-/** Write requests for one task's whole life, by the packaged functions, counted on their way to DynamoDB. */
+/** What one task's whole life asks of DynamoDB, beside the queries that it shares with others. */
+interface Life {
+  writes: number;
+  /** Read units of its item, as it is before its event is published. */
+  consistentReads: number;
+}
+
+/** Requests for one task's whole life, by the packaged functions, counted on their way to DynamoDB. */
 export async function writes(): Promise<Row[]> {
   tell(`a task's life with ${FEW} and with ${MANY} checks`);
-  const [few, many] = [await writesOfALife(FEW), await writesOfALife(MANY)];
+  const [few, many] = [await aLife(FEW), await aLife(MANY)];
   return [
     {
       what: `DynamoDB writes of a task's life with ${MANY} checks that learn nothing`,
-      against: `the ${few} with ${FEW} such checks`,
-      ratios: [many / few],
+      against: `the ${few.writes} with ${FEW} such checks`,
+      ratios: [many.writes / few.writes],
       target: 1,
       reach: "at most",
     },
     {
       what: `DynamoDB writes of a task's life with ${MANY} checks that learn nothing`,
       against: `${MOST_WRITES} writes`,
-      ratios: [many / MOST_WRITES],
+      ratios: [many.writes / MOST_WRITES],
       target: 1,
+      reach: "at most",
+    },
+    {
+      what: "list price of the consistent read before a task's event",
+      against: "its life's writes, without their part in the index",
+      ratios: [(many.consistentReads * PRICES.dynamodbReadUnits) / (many.writes * PRICES.dynamodbWriteUnits)],
+      target: 1 / 10,
       reach: "at most",
     },
   ];
 }
 
 /** Put, seen waiting, seen running, checked so many times more, and seen to end. */
-async function writesOfALife(checks: number): Promise<number> {
+async function aLife(checks: number): Promise<Life> {
   await using parts = new AsyncDisposableStack();
   const cloud = parts.use(await Cloud.start(tableFromSource()));
   const enos = await startEnosSimulator();
@@ -67,7 +83,15 @@ async function writesOfALife(checks: number): Promise<number> {
   for (let due = 0; due <= checks; due++) await check(1);
   const { published } = await check(3);
   if (published !== 1) throw new Error(`${published} events were published instead of one`);
-  return proxy.observed.filter(isTaskWrite).length;
+  return {
+    writes: proxy.observed.filter(isTaskWrite).length,
+    consistentReads: proxy.observed.filter(isConsistentRead).length * CONSISTENT_READ_UNITS,
+  };
+}
+
+/** A task's item as it is now: asked for by the sweep, and by who tracks a task that is tracked already. */
+function isConsistentRead({ call: { action, input } }: Observed): boolean {
+  return action === "GetItem" && input.ConsistentRead === true;
 }
 
 /** A shard's record is written once a sweep, however many tasks there are: it is no task's write. */

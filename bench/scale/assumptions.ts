@@ -4,13 +4,15 @@
 export const CPU_US = {
   /** One item read from the index, parsed, and held against the schedule. `npm run bench` measures 4 to 6. */
   itemRead: 5,
-  /** One query of the index, beside its items. Measured by `node bench/scale/client-cost.ts`. */
-  query: 480,
   /** One call to EnOS, signed, sent, answered and parsed. `npm run bench` measures 45 to 70. */
   check: 70,
-  /** One conditional update. Measured by the same. */
+  /** One query of the index, beside its items. `npm run bench` measures this and what follows, too. */
+  query: 480,
+  /** One conditional update. */
   write: 530,
-  /** One event's share of a call to SNS, which takes ten. Measured by the same. */
+  /** One consistent read of an item. */
+  current: 350,
+  /** One event's share of a call to SNS, which takes ten. */
   event: 100,
 };
 

@@ -34,10 +34,22 @@ export function queryUnits(bytes: number): number {
   return Math.max(1, Math.ceil(bytes / 4096)) * 0.5;
 }
 
+/** Read units of one item that has to be as it is now; none is larger than 4 KB. */
+export const CONSISTENT_READ_UNITS = 1;
+
 /** An open task's item in the index: the keys of the table and of the index, and what the index carries besides. */
 export const INDEX_ITEM = {
   ...keyOf(SAMPLE_TASK),
   // The length of a shard's number hardly matters: the byte is the same up to 99.
   ...indexEntryOf(SAMPLE_TASK, EPOCH, 64),
   state: "running",
+} satisfies Item;
+
+/** The same in the table, where it also says since when it is tracked and in its state, and how far EnOS has got. */
+export const TASK_ITEM = {
+  ...INDEX_ITEM,
+  trackedAt: EPOCH,
+  stateSince: EPOCH,
+  progressCode: 1,
+  progressDesc: "downloading",
 } satisfies Item;

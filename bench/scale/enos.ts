@@ -16,6 +16,8 @@ export function simulatedEnos(world: World, processor: Processor, seed: number):
       const terminal = (population.endsAt[Number(taskId)] as number) <= time.now - EPOCH;
       await processor.spend(CPU_US.check);
       signal?.throwIfAborted();
+      // An end counts when it is written.
+      if (!terminal) population.checkedAt[Number(taskId)] = time.now - EPOCH;
       return {
         orgId,
         channelId,

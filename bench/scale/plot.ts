@@ -8,9 +8,9 @@ export function plot(outcomes: readonly Outcome[]): string {
     width: 560,
     height: 320,
     x: { title: "minute (log)", scale: "log" },
-    y: { title: "watermark lag, s (log); 60 is none", scale: "log" },
+    y: { title: "lag that is told, s (log)", scale: "log" },
     marks: outcomes.map(({ minutes }, index) => ({
-      through: minutes.map(({ lagSeconds }, minute) => ({ x: minute + 1, y: lagSeconds ?? Number.NaN })),
+      through: minutes.map(({ lagSeconds }, minute) => ({ x: minute + 1, y: Math.max(1, lagSeconds) })),
       color: colorOf(index),
     })),
     legends: [

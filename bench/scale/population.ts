@@ -10,6 +10,9 @@ export const PENDING = 0;
 export const RUNNING = 1;
 export const CLOSED = 2;
 
+/** Stands for the time of a check that was never made. */
+export const NEVER = -1;
+
 /** Which tasks there are. */
 export interface PopulationOptions {
   /** Open when the time begins. */
@@ -44,6 +47,8 @@ export class Population {
   readonly trackedAt: Int32Array;
   readonly endsAt: Int32Array;
   readonly state: Uint8Array;
+  /** When EnOS last answered about the task; NEVER when it has not. */
+  readonly checkedAt: Int32Array;
   /** 1 when the task's end has been published. */
   readonly isAnnounced: Uint8Array;
   /** Tasks that begin to be tracked, per second. */
@@ -62,6 +67,8 @@ export class Population {
     this.trackedAt = new Int32Array(size);
     this.endsAt = new Int32Array(size);
     this.state = new Uint8Array(size);
+    // A sweep has just ended when the time begins.
+    this.checkedAt = new Int32Array(size);
     this.isAnnounced = new Uint8Array(size);
 
     let toArrive = arrivals;
@@ -73,6 +80,7 @@ export class Population {
         const at = random() * horizonMs;
         this.trackedAt[slot] = at;
         this.endsAt[slot] = at + durations.draw(random);
+        this.checkedAt[slot] = NEVER;
       } else {
         const open = ages.draw((this.offset[slot] as number) / OFFSETS);
         this.trackedAt[slot] = -open.age;
@@ -110,7 +118,7 @@ export class Population {
       return (part * TIMES + time) * NUMBERS + number;
     });
     keys.sort();
-    const all = [this.offset, this.organisation, this.trackedAt, this.endsAt, this.state];
+    const all = [this.offset, this.organisation, this.trackedAt, this.endsAt, this.state, this.checkedAt];
     for (const values of all) {
       const before = values.slice(begin, end);
       for (let slot = begin; slot < end; slot++)

@@ -45,13 +45,18 @@ export class MemoryRecords {
 
   /** Makes a shard known. @param watermark how far it is swept from the start */
   announce(number: number, now: number, watermark = 0): void {
-    const announcedAt = Math.min(now, this.shards.get(number)?.announcedAt ?? now);
-    this.shards.set(number, {
-      ...neverSwept(number),
-      checkpoint: { watermark, gaps: [] },
-      announcedAt,
-      leaseOwner: undefined,
-    });
+    const known = this.shards.get(number);
+    this.shards.set(
+      number,
+      known
+        ? { ...known, announcedAt: Math.min(now, known.announcedAt) }
+        : {
+            ...neverSwept(number),
+            checkpoint: { watermark, gaps: [] },
+            announcedAt: now,
+            leaseOwner: undefined,
+          },
+    );
   }
 
   shardStore(): SweepDependencies["shards"] {
@@ -59,18 +64,22 @@ export class MemoryRecords {
       list: async (count) => {
         await this.#latency();
         const all = new Map(Array.from({ length: count }, (_, number) => [number, neverSwept(number)]));
-        for (const [number, shard] of this.shards) all.set(number, { ...shard });
+        for (const [number, { leaseOwner, ...shard }] of this.shards) all.set(number, shard);
         return [...all.values()];
       },
       lease: async ({ number, writtenWatermark }, sweep, now, until) => {
         await this.#write();
-        const shard = this.shards.get(number) ?? { ...neverSwept(number), leaseOwner: undefined };
+        const shard = this.shards.get(number) ?? {
+          ...neverSwept(number),
+          announcedAt: now,
+          leaseOwner: undefined,
+        };
         const seen = writtenWatermark > 0 && writtenWatermark < now + CLOCK_ERROR_MS ? writtenWatermark : 0;
         const isSwept = shard.writtenWatermark > seen && shard.writtenWatermark <= now + CLOCK_ERROR_MS;
         if ((isLeased(shard, now) || isSwept) && shard.leaseOwner !== sweep) return undefined;
-        const leased = { ...shard, leaseUntil: until, leaseOwner: sweep };
-        this.shards.set(number, leased);
-        return { ...leased };
+        this.shards.set(number, { ...shard, leaseUntil: until, leaseOwner: sweep });
+        const { leaseOwner, ...leased } = shard;
+        return { ...leased, leaseUntil: until };
       },
       release: async (number, sweep, swept?: SweptShard) => {
         await this.#write();
@@ -130,7 +139,9 @@ export class MemoryRecords {
       claimProbe: async (record, next) => {
         await this.#write();
         const now = this.health.get(keyOf(record));
-        if (now?.nextProbeAt !== record.nextProbeAt) return false;
+        const isAsSeen = now?.nextProbeAt === record.nextProbeAt;
+        const isOwn = now?.nextProbeAt === next && now.probes === record.probes + 1;
+        if (!now || !(isAsSeen || isOwn)) return false;
         this.health.set(keyOf(record), { ...now, nextProbeAt: next, probes: record.probes + 1 });
         return true;
       },

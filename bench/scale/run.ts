@@ -1,4 +1,3 @@
-import { coverageOf, leastWatermark } from "../../lib/store/coverage.ts";
 import type { SweepDependencies } from "../../lib/sweep/dependencies.ts";
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
 import { sweep } from "../../lib/sweep/sweep.ts";
@@ -7,6 +6,7 @@ import { INVOCATION_MS, LATENCY_MS } from "./assumptions.ts";
 import { Delays } from "./delays.ts";
 import { simulatedEnos } from "./enos.ts";
 import { simulatedEvents } from "./events.ts";
+import { overdueMs } from "./lag.ts";
 import { type Missed, missed } from "./missed.ts";
 import { Population } from "./population.ts";
 import { Processor } from "./processor.ts";
@@ -29,11 +29,10 @@ export interface Minute {
   summaries: SweepSummary[];
   /** Seconds that the busiest sweeper's processor was busy. */
   cpuSeconds: number;
-  /**
-   * How far back the furthest shard is, or an organisation in it, when the next minute's sweeps begin, in seconds:
-   * one interval when all is well.
-   */
+  /** The lag that the sweep told that ended last, in seconds. */
   lagSeconds: number;
+  /** For how long the check that was most overdue then had been due, in seconds. */
+  overdueSeconds: number;
 }
 
 /** What came of a scenario. */
@@ -88,10 +87,12 @@ export async function run(
         sweepOnce(scenario, world, records, minute * scenario.sweepers + sweeper, engine),
       );
       const done = await Promise.all(sweeps);
+      const last = done.reduce((a, b) => (a.endedAt > b.endedAt ? a : b));
       const result = {
         summaries: done.map(({ summary }) => summary),
         cpuSeconds: Math.max(...done.map(({ cpuSeconds }) => cpuSeconds)),
-        lagSeconds: (minuteAt(minute + 1) - furthestBack(records)) / 1_000,
+        lagSeconds: last.summary.watermarkLagSeconds ?? 0,
+        overdueSeconds: overdueMs(population, schedule, last.endedAt) / 1_000,
       };
       onMinute(result);
       if (minute > SETTLING_MINUTES) minutes.push(result);
@@ -118,7 +119,7 @@ async function sweepOnce(
   records: MemoryRecords,
   seed: number,
   engine: typeof sweep,
-): Promise<{ summary: SweepSummary; cpuSeconds: number }> {
+): Promise<{ summary: SweepSummary; cpuSeconds: number; endedAt: number }> {
   const processor = new Processor(world.time, scenario.memory);
   const dependencies: SweepDependencies = {
     ...records.stores(),
@@ -138,16 +139,7 @@ async function sweepOnce(
     deadlineMs: DEADLINE_MS,
   };
   const summary = await engine(dependencies, settings, { remainingMs: INVOCATION_MS });
-  return { summary, cpuSeconds: processor.busyMs / 1_000 };
-}
-
-/** The oldest watermark, of shards and of organisations that are behind in them. */
-function furthestBack(records: MemoryRecords): number {
-  const coverages = [
-    ...[...records.shards.values()].map(({ checkpoint }) => coverageOf(checkpoint)),
-    ...[...records.behind.values()].map(({ gaps }) => gaps),
-  ];
-  return Math.min(...coverages.map(leastWatermark));
+  return { summary, cpuSeconds: processor.busyMs / 1_000, endedAt: world.time.now };
 }
 
 /** Every organisation has the same gateway. */

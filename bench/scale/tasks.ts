@@ -4,7 +4,7 @@ import type { SweepDependencies } from "../../lib/sweep/dependencies.ts";
 import { type Carried, NOTHING_CARRIED } from "../../lib/tasks/carried.ts";
 import type { IndexKey, OpenTask } from "../../lib/tasks/record.ts";
 import { CPU_US, LATENCY_MS } from "./assumptions.ts";
-import { INDEX_ITEM, itemBytes, queryUnits } from "./dynamodb-units.ts";
+import { CONSISTENT_READ_UNITS, INDEX_ITEM, itemBytes, queryUnits } from "./dynamodb-units.ts";
 import { CLOSED, PENDING, type Population, RUNNING } from "./population.ts";
 import type { Processor } from "./processor.ts";
 import type { Usage } from "./usage.ts";
@@ -14,8 +14,6 @@ import type { World } from "./world.ts";
 const ITEM_BYTES = itemBytes(INDEX_ITEM);
 /** No item is larger than 1 KB. A write here never changes the place in the index, which would cost it two units. */
 const WRITE_UNITS = 1;
-/** No item is larger than 4 KB. */
-const CONSISTENT_READ_UNITS = 1;
 
 /** The table of tasks as one sweep sees it. */
 export class SimulatedTasks implements Pick<SweepDependencies["tasks"], keyof SweepDependencies["tasks"]> {
@@ -73,7 +71,7 @@ export class SimulatedTasks implements Pick<SweepDependencies["tasks"], keyof Sw
 
   /** The index is never behind here: what it said is what the table says, unless the task was closed meanwhile. */
   async current(task: OpenTask): Promise<{ task: OpenTask; carried: Carried } | undefined> {
-    await this.#processor.spend(CPU_US.write);
+    await this.#processor.spend(CPU_US.current);
     await this.#time.after(LATENCY_MS.item);
     this.#usage.reads.add(CONSISTENT_READ_UNITS, this.#time.now);
     const isClosed = this.#population.state[Number(task.taskId)] === CLOSED;

@@ -127,18 +127,56 @@ export function isSame(a: Coverage, b: Coverage): boolean {
   );
 }
 
+/** So many gaps are held against each other, to see which cost the least; of more, where they lie has to do. */
+const MOST_COMPARED = 128;
+
 /**
- * As few gaps as a record holds, none of them shorter or later than those given: what lies between two that are
- * merged is checked once more.
+ * As few gaps as a record holds, none of them shorter or later than those given. Two that are merged say less than
+ * was checked, of each other and of what lies between them: those are merged of which that is least, so that what is
+ * furthest back does not take the others along.
  */
 export function simplify(gaps: Coverage, most = MOST_GAPS): Gap[] {
   const kept: Gap[] = [];
   for (const gap of gaps) append(kept, gap);
   if (kept.length <= most) return kept;
-  // Between the gaps that stay apart lie the widest holes.
-  const holes = kept.slice(1).map((gap, index) => ({
+  const few = farApart(kept, MOST_COMPARED);
+  const watermarks = few.map(({ watermark }) => watermark);
+  const latest = Math.max(...watermarks);
+  // What is in no gap was checked later than any of them.
+  const covered = 2 * latest - Math.min(...watermarks) + 1;
+  const placed = few.map((gap) => ({ ...gap, begin: place(gap.from), end: place(gap.to) }));
+  while (placed.length > most) {
+    let nearest = 1;
+    let least = Number.POSITIVE_INFINITY;
+    for (let index = 1; index < placed.length; index++) {
+      const left = placed[index - 1] as Placed;
+      const right = placed[index] as Placed;
+      const watermark = Math.min(left.watermark, right.watermark);
+      const cost =
+        (left.watermark - watermark) * (left.end - left.begin) +
+        (covered - watermark) * (right.begin - left.end) +
+        (right.watermark - watermark) * (right.end - right.begin);
+      if (cost < least) [least, nearest] = [cost, index];
+    }
+    const [left, right] = placed.splice(nearest - 1, 2) as [Placed, Placed];
+    const watermark = Math.min(left.watermark, right.watermark);
+    placed.splice(nearest - 1, 0, {
+      from: left.from,
+      to: right.to,
+      watermark,
+      begin: left.begin,
+      end: right.end,
+    });
+  }
+  return placed.map(({ from, to, watermark }) => ({ from, to, watermark }));
+}
+
+/** At most so many gaps: between those that stay apart lie the widest holes. */
+function farApart(gaps: Gap[], most: number): Gap[] {
+  if (gaps.length <= most) return gaps;
+  const holes = gaps.slice(1).map((gap, index) => ({
     index: index + 1,
-    width: place(gap.from) - place((kept[index] as Gap).to),
+    width: place(gap.from) - place((gaps[index] as Gap).to),
   }));
   const starts = holes
     .sort((a, b) => b.width - a.width)
@@ -146,13 +184,16 @@ export function simplify(gaps: Coverage, most = MOST_GAPS): Gap[] {
     .map(({ index }) => index)
     .sort((a, b) => a - b);
   return [0, ...starts].map((start, index) => {
-    const part = kept.slice(start, starts[index]);
+    const part = gaps.slice(start, starts[index]);
     const [first] = part as [Gap];
     return { from: first.from, to: (part.at(-1) as Gap).to, watermark: leastWatermark(part) };
   });
 }
 
-/** Where among all keys one stands, roughly: enough to tell which gaps lie close together. */
+/** A gap, and where among all keys it begins and ends. */
+type Placed = Gap & { begin: number; end: number };
+
+/** Where among all keys one stands, roughly: enough to tell how much lies between two. */
 function place(key: string): number {
   return key === PAST_KEYS ? 16 ** 13 : Number.parseInt(key.padEnd(13, "0").slice(0, 13), 16);
 }

@@ -1,5 +1,6 @@
 import { DeleteCommand, PutCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod/mini";
+import { Time } from "../tasks/record.ts";
 import { type Database, unlessRefused } from "./table.ts";
 
 /** The records stand together under a key that no organisation can have. */
@@ -39,8 +40,8 @@ export interface HealthRecord {
 
 const Item = z.object({
   reason: z.enum(STUCK_REASONS),
-  since: z.int(),
-  nextProbeAt: z.int(),
+  since: Time,
+  nextProbeAt: Time,
   probes: z.int().check(z.nonnegative()),
   fingerprint: z.optional(z.string()),
 });

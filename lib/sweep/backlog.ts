@@ -99,17 +99,19 @@ export class Backlog {
   }
 }
 
-/** Tasks that were taken on one after the other and left out stand for the span that they lie in. */
+/**
+ * Tasks that were taken on one after the other and left out stand for the span that they lie in, if they are checked
+ * equally far: or what is furthest back would take what comes behind it along, again and again.
+ */
 function runs(leftOut: readonly LeftOut[]): Gap[] {
   const gaps: Gap[] = [];
   let last: LeftOut | undefined;
   for (const task of [...leftOut].sort((a, b) => (a.key < b.key ? -1 : 1))) {
     const { to } = only(task.key);
     const gap = gaps.at(-1);
-    if (gap && last && Math.abs(task.number - last.number) <= 1) {
-      gap.to = to;
-      gap.watermark = Math.min(gap.watermark, task.watermark);
-    } else {
+    const goesOn = last && Math.abs(task.number - last.number) <= 1 && task.watermark === last.watermark;
+    if (gap && goesOn) gap.to = to;
+    else {
       gaps.push({ from: task.key, to, watermark: task.watermark });
     }
     last = task;

@@ -1,4 +1,5 @@
 import type { HealthRecord, StuckReason } from "../store/health-store.ts";
+import { CLOCK_ERROR_MS } from "../store/shard-store.ts";
 import type { CallResult } from "./call-result.ts";
 
 /** Tasks of an organisation that are asked about in vain before it counts as stuck. */
@@ -222,8 +223,8 @@ export function nextProbe(probes: number, now: number, random = Math.random()): 
 }
 
 /** Whether a probe is due. One that is further ahead than any can be was set by a clock that was wrong. */
-export function isProbeDue({ nextProbeAt }: HealthRecord, now: number): boolean {
-  return nextProbeAt <= now || nextProbeAt > now + LONGEST_PROBE_MS;
+export function isProbeDue({ nextProbeAt }: Pick<HealthRecord, "nextProbeAt">, now: number): boolean {
+  return nextProbeAt <= now || nextProbeAt > now + LONGEST_PROBE_MS + CLOCK_ERROR_MS;
 }
 
 /** Whether there was nothing to probe with for so long that the record speaks of nobody who has open tasks. */

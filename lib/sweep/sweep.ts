@@ -18,6 +18,8 @@ import { TimeBudget } from "./time-budget.ts";
 const LEASE_MARGIN_MS = 1_000;
 /** While no more organisations than this are refused, a new secret is seen at the next sweep. */
 const MOST_SECRETS_READ = 20;
+/** So long a sweep waits for their secrets, in milliseconds, and so everybody for Secrets Manager. */
+const SECRETS_MS = 1_000;
 /** Records that are written at a time, for each shard. */
 const WRITES = 32;
 
@@ -53,7 +55,8 @@ export async function sweep(
   const { now } = dependencies;
   const breakers = new Breakers({ records: records.filter((record) => !isForsaken(record, now())), now });
   await Promise.all([
-    retryRefused(dependencies, breakers),
+    // What is not known by then is known later, or in the next sweep.
+    time.outlasts(retryRefused(dependencies, breakers), SECRETS_MS),
     forgetForsaken(
       dependencies,
       records.filter((record) => isForsaken(record, now())),

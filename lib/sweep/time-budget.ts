@@ -48,11 +48,15 @@ export class TimeBudget {
     this.#controller.abort();
   }
 
-  /** Waits for `work`, but not beyond the last moment. True when it has ended. */
-  async outlasts(work: Promise<unknown>): Promise<boolean> {
+  /**
+   * Waits for `work`, but not beyond the last moment. True when it has ended.
+   *
+   * @param mostMs how long at most, in milliseconds
+   */
+  async outlasts(work: Promise<unknown>, mostMs = Number.POSITIVE_INFINITY): Promise<boolean> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<false>((resolve) => {
-      timer = setTimeout(resolve, Math.max(0, this.remainingMs - LAST_MS), false);
+      timer = setTimeout(resolve, Math.max(0, Math.min(mostMs, this.remainingMs - LAST_MS)), false);
     });
     const ended = await Promise.race([work.then(() => true), late]);
     clearTimeout(timer);

@@ -44,7 +44,7 @@ export interface TrackedTask extends TaskKey, Carried {
 }
 
 /** Unix milliseconds that a date can have. */
-const Time = z.int().check(z.nonnegative(), z.maximum(8_640_000_000_000_000));
+export const Time = z.int().check(z.nonnegative(), z.maximum(8_640_000_000_000_000));
 
 const Key = z.pipe(
   z.string(),

@@ -43,10 +43,11 @@ export function readCall(headers: IncomingHttpHeaders, body: Buffer): AwsCall {
   };
 }
 
-/** What a sweep does with a call: the steps of its work, in their order. */
-export type Step = "list" | "lease" | "read" | "secret" | "publish" | "commit" | "release";
+/** The steps that every sweep with something to do comes to, in their order. */
+export const STEPS = ["list", "lease", "read", "secret", "current", "publish", "commit", "release"] as const;
 
-export const STEPS: readonly Step[] = ["list", "lease", "read", "secret", "publish", "commit", "release"];
+/** What a sweep does with a call: a step of its work, or of what it notes of organisations that are stuck or behind. */
+export type Step = (typeof STEPS)[number] | "behind" | "health";
 
 /** The step of a sweep that a call is; undefined for a call that no sweep makes. */
 export function stepOf({ service, action, input }: AwsCall): Step | undefined {
@@ -54,9 +55,19 @@ export function stepOf({ service, action, input }: AwsCall): Step | undefined {
   if (service === "sqs") return undefined;
   if (service === "secretsmanager") return action === "GetSecretValue" ? "secret" : undefined;
   if (action === "Query") return input.IndexName === undefined ? "list" : "read";
+  if (action === "GetItem") return "current";
+  const partition = partitionOf(input);
+  if (partition === "#health") return "health";
+  if (partition?.startsWith("#behind#")) return "behind";
   if (action !== "UpdateItem") return undefined;
   if (shardOf(input) === undefined) return "commit";
   return String(input.UpdateExpression).includes("REMOVE leaseUntil") ? "release" : "lease";
+}
+
+/** The table's partition key that a read or a write of one item names. */
+function partitionOf(input: Record<string, unknown>): string | undefined {
+  const { pk } = (input.Key ?? input.Item ?? {}) as Record<string, { S?: string }>;
+  return pk?.S;
 }
 
 /** The number of the shard whose record a write is about; undefined for another item. */

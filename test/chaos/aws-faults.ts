@@ -51,6 +51,13 @@ const TROUBLES: Trouble[] = [
     fate: refuse(400, "ConditionalCheckFailedException"),
   },
   { name: "DynamoDB commits, its answer is lost", step: "commit", fate: loseAnswer, inTests: true },
+  {
+    name: "DynamoDB does not give a task as it is now",
+    step: "current",
+    fate: refuse(500, "InternalServerError"),
+    inTests: true,
+  },
+  { name: "DynamoDB does not answer how a task is now", step: "current", fate: hang },
   { name: "DynamoDB answers a read with 500", step: "read", fate: refuse(500, "InternalServerError") },
   { name: "DynamoDB does not answer a read", step: "read", fate: hang, inTests: true },
   { name: "DynamoDB does not answer a commit", step: "commit", fate: hang },
@@ -74,6 +81,27 @@ const TROUBLES: Trouble[] = [
   { name: "DynamoDB breaks the release off", step: "release", fate: { kind: "reset" } },
   { name: "DynamoDB cannot list the shards", step: "list", fate: refuse(500, "InternalServerError") },
   { name: "DynamoDB does not answer the list", step: "list", fate: hang },
+  {
+    name: "DynamoDB does not take who is behind",
+    step: "behind",
+    fate: refuse(500, "InternalServerError"),
+    inTests: true,
+  },
+  {
+    name: "DynamoDB refuses the condition of who is behind",
+    step: "behind",
+    fate: refuse(400, "ConditionalCheckFailedException"),
+  },
+  { name: "DynamoDB does not answer about who is behind", step: "behind", fate: hang },
+  { name: "DynamoDB takes who is behind, its answer is lost", step: "behind", fate: loseAnswer },
+  {
+    name: "DynamoDB does not take who is stuck",
+    step: "health",
+    fate: refuse(500, "InternalServerError"),
+    inTests: true,
+  },
+  { name: "DynamoDB does not answer about who is stuck", step: "health", fate: hang },
+  { name: "DynamoDB takes who is stuck, its answer is lost", step: "health", fate: loseAnswer },
   { name: "Secrets Manager answers 500", step: "secret", fate: refuse(500, "InternalServiceError") },
   { name: "Secrets Manager throttles", step: "secret", fate: refuse(400, "ThrottlingException") },
   { name: "Secrets Manager does not answer", step: "secret", fate: hang, inTests: true },
@@ -140,6 +168,9 @@ async function tryTrouble(
     const tookMs = await sweep();
     if (tookMs > longestMs) wrong.push(`a sweep took ${Math.round(tookMs)} ms`);
   };
+  // Somebody has to be stuck, and so behind, for anything to be noted of it.
+  const isNoted = step === "behind" || step === "health";
+  if (isNoted) stage.enos.addFault({ kind: "refused", orgId: "o2" });
   await stage.track(tasks);
 
   const released = Promise.withResolvers<void>();
@@ -151,6 +182,7 @@ async function tryTrouble(
   for (let time = 0; time < sweeps || (met() === 0 && time < MOST_SWEEPS); time++) await timedSweep();
   const times = met();
   proxy.clear();
+  stage.enos.clearFaults();
   // A shard whose release did not come through is free when its lease has run out, a second after the invocation.
   await stage.sweepInPeace(timedSweep);
   if (fate === "late") {

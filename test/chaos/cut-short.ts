@@ -44,7 +44,7 @@ export const cutShort: Scenario = {
         lost,
         duplicated,
         wrong: wrong.length,
-        notes: [`${sweeps} sweeps, ${checked} looks`, ...wrong.slice(0, 10)],
+        notes: [`${sweeps} sweeps, ${checked} checks`, ...wrong.slice(0, 10)],
       },
     ];
   },

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import pMap from "p-map";
 import type { TerminalEvent } from "../../lib/events/event.ts";
+import { HealthStore } from "../../lib/store/health-store.ts";
 import type { Database } from "../../lib/store/table.ts";
 import { TaskStore } from "../../lib/store/task-store.ts";
 import type { TerminalState } from "../../lib/tasks/state.ts";
@@ -133,18 +134,25 @@ export class Stage implements AsyncDisposable {
   }
 
   /**
-   * Sweeps until no task is open and no shard is leased.
+   * Sweeps until no task is open and no shard is leased. Whoever is stuck is probed by the next sweep already, and not
+   * only within a quarter of an hour.
    *
    * @returns how many sweeps that took, 200 at most
    */
   async sweepInPeace(sweep: () => Promise<unknown>): Promise<number> {
     let sweeps = 0;
     do {
+      await this.#bringProbesForward();
       await sweep();
       await sleep(250);
       sweeps++;
     } while (sweeps < 200 && !(await this.#isAtRest()));
     return sweeps;
+  }
+
+  async #bringProbesForward(): Promise<void> {
+    const health = new HealthStore(this.db);
+    for (const record of await health.list()) await health.put({ ...record, nextProbeAt: Date.now() });
   }
 
   async #isAtRest(): Promise<boolean> {

@@ -128,7 +128,7 @@ describe("gaps", () => {
     );
   });
 
-  it("that need not be merged stay as they are, and those that lie closest together are merged first", () => {
+  it("that need not be merged stay as they are, and those are merged that cost the fewest checks", () => {
     const at = (from: string, to: string, watermark: number): Gap => ({ from, to, watermark });
     const apart = [at("1", "2", 3), at("21", "3", 2), at("8", "9", 1)];
     expect(simplify(apart, 3)).toEqual(apart);
@@ -136,6 +136,9 @@ describe("gaps", () => {
     expect(simplify(apart, 1)).toEqual([at("1", "9", 1)]);
     expect(simplify([at("1", "2", 3), at("2", "3", 3)], 3)).toEqual([at("1", "3", 3)]);
     expect(simplify([])).toEqual([]);
+    // What is furthest back takes nobody along while there are others that were checked about equally far.
+    const steps = [at("0", "4", 10), at("4", "8", 900), at("8", "c", 910), at("c", "~", 990)];
+    expect(simplify(steps, 3)).toEqual([at("0", "4", 10), at("4", "c", 900), at("c", "~", 990)]);
   });
 
   it("are the same when they say the same", () => {

@@ -66,6 +66,7 @@ describe("who is stuck", () => {
     ["a reason of another version", "org#o1", { reason: "tired", since: 1, nextProbeAt: 2, probes: 0 }],
     ["a time that is none", "org#o1", { reason: "secret", since: 1, nextProbeAt: "soon", probes: 0 }],
     ["a broken time", "org#o1", { reason: "secret", since: 1.5, nextProbeAt: 2, probes: 0 }],
+    ["a time beyond all dates", "org#o1", { reason: "secret", since: 8.7e15, nextProbeAt: 2, probes: 0 }],
     ["no count", "org#o1", { reason: "secret", since: 1, nextProbeAt: 2, probes: -1 }],
     ["a scope that is none", "planet#o1", { reason: "secret", since: 1, nextProbeAt: 2, probes: 0 }],
     ["no name", "org#", { reason: "secret", since: 1, nextProbeAt: 2, probes: 0 }],

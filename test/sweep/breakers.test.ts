@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { HealthRecord, StuckReason } from "../../lib/store/health-store.ts";
-import { Breakers, nextProbe } from "../../lib/sweep/breakers.ts";
+import { Breakers, isProbeDue, nextProbe } from "../../lib/sweep/breakers.ts";
 import type { CallResult } from "../../lib/sweep/call-result.ts";
 
 const MINUTE = 60_000;
@@ -260,6 +260,19 @@ describe("a probe", () => {
         if (probes < 3) expect(nextProbe(probes + 1, now, other) - now).toBeGreaterThan(0.75 * pause);
       }),
     );
+  });
+
+  it("is due when its time has come, and where only a clock that was wrong could have put it", () => {
+    fc.assert(
+      fc.property(fc.nat(50), fc.integer({ min: -2 * MINUTE, max: 2 * MINUTE }), (probes, apart) => {
+        // By a clock that is apart from ours by no more than clocks are.
+        const nextProbeAt = nextProbe(probes, now + apart);
+        expect(isProbeDue({ nextProbeAt }, now)).toBe(nextProbeAt <= now);
+        expect(isProbeDue({ nextProbeAt }, nextProbeAt)).toBe(true);
+      }),
+    );
+    expect(isProbeDue({ nextProbeAt: now + 60 * MINUTE }, now)).toBe(true);
+    expect(isProbeDue({ nextProbeAt: 8_640_000_000_000_000 }, now)).toBe(true);
   });
 
   it("of those that broke together does not come together", () => {

@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { PutCommand, ScanCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { EnosError } from "../../lib/enos/errors.ts";
 import { parseStatus } from "../../lib/enos/status.ts";
 import { EventPublisher, PublishError } from "../../lib/events/publisher.ts";
 import { ALL_KEYS } from "../../lib/store/index-key.ts";
+import type { SweepDependencies } from "../../lib/sweep/dependencies.ts";
 import type { TaskKey } from "../../lib/tasks/key.ts";
 import { canaryKeys } from "../../local/harness/canary.ts";
 import { ENDED, RUNNING, Scene } from "../support/scene.ts";
@@ -98,6 +100,7 @@ describe("a sweep", () => {
   });
 
   it("writes nothing for a check that learns nothing, however often it checks", async () => {
+    scene.settings.shardCount = 1;
     await scene.track("o1", 10, RUNNING);
     await scene.sweep();
     let writes = 0;
@@ -114,6 +117,7 @@ describe("a sweep", () => {
   });
 
   it("checks again exactly when the schedule says, for every task", async () => {
+    scene.settings.shardCount = 1;
     const tracked = await scene.track("o1", 40, RUNNING);
     await scene.sweep();
     scene.enos.resetCounters();
@@ -470,6 +474,54 @@ describe("a sweep", () => {
       stuck: {},
       watermarkLagSeconds: 0,
     });
+  });
+
+  it("waits for no secret of an organisation that is refused, though Secrets Manager does not answer", async () => {
+    await scene.addOrganisation("o2");
+    for (const orgId of ["o1", "o2"]) await scene.track(orgId, 5, ENDED.succeeded);
+    scene.enos.rotateCredentials("o2", { secretKey: "changed" });
+    await scene.sweep();
+    scene.time += 1;
+    await scene.track("o1", 5, ENDED.failed, "new");
+    const { credentials } = scene.dependencies;
+    const silent: SweepDependencies["credentials"] = {
+      get: (orgId) => (orgId === "o2" ? new Promise(() => {}) : credentials.get(orgId)),
+      refresh: (orgId, refused) => credentials.refresh(orgId, refused),
+    };
+    // It is not due to be probed, which would wait as well, for as long as a call may take.
+    const summary = await scene.sweep({ after: 10_000, dependencies: { credentials: silent } });
+    expect(summary).toMatchObject({ finished: { failed: 5 }, ended: "done" });
+  });
+
+  it("asks about another task before it takes one in vain for a dead organisation, and ends no sooner than that is known", async () => {
+    const [first] = (await scene.track("o1", 1, RUNNING, "first")) as [TaskKey];
+    await scene.track("o1", 4, RUNNING, "other");
+    await scene.sweep();
+    // Of the five only this one is due again: it was put anew.
+    scene.time += 1;
+    await scene.tracker().delete(first);
+    await scene.tracker().put(first);
+    let underWay = 0;
+    const asked: string[] = [];
+    const enos = (isDead: boolean): SweepDependencies["enos"] => ({
+      getDownloadStatus: async ({ orgId, channelId, taskId }) => {
+        asked.push(taskId.replace(/\d$/, ""));
+        underWay++;
+        await sleep(taskId === first.taskId ? 1 : 400);
+        underWay--;
+        if (isDead || taskId === first.taskId) throw new EnosError("timeout", "no answer");
+        return parseStatus({ orgId, channelId, taskId }, { progressCode: 1 });
+      },
+    });
+    const alive = await scene.sweep({ after: 1_000, dependencies: { enos: enos(false) } });
+    expect(underWay).toBe(0);
+    expect(asked).toEqual(["first", "other"]);
+    expect(alive.stuck).toEqual({});
+    const dead = await scene.sweep({ after: 1_000, dependencies: { enos: enos(true) } });
+    expect(underWay).toBe(0);
+    expect(asked).toEqual(["first", "other", "first", "other"]);
+    expect(dead.stuck).toEqual({ unreachable: 1 });
+    expect(await scene.dependencies.health.list()).toMatchObject([{ id: "o1", reason: "unreachable" }]);
   });
 
   it("announces nothing of a task that was closed, deleted or put anew before its last consistent read", async () => {

@@ -72,28 +72,52 @@ export const taskSpoilt = spoilt([
 const LONG_AGO = { N: "1764000000000" };
 const FAR_AHEAD = { N: "8700000000000000" };
 
+/** A gap in what was checked, as DynamoDB stores it. */
+const gap = (from: AttributeValue, to: AttributeValue, watermark: AttributeValue): AttributeValue => ({
+  M: { from, to, watermark },
+});
+const FIRST = { S: "" };
+const LAST = { S: "~" };
+
 /** Shard records that a sweep would wait, look or stumble over for ever, if it took them at their word. */
 export const SHARD_TRAPS: StoredItem[] = [
-  { sweptThrough: FAR_AHEAD },
-  { sweptThrough: { N: "9007199254740993.5" } },
+  { watermark: FAR_AHEAD },
+  { watermark: { N: "9007199254740993.5" } },
   { leaseUntil: FAR_AHEAD, leaseOwner: { S: "nobody" } },
   { leaseUntil: { N: "1E+30" } },
-  // As an older version wrote it.
-  { behind: { M: { o1: { M: { sweptThrough: LONG_AGO, rest: { NULL: true } } } } } },
-  { behind: { L: [{ M: { orgId: { S: "o1" }, sweptThrough: FAR_AHEAD, rest: { NULL: true } } }] } },
-  { rest: { M: { to: FAR_AHEAD, at: { S: "7" } } } },
-  { rest: { M: { to: LONG_AGO, at: { S: "x".repeat(2_000) } } } },
+  { gaps: { L: [gap(FIRST, LAST, FAR_AHEAD)] } },
+  { gaps: { L: [gap(LAST, FIRST, LONG_AGO)] } },
+  { gaps: { L: [gap({ S: "x".repeat(2_000) }, LAST, LONG_AGO)] } },
+  { gaps: { L: Array(1_000).fill(gap(FIRST, LAST, LONG_AGO)) } },
+  { behind: { M: { organisations: FAR_AHEAD, oldest: { N: "-1" }, oldestAnswering: { S: "soon" } } } },
+  { readWholeAt: FAR_AHEAD, announcedAt: FAR_AHEAD },
 ];
 
 /** What else may befall a shard's record. */
 export const shardSpoilt = spoilt([
-  "sweptThrough",
+  "watermark",
+  "gaps",
   "leaseUntil",
   "leaseOwner",
-  "rest",
+  "sweptBy",
+  "readWholeAt",
   "behind",
-  "announced",
+  "announcedAt",
 ]);
+
+/** What may befall the record of an organisation that is behind in a shard. */
+export const behindSpoilt = spoilt(["gaps", "next", "origin", "sweep"]);
+
+/** What may befall the record of who is stuck. */
+export const healthSpoilt = spoilt(["reason", "since", "nextProbeAt", "probes", "fingerprint"]);
+
+/** Records by which an organisation would be left alone for ever, or a sweep stumble, if they were taken at their word. */
+export const HEALTH_TRAPS: StoredItem[] = [
+  { nextProbeAt: FAR_AHEAD },
+  { since: FAR_AHEAD },
+  { probes: FAR_AHEAD },
+  { nextProbeAt: { N: "9000000000000000" }, since: { N: "9000000000000000" } },
+];
 
 /** Sort keys of records that are no shard's. */
 export const NO_SHARDS = ["-5", "007", "1e3", "1e+21", "0x10", " 3", "x", "99999999999999999999"];

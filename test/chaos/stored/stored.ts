@@ -10,7 +10,17 @@ import { openDatabase } from "../../../lib/store/table.ts";
 import { type Page, TaskStore } from "../../../lib/store/task-store.ts";
 import { ENDED, Scene } from "../../support/scene.ts";
 import type { Row, Scenario } from "../scenario.ts";
-import { NO_SHARDS, NO_TASKS, SHARD_TRAPS, type StoredItem, shardSpoilt, taskSpoilt } from "./odd-items.ts";
+import {
+  behindSpoilt,
+  HEALTH_TRAPS,
+  healthSpoilt,
+  NO_SHARDS,
+  NO_TASKS,
+  SHARD_TRAPS,
+  type StoredItem,
+  shardSpoilt,
+  taskSpoilt,
+} from "./odd-items.ts";
 
 const SIZES = { short: { rounds: 4, items: 60 }, long: { rounds: 100, items: 200 } };
 const ORG = "o1";
@@ -79,6 +89,14 @@ class Spoilt {
       await put(round % 2 === 0 ? { ...record, ...trap } : spoil(record));
     }
     for (const sk of NO_SHARDS) await put(shardRecord(sk, scene.time));
+    // The good tasks' own organisation is said to be behind, and every other time to be stuck.
+    for (const [number, spoil] of fc.sample(behindSpoilt, { numRuns: SHARDS, seed }).entries()) {
+      await put(spoil(behindRecord(number, scene.time)));
+    }
+    const [spoil] = fc.sample(healthSpoilt, { numRuns: 1, seed });
+    const trap = HEALTH_TRAPS[(round / 2) % HEALTH_TRAPS.length];
+    const record = healthRecord(scene.time);
+    await put(round % 2 === 0 ? { ...record, ...trap } : (spoil as (item: StoredItem) => StoredItem)(record));
     return new Spoilt(scene, taskIds);
   }
 
@@ -186,9 +204,33 @@ function shardRecord(sk: string, time: number): StoredItem {
   return {
     pk: { S: "#shards" },
     sk: { S: sk },
-    sweptThrough: { N: String(time - 60_000) },
-    rest: { NULL: true },
-    behind: { L: [] },
+    announcedAt: { N: String(time - 120_000) },
+    watermark: { N: String(time - 60_000) },
+    gaps: { L: [] },
+    sweptBy: { S: "an-earlier-sweep" },
+    readWholeAt: { N: "0" },
+    behind: { M: { organisations: { N: "0" }, oldest: { N: "0" }, oldestAnswering: { N: "0" } } },
+  };
+}
+
+function behindRecord(shard: number, time: number): StoredItem {
+  const gap = { from: { S: "" }, to: { S: "~" }, watermark: { N: String(time - 60_000) } };
+  return {
+    pk: { S: `#behind#${shard}` },
+    sk: { S: ORG },
+    gaps: { L: [{ M: gap }] },
+    sweep: { S: "an-earlier-sweep" },
+  };
+}
+
+function healthRecord(time: number): StoredItem {
+  return {
+    pk: { S: "#health" },
+    sk: { S: `org#${ORG}` },
+    reason: { S: "unreachable" },
+    since: { N: String(time - 60_000) },
+    nextProbeAt: { N: String(time - 1_000) },
+    probes: { N: "1" },
   };
 }
 

@@ -1,5 +1,10 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { TASK_ITEM } from "../scale/dynamodb-units.ts";
+
+const GET_ITEM = "DynamoDB_20120810.GetItem";
+/** An open task's item, whichever is asked for. */
+const ITEM = JSON.stringify({ Item: attributesOf(TASK_ITEM) });
 
 /** A stand-in for DynamoDB and SNS that accepts everything at once, in a process whose CPU time is its own. */
 const server = createServer((request, response) => {
@@ -10,12 +15,19 @@ const server = createServer((request, response) => {
   });
   request.on("end", () => {
     // Only DynamoDB's protocol names its operation in a header.
-    const isDynamoDb = request.headers["x-amz-target"] !== undefined;
-    response.setHeader("content-type", isDynamoDb ? "application/x-amz-json-1.0" : "text/xml");
-    response.end(isDynamoDb ? "{}" : taken(body));
+    const target = request.headers["x-amz-target"];
+    response.setHeader("content-type", target === undefined ? "text/xml" : "application/x-amz-json-1.0");
+    response.end(target === undefined ? taken(body) : target === GET_ITEM ? ITEM : "{}");
   });
 });
 server.listen(0, "127.0.0.1", () => process.send?.((server.address() as AddressInfo).port));
+
+/** An item of texts and numbers as DynamoDB's protocol has it. */
+function attributesOf(item: Record<string, string | number>): Record<string, object> {
+  const attribute = (value: string | number) =>
+    typeof value === "string" ? { S: value } : { N: String(value) };
+  return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, attribute(value)]));
+}
 
 /** SNS's answer to a batch of which it takes every message. */
 function taken(body: string): string {
