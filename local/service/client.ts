@@ -1,5 +1,7 @@
+import type { BulkOutcome } from "../../lib/http/bulk.ts";
 import type { Envelope } from "../../lib/http/envelope.ts";
 import { CHANNEL_PATH } from "../../lib/http/routes.ts";
+import type { TrackingOptions } from "../../lib/store/task-store.ts";
 import type { TaskKey } from "../../lib/tasks/key.ts";
 import type { TrackedTask } from "../../lib/tasks/record.ts";
 import type { DownloadStatus } from "../../lib/tasks/status.ts";
@@ -22,22 +24,40 @@ export function taskPath({ channelId, taskId }: Omit<TaskKey, "orgId">): string 
   return `/data-federation/v2.0/channels/read/${channelId}/download/${taskId}`;
 }
 
+/** Hears of every answer, with the request's method and path and the answer's body. */
+export type OnAnswer = (request: string, response: Response, body: string) => void;
+
 /** Calls the service over HTTP, as its users do. */
 export class ServiceClient {
   readonly #url: string;
+  readonly #onAnswer: OnAnswer;
 
-  constructor(url: string) {
+  constructor(url: string, onAnswer: OnAnswer = () => {}) {
     this.#url = url;
+    this.#onAnswer = onAnswer;
   }
 
-  /** How EnOS says the task is doing. */
-  status(task: TaskKey): Promise<ServiceAnswer<DownloadStatus>> {
-    return this.request("GET", `${taskPath(task)}/status?orgId=${task.orgId}`);
+  /**
+   * How EnOS says the task is doing.
+   *
+   * @param waitSeconds how long to wait for its end
+   */
+  status(task: TaskKey, waitSeconds = 0): Promise<ServiceAnswer<DownloadStatus>> {
+    const headers: Record<string, string> = waitSeconds > 0 ? { prefer: `wait=${waitSeconds}` } : {};
+    return this.request("GET", `${taskPath(task)}/status?orgId=${task.orgId}`, { headers });
   }
 
   /** Starts to track a task. */
-  track(task: TaskKey): Promise<ServiceAnswer<TrackedTask>> {
-    return this.request("PUT", `${taskPath(task)}/tracking?orgId=${task.orgId}`);
+  track(task: TaskKey, options?: TrackingOptions): Promise<ServiceAnswer<TrackedTask>> {
+    return this.request("PUT", `${taskPath(task)}/tracking?orgId=${task.orgId}`, { body: options });
+  }
+
+  /** Starts to track many tasks of an organisation. */
+  trackMany(
+    orgId: string,
+    tasks: (Omit<TaskKey, "orgId"> & TrackingOptions)[],
+  ): Promise<ServiceAnswer<{ outcomes: BulkOutcome[]; failed: number }>> {
+    return this.request("POST", `/tracked-tasks?orgId=${orgId}`, { body: { tasks } });
   }
 
   /** The record of a tracked task. */
@@ -67,9 +87,19 @@ export class ServiceClient {
   }
 
   /** Any request; the answer's body is read whatever its status. */
-  async request<Data>(method: string, path: string): Promise<ServiceAnswer<Data>> {
-    const response = await fetch(this.#url + path, { method });
+  async request<Data>(
+    method: string,
+    path: string,
+    { headers = {}, body }: { headers?: Record<string, string>; body?: unknown } = {},
+  ): Promise<ServiceAnswer<Data>> {
+    const content = body === undefined ? {} : { "content-type": "application/json" };
+    const response = await fetch(this.#url + path, {
+      method,
+      headers: { ...content, ...headers },
+      ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
+    });
     const text = await response.text();
+    this.#onAnswer(`${method} ${path}`, response, text);
     return {
       status: response.status,
       headers: response.headers,

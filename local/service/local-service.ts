@@ -3,7 +3,7 @@ import type { SQSBatchResponse } from "aws-lambda";
 import { EventSource } from "../aws/event-source.ts";
 import { Cloud } from "../cloud.ts";
 import { tableFromSource } from "../template.ts";
-import { ServiceClient } from "./client.ts";
+import { type OnAnswer, ServiceClient } from "./client.ts";
 import { Functions } from "./functions.ts";
 import type { Trouble } from "./output.ts";
 
@@ -24,6 +24,8 @@ export interface LocalServiceOptions {
   sweepSeconds: number;
   /** Hears of the functions' errors and warnings. */
   onTrouble: (trouble: Trouble) => void;
+  /** Hears of every answer to the service's client. */
+  onAnswer?: OnAnswer;
   /** Ends the start early. */
   signal?: AbortSignal | undefined;
 }
@@ -35,16 +37,16 @@ export class LocalService implements AsyncDisposable {
   readonly client: ServiceClient;
   readonly #hints: EventSource;
 
-  private constructor(cloud: Cloud, functions: Functions, hints: EventSource) {
+  private constructor(cloud: Cloud, functions: Functions, hints: EventSource, onAnswer: OnAnswer | undefined) {
     this.cloud = cloud;
     this.functions = functions;
-    this.client = new ServiceClient(functions.url);
+    this.client = new ServiceClient(functions.url, onAnswer);
     this.#hints = hints;
   }
 
   /** Starts everything; what has started is ended again when something does not start. */
   static async start(options: LocalServiceOptions): Promise<LocalService> {
-    const { gatewayUrl, ports, sweepSeconds, onTrouble, signal } = options;
+    const { gatewayUrl, ports, sweepSeconds, onTrouble, onAnswer, signal } = options;
     const cloud = await Cloud.start(tableFromSource(), ports);
     try {
       const env = {
@@ -54,7 +56,7 @@ export class LocalService implements AsyncDisposable {
         CALLBACK_BASE_URL: `http://127.0.0.1:${ports.http}`,
       };
       const functions = await Functions.start({ env, ports, onTrouble, signal });
-      return new LocalService(cloud, functions, readHints(cloud, functions, onTrouble));
+      return new LocalService(cloud, functions, readHints(cloud, functions, onTrouble), onAnswer);
     } catch (error) {
       await cloud.close();
       throw error;

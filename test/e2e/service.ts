@@ -5,6 +5,7 @@ import type { Timeline } from "../../local/enos/timeline.ts";
 import type { ServiceAnswer } from "../../local/service/client.ts";
 import { LocalService } from "../../local/service/local-service.ts";
 import { choosePorts } from "../../local/service/ports.ts";
+import { breaches } from "../docs/contract.ts";
 
 /** The service over real HTTP, beside an EnOS that does what it is told. */
 export interface ServiceUnderTest extends AsyncDisposable {
@@ -26,6 +27,7 @@ export async function startService(): Promise<ServiceUnderTest> {
     ports,
     sweepSeconds: 3600,
     onTrouble: ({ text }) => troubles.push(text),
+    onAnswer: keepsToContract,
   });
   return {
     enos,
@@ -42,6 +44,13 @@ export async function startService(): Promise<ServiceUnderTest> {
       await enos.close();
     },
   };
+}
+
+/** @throws {Error} for an answer that `docs/openapi.yaml` does not say */
+function keepsToContract(request: string, { status, headers }: Response, body: string): void {
+  const [route = ""] = request.split("?");
+  const found = breaches(route, { status, headers: Object.fromEntries(headers), body });
+  if (found.length > 0) throw new Error(`the contract is broken: ${found.join("; ")}`);
 }
 
 /** A task of an organisation; it exists on EnOS when it has a timeline. */

@@ -1,0 +1,148 @@
+import type { BulkOutcome } from "../../lib/http/bulk.ts";
+import type { Envelope } from "../../lib/http/envelope.ts";
+import type { TrackingOptions } from "../../lib/store/task-store.ts";
+import type { TaskKey } from "../../lib/tasks/key.ts";
+import type { TrackedTask } from "../../lib/tasks/record.ts";
+import type { DownloadStatus } from "../../lib/tasks/status.ts";
+import type { Sign } from "./sigv4.ts";
+
+/** A request that the service, or API Gateway, did not serve. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  /** The HTTP status; 0 where there was no answer. */
+  readonly status: number;
+  /** When asking again is worth it, in seconds. */
+  readonly retryAfter: number | undefined;
+
+  constructor(status: number, message: string, retryAfter?: number) {
+    super(message);
+    this.status = status;
+    this.retryAfter = retryAfter;
+  }
+
+  /** Whether asking again may help. */
+  get isPassing(): boolean {
+    return this.status === 0 || this.status === 429 || this.status >= 500;
+  }
+}
+
+/** What the service answered, and when asking again is worth it, in seconds. */
+export interface Told<Data> {
+  data: Data;
+  retryAfter: number | undefined;
+}
+
+/** An answer may take as long as the longest wait, and an HTTP API's own time. */
+const TIMEOUT_MS = 40_000;
+
+/** The service's API, as a caller has it: by the routes with the organisation in the path, which every stack has. */
+export class Api {
+  readonly #url: URL;
+  readonly #sign: Sign;
+
+  /** @param sign what proves who calls */
+  constructor(url: URL, sign: Sign) {
+    this.#url = url;
+    this.#sign = sign;
+  }
+
+  /** @param waitSeconds how long the service is to wait for the task's end */
+  ask(task: TaskKey, waitSeconds = 0, signal?: AbortSignal): Promise<Told<DownloadStatus>> {
+    const headers: Record<string, string> = waitSeconds > 0 ? { prefer: `wait=${waitSeconds}` } : {};
+    return this.#call("GET", task.orgId, `${taskPath(task)}/status`, { headers, signal });
+  }
+
+  track(task: TaskKey, options: TrackingOptions): Promise<Told<TrackedTask>> {
+    return this.#call("PUT", task.orgId, `${taskPath(task)}/tracking`, { body: options });
+  }
+
+  trackMany(
+    orgId: string,
+    tasks: (Omit<TaskKey, "orgId"> & TrackingOptions)[],
+  ): Promise<Told<{ outcomes: BulkOutcome[]; failed: number }>> {
+    return this.#call("POST", orgId, "/tracked-tasks", { body: { tasks } });
+  }
+
+  async untrack(task: TaskKey): Promise<void> {
+    await this.#call("DELETE", task.orgId, `${taskPath(task)}/tracking`);
+  }
+
+  /** Every record of an organisation that fits, page by page. */
+  async *list(orgId: string, filters: Record<string, string>): AsyncGenerator<TrackedTask> {
+    let cursor: string | null = "";
+    while (cursor !== null) {
+      const query = new URLSearchParams({ ...filters, limit: "100", ...(cursor && { cursor }) });
+      const { data } = await this.#call<{ tasks: TrackedTask[]; cursor: string | null }>(
+        "GET",
+        orgId,
+        `/tracked-tasks?${query}`,
+      );
+      yield* data.tasks;
+      cursor = data.cursor;
+    }
+  }
+
+  async #call<Data>(
+    method: string,
+    orgId: string,
+    path: string,
+    {
+      headers = {},
+      body,
+      signal,
+    }: { headers?: Record<string, string>; body?: unknown; signal?: AbortSignal | undefined } = {},
+  ): Promise<Told<Data>> {
+    const url = new URL(`${this.#url.pathname.replace(/\/$/, "")}/organisations/${orgId}${path}`, this.#url);
+    const json = body === undefined ? undefined : JSON.stringify(body);
+    const own = { ...headers, ...(json && { "content-type": "application/json" }) };
+    const limit = AbortSignal.timeout(TIMEOUT_MS);
+    const signed = await this.#sign(method, url, own, json);
+    let response: Response;
+    let text: string;
+    try {
+      response = await fetch(url, {
+        method,
+        headers: signed,
+        signal: signal ? AbortSignal.any([signal, limit]) : limit,
+        ...(json && { body: json }),
+      });
+      text = await response.text();
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw new ApiError(0, `${url.origin} does not answer (${reasonOf(error)})`);
+    }
+    const retryAfter = secondsOf(response.headers.get("retry-after"));
+    if (!response.ok) throw new ApiError(response.status, messageOf(response, text), retryAfter);
+    return {
+      data: text === "" ? (undefined as Data) : (JSON.parse(text) as { data: Data }).data,
+      retryAfter,
+    };
+  }
+}
+
+function taskPath({ channelId, taskId }: TaskKey): string {
+  return `/data-federation/v2.0/channels/read/${channelId}/download/${taskId}`;
+}
+
+function secondsOf(header: string | null): number | undefined {
+  return header !== null && /^\d{1,6}$/.test(header) ? Number(header) : undefined;
+}
+
+function messageOf({ status }: Response, text: string): string {
+  try {
+    const { code, msg, message, requestId } = JSON.parse(text) as Partial<Envelope> & { message?: string };
+    if (msg !== undefined) return `${status}: ${msg} (code ${code}, request ${requestId})`;
+    if (message) return `${status}: ${message}`;
+  } catch {
+    // Some proxy's page.
+  }
+  return `${status}`;
+}
+
+function reasonOf(error: unknown): string {
+  const { cause, name, message } = error as Error;
+  return (
+    (cause as { code?: string } | undefined)?.code ??
+    (name === "TimeoutError" ? "no answer in time" : message)
+  );
+}

@@ -1,0 +1,165 @@
+import { parseArgs } from "node:util";
+import { Id, type TaskKey } from "../../lib/tasks/key.ts";
+
+/** A command line that cannot be carried out. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** What is to be done. */
+export interface Command {
+  name: (typeof NAMES)[number];
+  orgId: string;
+  tasks: TaskKey[];
+  api: URL;
+  /** The API's region, where its address does not say. */
+  region: string | undefined;
+  jwt: string | undefined;
+  json: boolean;
+  correlationId: string | undefined;
+  labels: Record<string, string>;
+  deadlineSeconds: number | undefined;
+  state: string | undefined;
+  channelId: string | undefined;
+  finishedSince: string | undefined;
+  /** How long to wait at most, in seconds. */
+  timeoutSeconds: number;
+}
+
+const NAMES = ["ask", "track", "untrack", "list", "wait"] as const;
+
+export const HELP = `npm run tasks -- COMMAND --org ORG [--channel CHANNEL] TASK… [options]
+
+  ask      how tasks are doing
+  wait     until tasks have ended
+  track    have tasks tracked: their ends are told as events
+  untrack  end the tracking of tasks
+  list     the tracked tasks of an organisation
+
+A TASK is a task's id, with --channel, or CHANNEL/ID.
+
+  --api URL            the service (TASKS_API; http://127.0.0.1:3000, where npm start has it)
+  --region REGION      the API's, where its address does not say (AWS_REGION)
+  --json               a line of JSON for each task
+  --timeout SECONDS    wait: no longer than that
+  --correlation-id ID  track: comes back in the record and the event
+  --label NAME=TEXT    track: the same, up to ten of them
+  --deadline SECONDS   track: give up then
+  --state STATE,…      list: only tasks in these states
+  --since TIME         list: only tasks that ended since, in the order of their ends
+
+Who calls is proved with the JWT in TASKS_JWT where there is one, else by SigV4 with the AWS credentials at hand;
+a service on this machine wants neither.
+
+Exit status, the highest of the tasks': 0 succeeded (or done), 1 failed, 2 the command line is wrong, 3 cancelled,
+4 expired, 5 goes on, 6 refused (no such task, not allowed), 7 the service or EnOS is in trouble.
+`;
+
+/**
+ * Reads a command line.
+ *
+ * @param args what follows `npm run tasks --`
+ * @returns undefined when help is wanted
+ * @throws {UsageError} that says what is wrong
+ */
+export function parseCommand(args: string[], env: NodeJS.ProcessEnv): Command | undefined {
+  const { values, positionals } = parsed(args);
+  if (values.help || args.length === 0) return undefined;
+  const [name, ...names] = positionals;
+  if (!isName(name)) throw new UsageError(`there is no command ${name ?? ""}`.trim());
+  if (values.org === undefined) throw new UsageError("--org is missing");
+  const orgId = id("--org", values.org);
+  const channelId = values.channel === undefined ? undefined : id("--channel", values.channel);
+  const tasks = names.map((task) => taskOf(task, orgId, channelId));
+  if (name === "list" && tasks.length > 0) throw new UsageError("list takes no tasks");
+  if (name !== "list" && tasks.length === 0) throw new UsageError(`${name} wants a task`);
+  const timeoutSeconds =
+    values.timeout === undefined ? Number.POSITIVE_INFINITY : wholeNumber("--timeout", values.timeout);
+  return {
+    name,
+    orgId,
+    tasks,
+    api: urlOf(values.api ?? (env.TASKS_API || "http://127.0.0.1:3000")),
+    region: values.region ?? (env.AWS_REGION || env.AWS_DEFAULT_REGION || undefined),
+    jwt: env.TASKS_JWT || undefined,
+    json: values.json ?? false,
+    correlationId: values["correlation-id"],
+    labels: labelsOf(values.label ?? []),
+    deadlineSeconds: values.deadline === undefined ? undefined : wholeNumber("--deadline", values.deadline),
+    state: values.state,
+    channelId,
+    finishedSince: values.since,
+    timeoutSeconds,
+  };
+}
+
+function parsed(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        help: { type: "boolean", short: "h" },
+        api: { type: "string" },
+        org: { type: "string" },
+        channel: { type: "string" },
+        region: { type: "string" },
+        json: { type: "boolean" },
+        timeout: { type: "string" },
+        "correlation-id": { type: "string" },
+        label: { type: "string", multiple: true },
+        deadline: { type: "string" },
+        state: { type: "string" },
+        since: { type: "string" },
+      },
+    });
+  } catch (error) {
+    throw new UsageError((error as Error).message.split(". ")[0] ?? "the command line is wrong");
+  }
+}
+
+function isName(name: string | undefined): name is Command["name"] {
+  return (NAMES as readonly (string | undefined)[]).includes(name);
+}
+
+function taskOf(text: string, orgId: string, channelId: string | undefined): TaskKey {
+  const [first = "", second, ...rest] = text.split("/");
+  if (rest.length > 0) throw new UsageError(`${text} is no task: CHANNEL/ID is`);
+  if (second !== undefined)
+    return { orgId, channelId: id("the channel", first), taskId: id("the task", second) };
+  if (channelId === undefined) throw new UsageError(`${text} wants --channel, or to be CHANNEL/${text}`);
+  return { orgId, channelId, taskId: id("the task", first) };
+}
+
+function id(what: string, value: string): string {
+  const { data, error } = Id.safeParse(value);
+  if (data === undefined) throw new UsageError(`${what} ${error?.issues[0]?.message}`);
+  return data;
+}
+
+function urlOf(text: string): URL {
+  const url = URL.parse(text);
+  const isHttp = url?.protocol === "https:" || (url?.protocol === "http:" && isLocal(url));
+  if (!url || !isHttp) throw new UsageError("--api must be an https address (http on this machine only)");
+  return url;
+}
+
+/** Whether an address is on this machine. */
+export function isLocal({ hostname }: URL): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);
+}
+
+function wholeNumber(what: string, text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new UsageError(`${what} must be a whole number of seconds`);
+  return Number(text);
+}
+
+function labelsOf(texts: string[]): Record<string, string> {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const at = text.indexOf("=");
+      if (at < 1) throw new UsageError(`--label must be NAME=TEXT, not ${text}`);
+      return [text.slice(0, at), text.slice(at + 1)];
+    }),
+  );
+}

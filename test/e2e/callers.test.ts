@@ -1,0 +1,185 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { TrackedTask } from "../../lib/tasks/record.ts";
+import { taskPath } from "../../local/service/client.ts";
+import { newTask, outcome, type ServiceUnderTest, startService } from "./service.ts";
+
+let under: ServiceUnderTest;
+
+beforeAll(async () => {
+  under = await startService();
+});
+
+afterAll(() => under[Symbol.asyncDispose]());
+
+const RUNNING = [{ afterMs: 0, progressCode: 1 }] as const;
+const endingAfter = (afterMs: number) => [...RUNNING, { afterMs, progressCode: 3 }];
+const TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+describe("a lookup that waits", () => {
+  test("is answered when the task has ended, before its time", async () => {
+    const task = newTask(under.enos, await under.organisation(), endingAfter(3_000));
+    const { status, headers, envelope } = await under.service.client.status(task, 25);
+    expect([status, envelope?.data.state]).toEqual([200, "succeeded"]);
+    expect([headers.get("preference-applied"), headers.get("retry-after")]).toEqual(["wait=25", null]);
+  });
+
+  test("is answered with the task's state when its time is up, and with when to ask again", async () => {
+    const task = newTask(under.enos, await under.organisation(), [...RUNNING]);
+    const before = performance.now();
+    const { headers, envelope } = await under.service.client.status(task, 1);
+    expect(performance.now() - before).toBeGreaterThanOrEqual(1_000);
+    expect(envelope?.data).toMatchObject({ state: "running", terminal: false });
+    expect([headers.get("preference-applied"), headers.get("retry-after")]).toEqual(["wait=1", "2"]);
+  });
+
+  test("waits no longer than it may", async () => {
+    const task = newTask(under.enos, await under.organisation(), endingAfter(0));
+    const { headers } = await under.service.client.status(task, 3_600);
+    expect(headers.get("preference-applied")).toBe("wait=25");
+  });
+
+  test("is ended by a traffic limit", async () => {
+    const orgId = await under.organisation();
+    const task = newTask(under.enos, orgId, [...RUNNING]);
+    under.enos.addFault({ kind: "rate-limit", endpoint: "status", orgId, retryAfterSeconds: 7 });
+    const answer = await under.service.client.status(task, 25);
+    expect(outcome(answer)).toEqual([429, 99429]);
+    expect(answer.headers.get("retry-after")).toBe("7");
+  });
+
+  test("does not wait for a task that EnOS does not know", async () => {
+    const task = newTask(under.enos, await under.organisation());
+    expect(outcome(await under.service.client.status(task, 25))).toEqual([404, 99404]);
+  });
+
+  test("without a wait, or with one that cannot be read, is a lookup like any other", async () => {
+    const task = newTask(under.enos, await under.organisation(), [...RUNNING]);
+    const path = `${taskPath(task)}/status?orgId=${task.orgId}`;
+    for (const prefer of ["wait=0", "wait=soon", "respond-async", ", ;=", "wait"]) {
+      const { headers } = await under.service.client.request("GET", path, { headers: { prefer } });
+      expect([headers.get("preference-applied"), headers.get("retry-after")]).toEqual([null, "3600"]);
+    }
+  });
+});
+
+describe("what a caller gives along", () => {
+  const options = {
+    correlationId: "order-4711",
+    labels: { site: "Årjäng", constructor: "x" },
+    deadlineSeconds: 7_200,
+  };
+
+  test("comes back in the record, as it was first", async () => {
+    const task = newTask(under.enos, await under.organisation());
+    const path = `${taskPath(task)}/tracking?orgId=${task.orgId}`;
+    const { client } = under.service;
+    const headers = { traceparent: TRACEPARENT };
+    const first = await client.request<TrackedTask>("PUT", path, { headers, body: options });
+    const record = first.envelope?.data as TrackedTask;
+    expect(first.status).toBe(201);
+    expect(record).toMatchObject({
+      correlationId: "order-4711",
+      labels: options.labels,
+      traceparent: TRACEPARENT,
+      deadlineAt: new Date(Date.parse(record.trackedAt) + 7_200_000).toISOString(),
+    });
+    const second = await client.track(task, { correlationId: "another" });
+    expect([second.status, second.envelope?.data]).toEqual([200, record]);
+    expect((await client.record(task)).envelope?.data).toEqual(record);
+    expect(Number(first.headers.get("retry-after"))).toBeGreaterThan(0);
+  });
+
+  test.each([
+    ["is no JSON", "{"],
+    ["has a name that is not known", { correlationID: "a" }],
+    ["has a label that is no text", { labels: { a: 1 } }],
+    ["has a __proto__", '{"labels":{"__proto__":"a"}}'],
+    ["has a deadline beyond the service's", { deadlineSeconds: 7 * 86_400 + 1 }],
+  ])("is refused when it %s, and nothing is tracked", async (_what, body) => {
+    const task = newTask(under.enos, await under.organisation());
+    const path = `${taskPath(task)}/tracking?orgId=${task.orgId}`;
+    expect(outcome(await under.service.client.request("PUT", path, { body }))).toEqual([400, 99400]);
+    expect((await under.service.client.record(task)).status).toBe(404);
+  });
+
+  test("may be sent under any content type", async () => {
+    for (const type of ["text/plain", "application/x-www-form-urlencoded", "application/octet-stream"]) {
+      const task = newTask(under.enos, await under.organisation());
+      const { envelope, status } = await under.service.client.request<TrackedTask>(
+        "PUT",
+        `${taskPath(task)}/tracking?orgId=${task.orgId}`,
+        { headers: { "content-type": type }, body: { correlationId: "é".length === 1 ? "c" : "" } },
+      );
+      expect([status, envelope?.data.correlationId]).toEqual([201, "c"]);
+    }
+  });
+});
+
+describe("many tasks", () => {
+  test("are tracked at once, and each has its outcome", async () => {
+    const { client } = under.service;
+    const orgId = await under.organisation();
+    const tasks = Array.from({ length: 100 }, (_, index) => ({ channelId: "ch-1", taskId: `t${index}` }));
+    await client.track({ orgId, channelId: "ch-1", taskId: "t7" }, { correlationId: "before" });
+    const withOptions = tasks.map((task) => ({ ...task, correlationId: "many" }));
+    const { status, envelope } = await client.trackMany(orgId, withOptions);
+    expect([status, envelope?.code, envelope?.data.failed]).toEqual([207, 0, 0]);
+    const outcomes = envelope?.data.outcomes ?? [];
+    expect(outcomes.map(({ taskId }) => taskId)).toEqual(tasks.map(({ taskId }) => taskId));
+    expect(outcomes.map(({ status }) => status)).toEqual(
+      tasks.map(({ taskId }) => (taskId === "t7" ? 200 : 201)),
+    );
+    expect(outcomes[7]?.record?.correlationId).toBe("before");
+    expect((await client.record({ orgId, ...tasks[99] } as never)).envelope?.data).toEqual(
+      outcomes[99]?.record,
+    );
+    const list = await client.list({ orgId, channelId: "ch-1", state: "pending,running", limit: "100" });
+    expect(list.envelope?.data.tasks).toHaveLength(100);
+  });
+
+  test("of which some are wrong are not half-done in silence", async () => {
+    const { client } = under.service;
+    const orgId = await under.organisation();
+    const { status, envelope } = await client.trackMany(orgId, [
+      { channelId: "ch-1", taskId: "good" },
+      { channelId: "ch-1", taskId: "../bad" },
+    ]);
+    expect([status, envelope?.data.failed]).toEqual([207, 1]);
+    expect(envelope?.data.outcomes.map(({ status, msg }) => [status, msg])).toEqual([
+      [201, "success"],
+      [400, "taskId may have letters, digits, _ and - only, 128 at most"],
+    ]);
+  });
+
+  test("are at most a hundred", async () => {
+    const orgId = await under.organisation();
+    const tasks = Array.from({ length: 101 }, (_, index) => ({ channelId: "ch-1", taskId: `t${index}` }));
+    expect(outcome(await under.service.client.trackMany(orgId, tasks))).toEqual([400, 99400]);
+    expect((await under.service.client.list({ orgId })).envelope?.data.tasks).toEqual([]);
+  });
+});
+
+test("an unknown parameter is refused by its name, everywhere but in EnOS's own path", async () => {
+  const { client } = under.service;
+  const task = newTask(under.enos, await under.organisation(), [...RUNNING]);
+  const { orgId } = task;
+  for (const [method, path] of [
+    ["GET", `/tracked-tasks?orgId=${orgId}&states=failed`],
+    ["POST", `/tracked-tasks?orgId=${orgId}&states=failed`],
+    ["PUT", `${taskPath(task)}/tracking?orgId=${orgId}&states=failed`],
+    ["GET", `${taskPath(task)}/tracking?orgId=${orgId}&states=failed`],
+    ["DELETE", `${taskPath(task)}/tracking?orgId=${orgId}&states=failed`],
+  ] as const) {
+    const { status, envelope } = await client.request(method, path);
+    expect([status, envelope?.msg]).toEqual([400, "there is no parameter states"]);
+  }
+  const { status } = await client.request("GET", `${taskPath(task)}/status?orgId=${orgId}&_=1`);
+  expect(status).toBe(200);
+});
+
+test("nothing went wrong that nobody was told of", () => {
+  const unexpected = under.troubles.filter(
+    (line) => !line.includes('"statusCode":429') && !line.includes('"statusCode":404'),
+  );
+  expect(unexpected).toEqual([]);
+});
