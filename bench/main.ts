@@ -16,6 +16,7 @@ import { memory } from "./measured/memory.ts";
 import { price } from "./measured/price.ts";
 import { type SweepSpeed, sweepSpeed, TASKS } from "./measured/sweep-speed.ts";
 import { sweepers } from "./measured/sweepers.ts";
+import { waiting } from "./measured/waiting.ts";
 import { writes } from "./measured/writes.ts";
 import { simulate, report as simulationReport } from "./simulation/report.ts";
 
@@ -63,7 +64,7 @@ async function onOneStage(): Promise<{
   lookups: Row[];
 }> {
   await using testbed = await Testbed.start();
-  const lookups = await lookup(testbed);
+  const lookups = [...(await lookup(testbed)), await waiting(testbed)];
   const speed = await sweepSpeed(testbed);
   return { lookups, speed, prices: await price(testbed, TASKS) };
 }

@@ -36,6 +36,23 @@ export class Enos implements AsyncDisposable {
     if (ms > 0) await this.#admin("POST", "faults", { kind: "latency", endpoint: "status", ms });
   }
 
+  /** Has a task end well, so many milliseconds from a time on (Unix milliseconds). */
+  async endTask(taskId: string, startedAt: number, afterMs: number): Promise<void> {
+    const timelines = [
+      [
+        { afterMs: 0, progressCode: 1 },
+        { afterMs, progressCode: 3 },
+      ],
+    ];
+    await this.#admin("PUT", "tasks", {
+      orgId: ORGANISATION.orgId,
+      channelId: CHANNEL,
+      taskIds: [taskId],
+      timelines,
+      startedAt,
+    });
+  }
+
   async #admin(method: string, path: string, body?: unknown): Promise<void> {
     const response = await fetch(`${this.url}/_admin/${path}`, {
       method,
