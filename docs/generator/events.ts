@@ -53,6 +53,7 @@ function data(): JsonSchema {
       labels: "What the task's caller gave along; empty where it gave nothing.",
       trackedAt: "Since when the task was tracked.",
       observedAt: "When its end was observed: not before it ended.",
+      notEndedBefore: "When it was known last not to have ended; absent or null where that is not known.",
       reason: "Why tracking gave up; null where it did not.",
     },
   });

@@ -21,6 +21,7 @@ export const TerminalEventData = z.object({
   labels: Labels,
   trackedAt: Time,
   observedAt: Time,
+  notEndedBefore: z.optional(z.nullable(Time)),
   reason: z.nullable(z.enum(ABANDON_REASONS)),
 });
 
