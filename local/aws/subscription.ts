@@ -16,6 +16,9 @@ export interface ReceivedMessage {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
+/** Hear of every message that any subscription receives: what is promised of all events can be held there. */
+export const watchers = new Set<(message: ReceivedMessage) => void>();
+
 export interface SubscriptionOptions {
   readonly sns: SNSClient;
   /** Made with `useQueueUrlAsEndpoint: false` where it talks to fauxqs. */
@@ -74,7 +77,9 @@ export async function subscribe(options: SubscriptionOptions): Promise<Subscript
       signal === undefined ? {} : { abortSignal: signal },
     );
     await remove(sqs, queueUrl, messages);
-    return messages.map(toReceived);
+    const received = messages.map(toReceived);
+    for (const message of received) for (const watch of watchers) watch(message);
+    return received;
   };
   return { queueUrl, subscriptionArn, poll, receive: (signal) => receive(poll, signal) };
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
-import addFormats from "ajv-formats";
+import type { ValidateFunction } from "ajv/dist/2020.js";
 import { parse } from "yaml";
+import { newAjv } from "./ajv.ts";
 
 type Node = Record<string, unknown>;
 
@@ -28,14 +28,7 @@ export interface Answer {
 
 /** Headers that the transport puts on an answer, which are no part of it. */
 const OF_THE_TRANSPORT =
-  /^(date|connection|keep-alive|content-length|content-type|transfer-encoding|vary|accept-ranges)$/;
-
-/** JSON Schema (2020-12) with formats, for schemas as this project makes them. */
-export function newAjv(): Ajv2020 {
-  const ajv = new Ajv2020({ strict: false, allErrors: true });
-  addFormats.default(ajv);
-  return ajv;
-}
+  /^(date|connection|keep-alive|content-length|content-type|content-encoding|transfer-encoding|vary|accept-ranges)$/;
 
 const ajv = newAjv();
 ajv.addSchema(closed(DOCUMENT) as Node, "api");

@@ -6,7 +6,8 @@ import { EVENT } from "../../docs/generator/events.ts";
 import { OPERATIONS } from "../../docs/generator/operations.ts";
 import { httpApiEvents } from "../../infra/routes.ts";
 import { TerminalEvent } from "../../lib/events/schema.ts";
-import { type Answer, breaches, DOCUMENT, newAjv } from "./contract.ts";
+import { newAjv } from "./ajv.ts";
+import { type Answer, breaches, DOCUMENT } from "./contract.ts";
 
 const file = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { parseStatus } from "../../lib/enos/status.ts";
 import { eventId, serialise, terminalEvent } from "../../lib/events/event.ts";
 import { TERMINAL_STATES } from "../../lib/tasks/state.ts";
+import { refuseOddEvent } from "../support/every-event.ts";
 
 const id = fc.stringMatching(/^[A-Za-z0-9_-]{1,8}$/);
 const key = fc.record({ orgId: id, channelId: id, taskId: id, trackedAt: fc.nat(3) });
@@ -66,6 +67,21 @@ describe("a terminal event", () => {
     expect(event).toMatchObject({ correlationid: "c", data: { labels: { a: "b" } } });
     expect(event).not.toHaveProperty("traceparent");
     expect(Object.keys(terminalEvent(task, outcome, 10))).not.toContain("correlationid");
+  });
+
+  it("is held against its schema and CloudEvents' SDK wherever a test receives it", () => {
+    const event = terminalEvent(task, { state: "failed", status: null, reason: null }, 10);
+    const attributes = { type: event.type, state: "failed", orgId: "o", channelId: "c" };
+    expect(() => refuseOddEvent({ body: event, attributes })).not.toThrow();
+    for (const odd of [
+      { body: { ...event, source: "" }, attributes },
+      { body: { ...event, "not-lower": "x" }, attributes },
+      { body: { ...event, data: { ...event.data, labels: undefined } }, attributes },
+      { body: { ...event, correlationid: "c" }, attributes },
+      { body: event, attributes: { ...attributes, orgId: "o2" } },
+    ]) {
+      expect(() => refuseOddEvent(odd)).toThrow();
+    }
   });
 
   it("travels in ASCII, and comes out as it went in", () => {
