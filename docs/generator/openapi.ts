@@ -57,6 +57,7 @@ export function openApi(version: string): JsonSchema {
     tags: [
       { name: "Ask", description: "How a task is doing, asked of EnOS." },
       { name: "Track", description: "Which tasks are tracked, and what is known of them." },
+      { name: "Callbacks", description: "What EnOS itself calls when a download has ended." },
     ],
     paths: paths(),
     components: {
@@ -89,6 +90,7 @@ function paths(): Record<string, JsonSchema> {
   for (const operation of OPERATIONS) {
     const [method = "", path = ""] = operation.routeKey.split(" ");
     all[path] = { ...all[path], [method.toLowerCase()]: operationObject(operation, false) };
+    if (operation.open) continue;
     const scoped = ORGANISATION_PATH + path;
     all[scoped] = { ...all[scoped], [method.toLowerCase()]: operationObject(operation, true) };
   }
@@ -96,8 +98,9 @@ function paths(): Record<string, JsonSchema> {
 }
 
 function operationObject(operation: Operation, scoped: boolean): JsonSchema {
-  const { operationId, tag, summary, description, parameters, requestBody, answers, failures } = operation;
-  const failed = [...failures.map(String), "401"].map((status) => [
+  const { operationId, tag, summary, description, open, parameters, requestBody, answers, failures } =
+    operation;
+  const failed = [...failures.map(String), ...(open ? [] : ["401"])].map((status) => [
     status,
     ref("responses", NAMES[status] as string),
   ]);
@@ -106,7 +109,8 @@ function operationObject(operation: Operation, scoped: boolean): JsonSchema {
     tags: [tag],
     summary: scoped ? `${summary} (organisation in the path)` : summary,
     description,
-    parameters: [scoped ? ORGANISATION.inPath : ORGANISATION.inQuery, ...parameters],
+    ...(open && { security: [] }),
+    parameters: open ? parameters : [scoped ? ORGANISATION.inPath : ORGANISATION.inQuery, ...parameters],
     ...(requestBody && { requestBody }),
     responses: { ...answers, ...Object.fromEntries(failed) },
   };

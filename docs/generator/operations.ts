@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { BulkTask, bulkBody } from "../../lib/http/bulk.ts";
 import { ListQuery } from "../../lib/http/list.ts";
-import { TASK_PATH } from "../../lib/http/routes.ts";
+import { CALLBACK_ROUTE, CHANNEL_PATH, TASK_PATH } from "../../lib/http/routes.ts";
 import { TrackingBody } from "../../lib/http/tracking.ts";
 import { Id } from "../../lib/tasks/key.ts";
 import { SAMPLES } from "./answers.ts";
@@ -20,6 +20,8 @@ export interface Operation {
   description: string;
   parameters: JsonSchema[];
   requestBody?: JsonSchema;
+  /** Without a caller to prove who it is, and so without an organisation. */
+  open?: true;
   /** Answers of success, by status. */
   answers: Record<string, JsonSchema>;
   /** The statuses of the failures that the service itself answers with. */
@@ -300,5 +302,67 @@ export const OPERATIONS: readonly Operation[] = [
       ),
     },
     failures: [400, 403, 404, 413, 429, 500, 503],
+  },
+  {
+    routeKey: `GET ${CHANNEL_PATH}/callback-url`,
+    operationId: "getCallbackUrl",
+    tag: "Callbacks",
+    summary: "The URL to give EnOS as callbackURL",
+    description:
+      "The URL that EnOS is to call when downloads of this channel have ended, to be given when a download is created: a task that it is called for is checked at once. Only where the stack was deployed with `CALLBACKS`.",
+    parameters: [channelId],
+    answers: {
+      200: answer(
+        "The URL.",
+        {
+          type: "object",
+          description: "Where EnOS may call.",
+          properties: {
+            callbackUrl: {
+              type: "string",
+              format: "uri",
+              maxLength: 2048,
+              description: "The URL; it is secret.",
+            },
+          },
+          required: ["callbackUrl"],
+        },
+        { callbackUrl: "https://abcdefghij.execute-api.eu-central-1.amazonaws.com/callbacks/a-token" },
+      ),
+    },
+    failures: [400, 403, 404, 429, 500, 503],
+  },
+  {
+    routeKey: CALLBACK_ROUTE,
+    operationId: "callBack",
+    tag: "Callbacks",
+    summary: "EnOS's callback",
+    description:
+      "Says that a task may have ended. Nothing in it is believed: the task is checked with EnOS. It is answered at once, whatever becomes of it.",
+    open: true,
+    parameters: [
+      {
+        name: "token",
+        in: "path",
+        required: true,
+        description: "What was given out in the URL.",
+        schema: jsonSchema(Id),
+      },
+    ],
+    requestBody: {
+      required: false,
+      description: "As EnOS sends it; only `id` is read.",
+      content: {
+        "application/json": {
+          schema: {
+            type: "object",
+            properties: { id: { type: "string", maxLength: 128, description: "The download task." } },
+          },
+          example: { id: SAMPLES.record.taskId },
+        },
+      },
+    },
+    answers: { 202: answer("It was taken.", { type: "null", description: "Nothing." }, null) },
+    failures: [400, 404, 413, 429, 500, 503],
   },
 ];
