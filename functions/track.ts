@@ -70,6 +70,7 @@ export const routes: Routes = {
   },
 
   async "POST /tracked-tasks"(event, time) {
+    const endsAt = performance.now() + time.remainingMs - RESERVE_MS;
     parameters(event, ["orgId"]);
     const orgId = orgOf(event);
     authorise(event, orgId);
@@ -79,7 +80,7 @@ export const routes: Routes = {
       isPassing,
       onError: (error) => report(error, failureOf(error), event.requestContext.requestId),
       serviceDeadlineSeconds: SERVICE_DEADLINE_SECONDS,
-      limitMs: time.remainingMs - RESERVE_MS,
+      limitMs: endsAt - performance.now(),
     });
   },
 };

@@ -67,7 +67,7 @@ const text = fc.oneof(
 const noText = fc.constantFrom<unknown>(undefined, null, 0, Number.NaN, true, [], ["a"], {}, { length: 1 });
 
 /** Every route, with the organisation in the query and in the path. */
-const ROUTE_KEYS = Object.values(ROUTES).flatMap((key) => [key, withOrganisation(key)]);
+export const ROUTE_KEYS = Object.values(ROUTES).flatMap((key) => [key, withOrganisation(key)]);
 
 /** Mostly `usual`, sometimes `unusual`. */
 function mostly<T, U>(usual: fc.Arbitrary<T>, unusual: fc.Arbitrary<U>): fc.Arbitrary<T | U> {
@@ -90,7 +90,28 @@ export function badInput(known: Known): fc.Arbitrary<BadInput> {
     // Nothing reads these. They say something else than the query does, in case anything ever does.
     queryStringParameters: fc.oneof(fc.record({ orgId: fc.constantFrom(...known.orgIds) }), noText),
     headers: fc.oneof(fc.dictionary(fc.string(), text), noText),
-    body: fc.oneof(fc.constantFrom("{", "[]", "null", '{"orgId":"o-b"}', "\0"), text, noText),
+    body: fc.oneof(
+      fc.constantFrom(
+        "{",
+        "[]",
+        "null",
+        '{"orgId":"o-b"}',
+        "\0",
+        '{"labels":{"__proto__":"a"}}',
+        '{"labels":{"a":"\\ud800"}}',
+      ),
+      fc
+        .record({
+          tasks: fc.array(
+            fc.oneof(fc.object({ maxDepth: 1 }), fc.constant({ channelId: known.channelId, taskId: "t0" })),
+            { maxLength: 5 },
+          ),
+        })
+        .map((body) => JSON.stringify(body)),
+      fc.object({ maxDepth: 2 }).map((body) => JSON.stringify(body)),
+      text,
+      noText,
+    ),
     isBase64Encoded: fc.oneof(fc.boolean(), noText),
   });
   const absent = fc.subarray(
@@ -126,14 +147,25 @@ function right({ orgIds, channelId, taskIds, cursors }: Known): fc.Arbitrary<Rec
       orgId: fc.constantFrom(...orgIds),
       taskId: fc.constantFrom(...taskIds),
       cursor: fc.constantFrom("", ...cursors),
+      options: fc.constantFrom({}, { correlationId: "c", labels: { constructor: "x" }, deadlineSeconds: 60 }),
     })
-    .map(({ routeKey, orgId, taskId, cursor }) => {
+    .map(({ routeKey, orgId, taskId, cursor, options }) => {
       const inPath = routeKey.includes("{orgId}");
+      const isList = routeKey.startsWith("GET") && routeKey.endsWith("/tracked-tasks");
+      const body = routeKey.startsWith("POST")
+        ? { tasks: [{ channelId, taskId, ...options }] }
+        : routeKey.startsWith("PUT")
+          ? options
+          : undefined;
       const pathParameters = { ...(inPath && { orgId }), channelId, taskId };
       return {
         routeKey,
         rawPath: pathOf(routeKey, pathParameters),
-        rawQueryString: `${inPath ? "" : `orgId=${orgId}&`}limit=20&cursor=${cursor}`,
+        rawQueryString: [
+          ...(inPath ? [] : [`orgId=${orgId}`]),
+          ...(isList ? ["limit=20", `cursor=${cursor}`] : []),
+        ].join("&"),
+        ...(body !== undefined && { body: JSON.stringify(body) }),
         pathParameters,
         requestContext: { requestId: "a-request" },
       };

@@ -6,8 +6,9 @@ import { type EnosSimulator, startEnosSimulator } from "../../local/enos/simulat
 import { apiEvent, taskEvent } from "../../local/harness/api-event.ts";
 import { canaryKeys } from "../../local/harness/canary.ts";
 import { tableFromSource } from "../../local/template.ts";
+import { breaches } from "../docs/contract.ts";
 import { lambdaContext } from "../support/scene.ts";
-import { type BadInput, badInput, type Known } from "./bad-events.ts";
+import { type BadInput, badInput, type Known, ROUTE_KEYS } from "./bad-events.ts";
 import { foreignClaims } from "./foreign-claims.ts";
 import type { Row, Scenario } from "./scenario.ts";
 import { faultsOf, shownBy } from "./well-answered.ts";
@@ -90,7 +91,7 @@ async function attack(
           const kind = `${to} ${answer?.statusCode}`;
           statuses.set(kind, (statuses.get(kind) ?? 0) + 1);
           const faults = faultsOf(answer);
-          for (const fault of faults) complain(fault);
+          for (const fault of [...faults, ...breachesOf(event, answer)]) complain(fault);
           if (faults.length > 0) return;
           const asked = organisationOf(event);
           if (shownBy(answer).some((orgId) => orgId !== asked)) complain("shows another organisation");
@@ -119,6 +120,16 @@ async function attack(
     reachedEnos(enos, mayBeAsked),
     await foreignCursors(handlers.track, known),
   ];
+}
+
+/** What of an answer `docs/openapi.yaml` does not say, where the event names a route that it has. */
+function breachesOf(
+  { routeKey }: Record<string, unknown>,
+  answer: APIGatewayProxyStructuredResultV2,
+): string[] {
+  if (!ROUTE_KEYS.includes(String(routeKey))) return [];
+  const { statusCode = 0, headers = {}, body } = answer;
+  return breaches(String(routeKey), { status: statusCode, headers, body });
 }
 
 /** Tracks every task of both organisations, and pages through them for cursors. */

@@ -20,10 +20,11 @@ export function faultsOf(answer: unknown): string[] {
 /** The organisations whose records an answer shows. */
 export function shownBy(answer: APIGatewayProxyStructuredResultV2): unknown[] {
   const data = parsed(answer.body).data as
-    | { tasks?: { orgId: unknown }[]; orgId?: unknown }
+    | { tasks?: { orgId: unknown }[]; outcomes?: { record: { orgId: unknown } | null }[]; orgId?: unknown }
     | null
     | undefined;
   if (!data) return [];
+  if (data.outcomes) return data.outcomes.flatMap(({ record }) => (record ? [record.orgId] : []));
   return data.tasks ? data.tasks.map(({ orgId }) => orgId) : [data.orgId];
 }
 
