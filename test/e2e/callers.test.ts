@@ -1,3 +1,4 @@
+import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { TrackedTask } from "../../lib/tasks/record.ts";
 import { taskPath } from "../../local/service/client.ts";
@@ -14,6 +15,14 @@ afterAll(() => under[Symbol.asyncDispose]());
 const RUNNING = [{ afterMs: 0, progressCode: 1 }] as const;
 const endingAfter = (afterMs: number) => [...RUNNING, { afterMs, progressCode: 3 }];
 const TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+/** Invokes the sweep as an operator does, through Lambda's API. */
+async function sweepByHand(endpoint: string): Promise<void> {
+  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
+  const lambda = new LambdaClient({ region: "eu-central-1", endpoint, credentials });
+  await lambda.send(new InvokeCommand({ FunctionName: "enos-download-status-dev-sweep", Payload: "{}" }));
+  lambda.destroy();
+}
 
 describe("a lookup that waits", () => {
   test("is answered when the task has ended, before its time", async () => {
@@ -157,6 +166,54 @@ describe("many tasks", () => {
     expect(outcome(await under.service.client.trackMany(orgId, tasks))).toEqual([400, 99400]);
     expect((await under.service.client.list({ orgId })).envelope?.data.tasks).toEqual([]);
   });
+});
+
+test("what was given along is in the event, and who was away finds the ends in their order", async () => {
+  const { cloud, client, functions } = under.service;
+  const orgId = await under.organisation();
+  const queue = await cloud.subscribe("carried", { correlationId: [{ prefix: "order-" }], orgId: [orgId] });
+  const ended = [1, 2, 3].map(() => newTask(under.enos, orgId, endingAfter(0)));
+  const ends: string[] = [];
+  for (const [index, task] of ended.entries()) {
+    const labels = { index: String(index) };
+    const path = `${taskPath(task)}/tracking?orgId=${orgId}`;
+    const headers = { traceparent: TRACEPARENT };
+    await client.request("PUT", path, { headers, body: { correlationId: `order-${index}`, labels } });
+    // One sweep each, so that each has an end of its own.
+    await sweepByHand(functions.lambdaUrl);
+    const [message] = await queue.poll(5);
+    expect(message?.attributes).toMatchObject({ correlationId: `order-${index}` });
+    expect(message?.body).toMatchObject({
+      subject: task.taskId,
+      correlationid: `order-${index}`,
+      traceparent: TRACEPARENT,
+      data: { labels },
+    });
+    ends.push((await client.record(task)).envelope?.data.finishedAt ?? "");
+  }
+  await client.track(newTask(under.enos, orgId, [...RUNNING]));
+  const since = async (finishedSince: string, more: Record<string, string> = {}) => {
+    const found: (string | undefined)[] = [];
+    let cursor: string | null = "";
+    while (cursor !== null) {
+      const query: Record<string, string> = {
+        orgId,
+        finishedSince,
+        limit: "1",
+        ...more,
+        ...(cursor && { cursor }),
+      };
+      const { envelope } = await client.list(query);
+      found.push(...(envelope?.data.tasks ?? []).map(({ taskId }) => taskId));
+      cursor = envelope?.data.cursor ?? null;
+    }
+    return found;
+  };
+  const ids = ended.map(({ taskId }) => taskId);
+  expect(await since("2026-01-01T00:00:00Z")).toEqual(ids);
+  expect(await since(ends[1] as string)).toEqual(ids.slice(1));
+  expect(await since("2026-01-01T00:00:00Z", { state: "failed,cancelled" })).toEqual([]);
+  expect(await since("2026-01-01T00:00:00Z", { state: "succeeded", channelId: "ch-dee0c5" })).toEqual(ids);
 });
 
 test("an unknown parameter is refused by its name, everywhere but in EnOS's own path", async () => {

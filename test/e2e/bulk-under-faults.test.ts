@@ -1,0 +1,105 @@
+import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import type { BulkOutcome } from "../../lib/http/bulk.ts";
+import { Cloud } from "../../local/cloud.ts";
+import { apiEvent, withBody } from "../../local/harness/api-event.ts";
+import { unpack } from "../../local/harness/artefact.ts";
+import type { AwsCall } from "../../local/harness/aws-call.ts";
+import { AwsProxy } from "../../local/harness/aws-proxy.ts";
+import { LambdaProcess } from "../../local/harness/lambda-process.ts";
+import { tableFromSource } from "../../local/template.ts";
+import { breaches } from "../docs/contract.ts";
+
+// The packaged function, with a DynamoDB that is not at its best.
+
+let cloud: Cloud;
+let proxy: AwsProxy;
+let track: LambdaProcess;
+const ORG = "o1";
+
+beforeAll(async () => {
+  cloud = await Cloud.start(tableFromSource());
+  await cloud.putSecret(ORG, { accessKey: "an-access-key", secretKey: "example-secret-key" });
+  proxy = await AwsProxy.start(cloud.urls);
+  track = await LambdaProcess.start(unpack("track"), { ...cloud.env("http://127.0.0.1:9"), ...proxy.env });
+});
+
+afterAll(async () => {
+  await track[Symbol.asyncDispose]();
+  await proxy[Symbol.asyncDispose]();
+  await cloud.close();
+});
+
+beforeEach(() => proxy.clear());
+
+async function send(names: string[], timeoutMs = 10_000) {
+  const body = { tasks: names.map((taskId) => ({ channelId: "ch-1", taskId })) };
+  const event = withBody(apiEvent("bulk", `orgId=${ORG}`), body);
+  const answer = await track.invoke<APIGatewayProxyStructuredResultV2>(event, timeoutMs);
+  const { statusCode = 0, headers = {} } = answer;
+  expect(breaches("POST /tracked-tasks", { status: statusCode, headers, body: answer.body })).toEqual([]);
+  expect(statusCode).toBe(207);
+  const { data } = JSON.parse(answer.body ?? "") as { data: { outcomes: BulkOutcome[]; failed: number } };
+  return { ...data, headers };
+}
+
+const puts = (call: AwsCall, ...names: string[]) =>
+  call.action === "PutItem" && names.some((name) => JSON.stringify(call.input).includes(`"ch-1#${name}"`));
+
+test("a throttled table: every task is tracked all the same", async () => {
+  const throttled = {
+    kind: "refuse",
+    httpStatus: 400,
+    code: "ProvisionedThroughputExceededException",
+  } as const;
+  proxy.add({ matches: ({ action }) => action === "PutItem", fate: throttled, times: 60 });
+  const names = Array.from({ length: 30 }, (_, index) => `throttled-${index}`);
+  const { outcomes, failed } = await send(names);
+  expect(failed).toBe(0);
+  expect(outcomes.map(({ status, taskId }) => [status, taskId])).toEqual(names.map((name) => [201, name]));
+});
+
+test("what does not come through in time is said to be unknown, and the others are tracked", async () => {
+  proxy.add(
+    {
+      matches: (call) => puts(call, "throttled"),
+      fate: { kind: "refuse", httpStatus: 400, code: "ThrottlingException" },
+    },
+    { matches: (call) => puts(call, "hangs"), fate: { kind: "hang" } },
+    {
+      matches: (call) => puts(call, "broken"),
+      fate: { kind: "refuse", httpStatus: 500, code: "InternalServerError" },
+    },
+  );
+  const { outcomes, failed, headers } = await send(["throttled", "hangs", "fine", "broken"], 4_000);
+  expect(outcomes.map(({ status, record }) => [status, record?.taskId])).toEqual([
+    [503, undefined],
+    [503, undefined],
+    [201, "fine"],
+    [503, undefined],
+  ]);
+  expect([failed, headers["retry-after"]]).toEqual([3, "5"]);
+
+  // Sent again when the table is well, all of them are tracked, whatever had become of them.
+  proxy.clear();
+  const again = await send(["throttled", "hangs", "fine", "broken"]);
+  expect(again.failed).toBe(0);
+});
+
+test("an answer that is lost is no second start", async () => {
+  proxy.add({ matches: (call) => puts(call, "lost"), fate: { kind: "lose-answer" }, times: 1 });
+  const { outcomes, failed } = await send(["lost"]);
+  expect(failed).toBe(0);
+  expect(outcomes[0]?.record).toMatchObject({ taskId: "lost", state: "pending" });
+});
+
+test("what is refused for good is a fault of ours, told once and without detail", async () => {
+  const fate = { kind: "refuse", httpStatus: 400, code: "AccessDeniedException" } as const;
+  proxy.add({ matches: (call) => puts(call, "denied"), fate });
+  const { outcomes, headers } = await send(["denied", "well"]);
+  expect(outcomes.map(({ status, msg }) => [status, msg])).toEqual([
+    [500, "internal error"],
+    [201, "success"],
+  ]);
+  expect(headers).not.toHaveProperty("retry-after");
+});
