@@ -32,8 +32,8 @@ export const TerminalEvent = z.object({
   source: z
     .string()
     .check(
-      z.minLength(27),
-      z.maxLength(281),
+      z.minLength(25),
+      z.maxLength(279),
       z.regex(/^\/enos\/data-federation\/[A-Za-z0-9_-]{1,128}\/[A-Za-z0-9_-]{1,128}$/),
     ),
   type: z.enum(TERMINAL_STATES.map((state) => `enos.download.${state}` as const)),

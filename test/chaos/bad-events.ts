@@ -67,7 +67,7 @@ const text = fc.oneof(
 const noText = fc.constantFrom<unknown>(undefined, null, 0, Number.NaN, true, [], ["a"], {}, { length: 1 });
 
 /** Every route, with the organisation in the query and in the path. */
-export const ROUTE_KEYS = Object.values(ROUTES).flatMap((key) => [key, withOrganisation(key)]);
+const ROUTE_KEYS = Object.values(ROUTES).flatMap((key) => [key, withOrganisation(key)]);
 
 /** Mostly `usual`, sometimes `unusual`. */
 function mostly<T, U>(usual: fc.Arbitrary<T>, unusual: fc.Arbitrary<U>): fc.Arbitrary<T | U> {

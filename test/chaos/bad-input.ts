@@ -6,9 +6,9 @@ import { type EnosSimulator, startEnosSimulator } from "../../local/enos/simulat
 import { apiEvent, taskEvent } from "../../local/harness/api-event.ts";
 import { canaryKeys } from "../../local/harness/canary.ts";
 import { tableFromSource } from "../../local/template.ts";
-import { breaches } from "../docs/contract.ts";
+import { breaches, isDocumented } from "../docs/contract.ts";
 import { lambdaContext } from "../support/scene.ts";
-import { type BadInput, badInput, type Known, ROUTE_KEYS } from "./bad-events.ts";
+import { type BadInput, badInput, type Known } from "./bad-events.ts";
 import { foreignClaims } from "./foreign-claims.ts";
 import type { Row, Scenario } from "./scenario.ts";
 import { faultsOf, shownBy } from "./well-answered.ts";
@@ -127,7 +127,7 @@ function breachesOf(
   { routeKey }: Record<string, unknown>,
   answer: APIGatewayProxyStructuredResultV2,
 ): string[] {
-  if (!ROUTE_KEYS.includes(String(routeKey))) return [];
+  if (!isDocumented(String(routeKey))) return [];
   const { statusCode = 0, headers = {}, body } = answer;
   return breaches(String(routeKey), { status: statusCode, headers, body });
 }

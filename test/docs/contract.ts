@@ -56,6 +56,11 @@ export function breaches(route: string, answer: Answer): string[] {
   );
 }
 
+/** Whether the document has a route, as {@link breaches} is given one. */
+export function isDocumented(route: string): boolean {
+  return pointerOf(route) !== undefined;
+}
+
 function bodyBreaches(response: Node, where: string, { body }: Answer): string[] {
   if (!response.content) return body ? ["a body where none is said to be"] : [];
   const validate = validator(`api${pointer(where, "content", "application/json", "schema")}`);

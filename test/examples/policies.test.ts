@@ -109,7 +109,7 @@ describe("the filter policies", () => {
     return {
       ...rest,
       subject,
-      id: subject.padEnd(64, "0"),
+      id: Buffer.from(subject).toString("hex").padEnd(64, "0"),
       ...(correlationid && { correlationid }),
       data: { ...EVENT.data, ...changes },
     } as TerminalEvent;
