@@ -37,7 +37,12 @@ export class LocalService implements AsyncDisposable {
   readonly client: ServiceClient;
   readonly #hints: EventSource;
 
-  private constructor(cloud: Cloud, functions: Functions, hints: EventSource, onAnswer: OnAnswer | undefined) {
+  private constructor(
+    cloud: Cloud,
+    functions: Functions,
+    hints: EventSource,
+    onAnswer: OnAnswer | undefined,
+  ) {
     this.cloud = cloud;
     this.functions = functions;
     this.client = new ServiceClient(functions.url, onAnswer);
