@@ -2,7 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { commandLine } from "../infra/command-line.ts";
 import type { TerminalEvent } from "../lib/events/event.ts";
-import type { ReceivedMessage } from "./aws/subscription.ts";
+import type { ReceivedMessage } from "./aws/received.ts";
 import { startEnosSimulator } from "./enos/simulator.ts";
 import { LocalService } from "./service/local-service.ts";
 import { withoutRepetition } from "./service/output.ts";

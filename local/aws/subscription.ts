@@ -7,17 +7,7 @@ import {
   ReceiveMessageCommand,
   type SQSClient,
 } from "@aws-sdk/client-sqs";
-
-/** A message as a subscriber sees it. */
-export interface ReceivedMessage {
-  /** The published message, parsed as JSON. */
-  readonly body: unknown;
-  /** The message attributes' string values, by name. */
-  readonly attributes: Readonly<Record<string, string>>;
-}
-
-/** Hear of every message that any subscription receives: what is promised of all events can be held there. */
-export const watchers = new Set<(message: ReceivedMessage) => void>();
+import { type ReceivedMessage, watchers } from "./received.ts";
 
 export interface SubscriptionOptions {
   readonly sns: SNSClient;

@@ -1,6 +1,6 @@
 import { deepStrictEqual } from "node:assert/strict";
 import { hash } from "node:crypto";
-import type { ReceivedMessage } from "../aws/subscription.ts";
+import type { ReceivedMessage } from "../aws/received.ts";
 import type { ServiceClient } from "../service/client.ts";
 import type { TrackedExample } from "./tracked-examples.ts";
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { parseStatus } from "../../lib/enos/status.ts";
 import { eventId, serialise, terminalEvent } from "../../lib/events/event.ts";
 import { TERMINAL_STATES } from "../../lib/tasks/state.ts";
-import { refuseOddEvent } from "../support/every-event.ts";
+import { refuseOddEvent } from "../support/odd-event.ts";
 
 const id = fc.stringMatching(/^[A-Za-z0-9_-]{1,8}$/);
 const key = fc.record({ orgId: id, channelId: id, taskId: id, trackedAt: fc.nat(3) });
