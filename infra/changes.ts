@@ -1,4 +1,4 @@
-import { indexChangeProblem, type TableIndex } from "./index-changes.ts";
+import { canonical, indexChangeProblem, type TableIndex } from "./index-changes.ts";
 
 /** Settings by name, as text; null where one is not set. */
 export type ToldSettings = Record<string, string | null>;
@@ -78,21 +78,17 @@ export function changesOf(before: ToldSettings, after: ToldSettings, defaults: T
  * @param changes the settings that it changes
  */
 export function refusalsOf(deployed: DeployedStack, planned: Planned, changes: readonly Change[]): Refusal[] {
-  const refusals = changes.flatMap(({ name }) => {
-    const does = GUARDED[name];
-    return does ? [{ name, does }] : [];
-  });
-  if (!deployed.settings) {
-    refusals.push({
-      name: UNKNOWN_SETTINGS,
-      does: "may change any setting: the stack is of a version that did not say how it was set",
-    });
-  }
+  const refusals: Refusal[] = deployed.settings
+    ? changes.flatMap(({ name }) => {
+        const does = GUARDED[name];
+        return does ? [{ name, does }] : [];
+      })
+    : [{ name: UNKNOWN_SETTINGS, does: "may change any setting: the stack does not say how it was set" }];
   for (const [id, { properties, setting }] of Object.entries(IRREPLACEABLE)) {
     const [before, after] = [deployed.resources[id], planned.resources[id]];
     if (!before || refusals.some(({ name }) => name === setting)) continue;
     const differs = (name: string) =>
-      JSON.stringify(before.Properties?.[name]) !== JSON.stringify(after?.Properties?.[name]);
+      canonical(before.Properties?.[name]) !== canonical(after?.Properties?.[name]);
     const does = after
       ? properties.filter(differs).map((name) => `replaces ${id}, whose ${name} differs`)[0]
       : `takes ${id} out of the stack`;

@@ -126,10 +126,10 @@ export default class DeployPlugin {
       tell(
         `A new stack, ${stack}, with ${changes.length === 0 ? "every setting at its default" : "these settings:"}`,
       );
-    } else if (changes.length > 0) {
-      tell(`Settings that change in ${stack}:`);
+    } else if (!deployed?.settings) {
+      tell(`${stack} does not say how it was set. Settings that are not at their default:`);
     } else {
-      tell(`No setting changes in ${stack}`);
+      tell(changes.length === 0 ? `No setting changes in ${stack}` : `Settings that change in ${stack}:`);
     }
     for (const line of table(changes)) tell(line);
     if (isNew || !deployed) return;

@@ -26,7 +26,11 @@ export async function readStack(
   const stack = await describe(cloudFormation, StackName);
   if (!stack?.StackStatus || stack.StackStatus === "DELETE_COMPLETE") return undefined;
   const output = stack.Outputs?.find(({ OutputKey }) => OutputKey === SETTINGS_OUTPUT)?.OutputValue;
-  const { TemplateBody = "{}" } = await cloudFormation.send(new GetTemplateCommand({ StackName }));
+  // A stack that was never created has no template to ask for.
+  const isMade = stack.StackStatus !== "REVIEW_IN_PROGRESS";
+  const { TemplateBody = "{}" } = isMade
+    ? await cloudFormation.send(new GetTemplateCommand({ StackName }))
+    : {};
   return {
     status: stack.StackStatus,
     settings: output === undefined ? undefined : Settings.safeParse(parsed(output)).data,

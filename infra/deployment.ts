@@ -91,8 +91,15 @@ const DEPLOYERS = {
   ...DEPLOYMENT_SETTINGS,
 };
 
+/** References that the deployer's own value takes the place of. */
+const OVERRIDABLE = new Set(["CALLBACK_BASE_URL"]);
+
 /** The names of all that a deployer may set for a stage. */
-export const DEPLOYER_SETTINGS: readonly string[] = ["ENOS_API_BASE_URL", ...Object.keys(DEPLOYERS)];
+export const DEPLOYER_SETTINGS: readonly string[] = [
+  "ENOS_API_BASE_URL",
+  ...OVERRIDABLE,
+  ...Object.keys(DEPLOYERS),
+];
 
 type Settings = SettingsOf<typeof DEPLOYERS>;
 
@@ -120,7 +127,7 @@ export function deployment(env: NodeJS.ProcessEnv, purpose: Purpose): Deployment
     ...callers(settings),
     lookupTimeout: lookupTimeout(settings.MAX_WAIT_SECONDS),
     enosApiBaseUrl: parameter,
-    told: JSON.stringify({ ENOS_API_BASE_URL: parameter.Default ?? null, ...told(env) }),
+    told: JSON.stringify(told(env, parameter.Default)),
     sweepSchedules: { Resources: sweepSchedules(settings.SWEEPERS, interval) },
     sweepEvents: purpose === "offline" ? localSchedules(settings.SWEEPERS, interval) : [],
     // Beyond that the next one has come; Lambda takes from one minute to six hours.
@@ -174,15 +181,11 @@ function refuseVariables(env: NodeJS.ProcessEnv): void {
 }
 
 /** What the stack says of itself; where it is, everybody knows who reads that. */
-function told(env: NodeJS.ProcessEnv): ToldSettings {
-  const { AWS_REGION, ...settings } = DEPLOYERS;
-  return Object.fromEntries(
-    Object.entries<Setting>(settings).map(([name, setting]) => [name, env[name] || setting.default || null]),
-  );
+function told(env: NodeJS.ProcessEnv, enosApiBaseUrl: string | undefined): ToldSettings {
+  const names = DEPLOYER_SETTINGS.filter((name) => name !== "AWS_REGION");
+  const values = names.map((name) => [name, env[name] || ALL_SETTINGS[name]?.default || null]);
+  return { ...Object.fromEntries(values), ENOS_API_BASE_URL: enosApiBaseUrl ?? null };
 }
-
-/** References that the deployer's own value takes the place of. */
-const OVERRIDABLE = new Set(["CALLBACK_BASE_URL"]);
 
 /** Functions that are there only with callbacks. */
 const OF_CALLBACKS = new Set<FunctionName>(["callback", "hint"]);

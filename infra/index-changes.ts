@@ -13,7 +13,7 @@ export function indexChangeProblem(
   before: readonly TableIndex[],
   after: readonly TableIndex[],
 ): string | undefined {
-  const shapeOf = ({ KeySchema, Projection }: TableIndex) => JSON.stringify([KeySchema, Projection]);
+  const shapeOf = ({ KeySchema, Projection }: TableIndex) => canonical([KeySchema, Projection]);
   const old = new Map(before.map((index) => [index.IndexName, shapeOf(index)]));
   const altered = after.filter(
     (index) => old.has(index.IndexName) && old.get(index.IndexName) !== shapeOf(index),
@@ -27,4 +27,13 @@ export function indexChangeProblem(
   if (made.length + removed.length <= 1) return undefined;
   const steps = [...made.map((name) => `makes ${name}`), ...removed.map((name) => `removes ${name}`)];
   return `one update may change one index, and this ${steps.join(" and ")}`;
+}
+
+/** JSON that is the same for the same value, however its properties are ordered. */
+export function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === "object" && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
 }

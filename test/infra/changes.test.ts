@@ -84,7 +84,14 @@ describe("what is refused", () => {
   });
 
   it("is to guess what a stack was set to", () => {
-    expect(namesOf({ ...deployed, settings: undefined }, [])).toEqual(["UNKNOWN_SETTINGS"]);
+    const silent = { ...deployed, settings: undefined };
+    expect(namesOf(silent, [])).toEqual(["UNKNOWN_SETTINGS"]);
+    // What changes nobody knows then, but for what the resources show.
+    const fifo = { ...resources, EventsTopic: { Properties: { FifoTopic: true } } };
+    expect(namesOf(silent, ["JWT_ISSUER", "EVENTS_TOPIC_FIFO"], fifo)).toEqual([
+      "UNKNOWN_SETTINGS",
+      "EventsTopic",
+    ]);
   });
 
   it("has every property of those resources that replaces them", async () => {
@@ -143,6 +150,13 @@ describe("the table's indexes", () => {
     ["made twice", [], [index("a"), index("b")], "this makes a and makes b"],
   ])("may not be %s at once", (_, before, after, problem) => {
     expect(indexChangeProblem(before, after)).toContain(problem);
+  });
+
+  it("are as they are, in whatever order their properties stand", () => {
+    const { KeySchema, Projection, IndexName } = index("a", "state");
+    const reordered = { Projection, IndexName, KeySchema: [{ KeyType: "HASH", AttributeName: "a" }] };
+    expect(KeySchema).toEqual(reordered.KeySchema);
+    expect(indexChangeProblem([index("a", "state")], [reordered])).toBeUndefined();
   });
 
   it("are all made with the table", () => {

@@ -139,6 +139,38 @@ describe("the sweep", () => {
     expect(resolved(GroupName)).toBe("enos-download-status-dev-sweeps");
   });
 
+  it("is started by a role that may do nothing else, for the schedules of this stage", () => {
+    const { AssumeRolePolicyDocument, Policies } = resolved(
+      resource("SweepScheduleRole").Properties,
+    ) as Record<string, unknown>;
+    expect(AssumeRolePolicyDocument).toMatchObject({
+      Statement: [
+        {
+          Principal: { Service: "scheduler.amazonaws.com" },
+          Condition: {
+            StringEquals: { "aws:SourceAccount": "123456789012" },
+            ArnEquals: {
+              "aws:SourceArn":
+                "arn:aws:scheduler:eu-central-1:123456789012:schedule-group/enos-download-status-dev-sweeps",
+            },
+          },
+        },
+      ],
+    });
+    expect(Policies).toMatchObject([
+      {
+        PolicyDocument: {
+          Statement: [
+            {
+              Action: "lambda:InvokeFunction",
+              Resource: "arn:aws:lambda:eu-central-1:123456789012:function:enos-download-status-dev-sweep",
+            },
+          ],
+        },
+      },
+    ]);
+  });
+
   it("is not retried, and leaves its failures in the dead-letter queue", () => {
     const { FunctionName, DestinationConfig, MaximumRetryAttempts, MaximumEventAgeInSeconds } = only(
       "AWS::Lambda::EventInvokeConfig",

@@ -109,6 +109,9 @@ function reference(template: Template, id: string, surroundings: Surroundings): 
 
 function attribute(template: Template, [id, name]: [string, string], surroundings: Surroundings): string {
   const resource = template.Resources[id];
+  if (resource?.Type === "AWS::ApiGatewayV2::Api" && name === "ApiEndpoint") {
+    return `https://${physicalName(id, resource, surroundings)}.execute-api.${surroundings.region}.amazonaws.com`;
+  }
   const kind = resource && KINDS[resource.Type];
   if (!resource || !kind) throw new Error(`cannot resolve ${id}.${name}`);
   const physical = physicalName(id, resource, surroundings);

@@ -1,0 +1,186 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { GUARDED, IRREPLACEABLE } from "../../infra/changes.ts";
+import { DEPLOYER_SETTINGS } from "../../infra/deployment.ts";
+import { runOsls } from "../../local/package.ts";
+import { type Place, surroundingsOf } from "./cloudformation/limits.ts";
+import { replacingProperties } from "./cloudformation/specification.ts";
+import { validate } from "./cloudformation/validate.ts";
+import { packagedTemplate, resolve, resourcesOf, type Template } from "./template.ts";
+
+const PLACES: Omit<Place, "stack">[] = [
+  { partition: "aws", region: "eu-central-1" },
+  { partition: "aws-cn", region: "cn-northwest-1" },
+  { partition: "aws-us-gov", region: "us-gov-west-1" },
+];
+
+/** Every setting that a deployment may change without being told to, at another value than its default. */
+const FREE: Record<string, string> = {
+  ENOS_API_BASE_URL: "https://apim.example.com",
+  ENOS_SECRET_PREFIX: "energy/enos/",
+  MAX_WAIT_SECONDS: "10",
+  SWEEP_INTERVAL_SECONDS: "120",
+  CHECK_INTERVAL_GROWTH_PERCENT: "20",
+  CHECK_INTERVAL_MAX_SECONDS: "900",
+  SWEEP_SHARDS: "240",
+  SWEEP_CONCURRENCY: "256",
+  SWEEPERS: "60",
+  ENOS_REQUESTS_PER_SECOND: "25",
+  TRACKING_DEADLINE_DAYS: "14",
+  RETENTION_DAYS: "90",
+  CALLBACKS: "true",
+  CALLBACK_BASE_URL: "https://downloads.example.com",
+  API_REQUESTS_PER_SECOND: "400",
+  API_BURST: "800",
+  STATUS_CONCURRENCY: "50",
+  SUBSCRIBER_ACCOUNTS: Array.from({ length: 50 }, (_, index) => String(111_111_111_111 + index)).join(),
+  LOG_LEVEL: "DEBUG",
+};
+/** Those that cannot go with the others. */
+const APART = ["EVENTS_ARCHIVE_DAYS", "ALARM_TOPIC_ARN", "AWS_REGION"];
+
+/** Everything that has to be accepted, with as long a stage as there may be. */
+const DRASTIC: Record<string, string> = {
+  STAGE: "s".repeat(34),
+  AWS_REGION: "cn-northwest-1",
+  CALLBACKS: "true",
+  JWT_ISSUER: "https://login.example.cn/",
+  JWT_AUDIENCE: Array.from({ length: 50 }, (_, index) => `machine-${index}`).join(),
+  JWT_ORG_CLAIM: "https://example.cn/orgs",
+  ORGANISATION_PATHS_ONLY: "true",
+  EVENTS_TOPIC_FIFO: "true",
+  EVENTS_ARCHIVE_DAYS: "365",
+  ALARM_TOPIC_ARN: "arn:aws-cn:sns:cn-northwest-1:123456789012:ops",
+  SWEEP_INTERVAL_SECONDS: "86400",
+};
+
+const templates: Record<string, Template> = {};
+const folder = join(import.meta.dirname, "../../.tmp");
+let temporary: string;
+
+beforeAll(async () => {
+  await mkdir(folder, { recursive: true });
+  temporary = await mkdtemp(join(folder, "variants-"));
+  templates.defaults = await packagedTemplate();
+  for (const [name, env] of Object.entries({
+    free: FREE,
+    drastic: DRASTIC,
+    qa: { STAGE: "qa", CALLBACKS: "true" },
+  })) {
+    const { code, output, artefacts } = await runOsls(temporary, env, "package");
+    expect(code, output).toBe(0);
+    templates[name] = await packagedTemplate(artefacts);
+  }
+}, 240_000);
+afterAll(() => rm(temporary, { recursive: true, force: true }));
+
+const variant = (name: string): Template => {
+  const template = templates[name];
+  if (!template) throw new Error(`there is no variant ${name}`);
+  return template;
+};
+
+describe.each(["defaults", "free", "drastic", "qa"])("the template of the variant %s", (name) => {
+  it.each(PLACES)("would be taken in $region", (place) => {
+    const stage = name === "drastic" ? DRASTIC.STAGE : "dev";
+    // The topic that hears of the alarms is the deployer's, and of one partition.
+    const foreign = name === "drastic" && place.partition !== "aws-cn" ? DRASTIC.ALARM_TOPIC_ARN : undefined;
+    const problems = validate(variant(name), { ...place, stack: `enos-download-status-${stage}` });
+    expect(problems.filter((problem) => !foreign || !problem.includes(foreign))).toEqual([]);
+  });
+});
+
+it("every setting is in a variant", () => {
+  const known = new Set([...Object.keys(FREE), ...Object.keys(GUARDED), ...APART]);
+  expect([...known].sort()).toEqual([...DEPLOYER_SETTINGS].sort());
+  for (const name of [...Object.keys(GUARDED), ...APART]) expect(DRASTIC).toHaveProperty(name);
+});
+
+it("sixty sweepers start by sixty schedules, under one role", () => {
+  const schedules = resourcesOf(variant("free"), "AWS::Scheduler::Schedule");
+  expect(schedules).toHaveLength(60);
+  const roles = schedules.map(([, { Properties }]) => JSON.stringify(Properties.Target.RoleArn));
+  expect(new Set(roles)).toEqual(new Set(['{"Fn::GetAtt":["SweepScheduleRole","Arn"]}']));
+});
+
+describe("a setting that may change without a word", () => {
+  it("replaces nothing that others hold on to", () => {
+    const [before, after] = [variant("defaults"), variant("free")];
+    for (const id of Object.keys(IRREPLACEABLE)) {
+      const [old, next] = [before.Resources[id], after.Resources[id]];
+      expect(next?.Type, id).toBe(old?.Type);
+      for (const property of replacingProperties(old?.Type ?? "")) {
+        expect(next?.Properties[property], `${id}.${property}`).toEqual(old?.Properties[property]);
+      }
+    }
+  });
+
+  it("changes nothing about who is let in", () => {
+    const callers = (template: Template) =>
+      resourcesOf(template, "AWS::ApiGatewayV2::Route")
+        .map(([, { Properties }]) => [
+          Properties.RouteKey,
+          Properties.AuthorizationType,
+          Properties.AuthorizerId,
+        ])
+        .sort();
+    expect(callers(variant("free"))).toEqual(callers(variant("defaults")));
+    expect(callers(variant("drastic"))).not.toEqual(callers(variant("defaults")));
+  });
+});
+
+describe("two stages of one account and region", () => {
+  const SERVICE = "enos-download-status";
+
+  it("share no name and no ARN but those of the organisations' secrets", () => {
+    const shared = intersection(namesIn("defaults"), namesIn("qa"));
+    expect(shared).toEqual([
+      "arn:aws:secretsmanager:eu-central-1:123456789012:secret:enos/*",
+      // A dimension of every metric, beside the stage.
+      SERVICE,
+    ]);
+  });
+
+  it("share no metric and no export", () => {
+    const metricsOf = (name: string) =>
+      resourcesOf(variant(name), "AWS::CloudWatch::Alarm").flatMap(([, { Properties }]) => {
+        const metrics = Properties.Metrics ?? [{ MetricStat: { Metric: Properties } }];
+        return metrics.flatMap(({ MetricStat }: { MetricStat?: { Metric: Record<string, unknown> } }) =>
+          MetricStat
+            ? [resolvedText(name, [MetricStat.Metric.MetricName, MetricStat.Metric.Dimensions])]
+            : [],
+        );
+      });
+    expect(metricsOf("qa").length).toBeGreaterThan(5);
+    expect(intersection(metricsOf("defaults"), metricsOf("qa"))).toEqual([]);
+    const exportsOf = (name: string) =>
+      Object.values(variant(name).Outputs).flatMap((output) =>
+        "Export" in output ? [JSON.stringify(output.Export)] : [],
+      );
+    expect(exportsOf("qa").length).toBeGreaterThan(0);
+    expect(intersection(exportsOf("defaults"), exportsOf("qa"))).toEqual([]);
+  });
+
+  /** Everything in a stack that is the name of something, in the account or beside it. */
+  function namesIn(name: string): string[] {
+    const resolved = JSON.parse(resolvedText(name, variant(name).Resources));
+    return stringsIn(resolved).filter((text) => text.includes(SERVICE) || text.startsWith("arn:"));
+  }
+
+  function resolvedText(name: string, value: unknown): string {
+    const stack = `${SERVICE}-${name === "qa" ? "qa" : "dev"}`;
+    const place = { partition: "aws", region: "eu-central-1", stack };
+    return JSON.stringify(resolve(variant(name), value, surroundingsOf(variant(name), place)));
+  }
+});
+
+function stringsIn(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(stringsIn) : [];
+}
+
+function intersection(one: string[], other: string[]): string[] {
+  const others = new Set(other);
+  return [...new Set(one)].filter((text) => others.has(text)).sort();
+}
