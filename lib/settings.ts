@@ -8,7 +8,7 @@ export type FunctionName = (typeof FUNCTIONS)[number];
 
 /** One setting of the service: an environment variable, said here and nowhere else. */
 export interface Setting {
-  /** What it means, as `README.md` has it. */
+  /** What it means, as `docs/settings.md` has it. */
   meaning: string;
   /** What values are valid, and what becomes of them. Its messages go on after the setting's name. */
   schema: z.core.$ZodType<unknown, string>;
@@ -16,7 +16,7 @@ export interface Setting {
   default?: string;
   /** Without it nothing starts. */
   required?: true;
-  /** What not to be set means, as `README.md` has it, where that is not "unset". */
+  /** What not to be set means, as `docs/settings.md` has it, where that is not "unset". */
   unset?: string;
 }
 
@@ -71,7 +71,7 @@ function isBaseUrl(value: string): boolean {
 
 /**
  * The settings of the functions. This map feeds the functions, their environments in a deployment, and the
- * local run; the table in `README.md` is held against it. What only the deployment knows is in `infra/settings.ts`.
+ * local run; the table in `docs/settings.md` is held against it. What only the deployment knows is in `infra/settings.ts`.
  */
 export const SETTINGS = {
   ENOS_API_BASE_URL: {

@@ -99,7 +99,7 @@ describe("settings", () => {
 
 describe("the table of settings in the documentation", () => {
   it("says what the settings are, each in a line", async () => {
-    const text = await readFile(new URL("../README.md", import.meta.url), "utf8");
+    const text = await readFile(new URL("../docs/settings.md", import.meta.url), "utf8");
     const [table = ""] = text.match(/^\| variable .*\n(\|.*\n)+/m) ?? [];
     const rows = table
       .trim()

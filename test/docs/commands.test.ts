@@ -1,0 +1,169 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { STATES } from "../../lib/tasks/state.ts";
+import { Program } from "../support/program.ts";
+import { areAllForAnAccount, type Block, blocksOf, isForAnAccount } from "./blocks.ts";
+
+/** Everything that people read. */
+const DOCUMENTS = ["README.md", "CONTRIBUTING.md", ...globSync("docs/*.md").sort()];
+/** Those whose commands are run here, in this order. */
+const RUN = ["README.md", "docs/events.md", "docs/api.md"];
+
+/** Commands of the repository itself: CI and other tests run them, here they only have to exist. */
+const REPOSITORY_COMMAND = /^(npm|npx) /;
+
+const shellBlocks = (document: string) => blocksOf(document).filter(({ language }) => language === "sh");
+const linesOf = ({ text }: Block) => text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+const isOfRepository = (block: Block) => linesOf(block).every((line) => REPOSITORY_COMMAND.test(line));
+
+describe.each(DOCUMENTS)("%s", (document) => {
+  it("has no command that is neither run, nor one of the repository, nor marked as one for an account", () => {
+    if (RUN.includes(document) || areAllForAnAccount(document)) return;
+    const unknown = shellBlocks(document).filter((block) => !isForAnAccount(block) && !isOfRepository(block));
+    expect(unknown.map(({ line }) => `${document}:${line}`)).toEqual([]);
+  });
+
+  it("has commands that a shell can read, and names scripts that there are", () => {
+    const { scripts } = JSON.parse(readFileSync("package.json", "utf8"));
+    for (const block of shellBlocks(document)) {
+      const { stderr } = spawnSync("bash", ["-n"], { input: block.text, encoding: "utf8" });
+      expect(stderr, `${document}:${block.line}`).toBe("");
+      // A shell would take it for a redirection.
+      expect(block.text, `${document}:${block.line}`).not.toMatch(/<[A-Za-z][^<>]*>/);
+    }
+    const text = readFileSync(document, "utf8");
+    for (const [, script] of text.matchAll(/npm run ([a-z-]+)/g))
+      expect(scripts).toHaveProperty(script as string);
+    for (const [, file] of text.matchAll(/vitest run (test\S+\.ts)/g))
+      expect(existsSync(file as string)).toBe(true);
+  });
+
+  it("links to files and headings that there are", () => {
+    const text = readFileSync(document, "utf8");
+    for (const [, target = ""] of text.matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
+      const [path, heading] = target.split("#");
+      const file = path ? join(dirname(document), path) : document;
+      expect(existsSync(file), `${document} links to ${target}`).toBe(true);
+      if (!heading) continue;
+      const headings = [...readFileSync(file, "utf8").matchAll(/^#+ (.+)$/gm)].map(([, title = ""]) =>
+        title
+          .toLowerCase()
+          .replace(/[^a-z0-9 -]/g, "")
+          .replaceAll(" ", "-"),
+      );
+      expect(headings, `${document} links to ${target}`).toContain(heading);
+    }
+  });
+});
+
+it("the README fits a quarter of an hour", () => {
+  expect(readFileSync("README.md", "utf8").split("\n").length).toBeLessThanOrEqual(130);
+});
+
+it("every state has its line in docs/api.md", () => {
+  const text = readFileSync("docs/api.md", "utf8");
+  expect([...text.matchAll(/^\| `([a-z]+)` +\| *\d? *\|/gm)].map(([, state]) => state).sort()).toEqual(
+    [...STATES].sort(),
+  );
+});
+
+const has = (program: string) => spawnSync(program, ["--version"]).error === undefined;
+/** Not every machine has the AWS CLI, and Debian's speaks to SQS in a way that the emulator does not know. */
+const hasAws = (() => {
+  const [, major, minor] =
+    spawnSync("aws", ["--version"], { encoding: "utf8" }).stdout?.match(/(\d+)\.(\d+)/) ?? [];
+  return major === "1" ? Number(minor) >= 30 : Number(minor) >= 13;
+})();
+
+describe.skipIf(!has("curl") || !has("jq"))("the commands, against npm start", () => {
+  let start: Program;
+  let setup: string;
+
+  beforeAll(async () => {
+    start = new Program("local/start.ts");
+    [setup] = await start.prints(/^export API=[\s\S]+?^end_task.+$/m);
+    // The tasks that end by themselves have ended then, and can be listed.
+    await start.prints(/enos\.download\.expired/);
+  }, 180_000);
+
+  afterAll(() => start[Symbol.asyncDispose]());
+
+  it("of npm start prints what README.md shows", () => {
+    const [shown = ""] = blocksOf("README.md")
+      .filter(({ language }) => language === "")
+      .map(({ text }) => text);
+    const events = (text: string) =>
+      [...text.matchAll(/^\S+ {2}enos\.download.+$/gm)].map(([line]) => withoutValues(line)).sort();
+    expect(events(shown)).toHaveLength(5);
+    expect(events(start.output)).toEqual(events(shown));
+  });
+
+  it.each(RUN)(
+    "of %s work as they are printed, and print what is shown",
+    async (document) => {
+      const lines = document === "docs/api.md" ? freshTask(setup) : setup;
+      const blocks = blocksOf(document);
+      const run: { block: Block; shown: Block | undefined }[] = [];
+      for (const [index, block] of blocks.entries()) {
+        if (block.language !== "sh" || isForAnAccount(block) || isOfRepository(block)) continue;
+        if (!hasAws && /\baws /.test(block.text)) continue;
+        const next = blocks[index + 1];
+        run.push({ block, shown: next?.language === "sh" ? undefined : next });
+      }
+      expect(run.length).toBeGreaterThan(0);
+      const outputs = execute(
+        lines,
+        run.map(({ block }) => block.text),
+      );
+      for (const [index, { block, shown }] of run.entries()) {
+        const where = `${document}:${block.line}`;
+        const output = outputs[index] ?? "";
+        if (shown?.language === "json") expect(shapesOf(output), where).toEqual(shapesOf(shown.text));
+        else if (shown) expect(output, where).toBe(shown.text);
+        else expect(output, where).not.toMatch(/error|not found/i);
+      }
+    },
+    120_000,
+  );
+});
+
+/** Runs the blocks one after the other in one shell. @returns what each printed */
+function execute(setup: string, blocks: string[]): string[] {
+  const mark = "----- end of block -----";
+  const script = [setup, ...blocks.flatMap((block) => [block, `echo '${mark}'`])].join("\n");
+  const output = execFileSync("bash", ["-euo", "pipefail", "-c", script], { encoding: "utf8" });
+  return output.split(`${mark}\n`);
+}
+
+const FRESH = "f".repeat(32);
+
+/** The setup with another task that keeps running: the one that it names may have ended. */
+function freshTask(setup: string): string {
+  const [, put = "", body = ""] = setup.match(/end_task\(\) \{ (curl .+?) -d '(.+)'; \}/) ?? [];
+  const tasks = JSON.parse(body);
+  const fresh = { ...tasks, taskIds: [FRESH], timelines: [[{ afterMs: 0, progressCode: 1 }]] };
+  return `${setup.replace(/(export TASK=.+\/)\w+$/m, `$1${FRESH}`)}\n${put} -d '${JSON.stringify(fresh)}'\n`;
+}
+
+/** JSON documents, one after the other, without what differs from run to run. */
+function shapesOf(text: string): unknown[] {
+  const list = execFileSync("jq", ["-s", "."], { input: text, encoding: "utf8" });
+  return JSON.parse(list, (name, value) => {
+    // Whether there is another page depends on what ended meanwhile.
+    if (name === "cursor") return null;
+    if (name === "dataSize") return typeof value;
+    return typeof value === "string" ? withoutValues(value) : value;
+  });
+}
+
+/** A text without ids, times and measures. */
+function withoutValues(text: string): string {
+  return text
+    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "TIME")
+    .replace(/^\d\d:\d\d:\d\d/, "CLOCK")
+    .replace(/\b[0-9a-f]{32}([0-9a-f]{32})?\b/g, "ID")
+    .replace(/[\w-]+\.zip/, "FILE.zip")
+    .replace(/tracked [\d.]+ s/, "tracked N s");
+}
