@@ -37,7 +37,7 @@ export interface Place {
 }
 
 /** What a stack's references resolve to. */
-function surroundingsOf(template: Template, { partition, region, stack }: Place): Surroundings {
+export function surroundingsOf(template: Template, { partition, region, stack }: Place): Surroundings {
   const nameless = Object.entries(template.Resources).filter(([, { Type, Properties = {} }]) =>
     replacingProperties(Type).every((name) => !name.endsWith("Name") || typeof Properties[name] !== "string"),
   );
