@@ -43,6 +43,11 @@ export class Backlog {
     return this.#unread.length > 0;
   }
 
+  /** The least watermark of what is to be read; infinite when there is nothing. */
+  get least(): number {
+    return leastWatermark(this.#unread);
+  }
+
   /** Begins a pass, and tells which spans it serves: what is furthest back comes first. */
   begin(): Coverage {
     const oldest = leastWatermark(this.#unread.filter((span) => !isSingleKey(span)));

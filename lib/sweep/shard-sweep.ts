@@ -198,7 +198,7 @@ export class ShardSweep {
     const stoppedAt = await this.#read({
       legs,
       spans: this.#reach(coverage),
-      isWanted: this.#isDueSince(leastWatermark(coverage)),
+      isWanted: this.#isDueSince(Math.min(leastWatermark(coverage), this.#probedSince())),
       take: (task, position) => {
         this.#meet(task, position);
         return true;
@@ -214,6 +214,16 @@ export class ShardSweep {
       const backlog = this.#backlogOf(orgId);
       if (!backlog.isOpen) backlog.leaveUnread(within(this.#coverage, rest(legs, left)));
     }
+  }
+
+  /** How far those are checked who may be probed: any of their tasks that is read will do. */
+  #probedSince(): number {
+    let least = Number.POSITIVE_INFINITY;
+    for (const backlog of this.#backlogs.values()) {
+      const stuck = this.#breakers.stuck(backlog.orgId);
+      if (stuck && isProbeDue(stuck, this.#to)) least = Math.min(least, backlog.least);
+    }
+    return least;
   }
 
   /** Decides about one task of the first pass. */
