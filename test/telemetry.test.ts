@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { SecretError } from "../lib/enos/credentials.ts";
 import { EnosError } from "../lib/enos/errors.ts";
 import { CallerError, OutOfTimeError } from "../lib/http/errors.ts";
-import type { SweepSummary } from "../lib/sweep/summary.ts";
+import { emptySummary, type SweepSummary } from "../lib/sweep/summary.ts";
 import type { OpenTask } from "../lib/tasks/record.ts";
 import {
   failureReporter,
@@ -43,14 +43,15 @@ it("every metric says of which stage it is: stacks of one account share the name
 
   const telemetry = openTelemetry({ STAGE: "prod" });
   reportSweep(telemetry, {
-    checked: 2,
-    published: 1,
+    ...emptySummary(),
     unreadable: 1,
-    durationMs: 3,
     watermarkLagSeconds: 4,
+    answeringLagSeconds: 3,
     finished: { succeeded: 1 },
     failed: { publish: 1, credentials: 1 },
-  } as unknown as SweepSummary);
+    stuck: { unreachable: 1 },
+    behind: { busy: 1 },
+  });
   failureReporter(telemetry)(
     new EnosError("timeout", "EnOS did not answer"),
     { statusCode: 504, code: 99504, msg: "" },
@@ -74,7 +75,10 @@ it("every metric says of which stage it is: stacks of one account share the name
     Published: own,
     SweepDuration: own,
     WatermarkLag: own,
+    AnsweringLag: own,
     Unreadable: own,
+    Stuck: [...own, "reason"],
+    Behind: [...own, "reason"],
     Finished: [...own, "state"],
     OwnErrors: [...own, "kind"],
     UpstreamErrors: [...own, "kind"],
@@ -185,6 +189,35 @@ describe("what a sweep passes over", () => {
     expect(lines).toEqual([expect.objectContaining({ reason: "read", error: "Error" })]);
   });
 
+  it("is who is stuck, and who has recovered, an organisation or a gateway, with the reason", () => {
+    const { lines, observer } = observe();
+    const record = { nextProbeAt: 2, probes: 0, since: Date.UTC(2026, 10, 24), fingerprint: "0123456789ab" };
+    observer.stuck({ ...record, scope: "org", id: "o1", reason: "credentials" });
+    observer.stuck({ ...record, scope: "origin", id: "https://enos.example", reason: "unreachable" });
+    observer.recovered({ ...record, scope: "org", id: "o1", reason: "credentials" });
+    expect(lines).toEqual([
+      expect.objectContaining({ level: "WARN", message: "stuck", orgId: "o1", reason: "credentials" }),
+      expect.objectContaining({ message: "stuck", gateway: "https://enos.example", reason: "unreachable" }),
+      expect.objectContaining({
+        level: "INFO",
+        message: "recovered",
+        orgId: "o1",
+        since: "2026-11-24T00:00:00.000Z",
+      }),
+    ]);
+    for (const line of lines) expect(line).not.toHaveProperty("fingerprint");
+    for (let time = 0; time < 100; time++) {
+      observer.stuck({ ...record, scope: "org", id: `o${time}`, reason: "credentials" });
+    }
+    expect(lines.length).toBeLessThan(10);
+  });
+
+  it("is a watermark that is ahead of the clock", () => {
+    const { lines, observer } = observe();
+    observer.clockAhead(3, 480);
+    expect(lines).toEqual([expect.objectContaining({ level: "ERROR", shard: 3, seconds: 480 })]);
+  });
+
   it("is an item that cannot be read, with its key and nothing else of it, five times", () => {
     const { lines, observer } = observe();
     for (let time = 0; time < 8; time++) observer.unreadable(3, { pk: "o1", sk: "x", secret: 1 } as never);
@@ -196,27 +229,34 @@ describe("what a sweep passes over", () => {
 
 it("a sweep's figures are metrics, and its summary is one line of the log", () => {
   const lines = printed();
-  const summary = {
+  const summary: SweepSummary = {
+    ...emptySummary(),
     checked: 7,
     published: 3,
-    unreadable: 0,
     durationMs: 1500,
-    watermarkLagSeconds: null,
     finished: { succeeded: 2, abandoned: 1 },
-    failed: { timeout: 4, publish: 5 },
-  } as unknown as SweepSummary;
+    failed: { timeout: 4, publish: 5, internal: 6 },
+    stuck: { credentials: 2, "address-refused": 1 },
+    behind: { credentials: 2, busy: 3 },
+  };
   reportSweep(openTelemetry({ STAGE: "dev" }), summary);
-  const { watermarkLagSeconds: _, ...known } = summary;
+  const known = Object.fromEntries(Object.entries(summary).filter(([, value]) => value !== null));
   expect(messages(lines)).toEqual([expect.objectContaining({ level: "INFO", message: "sweep", ...known })]);
   const [figures, ...rest] = lines.filter(isMetric);
   expect(figures).toMatchObject({ Checked: 7, Published: 3, SweepDuration: 1500 });
   // What is nothing, or not known, is no figure: an alarm would take it for a zero.
   expect(figures).not.toHaveProperty("Unreadable");
   expect(figures).not.toHaveProperty("WatermarkLag");
+  expect(figures).not.toHaveProperty("AnsweringLag");
   expect(rest).toEqual([
+    expect.objectContaining({ reason: "credentials", Stuck: 2 }),
+    expect.objectContaining({ reason: "address-refused", Stuck: 1 }),
+    expect.objectContaining({ reason: "credentials", Behind: 2 }),
+    expect.objectContaining({ reason: "busy", Behind: 3 }),
     expect.objectContaining({ state: "succeeded", Finished: 2 }),
     expect.objectContaining({ state: "abandoned", Finished: 1 }),
     expect.objectContaining({ kind: "timeout", UpstreamErrors: 4 }),
     expect.objectContaining({ kind: "publish", OwnErrors: 5 }),
+    expect.objectContaining({ kind: "internal", OwnErrors: 6 }),
   ]);
 });

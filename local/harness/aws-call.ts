@@ -54,9 +54,10 @@ export function stepOf({ service, action, input }: AwsCall): Step | undefined {
   if (service === "sns") return action === "PublishBatch" ? "publish" : undefined;
   if (service === "sqs") return undefined;
   if (service === "secretsmanager") return action === "GetSecretValue" ? "secret" : undefined;
-  if (action === "Query") return input.IndexName === undefined ? "list" : "read";
+  if (input.IndexName !== undefined) return "read";
   if (action === "GetItem") return "current";
   const partition = partitionOf(input);
+  if (action === "Query") return partition?.startsWith("#behind#") ? "behind" : "list";
   if (partition === "#health") return "health";
   if (partition?.startsWith("#behind#")) return "behind";
   if (action !== "UpdateItem") return undefined;
@@ -64,10 +65,12 @@ export function stepOf({ service, action, input }: AwsCall): Step | undefined {
   return String(input.UpdateExpression).includes("REMOVE leaseUntil") ? "release" : "lease";
 }
 
-/** The table's partition key that a read or a write of one item names. */
+/** The table's partition key that a request is about. */
 function partitionOf(input: Record<string, unknown>): string | undefined {
   const { pk } = (input.Key ?? input.Item ?? {}) as Record<string, { S?: string }>;
-  return pk?.S;
+  const [, name = ""] = /^pk = (:\w+)$/.exec(String(input.KeyConditionExpression)) ?? [];
+  const values = (input.ExpressionAttributeValues ?? {}) as Record<string, { S?: string }>;
+  return pk?.S ?? values[name]?.S;
 }
 
 /** The number of the shard whose record a write is about; undefined for another item. */

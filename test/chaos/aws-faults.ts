@@ -82,7 +82,7 @@ const TROUBLES: Trouble[] = [
   { name: "DynamoDB cannot list the shards", step: "list", fate: refuse(500, "InternalServerError") },
   { name: "DynamoDB does not answer the list", step: "list", fate: hang },
   {
-    name: "DynamoDB does not take who is behind",
+    name: "DynamoDB neither gives nor takes who is behind",
     step: "behind",
     fate: refuse(500, "InternalServerError"),
     inTests: true,
