@@ -95,7 +95,9 @@ describe.skipIf(!has("curl") || !has("jq"))("the commands, against npm start", (
       .filter(({ language }) => language === "")
       .map(({ text }) => text);
     const events = (text: string) =>
-      [...text.matchAll(/^\S+ {2}enos\.download.+$/gm)].map(([line]) => withoutValues(line)).sort();
+      [...text.matchAll(/^\S+ {2}enos\.download.+$/gm)]
+        .map(([line]) => withoutValues(line.replace(/ {2}seen \S+ s after its end/, "")))
+        .sort();
     expect(events(shown)).toHaveLength(5);
     expect(events(start.output)).toEqual(events(shown));
   });

@@ -59,8 +59,10 @@ function notTakenUp(outcome: Outcome): string[] {
   const end = Math.max(...sweeps.map(({ startedAt }) => startedAt), 0);
   const aheadMs = Math.max(0, ...world.clocksMs.slice(0, world.sweepers));
   if (!isAtEase(world)) return [];
-  return world.organisations.flatMap(({ id, recoversAt, requestsPerSecond }) => {
-    if (recoversAt === undefined || requestsPerSecond !== undefined) return [];
+  return world.organisations.flatMap(({ id, origin, recoversAt, requestsPerSecond }) => {
+    const sharesGateway = world.organisations.some((other) => other.id !== id && other.origin === origin);
+    // On a gateway that takes nobody else's connections none can be well.
+    if (recoversAt === undefined || requestsPerSecond !== undefined || sharesGateway) return [];
     const own = tasks.filter(({ orgId }) => orgId === id);
     const since = EPOCH + recoversAt;
     const answered = own.flatMap(({ answeredAt }) => answeredAt.filter((at) => at >= since));
