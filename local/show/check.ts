@@ -10,11 +10,14 @@ function announced({ example, task, trackedAt }: TrackedExample): object | null 
   if (!end) return null;
   const { orgId, channelId, taskId } = task;
   const type = `enos.download.${end.state}`;
+  // That a task was abandoned is a fact about one time of tracking it.
+  const tracking = end.state === "abandoned" ? [Date.parse(trackedAt)] : [];
+  const facts = [orgId, channelId, taskId, end.state, ...tracking];
   return {
     attributes: { type, state: end.state, orgId, channelId },
     body: {
       specversion: "1.0",
-      id: hash("sha256", `${orgId}\n${channelId}\n${taskId}\n${end.state}`, "hex"),
+      id: hash("sha256", facts.join("\n"), "hex"),
       source: `/enos/data-federation/${orgId}/${channelId}`,
       type,
       subject: taskId,
