@@ -1,8 +1,8 @@
-import { DeleteCommand, GetCommand, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
+import { DeleteCommand, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod/mini";
 import { type Gap, Gaps } from "./checkpoint.ts";
 import { ALL, gapsOf, isSame, simplify } from "./coverage.ts";
-import { type Database, unlessRefused } from "./table.ts";
+import { type Database, partitionItems, unlessRefused } from "./table.ts";
 
 /** An organisation that is behind its shard: what of it was checked less far, as gaps. */
 export interface BehindRecord {
@@ -56,23 +56,8 @@ export class BehindStore {
    * @param sweptBy the sweep that the shard's own record names, read under the lease
    */
   async list(shard: number, sweptBy: string | undefined, signal?: AbortSignal): Promise<BehindRecord[]> {
-    const records: BehindRecord[] = [];
-    let next: Record<string, unknown> | undefined;
-    do {
-      const { Items = [], LastEvaluatedKey } = await this.#db.client.send(
-        new QueryCommand({
-          TableName: this.#db.table,
-          KeyConditionExpression: "pk = :shard",
-          ExpressionAttributeValues: { ":shard": partition(shard) },
-          ConsistentRead: true,
-          ExclusiveStartKey: next,
-        }),
-        signal && { abortSignal: signal },
-      );
-      for (const item of Items) records.push(readRecord(item, sweptBy));
-      next = LastEvaluatedKey;
-    } while (next);
-    return records;
+    const items = await partitionItems(this.#db, partition(shard), { isConsistent: true, signal });
+    return items.map((item) => readRecord(item, sweptBy));
   }
 
   /**

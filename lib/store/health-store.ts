@@ -1,7 +1,7 @@
-import { DeleteCommand, PutCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { DeleteCommand, PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod/mini";
 import { Time } from "../tasks/record.ts";
-import { type Database, unlessRefused } from "./table.ts";
+import { type Database, partitionItems, unlessRefused } from "./table.ts";
 
 /** The records stand together under a key that no organisation can have. */
 const HEALTH = "#health";
@@ -56,28 +56,13 @@ export class HealthStore {
 
   /** Everything that is stuck; records that do not parse are left out, and overwritten when it matters. */
   async list(signal?: AbortSignal): Promise<HealthRecord[]> {
-    const records: HealthRecord[] = [];
-    let next: Record<string, unknown> | undefined;
-    do {
-      const { Items = [], LastEvaluatedKey } = await this.#db.client.send(
-        new QueryCommand({
-          TableName: this.#db.table,
-          KeyConditionExpression: "pk = :health",
-          ExpressionAttributeValues: { ":health": HEALTH },
-          ExclusiveStartKey: next,
-        }),
-        signal && { abortSignal: signal },
-      );
-      for (const item of Items) {
-        const [, scope, id] = /^(org|origin)#(.+)$/.exec(String(item.sk)) ?? [];
-        const { data } = Item.safeParse(item);
-        if (data && id) {
-          records.push({ fingerprint: undefined, ...data, scope: scope as HealthRecord["scope"], id });
-        }
-      }
-      next = LastEvaluatedKey;
-    } while (next);
-    return records;
+    const items = await partitionItems(this.#db, HEALTH, { signal });
+    return items.flatMap((item) => {
+      const [, scope, id] = /^(org|origin)#(.+)$/.exec(String(item.sk)) ?? [];
+      const { data } = Item.safeParse(item);
+      if (!data || !id) return [];
+      return [{ fingerprint: undefined, ...data, scope: scope as HealthRecord["scope"], id }];
+    });
   }
 
   /** Writes that something is stuck; where that is known already, the later word counts. */

@@ -1,6 +1,6 @@
-import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { GetCommand, PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { type Checkpoint, parseCheckpoint } from "./checkpoint.ts";
-import { type Database, unlessRefused } from "./table.ts";
+import { type Database, partitionItems, unlessRefused } from "./table.ts";
 
 /** The shards' records stand together under a key that no organisation can have. */
 const SHARDS = "#shards";
@@ -85,24 +85,11 @@ export class ShardStore {
     for (let number = 0; number < count; number++) {
       shards.set(number, readShard(number, undefined));
     }
-    let next: Record<string, unknown> | undefined;
-    do {
-      const { Items = [], LastEvaluatedKey } = await this.#db.client.send(
-        new QueryCommand({
-          TableName: this.#db.table,
-          KeyConditionExpression: "pk = :shards",
-          ExpressionAttributeValues: { ":shards": SHARDS },
-          ExclusiveStartKey: next,
-        }),
-        signal && { abortSignal: signal },
-      );
-      for (const item of Items) {
-        const number = Number(item.sk);
-        const isShard = Number.isSafeInteger(number) && number >= 0 && String(number) === item.sk;
-        if (isShard) shards.set(number, readShard(number, item));
-      }
-      next = LastEvaluatedKey;
-    } while (next);
+    for (const item of await partitionItems(this.#db, SHARDS, { signal })) {
+      const number = Number(item.sk);
+      const isShard = Number.isSafeInteger(number) && number >= 0 && String(number) === item.sk;
+      if (isShard) shards.set(number, readShard(number, item));
+    }
     return [...shards.values()];
   }
 

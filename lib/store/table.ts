@@ -1,5 +1,5 @@
 import { ConditionalCheckFailedException, DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { DynamoDBDocumentClient, paginateQuery } from "@aws-sdk/lib-dynamodb";
 import { AwsConnections } from "../aws/connections.ts";
 
 /** The table, and the way to it. */
@@ -35,4 +35,27 @@ export async function unlessRefused<Output>(write: Promise<Output>): Promise<Out
     if (error instanceof ConditionalCheckFailedException) return undefined;
     throw error;
   }
+}
+
+/**
+ * Every item under one partition key, page after page.
+ *
+ * @param signal ends the call early
+ */
+export async function partitionItems(
+  { client, table }: Database,
+  partition: string,
+  { isConsistent = false, signal }: { isConsistent?: boolean; signal?: AbortSignal | undefined } = {},
+): Promise<Record<string, unknown>[]> {
+  const query = {
+    TableName: table,
+    KeyConditionExpression: "pk = :partition",
+    ExpressionAttributeValues: { ":partition": partition },
+    ConsistentRead: isConsistent,
+  };
+  const items: Record<string, unknown>[] = [];
+  for await (const { Items = [] } of paginateQuery({ client }, query, { abortSignal: signal })) {
+    items.push(...Items);
+  }
+  return items;
 }

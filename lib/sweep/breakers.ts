@@ -77,10 +77,10 @@ export class Breakers {
     return [...(this.#origins.get(origin)?.organisations ?? [])];
   }
 
-  /** Notes an organisation's gateway, and by which credentials it is asked. */
+  /** Notes an organisation's gateway and, where it is known, by which credentials it is asked. */
   learn(orgId: string, origin: string, fingerprint?: string): void {
     const organisation = this.#organisation(orgId);
-    organisation.fingerprint = fingerprint;
+    if (fingerprint) organisation.fingerprint = fingerprint;
     if (organisation.origin === origin) return;
     if (organisation.origin) this.#origin(organisation.origin).organisations.delete(orgId);
     organisation.origin = origin;

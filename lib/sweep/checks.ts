@@ -83,11 +83,12 @@ export class Checks {
   /** Asks EnOS how a task is doing, and sets going what follows. Resolves with whether it answered. */
   async check(check: Check): Promise<boolean> {
     const { task } = check;
-    if (!(await this.#mayCall(check))) {
+    const failed = this.#time.isClosing ? undefined : await this.#readCredentials(task);
+    if (!(await this.#mayCall(task))) {
       check.onEnd(false);
       return false;
     }
-    const result = await this.#call(task);
+    const result = failed ? this.#resultOf(failed.error, task) : await this.#call(task);
     if (result.kind === "cut-off") {
       check.onEnd(false);
       return false;
@@ -140,16 +141,21 @@ export class Checks {
     this.#dependencies.observer.failed(reason, error, task);
   }
 
-  async #mayCall({ orgId }: Check): Promise<boolean> {
-    const { credentials, health, now } = this.#dependencies;
-    if (this.#time.isClosing) return false;
+  /** Learns where and how fast an organisation may be asked. What is thrown instead is what its call would end with. */
+  async #readCredentials({ orgId }: OpenTask): Promise<{ error: unknown } | undefined> {
     try {
-      const found = await credentials.get(orgId);
+      const found = await this.#dependencies.credentials.get(orgId);
       this.#breakers.learn(orgId, found.baseUrl, fingerprint(found));
       this.#queue.setRate(orgId, found.requestsPerSecond ?? this.#settings.requestsPerSecond);
-    } catch {
-      // The call says what is wrong with them.
+      return undefined;
+    } catch (error) {
+      return { error };
     }
+  }
+
+  async #mayCall({ orgId }: OpenTask): Promise<boolean> {
+    const { health, now } = this.#dependencies;
+    if (this.#time.isClosing) return false;
     const stuck = this.#breakers.stuck(orgId);
     if (!stuck) return true;
     if (!isProbeDue(stuck, now())) {
@@ -179,10 +185,14 @@ export class Checks {
       });
       return { kind: "answered", check: { kind: "status", status } };
     } catch (error) {
-      const result = resultOfError(error, this.#time.isClosing);
-      if ("failure" in result && result.failure) this.failed(result.failure, error, task);
-      return result;
+      return this.#resultOf(error, task);
     }
+  }
+
+  #resultOf(error: unknown, task: OpenTask): CallResult {
+    const result = resultOfError(error, this.#time.isClosing);
+    if ("failure" in result && result.failure) this.failed(result.failure, error, task);
+    return result;
   }
 
   #hear({ task, probe }: Check, result: CallResult): void {
