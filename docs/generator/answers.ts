@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import type { BulkOutcome } from "../../lib/http/bulk.ts";
-import type { Envelope } from "../../lib/http/envelope.ts";
+import { type Envelope, REQUEST_ID_LENGTH } from "../../lib/http/envelope.ts";
 import { CorrelationId, Labels, Traceparent } from "../../lib/tasks/carried.ts";
 import { Id } from "../../lib/tasks/key.ts";
 import type { TrackedTask } from "../../lib/tasks/record.ts";
@@ -68,7 +68,7 @@ const outcomes = z.object({
 const envelope: z.ZodMiniType<Omit<Envelope, "data">> = z.object({
   code: z.int(),
   msg: z.string().check(z.maxLength(512)),
-  requestId: z.string().check(z.maxLength(256)),
+  requestId: z.string().check(z.maxLength(REQUEST_ID_LENGTH)),
 });
 
 const TASK = {

@@ -2,6 +2,9 @@ import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import type { Failure } from "./errors.ts";
 import type { Answer } from "./routes.ts";
 
+/** More than any id that API Gateway makes, in characters: what is longer, somebody else wrote. */
+export const REQUEST_ID_LENGTH = 256;
+
 /** What every answer with a body looks like; `code` 0 is success. */
 export interface Envelope {
   code: number;

@@ -1,6 +1,6 @@
 import middy from "@middy/core";
 import type { APIGatewayProxyStructuredResultV2, Context } from "aws-lambda";
-import { failure, success } from "./envelope.ts";
+import { failure, REQUEST_ID_LENGTH, success } from "./envelope.ts";
 import { type Failure, failureOf, OutOfTimeError } from "./errors.ts";
 import type { ApiEvent } from "./request.ts";
 import { type Routes, routeOf } from "./routes.ts";
@@ -49,8 +49,8 @@ function errorEnvelope(
   };
 }
 
-/** API Gateway's id of the request, which its access log has too; Lambda's where somebody else sent the event. */
+/** API Gateway's id of the request, which its access log has too; Lambda's where somebody else made the event. */
 function requestIdOf(event: ApiEvent | null, context: Context): string {
   const id: unknown = event?.requestContext?.requestId;
-  return typeof id === "string" ? id : context.awsRequestId;
+  return typeof id === "string" && id.length <= REQUEST_ID_LENGTH ? id : context.awsRequestId;
 }

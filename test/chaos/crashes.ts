@@ -15,10 +15,10 @@ const SIZES = {
 const INVOCATION_MS = 2_000;
 /** A sweep's length at most, for kills at a time and not at a call. */
 const SWEEP_MS = 400;
-/** A sweeper that does not come to the chosen call is killed then. */
-const LATEST_KILL_MS = 2_000;
+/** A sweeper that has not come to the chosen call by then is killed when it next takes a shard. */
+const PATIENCE_MS = 2_000;
 
-/** When a sweeper dies: at the `nth` call of a step, as it leaves or when AWS has done it, or at a moment. */
+/** When a sweeper dies: at the `nth` call of a step, as it leaves or when AWS has done it, or so long after a lease. */
 type Death = { step: Step; done: boolean; nth: number } | { afterMs: number };
 
 /**
@@ -105,15 +105,20 @@ async function killOne(stage: Stage, module: string, death: Death): Promise<stri
   const sweeper = await LambdaProcess.start(module, { ...stage.env, ...proxy.env });
   let last = NOTHING;
   let left = "nth" in death ? death.nth : 0;
+  let timer: NodeJS.Timeout | undefined;
+  const patientUntil = performance.now() + PATIENCE_MS;
   const kill = () => sweeper.process.kill("SIGKILL");
   const watch = (done: boolean) => (call: AwsCall) => {
-    last = stepOf(call) ?? last;
+    const step = stepOf(call);
+    last = step ?? last;
     // Here and now: a moment later the sweep would be somewhere else.
-    if ("step" in death && death.step === stepOf(call) && death.done === done && --left === 0) kill();
+    if ("step" in death && death.step === step && death.done === done && --left === 0) kill();
+    if (step !== "lease" || !done) return;
+    if (performance.now() > patientUntil) kill();
+    else if ("afterMs" in death) timer ??= setTimeout(kill, death.afterMs);
   };
   proxy.onCall = watch(false);
   proxy.onCarriedOut = watch(true);
-  const timer = setTimeout(kill, "afterMs" in death ? death.afterMs : LATEST_KILL_MS);
   try {
     for (;;) {
       last = NOTHING;

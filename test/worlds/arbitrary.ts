@@ -185,6 +185,7 @@ export function worlds(minutes: number, { recover = false } = {}): fc.Arbitrary<
       { weight: 4, arbitrary: fc.constant(Number.POSITIVE_INFINITY) },
       { weight: 1, arbitrary: fc.integer({ min: 3, max: 40 }) },
     ),
+    failsUntilMs: fc.constant(recover ? 8 * MINUTE : Number.POSITIVE_INFINITY),
     seed: fc.nat(),
   });
 }

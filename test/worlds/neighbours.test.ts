@@ -48,6 +48,7 @@ function world(organisations: Organisation[], options: Partial<World> = {}): Wor
     invocationMs: 59_500,
     pageMs: 5,
     failsEvery: Number.POSITIVE_INFINITY,
+    failsUntilMs: 0,
     publishMs: 20,
     seed: 1,
     ...options,

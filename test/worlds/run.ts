@@ -180,7 +180,8 @@ export async function run(world: World): Promise<Outcome> {
       <Args extends unknown[], Result>(call: (...args: Args) => Promise<Result>, mayFail: boolean) =>
       async (...args: Args) => {
         await thaws();
-        if (mayFail && ++calls % world.failsEvery === 0) {
+        const isOutOfOrder = mayFail && time.now < EPOCH + world.failsUntilMs;
+        if (isOutOfOrder && ++calls % world.failsEvery === 0) {
           await time.after(10);
           throw new Error("AWS is out of order");
         }

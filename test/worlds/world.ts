@@ -53,8 +53,9 @@ export interface World {
   pageMs: number;
   /** How long SNS takes for an event, in milliseconds. */
   publishMs: number;
-  /** Every so manieth page, publication or write fails. */
+  /** Every so manieth page, publication or write fails, until a time in milliseconds. */
   failsEvery: number;
+  failsUntilMs: number;
   /** What follows from chance in the engine follows from this. */
   seed: number;
 }

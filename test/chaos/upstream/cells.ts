@@ -255,7 +255,7 @@ export const cells: Cell[] = [
   {
     name: "unknown progress code",
     faults: [{ kind: "unknown-code", endpoint: at }],
-    lookup: { ...fine, state: "unknown" },
+    lookup: { ...fine, state: "unknown", retryAfter: 60 },
     sweep: { failed: null, stopped: false },
   },
   {
