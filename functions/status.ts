@@ -8,9 +8,11 @@ import { header, taskOf } from "../lib/http/request.ts";
 import { type Routes, TASK_PATH } from "../lib/http/routes.ts";
 import { readSettings } from "../lib/settings.ts";
 import type { DownloadStatus } from "../lib/tasks/status.ts";
-import { failureReporter, openTelemetry } from "../lib/telemetry.ts";
+import { failureReporter, lookupTimer, openTelemetry } from "../lib/telemetry.ts";
 
 const settings = readSettings(process.env, "status");
+const telemetry = openTelemetry(settings);
+const timed = lookupTimer(telemetry);
 const authorise = authorisation(settings);
 const credentials = new SecretsManagerCredentials({
   prefix: settings.ENOS_SECRET_PREFIX,
@@ -27,7 +29,7 @@ export const routes: Routes = {
     authorise(event, task.orgId);
     const seconds = preferredWait(header(event, "prefer"), settings.MAX_WAIT_SECONDS);
     if (seconds === 0) {
-      const status = await enos.getDownloadStatus(task, { signal: time.signal });
+      const status = await timed(() => enos.getDownloadStatus(task, { signal: time.signal }));
       return { statusCode: 200, data: status, headers: retryAfter(status, settings.SWEEP_INTERVAL_SECONDS) };
     }
     const status = await waitForEnd(
@@ -48,4 +50,4 @@ function retryAfter({ terminal }: DownloadStatus, seconds: number): Record<strin
 }
 
 /** Asks EnOS how a task is doing. */
-export const handler = apiHandler(routes, failureReporter(openTelemetry(settings)));
+export const handler = apiHandler(routes, failureReporter(telemetry));

@@ -9,9 +9,17 @@ import {
   settingsOf,
 } from "../lib/settings.ts";
 import type { ToldSettings } from "./changes.ts";
+import { dashboard } from "./dashboard.ts";
 import { CALLBACK_ROUTE_ID, CALLBACK_THROTTLE, httpApiEvents } from "./routes.ts";
 import { ALL_SETTINGS, DEPLOYMENT_SETTINGS } from "./settings.ts";
-import { isInterval, localSchedules, minutesOf, type ScheduleEvent, sweepSchedules } from "./sweeps.ts";
+import {
+  isInterval,
+  lagLimit,
+  localSchedules,
+  minutesOf,
+  type ScheduleEvent,
+  sweepSchedules,
+} from "./sweeps.ts";
 import { topicProperties, topicStatements } from "./topic.ts";
 
 /** What osls was asked to do, as far as it matters here. */
@@ -43,6 +51,8 @@ export interface Deployment {
   sweepPeriod: number;
   /** How far behind the sweep may be before somebody has to look, in seconds. */
   watermarkLagLimit: number;
+  /** What the dashboard shows, as CloudFormation makes it text. */
+  dashboard: object;
   /** The topic of terminal events, and the statements of its policy. */
   topicProperties: object;
   topicStatements: object[];
@@ -133,7 +143,8 @@ export function deployment(env: NodeJS.ProcessEnv, purpose: Purpose): Deployment
     // Beyond that the next one has come; Lambda takes from one minute to six hours.
     sweepMaximumEventAge: Math.min(minutes * 60, 21_600),
     sweepPeriod: minutes * 60,
-    watermarkLagLimit: Math.max(600, 5 * minutes * 60),
+    watermarkLagLimit: lagLimit(interval),
+    dashboard: dashboard({ ...settings, sweepPeriod: minutes * 60, lagLimit: lagLimit(interval) }),
     topicProperties: topicProperties(settings),
     topicStatements: topicStatements(settings),
     statusConcurrency: settings.STATUS_CONCURRENCY ?? NO_VALUE,

@@ -51,6 +51,11 @@ export function minutesOf(intervalSeconds: number): number {
   return Math.ceil(intervalSeconds / 60);
 }
 
+/** How far behind sweeps may be before somebody has to look, in seconds. */
+export function lagLimit(intervalSeconds: number): number {
+  return Math.max(600, 5 * minutesOf(intervalSeconds) * 60);
+}
+
 /** How many rounds a sweep makes until the next one starts. */
 function roundsIn(intervalSeconds: number): number {
   return Math.max(1, Math.floor(60 / intervalSeconds));

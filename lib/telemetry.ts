@@ -7,7 +7,7 @@ import { STUCK_REASONS } from "./store/health-store.ts";
 import type { OnUnreadable } from "./store/task-store.ts";
 import type { SweepObserver } from "./sweep/dependencies.ts";
 import type { HintOutcome } from "./sweep/hints.ts";
-import { count, type FailureReason, type SweepSummary } from "./sweep/summary.ts";
+import { count, OWN_ERRORS, type SweepSummary } from "./sweep/summary.ts";
 
 const SERVICE = "enos-download-status";
 const NAMESPACE = "EnosDownloadStatus";
@@ -45,6 +45,21 @@ export function failureReporter({ logger, metrics }: Telemetry): OnFailure {
     if (error instanceof EnosError) countErrors(metrics, "UpstreamErrors", error.kind, 1);
     if (statusCode < 500 && !(error instanceof EnosError)) return;
     logger.warn("request failed", { requestId, statusCode, code, ...describe(error) });
+  };
+}
+
+/** Measures calls to EnOS on behalf of callers, whatever they end with. */
+export function lookupTimer({
+  metrics,
+}: Telemetry): <Answer>(lookup: () => Promise<Answer>) => Promise<Answer> {
+  return async (lookup) => {
+    const started = performance.now();
+    try {
+      return await lookup();
+    } finally {
+      const elapsed = performance.now() - started;
+      metrics.singleMetric().addMetric("LookupDuration", MetricUnit.Milliseconds, elapsed);
+    }
   };
 }
 
@@ -172,14 +187,6 @@ function reportOutcomes({ metrics }: Telemetry, summary: SweepSummary): void {
   }
 }
 
-/** Reasons for failure that lie with AWS or with this service, not with EnOS. */
-export const OWN_ERRORS = [
-  "secret",
-  "publish",
-  "read",
-  "write",
-  "internal",
-] as const satisfies FailureReason[];
 const OUR_OWN: ReadonlySet<string> = new Set(OWN_ERRORS);
 
 function countErrors(

@@ -9,6 +9,15 @@ import type { CallFailure } from "./call-result.ts";
  */
 export type FailureReason = CallFailure | "publish" | "read" | "write";
 
+/** Reasons for failure that lie with AWS or with this service, not with EnOS. */
+export const OWN_ERRORS = [
+  "secret",
+  "publish",
+  "read",
+  "write",
+  "internal",
+] as const satisfies FailureReason[];
+
 /** Why an organisation is behind: it is stuck, or there were more calls than there was time or rate for. */
 export type BehindReason = StuckReason | "busy";
 

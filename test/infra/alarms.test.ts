@@ -5,6 +5,7 @@ import type { SweepDependencies } from "../../lib/sweep/dependencies.ts";
 import { openTelemetry, reportSweep } from "../../lib/telemetry.ts";
 import { canaryKeys } from "../../local/harness/canary.ts";
 import { type AlarmDefinition, CloudWatch } from "../support/cloudwatch.ts";
+import { printedBy } from "../support/printed.ts";
 import { ENDED, RUNNING, Scene } from "../support/scene.ts";
 import { packagedTemplate, resolve, resourcesOf, SURROUNDINGS } from "./template.ts";
 
@@ -40,15 +41,10 @@ afterEach(async () => {
 async function sweep(minutes: number, options: Parameters<Scene["sweep"]>[0] = {}): Promise<void> {
   for (let minute = 0; minute < minutes; minute++) {
     const summary = await scene.sweep(options);
-    vi.stubEnv("POWERTOOLS_METRICS_DISABLED", "false");
-    const lines: string[] = [];
-    const written = vi
-      .spyOn(process.stdout, "write")
-      .mockImplementation((text) => lines.push(String(text)) > 0);
     // As the function does, in a stage of its own.
-    reportSweep(openTelemetry({ STAGE: "dev" }), summary);
-    written.mockRestore();
-    for (const line of lines.join("").split("\n").filter(Boolean)) cloudWatch.take(line, scene.time);
+    for (const line of await printedBy(() => reportSweep(openTelemetry({ STAGE: "dev" }), summary))) {
+      cloudWatch.take(line, scene.time);
+    }
   }
 }
 

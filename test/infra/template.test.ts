@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it, vi } from "vitest";
 import { CALLBACK_ROUTE } from "../../lib/http/routes.ts";
 import { FUNCTIONS, type Setting, settingsOf } from "../../lib/settings.ts";
 import { STUCK_REASONS } from "../../lib/store/health-store.ts";
-import { OWN_ERRORS } from "../../lib/telemetry.ts";
+import { OWN_ERRORS } from "../../lib/sweep/summary.ts";
 import { withOrganisation } from "../../local/harness/api-event.ts";
 import { tableFromSource } from "../../local/template.ts";
 import {

@@ -12,7 +12,7 @@ interface Dimension {
 }
 
 /** A metric as an alarm names it. */
-interface MetricName {
+export interface MetricName {
   Namespace: string;
   MetricName: string;
   Dimensions: Dimension[];
@@ -73,6 +73,11 @@ export class CloudWatch {
         }
       }
     }
+  }
+
+  /** Every metric that has come in, as {@link nameOf} names them. */
+  get metrics(): ReadonlySet<string> {
+    return new Set(this.#data.map(({ metric }) => metric));
   }
 
   /** Whether the alarm would be on, once everything up to a moment has come in. @param at Unix milliseconds */
@@ -139,7 +144,8 @@ function periodOf({ Period, Metrics = [] }: AlarmDefinition): number {
   return [...periods][0] as number;
 }
 
-function nameOf({ Namespace, MetricName, Dimensions }: MetricName): string {
+/** Namespace, name and dimensions in one text. */
+export function nameOf({ Namespace, MetricName, Dimensions }: MetricName): string {
   const dimensions = Dimensions.map(({ Name, Value }) => `${Name}=${Value}`).sort();
   return [Namespace, MetricName, ...dimensions].join(" ");
 }
