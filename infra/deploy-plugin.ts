@@ -12,7 +12,7 @@ import {
   UNKNOWN_SETTINGS,
 } from "./changes.ts";
 import { readStack, SETTINGS_OUTPUT } from "./deployed-stack.ts";
-import { ALL_SETTINGS } from "./settings.ts";
+import { DEFAULT_SETTINGS } from "./settings.ts";
 
 interface Provider {
   naming: { getStackName(): string };
@@ -46,10 +46,6 @@ interface Log {
 
 /** What may be accepted, by name. */
 const ACCEPTABLE = [...Object.keys(GUARDED), ...Object.keys(IRREPLACEABLE), UNKNOWN_SETTINGS];
-
-const DEFAULTS = Object.fromEntries(
-  Object.entries(ALL_SETTINGS).map(([name, setting]) => [name, setting.default ?? null]),
-);
 
 /**
  * Says which settings a deployment changes, and refuses what cannot be taken back unless `--accept` names it, before
@@ -121,7 +117,7 @@ export default class DeployPlugin {
   ): void {
     // osls makes a stack with nothing in it first.
     const isNew = !deployed?.settings && !deployed?.resources.EventsTopic;
-    const changes = changesOf(deployed?.settings ?? {}, planned.settings, DEFAULTS);
+    const changes = changesOf(deployed?.settings ?? {}, planned.settings, DEFAULT_SETTINGS);
     if (isNew) {
       tell(
         `A new stack, ${stack}, with ${changes.length === 0 ? "every setting at its default" : "these settings:"}`,

@@ -14,6 +14,9 @@ const Template = z.object({
   Resources: z.record(z.string(), z.object({ Properties: z.optional(z.record(z.string(), z.unknown())) })),
 });
 
+/** A stack with its outputs, by their keys. */
+export type ReadStack = DeployedStack & { outputs: Readonly<Record<string, string | undefined>> };
+
 /**
  * The stack as it is deployed; undefined when there is none.
  *
@@ -22,10 +25,13 @@ const Template = z.object({
 export async function readStack(
   cloudFormation: CloudFormationClient,
   StackName: string,
-): Promise<DeployedStack | undefined> {
+): Promise<ReadStack | undefined> {
   const stack = await describe(cloudFormation, StackName);
   if (!stack?.StackStatus || stack.StackStatus === "DELETE_COMPLETE") return undefined;
-  const output = stack.Outputs?.find(({ OutputKey }) => OutputKey === SETTINGS_OUTPUT)?.OutputValue;
+  const outputs = Object.fromEntries(
+    (stack.Outputs ?? []).map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]),
+  );
+  const told = outputs[SETTINGS_OUTPUT];
   // A stack that was never created has no template to ask for.
   const isMade = stack.StackStatus !== "REVIEW_IN_PROGRESS";
   const { TemplateBody = "{}" } = isMade
@@ -33,8 +39,9 @@ export async function readStack(
     : {};
   return {
     status: stack.StackStatus,
-    settings: output === undefined ? undefined : Settings.safeParse(parsed(output)).data,
+    settings: told === undefined ? undefined : Settings.safeParse(parsed(told)).data,
     resources: Template.safeParse(parsed(TemplateBody)).data?.Resources ?? {},
+    outputs,
   };
 }
 

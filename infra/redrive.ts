@@ -8,11 +8,13 @@ import {
   SQSClient,
 } from "@aws-sdk/client-sqs";
 import * as z from "zod/mini";
-import { commandLine, oneLine } from "./command-line.ts";
+import { awsTrouble } from "./aws-trouble.ts";
+import { commandLine } from "./command-line.ts";
+import { stackName } from "./names.ts";
 
 /** The names that `serverless.yml` gives to a stage's sweep function and to the queue of its failures. */
 export function sweepNames(stage: string): { functionName: string; queueName: string } {
-  const prefix = `enos-download-status-${stage}-sweep`;
+  const prefix = `${stackName(stage)}-sweep`;
   return { functionName: prefix, queueName: `${prefix}-dead-letters` };
 }
 
@@ -111,14 +113,9 @@ const USAGE = `Repeats the sweeps that failed and wait in the dead-letter queue:
 
 /** Why it did not work, where the SDK's own words do not say what to do. */
 function explain(error: unknown, queueName: string, region: string): string {
-  switch ((error as Error).name) {
-    case "CredentialsProviderError":
-      return "no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
-    case "QueueDoesNotExist":
-      return `there is no queue ${queueName} in ${region}: --stage and --region say where the service is deployed`;
-    default:
-      return oneLine(error);
-  }
+  return (error as Error).name === "QueueDoesNotExist"
+    ? `there is no queue ${queueName} in ${region}: --stage and --region say where the service is deployed`
+    : awsTrouble(error);
 }
 
 async function main(): Promise<void> {

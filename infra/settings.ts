@@ -70,3 +70,8 @@ export const DEPLOYMENT_SETTINGS = {
 
 /** Every setting of the service, as its documentation lists them. */
 export const ALL_SETTINGS: Record<string, Setting> = { ...SETTINGS, ...DEPLOYMENT_SETTINGS };
+
+/** What every setting is where nobody sets it; null where that is nothing. */
+export const DEFAULT_SETTINGS: Record<string, string | null> = Object.fromEntries(
+  Object.entries(ALL_SETTINGS).map(([name, setting]) => [name, setting.default ?? null]),
+);

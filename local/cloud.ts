@@ -42,6 +42,7 @@ export interface SecretContent {
 /** What the service needs of AWS, on loopback. */
 export class Cloud implements AsyncDisposable {
   readonly urls: CloudUrls;
+  readonly table = TABLE;
   readonly topicArn: string;
   readonly dynamodb: DynamoDBClient;
   readonly sns: SNSClient;
@@ -126,6 +127,11 @@ export class Cloud implements AsyncDisposable {
   /** The queue of hints, with a host that resolves, which the emulator's own URLs have not. */
   get hintQueueUrl(): string {
     return `${this.urls.messaging}/000000000000/${HINTS}`;
+  }
+
+  /** The queue of hints that cannot be acted on. */
+  get hintDeadLettersUrl(): string {
+    return `${this.hintQueueUrl}-dead-letters`;
   }
 
   /** Replaces the key that the URLs for EnOS's callbacks are made with. */

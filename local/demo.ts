@@ -31,7 +31,13 @@ await runProgram(async (signal) => {
   const ending = new AbortController();
   const until = AbortSignal.any([signal, limit, ending.signal]);
   say("starting");
-  const ports = { ...(await choosePorts({ http: 0, lambda: 0 })), dynamodb: 0, messaging: 0, secrets: 0 };
+  const ports = {
+    ...(await choosePorts({ http: 0, lambda: 0 })),
+    dynamodb: 0,
+    messaging: 0,
+    secrets: 0,
+    aws: 0,
+  };
   await using enos = await startEnosSimulator();
   const gateway = simulatedGateway(enos);
   await using service = await LocalService.start({

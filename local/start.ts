@@ -37,9 +37,9 @@ await runProgram(async (signal) => {
     http: httpPort ?? HTTP_PORT,
     lambda: 3002,
     enos: 4000,
-    messaging: 4566,
+    aws: 4566,
   });
-  const ports = { ...fixed, dynamodb: 0, secrets: 0 };
+  const ports = { ...fixed, dynamodb: 0, messaging: 0, secrets: 0 };
   if (!httpPort && ports.http !== HTTP_PORT) {
     say(`port ${HTTP_PORT} is occupied, so the HTTP API takes ${ports.http} (HTTP_PORT chooses another)`);
   }
@@ -58,7 +58,7 @@ await runProgram(async (signal) => {
   await service.cloud.putSecret(gateway.orgId, gateway);
   const subscription = await service.cloud.subscribe("events");
   say(`the HTTP API listens at ${service.functions.url}; a sweep runs every ${sweepSeconds} s`);
-  say(`SNS and SQS listen at ${service.cloud.urls.messaging}`);
+  say(`AWS, as far as it is played here, listens at ${service.awsUrl}`);
 
   const tracked = enos
     ? await trackExamples({
@@ -71,11 +71,10 @@ await runProgram(async (signal) => {
     : [];
   const open = tracked.find(({ example }) => !example.end)?.task;
   const task = open ?? { orgId: gateway.orgId, channelId: "CHANNEL", taskId: "TASK" };
-  const { urls, topicArn } = service.cloud;
   const where = {
     serviceUrl: service.functions.url,
-    messagingUrl: urls.messaging,
-    topicArn,
+    awsUrl: service.awsUrl,
+    topicArn: service.cloud.topicArn,
     region: REGION,
     task,
   };

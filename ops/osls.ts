@@ -2,10 +2,8 @@
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { relative } from "node:path";
-import { fileURLToPath } from "node:url";
+import { STAGES } from "./stage.ts";
 import { surroundings } from "./surroundings.ts";
-
-const STAGES = fileURLToPath(new URL("../stages", import.meta.url));
 
 const args = process.argv.slice(2);
 try {

@@ -77,7 +77,8 @@ enos.putTask({
     { afterMs: 3_000, progressCode: 3, dataSize: 1234 },
   ],
 });
-const ports = { ...(await choosePorts({ http: 0, lambda: 0 })), dynamodb: 0, messaging: 0, secrets: 0 };
+const others = { dynamodb: 0, messaging: 0, secrets: 0, aws: 0 };
+const ports = { ...(await choosePorts({ http: 0, lambda: 0 })), ...others };
 await using service = await LocalService.start({
   gatewayUrl: enos.url,
   ports,

@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import pMap from "p-map";
 import { fingerprint } from "../enos/credentials.ts";
 import type { BehindChange, BehindRecord } from "../store/behind-store.ts";
-import { coverageOf, leastWatermark } from "../store/coverage.ts";
 import type { HealthRecord } from "../store/health-store.ts";
 import { isLeased, type Shard } from "../store/shard-store.ts";
 import { Breakers, isForsaken } from "./breakers.ts";
@@ -10,6 +9,7 @@ import { openCheckRun } from "./check-run.ts";
 import type { Check, Checks } from "./checks.ts";
 import type { SweepDependencies, SweepSettings } from "./dependencies.ts";
 import type { FairQueue } from "./fair-queue.ts";
+import { lags } from "./lag.ts";
 import { ShardSweep } from "./shard-sweep.ts";
 import { type BehindReason, count, emptySummary, type SweepSummary } from "./summary.ts";
 import { TimeBudget } from "./time-budget.ts";
@@ -225,27 +225,4 @@ class Sweep {
     );
     return isWritten;
   }
-}
-
-/** How far back the furthest shard is, or an organisation in it, in seconds: of all, and of those that are not stuck. */
-function lags(
-  shards: Pick<Shard, "checkpoint" | "behind" | "announcedAt">[],
-  now: number,
-): Pick<SweepSummary, "watermarkLagSeconds" | "answeringLagSeconds"> {
-  const all: number[] = [];
-  const answering: number[] = [];
-  for (const { checkpoint, behind, announcedAt } of shards) {
-    const least = leastWatermark(coverageOf(checkpoint)) || announcedAt;
-    // Nobody has put a task into it.
-    if (least === 0) continue;
-    // Of what was never checked the time counts from the announcement, too.
-    const oldest = (watermark: number) => (watermark > 0 ? Math.max(watermark, announcedAt) : least);
-    all.push(Math.min(least, oldest(behind.oldest)));
-    answering.push(Math.min(least, oldest(behind.oldestAnswering)));
-  }
-  return { watermarkLagSeconds: lag(all, now), answeringLagSeconds: lag(answering, now) };
-}
-
-function lag(watermarks: number[], now: number): number | null {
-  return watermarks.length === 0 ? null : Math.max(0, Math.round((now - Math.min(...watermarks)) / 1000));
 }

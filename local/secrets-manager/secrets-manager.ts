@@ -23,6 +23,7 @@ export interface SecretsManagerOptions {
 const ACTIONS = {
   CreateSecret: (vault: Vault, request: SecretRequest) => vault.create(request),
   DescribeSecret: (vault: Vault, request: SecretRequest) => vault.describe(request),
+  ListSecrets: (vault: Vault, request: SecretRequest) => vault.list(request),
   GetSecretValue: (vault: Vault, request: SecretRequest) => vault.get(request),
   PutSecretValue: (vault: Vault, request: SecretRequest) => vault.put(request),
   UpdateSecret: (vault: Vault, request: SecretRequest) => vault.update(request),
@@ -43,6 +44,7 @@ const RequestBody = z.object({
   VersionStage: Text,
   VersionStages: z.optional(z.array(z.string()).check(z.minLength(1), z.maxLength(20))),
   ForceDeleteWithoutRecovery: z.optional(z.boolean()),
+  Filters: z.optional(z.array(z.object({ Key: z.string(), Values: z.array(z.string()) }))),
 });
 
 // A secret is at most 64 KiB; more than a megabyte is nobody's request.
@@ -57,6 +59,7 @@ export async function startSecretsManager(options: SecretsManagerOptions = {}): 
   const requests = {
     CreateSecret: 0,
     DescribeSecret: 0,
+    ListSecrets: 0,
     GetSecretValue: 0,
     PutSecretValue: 0,
     UpdateSecret: 0,

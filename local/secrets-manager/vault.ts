@@ -30,6 +30,7 @@ export interface SecretRequest {
   readonly VersionStage?: string | undefined;
   readonly VersionStages?: readonly string[] | undefined;
   readonly ForceDeleteWithoutRecovery?: boolean | undefined;
+  readonly Filters?: readonly { readonly Key: string; readonly Values: readonly string[] }[] | undefined;
 }
 
 const CURRENT = "AWSCURRENT";
@@ -93,6 +94,16 @@ export class Vault {
       Name: name,
       DeletedDate: deletedDate,
       VersionIdsToStages: staged.length > 0 ? Object.fromEntries(staged) : undefined,
+    };
+  }
+
+  /** All on one page; the only filter is by the beginning of names. Of those that are marked for deletion it is silent. */
+  list({ Filters = [] }: SecretRequest): object {
+    const fits = ({ name, deletedDate }: Secret) =>
+      deletedDate === undefined &&
+      Filters.every(({ Key, Values }) => Key === "name" && Values.some((prefix) => name.startsWith(prefix)));
+    return {
+      SecretList: [...this.#secrets.values()].filter(fits).map(({ name, arn }) => ({ Name: name, ARN: arn })),
     };
   }
 

@@ -1,6 +1,11 @@
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import type { SQSBatchResponse } from "aws-lambda";
+import { deployment } from "../../infra/deployment.ts";
+import { stackName } from "../../infra/names.ts";
+import { SETTINGS } from "../../lib/settings.ts";
 import { EventSource } from "../aws/event-source.ts";
+import { type Front, startFront } from "../aws/front.ts";
+import { LocalStack } from "../aws/stack.ts";
 import { Cloud } from "../cloud.ts";
 import { tableFromSource } from "../template.ts";
 import { type OnAnswer, ServiceClient } from "./client.ts";
@@ -14,6 +19,8 @@ export interface LocalPorts {
   dynamodb: number;
   messaging: number;
   secrets: number;
+  /** All of AWS. */
+  aws: number;
 }
 
 /** How the service is run on this machine. */
@@ -35,18 +42,28 @@ export class LocalService implements AsyncDisposable {
   readonly cloud: Cloud;
   readonly functions: Functions;
   readonly client: ServiceClient;
+  /** What CloudFormation and CloudWatch say of it. */
+  readonly stack: LocalStack;
+  /** All of AWS at one address, with CloudFormation and CloudWatch. */
+  readonly awsUrl: string;
   readonly #hints: EventSource;
+  readonly #front: Front;
 
-  private constructor(
-    cloud: Cloud,
-    functions: Functions,
-    hints: EventSource,
-    onAnswer: OnAnswer | undefined,
-  ) {
-    this.cloud = cloud;
-    this.functions = functions;
-    this.client = new ServiceClient(functions.url, onAnswer);
-    this.#hints = hints;
+  private constructor(parts: {
+    cloud: Cloud;
+    functions: Functions;
+    hints: EventSource;
+    stack: LocalStack;
+    front: Front;
+    onAnswer: OnAnswer | undefined;
+  }) {
+    this.cloud = parts.cloud;
+    this.functions = parts.functions;
+    this.client = new ServiceClient(parts.functions.url, parts.onAnswer);
+    this.stack = parts.stack;
+    this.awsUrl = parts.front.url;
+    this.#hints = parts.hints;
+    this.#front = parts.front;
   }
 
   /** Starts everything; what has started is ended again when something does not start. */
@@ -61,7 +78,10 @@ export class LocalService implements AsyncDisposable {
         CALLBACK_BASE_URL: `http://127.0.0.1:${ports.http}`,
       };
       const functions = await Functions.start({ env, ports, onTrouble, signal });
-      return new LocalService(cloud, functions, readHints(cloud, functions, onTrouble), onAnswer);
+      const stack = stackOf(cloud, functions, env);
+      const front = await startFront({ port: ports.aws, emulators: emulatorsOf(cloud, functions), stack });
+      const hints = readHints(cloud, functions, onTrouble);
+      return new LocalService({ cloud, functions, hints, stack, front, onAnswer });
     } catch (error) {
       await cloud.close();
       throw error;
@@ -70,6 +90,7 @@ export class LocalService implements AsyncDisposable {
 
   /** Ends the functions first: what they call has to be there until then. */
   async close(): Promise<void> {
+    await this.#front[Symbol.asyncDispose]();
     await this.#hints[Symbol.asyncDispose]();
     await this.functions.close();
     await this.cloud.close();
@@ -78,6 +99,38 @@ export class LocalService implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+}
+
+/** What a deployment of the same would say of itself. */
+function stackOf(cloud: Cloud, functions: Functions, env: Record<string, string>): LocalStack {
+  const settings = {
+    ...JSON.parse(deployment(env, "offline").told),
+    ENOS_API_BASE_URL: env.ENOS_API_BASE_URL,
+  };
+  return new LocalStack({
+    name: stackName(SETTINGS.STAGE.default),
+    outputs: {
+      HttpApiUrl: functions.url,
+      EventsTopicArn: cloud.topicArn,
+      TrackedTasksTableName: cloud.table,
+      HintDeadLettersUrl: cloud.hintDeadLettersUrl,
+      Settings: JSON.stringify(settings),
+    },
+  });
+}
+
+/** Where everything is, by the name with which requests to it are signed. */
+function emulatorsOf({ urls }: Cloud, { lambdaUrl }: Functions): Record<string, string> {
+  const { dynamodb, messaging, secrets } = urls;
+  return {
+    dynamodb,
+    sns: messaging,
+    sqs: messaging,
+    s3: messaging,
+    sts: messaging,
+    secretsmanager: secrets,
+    lambda: lambdaUrl,
+  };
 }
 
 /** The queue of hints and the function that it is for: serverless-offline knows no SQS. */

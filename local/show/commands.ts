@@ -5,8 +5,8 @@ import { taskPath } from "../service/client.ts";
 export interface Whereabouts {
   /** The HTTP API. */
   serviceUrl: string;
-  /** SNS and SQS. */
-  messagingUrl: string;
+  /** All of AWS. */
+  awsUrl: string;
   topicArn: string;
   region: string;
   task: TaskKey;
@@ -15,21 +15,15 @@ export interface Whereabouts {
 }
 
 /** Lines to be pasted into a shell, so that the commands of README.md find this run. */
-export function shellSetup({
-  serviceUrl,
-  messagingUrl,
-  topicArn,
-  region,
-  task,
-  enosUrl,
-}: Whereabouts): string {
+export function shellSetup({ serviceUrl, awsUrl, topicArn, region, task, enosUrl }: Whereabouts): string {
   const lines = [
     `export API=${serviceUrl} ORG=${task.orgId}`,
     `export TASK=$API${taskPath(task)}`,
     `export TOPIC=${topicArn}`,
     `export AWS_REGION=${region} AWS_DEFAULT_REGION=${region} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local`,
+    `export AWS_ENDPOINT_URL=${awsUrl}`,
     // Version 1 of the AWS CLI takes an address for SQS from nowhere else.
-    `aws() { command aws --endpoint-url ${messagingUrl} "$@"; }`,
+    `aws() { command aws --endpoint-url ${awsUrl} "$@"; }`,
   ];
   if (enosUrl) {
     const { orgId, channelId, taskId } = task;
@@ -46,6 +40,7 @@ export function firstCommands(hasSimulator: boolean): string {
     'curl -s "$TASK/status?orgId=$ORG"              # ask how the task is doing',
     'curl -s -X PUT "$TASK/tracking?orgId=$ORG"     # have it tracked, and see its record',
     'curl -s "$API/tracked-tasks?orgId=$ORG"        # all that is tracked',
+    "npm run doctor                                 # whether all is well",
     ...(hasSimulator ? ["end_task                                       # have EnOS finish it"] : []),
   ].join("\n");
 }

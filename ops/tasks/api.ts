@@ -26,8 +26,9 @@ export class ApiError extends Error {
   }
 }
 
-/** What the service answered, and when asking again is worth it, in seconds. */
+/** What the service answered, with its HTTP status, and when asking again is worth it, in seconds. */
 export interface Told<Data> {
+  status: number;
   data: Data;
   retryAfter: number | undefined;
 }
@@ -114,6 +115,7 @@ export class Api {
     const retryAfter = secondsOf(response.headers.get("retry-after"));
     if (!response.ok) throw new ApiError(response.status, messageOf(response, text), retryAfter);
     return {
+      status: response.status,
       data: text === "" ? (undefined as Data) : (JSON.parse(text) as { data: Data }).data,
       retryAfter,
     };

@@ -88,6 +88,8 @@ test.each([
   ["start", "local/start.ts"],
   ["demo", "local/demo.ts"],
   ["redrive", "infra/redrive.ts"],
+  ["doctor", "ops/doctor/main.ts"],
+  ["smoke", "ops/smoke/main.ts"],
   ["simulate", "bench/scale/main.ts"],
   ["bench", "bench/main.ts"],
   ["chaos", "test/chaos/main.ts"],

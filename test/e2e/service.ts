@@ -21,7 +21,8 @@ export interface ServiceUnderTest extends AsyncDisposable {
 export async function startService(): Promise<ServiceUnderTest> {
   const enos = await startEnosSimulator();
   const troubles: string[] = [];
-  const ports = { ...(await choosePorts({ http: 0, lambda: 0 })), dynamodb: 0, messaging: 0, secrets: 0 };
+  const others = { dynamodb: 0, messaging: 0, secrets: 0, aws: 0 };
+  const ports = { ...(await choosePorts({ http: 0, lambda: 0 })), ...others };
   const service = await LocalService.start({
     gatewayUrl: enos.url,
     ports,

@@ -3,6 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { CreateBucketCommand, GetObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { indexChangeProblem } from "../../infra/index-changes.ts";
+import { jsonAnswer, queryAnswer, queryRefusal } from "../../local/aws/query-protocol.ts";
 import { validate } from "../infra/cloudformation/validate.ts";
 import { resolve, SURROUNDINGS, type Template } from "../infra/template.ts";
 
@@ -110,8 +111,10 @@ export class CloudFormation implements AsyncDisposable {
       Object.values(template.Resources).some(({ Properties }) => Properties?.FunctionName === name),
     );
     return stack
-      ? json(200, { Configuration: { FunctionName: name, LastModified: stack.changedAt.toISOString() } })
-      : json(404, { __type: "ResourceNotFoundException", Message: `Function not found: ${name}` });
+      ? jsonAnswer(200, {
+          Configuration: { FunctionName: name, LastModified: stack.changedAt.toISOString() },
+        })
+      : jsonAnswer(404, { __type: "ResourceNotFoundException", Message: `Function not found: ${name}` });
   }
 
   async #query(parameters: Parameters) {
@@ -122,17 +125,12 @@ export class CloudFormation implements AsyncDisposable {
       const answer = this.#answers[action];
       if (!answer) throw new Refused(`this stand-in does not know ${action}`);
       const result = await answer(parameters);
-      return xml(
-        200,
-        `<${action}Response><${action}Result>${elements(result)}</${action}Result></${action}Response>`,
-      );
+      return queryAnswer(action, result);
     } catch (error) {
-      const told = error instanceof Refused ? { Code: "ValidationError" } : { Code: "InternalFailure" };
-      const text = elements({ Type: "Sender", ...told, Message: (error as Error).message });
-      return xml(
-        error instanceof Refused ? 400 : 500,
-        `<ErrorResponse><Error>${text}</Error></ErrorResponse>`,
-      );
+      const { message } = error as Error;
+      return error instanceof Refused
+        ? queryRefusal(400, "ValidationError", message)
+        : queryRefusal(500, "InternalFailure", message);
     }
   }
 
@@ -289,22 +287,4 @@ function indexProblem(before: Template, after: Template): string | undefined {
   const indexesOf = ({ Resources }: Template) =>
     Resources.TrackedTasksTable?.Properties.GlobalSecondaryIndexes ?? [];
   return before.Resources.TrackedTasksTable && indexChangeProblem(indexesOf(before), indexesOf(after));
-}
-
-function elements(value: unknown): string {
-  if (Array.isArray(value)) return value.map((each) => `<member>${elements(each)}</member>`).join("");
-  if (typeof value === "object" && value !== null) {
-    return Object.entries(value)
-      .map(([name, each]) => `<${name}>${elements(each)}</${name}>`)
-      .join("");
-  }
-  return String(value).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
-}
-
-function xml(status: number, body: string) {
-  return { status, type: "text/xml", body: `<?xml version="1.0" encoding="UTF-8"?>${body}` };
-}
-
-function json(status: number, body: object) {
-  return { status, type: "application/json", body: JSON.stringify(body) };
 }

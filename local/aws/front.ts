@@ -1,0 +1,76 @@
+import { once } from "node:events";
+import {
+  Agent,
+  createServer,
+  request as forward,
+  type IncomingMessage,
+  type ServerResponse,
+} from "node:http";
+import type { AddressInfo } from "node:net";
+import { buffer } from "node:stream/consumers";
+import type { LocalStack } from "./stack.ts";
+
+/** A local AWS at one address, as `AWS_ENDPOINT_URL` takes it. */
+export interface Front extends AsyncDisposable {
+  readonly url: string;
+}
+
+/** What stands behind it. */
+export interface FrontOptions {
+  /** The port on 127.0.0.1; any free one when left out. */
+  port?: number;
+  /** Where the emulators listen, by the name with which requests to them are signed. */
+  emulators: Readonly<Record<string, string>>;
+  /** Answers for CloudFormation and CloudWatch. */
+  stack: LocalStack;
+}
+
+/** The service that a request is for: part of what its signature is about. */
+const SIGNED_FOR = /Credential=[^/]+\/\d{8}\/[^/]+\/([a-z0-9-]+)\/aws4_request/;
+
+/** Starts it. Rejects when the port is taken. */
+export async function startFront({ port = 0, emulators, stack }: FrontOptions): Promise<Front> {
+  const agent = new Agent({ keepAlive: true });
+  const server = createServer((request, response) => {
+    // A caller that goes away is nobody to answer.
+    request.on("error", () => {});
+    const [, service = ""] = SIGNED_FOR.exec(request.headers.authorization ?? "") ?? [];
+    const url = emulators[service];
+    if (url) pass(request, response, url, agent);
+    else void answer(request, response, stack, service).catch(() => response.destroy());
+  });
+  server.listen(port, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      const closed = once(server, "close");
+      server.close();
+      server.closeAllConnections();
+      agent.destroy();
+      await closed;
+    },
+  };
+}
+
+/** Hands a request on as it is, and its answer back. */
+function pass(request: IncomingMessage, response: ServerResponse, url: string, agent: Agent): void {
+  const { method, headers, url: path } = request;
+  const onward = forward(new URL(path ?? "/", url), { method, headers, agent }, (answered) => {
+    response.writeHead(answered.statusCode ?? 502, answered.headers);
+    answered.pipe(response);
+  });
+  onward.on("error", () => response.destroy());
+  response.on("close", () => onward.destroy());
+  request.pipe(onward);
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  stack: LocalStack,
+  service: string,
+): Promise<void> {
+  const { status, type, body } = stack.answer(service, await buffer(request));
+  response.writeHead(status, { "content-type": type }).end(body);
+}

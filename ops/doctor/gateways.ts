@@ -1,0 +1,105 @@
+import { InvokeCommand, type LambdaClient } from "@aws-sdk/client-lambda";
+import * as z from "zod/mini";
+import { awsTrouble } from "../../infra/aws-trouble.ts";
+import { oneLine } from "../../infra/command-line.ts";
+import type { ApiEvent } from "../../lib/http/request.ts";
+import { ORGANISATION_PATH, TASK_PATH } from "../../lib/http/routes.ts";
+import type { Finding } from "../finding.ts";
+
+/** A task that nobody has: that EnOS does not know it says that gateway, token and signature are good. */
+const NOBODYS = { channelId: "doctor", taskId: "doctor" };
+
+/** What the function answers, as far as it tells how the gateway is. */
+const Answer = z.object({ statusCode: z.number(), body: z.string() });
+const Body = z.object({ code: z.number(), msg: z.string() });
+
+/**
+ * Asks the deployed function for a task of an organisation, with a signed call from where it runs.
+ *
+ * @param jwtClaim the claim that names organisations, where callers come with a JWT
+ */
+export async function askGateway(
+  lambda: LambdaClient,
+  functionName: string,
+  orgId: string,
+  jwtClaim: string | undefined,
+): Promise<Finding> {
+  const finding = (ok: boolean, says: string, todo?: string): Finding => ({
+    check: "gateway",
+    ok,
+    says: `${orgId}: ${says}`,
+    todo,
+  });
+  const Payload = JSON.stringify(lookupEvent(orgId, jwtClaim));
+  let answered: { FunctionError?: string | undefined; Payload?: Uint8Array | undefined };
+  try {
+    answered = await lambda.send(new InvokeCommand({ FunctionName: functionName, Payload }));
+  } catch (error) {
+    return finding(false, awsTrouble(error));
+  }
+  const text = Buffer.from(answered.Payload ?? []).toString();
+  const log = `look at aws logs tail /aws/lambda/${functionName}`;
+  if (answered.FunctionError) {
+    return finding(false, `the function ${functionName} fails (${errorIn(text)})`, log);
+  }
+  const { statusCode, code, msg } = answerIn(text);
+  if (statusCode === 404 || statusCode === 200) {
+    return finding(true, "EnOS answers a signed call (it does not know the task, as it should be)");
+  }
+  // A code of five digits other than the public ones of refusal comes from EnOS, and so through token and gateway.
+  if ((statusCode === 400 || statusCode === 403) && ![99400, 99403].includes(code)) {
+    return finding(true, `EnOS answers a signed call (code ${code}: ${msg})`);
+  }
+  return finding(false, `${statusCode}: ${msg} (code ${code})`, whatToDo(statusCode, log));
+}
+
+function whatToDo(statusCode: number, log: string): string {
+  switch (statusCode) {
+    case 429:
+      return "have the application's traffic limit at EnOS raised, or wait";
+    case 502:
+      return 'see docs/runbook.md, "credentials-refused" and "address-refused"';
+    case 504:
+      return "look at the gateway, and at the way to it: address list, DNS, security groups, certificates";
+    default:
+      return log;
+  }
+}
+
+/** The event that API Gateway would make of a request for the task. */
+function lookupEvent(orgId: string, jwtClaim: string | undefined): ApiEvent {
+  const pathParameters = { orgId, ...NOBODYS };
+  const path = `${ORGANISATION_PATH}${TASK_PATH}/status`;
+  return {
+    routeKey: `GET ${path}`,
+    rawPath: path.replaceAll(
+      /\{(\w+)\}/g,
+      (_, name: string) => pathParameters[name as keyof typeof pathParameters],
+    ),
+    rawQueryString: "",
+    pathParameters,
+    requestContext: {
+      requestId: "doctor",
+      // Who may invoke the function needs no token.
+      ...(jwtClaim !== undefined && { authorizer: { jwt: { claims: { [jwtClaim]: orgId } } } }),
+    },
+  };
+}
+
+function answerIn(text: string): { statusCode: number; code: number; msg: string } {
+  try {
+    const { statusCode, body } = Answer.parse(JSON.parse(text));
+    return { statusCode, ...Body.parse(JSON.parse(body)) };
+  } catch {
+    return { statusCode: 0, code: 0, msg: "the function's answer is none of this service's" };
+  }
+}
+
+function errorIn(text: string): string {
+  try {
+    const { errorType = "", errorMessage = "" } = JSON.parse(text);
+    return oneLine(`${errorType} ${errorMessage}`);
+  } catch {
+    return "without saying why";
+  }
+}

@@ -1,0 +1,27 @@
+/** `npm run doctor`: how a deployed stage is doing. */
+import { commandLine } from "../../infra/command-line.ts";
+import { awsIn } from "../aws.ts";
+import { lineOf } from "../finding.ts";
+import { STAGE_OPTIONS, STAGE_USAGE, stageOf } from "../stage.ts";
+import { examine } from "./examine.ts";
+
+const USAGE = `Tells how a stage is doing, and what to do about it: npm run doctor -- [options]
+${STAGE_USAGE}
+  --org ORG      ask the gateway for this organisation (may be repeated; some of those that have a secret)
+  --json         a line of JSON for each finding
+
+It looks at the credentials, the stack and its settings, who has a secret (no value is read), each gateway and its
+token as the deployed function sees them, the last sweep, who is stuck, the alarms and the dead letters.
+It changes nothing. Exit status: 0 all is well, 1 something is not, 2 the command line is wrong.`;
+
+const values = commandLine(USAGE, {
+  ...STAGE_OPTIONS,
+  org: { type: "string", multiple: true },
+  json: { type: "boolean" },
+});
+const { stage, region } = stageOf();
+process.exitCode = 0;
+for await (const finding of examine(awsIn(region), { stage, region, organisations: values.org ?? [] })) {
+  console.log(values.json ? JSON.stringify(finding) : lineOf(finding));
+  if (finding.ok === false) process.exitCode = 1;
+}

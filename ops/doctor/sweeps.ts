@@ -1,0 +1,65 @@
+import { lagLimit } from "../../infra/sweeps.ts";
+import type { HealthRecord, HealthStore, StuckReason } from "../../lib/store/health-store.ts";
+import type { ShardStore } from "../../lib/store/shard-store.ts";
+import { lags } from "../../lib/sweep/lag.ts";
+import { type Finding, passed } from "../finding.ts";
+
+/** Stuck organisations and gateways that are told one by one. */
+const MOST_STUCK = 20;
+
+const TODO: Record<StuckReason, string> = {
+  unreachable: "look at the gateway, and at the way to it: address list, DNS, security groups, certificates",
+  credentials: "put its present keys: aws secretsmanager put-secret-value",
+  "address-refused": "have the address that calls come from put on the gateway's list",
+  throttled: "have its limit at EnOS raised, or lower requestsPerSecond in its secret",
+  "unknown-organisation": "create its secret, or end the tracking of its tasks",
+  secret: 'its secret must be { "accessKey": "…", "secretKey": "…" }',
+};
+
+/** When the last sweep was, and how far behind sweeps are. */
+export async function sweepsAndLags(
+  shards: Pick<ShardStore, "list">,
+  { shardCount, intervalSeconds }: { shardCount: number; intervalSeconds: number },
+  now: number,
+): Promise<Finding[]> {
+  const all = await shards.list(shardCount);
+  const last = Math.max(...all.map(({ checkpoint }) => checkpoint.watermark));
+  const missing = 'see docs/runbook.md, "sweep-missing"';
+  if (last === 0) return [{ check: "sweep", ok: false, says: "there was none so far", todo: missing }];
+  const ago = Math.max(0, now - last) / 1000;
+  // As the alarm has it, which counts in minutes.
+  const isRecent = ago < 5 * Math.max(60, intervalSeconds);
+  const { watermarkLagSeconds, answeringLagSeconds } = lags(all, now);
+  const isBehind = (answeringLagSeconds ?? 0) > lagLimit(intervalSeconds);
+  return [
+    {
+      check: "sweep",
+      ok: isRecent,
+      says: `the last one was ${passed(ago)} ago`,
+      todo: isRecent ? undefined : missing,
+    },
+    {
+      check: "lag",
+      ok: !isBehind,
+      says: `${passed(answeringLagSeconds ?? 0)}, with stuck organisations ${passed(watermarkLagSeconds ?? 0)}`,
+      todo: isBehind ? 'see docs/runbook.md, "watermark-lag"' : undefined,
+    },
+  ];
+}
+
+/** Who is stuck, since when and why. */
+export async function stuck(health: Pick<HealthStore, "list">, now: number): Promise<Finding[]> {
+  const records = (await health.list()).sort((a, b) => a.since - b.since);
+  if (records.length === 0) return [{ check: "stuck", ok: true, says: "no organisation, no gateway" }];
+  const told = records.slice(0, MOST_STUCK).map((record): Finding => {
+    const says = `${nameOf(record)} for ${passed((now - record.since) / 1000)}: ${record.reason}`;
+    return { check: "stuck", ok: false, says, todo: TODO[record.reason] };
+  });
+  const more = records.length - told.length;
+  if (more > 0) told.push({ check: "stuck", ok: false, says: `and ${more} more` });
+  return told;
+}
+
+function nameOf({ scope, id }: HealthRecord): string {
+  return scope === "org" ? `organisation ${id}` : `gateway ${id}`;
+}

@@ -1,0 +1,77 @@
+/** `npm run smoke`: one task of a deployed stage from asking to its event. */
+import { awsTrouble } from "../../infra/aws-trouble.ts";
+import { commandLine, refuse } from "../../infra/command-line.ts";
+import { readStack } from "../../infra/deployed-stack.ts";
+import { stackName } from "../../infra/names.ts";
+import { Id, type TaskKey } from "../../lib/tasks/key.ts";
+import { awsIn } from "../aws.ts";
+import { type Finding, lineOf } from "../finding.ts";
+import { STAGE_OPTIONS, STAGE_USAGE, stageOf } from "../stage.ts";
+import { Api } from "../tasks/api.ts";
+import { signerOf } from "../tasks/signer.ts";
+import { Listener } from "./listener.ts";
+import { smoke } from "./run.ts";
+
+const TIMEOUT_SECONDS = 300;
+
+const USAGE = `Tries a stage with one task: npm run smoke -- --org ORG --channel CHANNEL --task TASK [options]
+${STAGE_USAGE}
+  --timeout SECONDS  how long the event may take (${TIMEOUT_SECONDS})
+  --json             a line of JSON for each step
+
+It asks for the task, subscribes a queue of its own, has the task tracked, waits for the event of its end, and takes
+all of that away again. A task that has ended gives its event with the next sweep; one that somebody has tracked is
+left alone. Subscribers of the topic hear of the event, too; a FIFO topic tells it once in five minutes.
+Who calls is proved with the JWT in TASKS_JWT where there is one, else with the AWS credentials at hand.
+Exit status: 0 all went well, 1 something did not, 2 the command line is wrong.`;
+
+const values = commandLine(USAGE, {
+  ...STAGE_OPTIONS,
+  org: { type: "string" },
+  channel: { type: "string" },
+  task: { type: "string" },
+  timeout: { type: "string" },
+  json: { type: "boolean" },
+});
+const task: TaskKey = {
+  orgId: idOf("org", values.org),
+  channelId: idOf("channel", values.channel),
+  taskId: idOf("task", values.task),
+};
+if (values.timeout !== undefined && !/^\d{1,6}$/.test(values.timeout)) {
+  refuse("--timeout must be a whole number of seconds");
+}
+const timeoutSeconds = Number(values.timeout ?? TIMEOUT_SECONDS);
+const { stage, region } = stageOf();
+
+const stop = new AbortController();
+for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort());
+const tell = (finding: Finding) => {
+  console.log(values.json ? JSON.stringify(finding) : lineOf(finding));
+  if (finding.ok === false) process.exitCode = 1;
+};
+try {
+  const aws = awsIn(region);
+  const { HttpApiUrl, EventsTopicArn } = await outputs();
+  const url = new URL(HttpApiUrl);
+  const api = new Api(url, signerOf(url, { jwt: process.env.TASKS_JWT || undefined, region }));
+  const listen = () => Listener.start(aws, EventsTopicArn, task, `${stackName(stage)}-smoke`);
+  for await (const step of smoke({ api, task, listen, timeoutSeconds, stop: stop.signal })) tell(step);
+
+  async function outputs() {
+    const stack = await readStack(aws.cloudFormation, stackName(stage));
+    const { HttpApiUrl, EventsTopicArn } = stack?.outputs ?? {};
+    if (HttpApiUrl && EventsTopicArn) return { HttpApiUrl, EventsTopicArn };
+    throw new Error(
+      `there is no whole stack ${stackName(stage)} in ${region}: --stage and --region say where the service is deployed`,
+    );
+  }
+} catch (error) {
+  tell({ check: "smoke", ok: false, says: awsTrouble(error) });
+}
+
+function idOf(option: string, value: string | undefined): string {
+  if (value === undefined) return refuse(`--${option} is missing`);
+  const { data, error } = Id.safeParse(value);
+  return data ?? refuse(`--${option} ${error?.issues[0]?.message}`);
+}

@@ -1,0 +1,70 @@
+import type { TaskKey } from "../../lib/tasks/key.ts";
+import type { DownloadStatus } from "../../lib/tasks/status.ts";
+import { type Finding, passed } from "../finding.ts";
+import type { Api } from "../tasks/api.ts";
+import type { Listener } from "./listener.ts";
+
+/** What is tried. */
+export interface Trial {
+  api: Pick<Api, "ask" | "track" | "untrack">;
+  task: TaskKey;
+  /** Begins to hear of events; what it gives is ended when the trial is over. */
+  listen: () => Promise<Pick<Listener, "hear"> & AsyncDisposable>;
+  /** How long the event may take, in seconds. */
+  timeoutSeconds: number;
+  /** Ends the waiting early. */
+  stop: AbortSignal;
+}
+
+/**
+ * Asks for a task, has it tracked, waits for the event of its end, and ends the tracking: what was done, step by step.
+ * What it began it ends, however the trial goes.
+ *
+ * @throws what a step fails with
+ */
+export async function* smoke(trial: Trial): AsyncGenerator<Finding, void, undefined> {
+  const { api, task } = trial;
+  const { data: status } = await api.ask(task);
+  yield { check: "ask", ok: true, says: `the task is ${status.state}` };
+  await using listener = await trial.listen();
+  yield { check: "subscribe", ok: true, says: "a queue of this run hears of the channel's events" };
+  const { status: answer, data: record } = await api.track(task, {});
+  if (answer !== 201) {
+    yield {
+      check: "track",
+      ok: false,
+      says: `somebody has it tracked since ${record.trackedAt}, and may wait for it`,
+      todo: "take another task, or end its tracking: npm run tasks -- untrack",
+    };
+    return;
+  }
+  let isTracked = true;
+  const untrack = async () => {
+    await api.untrack(task);
+    isTracked = false;
+  };
+  try {
+    yield { check: "track", ok: true, says: "the task is tracked" };
+    yield await event(listener, status, trial);
+    await untrack();
+    yield { check: "untrack", ok: true, says: "the task is no longer tracked" };
+  } finally {
+    if (isTracked) await untrack().catch(() => {});
+  }
+}
+
+async function event(
+  listener: Pick<Listener, "hear">,
+  { terminal, state }: DownloadStatus,
+  { task, timeoutSeconds, stop }: Trial,
+): Promise<Finding> {
+  const started = Date.now();
+  const until = AbortSignal.any([stop, AbortSignal.timeout(timeoutSeconds * 1000)]);
+  const heard = await listener.hear(task, until);
+  const after = passed((Date.now() - started) / 1000);
+  if (heard) return { check: "event", ok: true, says: `${heard.type} after ${after}` };
+  const todo = terminal
+    ? "npm run doctor says how the sweeps are"
+    : `the task was ${state}: take one that has ended, or more time with --timeout`;
+  return { check: "event", ok: false, says: `none came within ${after}`, todo };
+}

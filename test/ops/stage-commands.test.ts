@@ -1,0 +1,285 @@
+import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
+import { ListSubscriptionsByTopicCommand } from "@aws-sdk/client-sns";
+import { ListQueuesCommand, PurgeQueueCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { HealthStore } from "../../lib/store/health-store.ts";
+import type { Shard } from "../../lib/store/shard-store.ts";
+import { openDatabase } from "../../lib/store/table.ts";
+import { sweepsAndLags } from "../../ops/doctor/sweeps.ts";
+import { type Finding, lineOf, passed } from "../../ops/finding.ts";
+import { newTask, type ServiceUnderTest, startService } from "../e2e/service.ts";
+import { Program } from "../support/program.ts";
+
+// The commands that look at a stage, against all of AWS that is played here, behind one address.
+
+const SECRET_KEY = "example-secret-key";
+
+let running: ServiceUnderTest;
+let lambda: LambdaClient;
+let orgId: string;
+beforeAll(async () => {
+  running = await startService();
+  orgId = await running.organisation();
+  lambda = new LambdaClient({ ...credentials(), endpoint: running.service.awsUrl, region: "eu-central-1" });
+}, 120_000);
+afterAll(async () => {
+  lambda.destroy();
+  await running[Symbol.asyncDispose]();
+});
+
+function credentials() {
+  return { credentials: { accessKeyId: "local", secretAccessKey: "local" } };
+}
+
+const env = () => ({
+  AWS_ENDPOINT_URL: running.service.awsUrl,
+  AWS_REGION: "eu-central-1",
+  AWS_ACCESS_KEY_ID: "local",
+  AWS_SECRET_ACCESS_KEY: "local",
+});
+
+const sweep = () =>
+  lambda.send(new InvokeCommand({ FunctionName: "enos-download-status-dev-sweep", Payload: "{}" }));
+
+/** What a command found, and its exit status. */
+async function run(
+  command: "doctor" | "smoke",
+  args: string[],
+  variables: Record<string, string> = env(),
+): Promise<{ exit: number | null; findings: Finding[] }> {
+  await using program = new Program(`ops/${command}/main.ts`, variables, "--json", ...args);
+  await program.ended;
+  expect(program.output).not.toContain(SECRET_KEY);
+  const findings = program.output
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Finding);
+  return { exit: program.process.exitCode, findings };
+}
+
+const wrong = (findings: Finding[]) =>
+  findings.filter(({ ok }) => ok === false).map(({ check, says }) => `${check}: ${says}`);
+
+describe("npm run doctor", () => {
+  it("finds a stage well, and says what it looked at", async () => {
+    await sweep();
+    const { exit, findings } = await run("doctor", []);
+    expect(wrong(findings)).toEqual([]);
+    expect(exit).toBe(0);
+    expect(findings.map(({ check }) => check)).toEqual([
+      "credentials",
+      "stack",
+      "settings",
+      "secrets",
+      "gateway",
+      "sweep",
+      "lag",
+      "stuck",
+      "alarms",
+      "dead letters",
+    ]);
+    const gateway = findings.find(({ check }) => check === "gateway");
+    expect(gateway?.says).toContain(`${orgId}: EnOS answers a signed call`);
+  });
+
+  it("finds what is wrong, each with what to do", async () => {
+    const { service, enos } = running;
+    const refused = await running.organisation();
+    enos.rotateCredentials(refused, { secretKey: "changed" });
+    const broken = await running.organisation();
+    await service.cloud.putSecret(broken, { accessKey: "", secretKey: SECRET_KEY });
+    const health = new HealthStore(openDatabase(service.cloud.table, service.cloud.dynamodb));
+    const record = {
+      scope: "origin" as const,
+      id: "https://enos.example",
+      reason: "unreachable" as const,
+      since: Date.now() - 3_600_000,
+      nextProbeAt: Date.now(),
+      probes: 1,
+      fingerprint: undefined,
+    };
+    await health.put(record);
+    Object.assign(service.stack.alarms, { [`${service.stack.name}-own-errors`]: "ALARM" });
+    const QueueUrl = service.cloud.hintDeadLettersUrl;
+    await service.cloud.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: "{}" }));
+    try {
+      const asked = [orgId, refused, broken, "nobody"].flatMap((each) => ["--org", each]);
+      const { exit, findings } = await run("doctor", asked);
+      expect(exit).toBe(1);
+      expect(wrong(findings)).toEqual([
+        `gateway: ${refused}: 502: EnOS refuses the credentials of the organisation (code 1003)`,
+        `gateway: ${broken}: 500: internal error (code 99500)`,
+        "gateway: nobody has no secret",
+        "stuck: gateway https://enos.example for 60 min: unreachable",
+        "alarms: own-errors is on",
+        "dead letters: 1 of hints",
+      ]);
+      for (const { ok, todo, check } of findings) if (ok === false) expect(todo, check).toBeTruthy();
+    } finally {
+      await health.remove(record);
+      await service.cloud.sqs.send(new PurgeQueueCommand({ QueueUrl }));
+      delete service.stack.alarms[`${service.stack.name}-own-errors`];
+    }
+  });
+
+  it("says in one line what keeps it from looking", async () => {
+    const [nowhere, unknown, unreachable, nobody] = await Promise.all([
+      run("doctor", ["--stage", "prod"]),
+      run("doctor", ["--region", "eu-west-1", "--stage", "dev", "--org", orgId]),
+      run("doctor", [], { ...env(), AWS_ENDPOINT_URL: "http://127.0.0.1:9" }),
+      run("doctor", [], { AWS_ENDPOINT_URL: running.service.awsUrl, AWS_EC2_METADATA_DISABLED: "true" }),
+    ]);
+    expect(wrong(nowhere.findings)).toEqual([
+      "stack: there is no stack enos-download-status-prod in eu-central-1",
+    ]);
+    // The local cloud does not mind.
+    expect(unknown.findings[0]?.says).toContain("eu-west-1");
+    expect(wrong(unreachable.findings)).toEqual([
+      "credentials: AWS cannot be reached (ECONNREFUSED): look at the region, and at the way to it",
+    ]);
+    expect(wrong(nobody.findings)).toEqual([
+      "credentials: no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+    ]);
+    expect([nowhere.exit, unreachable.exit, nobody.exit]).toEqual([1, 1, 1]);
+  });
+
+  it("says that a stack is broken, and looks on where it only changes", async () => {
+    const { stack } = running.service;
+    stack.status = "UPDATE_ROLLBACK_FAILED";
+    const broken = await run("doctor", []);
+    stack.status = "UPDATE_IN_PROGRESS";
+    const changing = await run("doctor", []);
+    stack.status = "CREATE_COMPLETE";
+    expect(wrong(broken.findings)[0]).toContain("continue-update-rollback");
+    expect(broken.findings.at(-1)?.check).not.toBe("dead letters");
+    expect(changing.findings.at(-1)?.check).toBe("dead letters");
+  });
+});
+
+describe("sweeps and lags", () => {
+  const NOW = Date.UTC(2026, 10, 24);
+  const shard = (ageSeconds: number, oldestSeconds = 0): Shard => ({
+    number: 0,
+    checkpoint: {
+      watermark: ageSeconds === Number.POSITIVE_INFINITY ? 0 : NOW - ageSeconds * 1000,
+      gaps: [],
+    },
+    announcedAt: NOW - 86_400_000,
+    leaseUntil: 0,
+    sweptBy: undefined,
+    readWholeAt: 0,
+    behind: {
+      organisations: oldestSeconds > 0 ? 1 : 0,
+      oldest: oldestSeconds > 0 ? NOW - oldestSeconds * 1000 : 0,
+      oldestAnswering: 0,
+    },
+    writtenWatermark: 0,
+  });
+  const found = async (intervalSeconds: number, ...shards: Shard[]) => {
+    const list = async () => shards;
+    const findings = await sweepsAndLags({ list }, { shardCount: shards.length, intervalSeconds }, NOW);
+    return findings.map(lineOf);
+  };
+
+  it("are well within five intervals, as the alarms have it", async () => {
+    expect(await found(60, shard(299), shard(400))).toEqual([
+      "✓ sweep         the last one was 5 min ago",
+      "✓ lag           7 min, with stuck organisations 7 min",
+    ]);
+    expect(await found(600, shard(2900))).toEqual([
+      "✓ sweep         the last one was 48 min ago",
+      "✓ lag           48 min, with stuck organisations 48 min",
+    ]);
+  });
+
+  it("are not when none came for longer, or one shard is far behind", async () => {
+    expect(await found(60, shard(301))).toEqual([
+      '✗ sweep         the last one was 5 min ago; see docs/runbook.md, "sweep-missing"',
+      "✓ lag           5 min, with stuck organisations 5 min",
+    ]);
+    expect(await found(60, shard(5), shard(700))).toEqual([
+      "✓ sweep         the last one was 5 s ago",
+      '✗ lag           12 min, with stuck organisations 12 min; see docs/runbook.md, "watermark-lag"',
+    ]);
+    expect(await found(60, shard(Number.POSITIVE_INFINITY))).toEqual([
+      '✗ sweep         there was none so far; see docs/runbook.md, "sweep-missing"',
+    ]);
+  });
+
+  it("do not count whoever is stuck", async () => {
+    expect(await found(60, shard(5, 86_400))).toEqual([
+      "✓ sweep         the last one was 5 s ago",
+      "✓ lag           5 s, with stuck organisations 24 h",
+    ]);
+  });
+
+  it("are told in the unit that fits", () => {
+    expect([5, 119, 120, 7_200, 200_000].map(passed)).toEqual(["5 s", "119 s", "2 min", "2 h", "2 days"]);
+  });
+});
+
+describe("npm run smoke", () => {
+  const args = (taskId: string) => ["--org", orgId, "--channel", "ch-dee0c5", "--task", taskId];
+
+  /** What a run would have left behind. */
+  async function leftovers(): Promise<unknown[]> {
+    const { cloud } = running.service;
+    const { Subscriptions = [] } = await cloud.sns.send(
+      new ListSubscriptionsByTopicCommand({ TopicArn: cloud.topicArn }),
+    );
+    const { QueueUrls = [] } = await cloud.sqs.send(
+      new ListQueuesCommand({ QueueNamePrefix: "enos-download-status-dev-smoke" }),
+    );
+    return [...Subscriptions, ...QueueUrls];
+  }
+
+  it("asks for a task, has it tracked, hears its event, and leaves nothing behind", async () => {
+    const task = newTask(running.enos, orgId, [{ afterMs: 0, progressCode: 2 }]);
+    await using program = new Program("ops/smoke/main.ts", env(), ...args(task.taskId));
+    await program.prints(/✓ track/);
+    await sweep();
+    await program.ended;
+    expect(program.output.replace(/\d+ s/, "N s").split("\n")).toEqual([
+      "✓ ask           the task is failed",
+      "✓ subscribe     a queue of this run hears of the channel's events",
+      "✓ track         the task is tracked",
+      "✓ event         enos.download.failed after N s",
+      "✓ untrack       the task is no longer tracked",
+      "",
+    ]);
+    expect(program.process.exitCode).toBe(0);
+    expect(await leftovers()).toEqual([]);
+    expect((await running.service.client.record(task)).status).toBe(404);
+  });
+
+  it("says that no event came in time, and ends what it began", async () => {
+    const task = newTask(running.enos, orgId, [{ afterMs: 0, progressCode: 1 }]);
+    const { exit, findings } = await run("smoke", [...args(task.taskId), "--timeout", "1"]);
+    expect(wrong(findings)).toEqual(["event: none came within 1 s"]);
+    expect([exit, findings.at(-1)?.check]).toEqual([1, "untrack"]);
+    expect(await leftovers()).toEqual([]);
+    expect((await running.service.client.record(task)).status).toBe(404);
+  });
+
+  it("does not touch what somebody else has tracked", async () => {
+    const task = newTask(running.enos, orgId, [{ afterMs: 0, progressCode: 1 }]);
+    await running.service.client.track(task);
+    const { exit, findings } = await run("smoke", args(task.taskId));
+    expect(wrong(findings)).toEqual([expect.stringMatching(/^track: somebody has it tracked since /)]);
+    expect(exit).toBe(1);
+    expect(await leftovers()).toEqual([]);
+    expect((await running.service.client.record(task)).status).toBe(200);
+  });
+
+  it("says in one line what it cannot do", async () => {
+    const [unknown, nowhere] = await Promise.all([
+      run("smoke", args("nobody-knows-it")),
+      run("smoke", [...args("t"), "--stage", "prod"]),
+    ]);
+    expect(wrong(unknown.findings)).toEqual([expect.stringMatching(/^smoke: 404: /)]);
+    expect(wrong(nowhere.findings)).toEqual([
+      expect.stringMatching(/^smoke: there is no whole stack enos-download-status-prod in eu-central-1: /),
+    ]);
+    expect([unknown.exit, nowhere.exit]).toEqual([1, 1]);
+  });
+});
