@@ -81,6 +81,10 @@ export class MemoryRecords {
         const { leaseOwner, ...leased } = shard;
         return { ...leased, leaseUntil: until };
       },
+      isHeld: async (number, sweep) => {
+        await this.#latency();
+        return this.shards.get(number)?.leaseOwner === sweep;
+      },
       release: async (number, sweep, swept?: SweptShard) => {
         await this.#write();
         const shard = this.shards.get(number);

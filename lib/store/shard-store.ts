@@ -102,6 +102,20 @@ export class ShardStore {
     return readShard(number, Item);
   }
 
+  /** Whether a shard is still leased by this sweep: another may have taken it whose clock says that the time is over. */
+  async isHeld(number: number, sweep: string, signal?: AbortSignal): Promise<boolean> {
+    const { Item } = await this.#db.client.send(
+      new GetCommand({
+        TableName: this.#db.table,
+        Key: keyOfShard(number),
+        ProjectionExpression: "leaseOwner",
+        ConsistentRead: true,
+      }),
+      signal && { abortSignal: signal },
+    );
+    return Item?.leaseOwner === sweep;
+  }
+
   /**
    * Takes a shard for this sweep alone.
    *

@@ -25,7 +25,7 @@ export interface CheckDependencies {
 
 /** What a sweep works with. */
 export interface SweepDependencies extends CheckDependencies {
-  shards: Pick<ShardStore, "list" | "lease" | "release">;
+  shards: Pick<ShardStore, "list" | "lease" | "isHeld" | "release">;
   behind: Pick<BehindStore, "list" | "write" | "remove">;
   tasks: CheckDependencies["tasks"] & Pick<OpenTaskStore, "page">;
 }

@@ -208,8 +208,14 @@ class Sweep {
     }
   }
 
-  /** Whether all is written on which the shard's new watermark relies. */
+  /**
+   * Whether all is written on which the shard's new watermark relies. Nothing is when another sweep holds the lease by
+   * now: two that start together every minute, with clocks further apart than a lease is long, would else refuse each
+   * other's writes for good.
+   */
   async #write(shard: number, changes: BehindChange[]): Promise<boolean> {
+    if (changes.length === 0) return true;
+    if (!(await this.#dependencies.shards.isHeld(shard, this.#name, this.#time.lastSignal()))) return false;
     let isWritten = true;
     await pMap(
       changes,

@@ -55,7 +55,8 @@ export function stepOf({ service, action, input }: AwsCall): Step | undefined {
   if (service === "sqs") return undefined;
   if (service === "secretsmanager") return action === "GetSecretValue" ? "secret" : undefined;
   if (input.IndexName !== undefined) return "read";
-  if (action === "GetItem") return "current";
+  // Whether the shard is held still is asked before what is behind in it is written.
+  if (action === "GetItem") return shardOf(input) === undefined ? "current" : "behind";
   const partition = partitionOf(input);
   if (action === "Query") return partition?.startsWith("#behind#") ? "behind" : "list";
   if (partition === "#health") return "health";
@@ -73,7 +74,7 @@ function partitionOf(input: Record<string, unknown>): string | undefined {
   return pk?.S ?? values[name]?.S;
 }
 
-/** The number of the shard whose record a write is about; undefined for another item. */
+/** The number of the shard whose record a request is about; undefined for another item. */
 export function shardOf(input: Record<string, unknown>): number | undefined {
   const { pk, sk } = (input.Key ?? {}) as Record<string, { S?: string }>;
   return pk?.S === "#shards" ? Number(sk?.S) : undefined;

@@ -585,6 +585,7 @@ describe("a sweep", () => {
     const { shards } = scene.dependencies;
     const watched = {
       list: shards.list.bind(shards),
+      isHeld: shards.isHeld.bind(shards),
       lease: async (...args: Parameters<typeof shards.lease>) => {
         const shard = await shards.lease(...args);
         if (shard) most = Math.max(most, ++held);

@@ -90,8 +90,7 @@ const organisations = (minutes: number, recover: boolean) =>
       ...troubled.flatMap(({ conduct, copies, sharesGateway, tasks, recoversAt }, index) =>
         Array.from({ length: copies }, (_, copy) => ({
           ...organisation(`troubled${index}-${copy}`, conduct, tasks),
-          // Unlike ones on one gateway, with one that answers, too.
-          origin: sharesGateway ? `https://shared${index % 2}` : `https://troubled${index}-${copy}`,
+          origin: sharesGateway ? sharedGateway(conduct, index) : `https://troubled${index}-${copy}`,
           ...(recoversAt !== undefined && { recoversAt }),
         })),
       ),
@@ -123,6 +122,11 @@ const organisations = (minutes: number, recover: boolean) =>
           ]
         : []),
     ]);
+
+/** Unlike ones stand on one gateway, with one that answers, too; but one that takes no connections takes nobody's. */
+function sharedGateway({ kind }: Conduct, index: number): string {
+  return kind === "refuses-connections" ? `https://closed${index}` : `https://shared${index % 2}`;
+}
 
 function organisation(
   id: string,

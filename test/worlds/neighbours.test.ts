@@ -145,3 +145,15 @@ it("finds what is left of thousands of tasks in less than the square of their nu
   const best = (tasks: number) => Math.min(...Array.from({ length: 5 }, () => remaining(tasks)));
   expect(best(16_000) / best(2_000)).toBeLessThan(40);
 });
+
+it("goes on when two sweepers start together whose clocks are further apart than a lease is long", async () => {
+  const big = organisation("big", { kind: "answers", latencyMs: 300 }, 600, { requestsPerSecond: 20 });
+  const outcome = await run(
+    world([organisation("well", QUICK, 20), big], {
+      sweepers: 2,
+      clocksMs: [-15_000, 0],
+      invocationMs: 6_000,
+    }),
+  );
+  expect(longestGap(outcome, "well")).toBeLessThan(6);
+});

@@ -57,7 +57,6 @@ function late(outcome: Outcome): string[] {
 function notTakenUp(outcome: Outcome): string[] {
   const { world, schedule, tasks, sweeps } = outcome;
   const end = Math.max(...sweeps.map(({ startedAt }) => startedAt), 0);
-  const aheadMs = Math.max(0, ...world.clocksMs.slice(0, world.sweepers));
   if (!isAtEase(world)) return [];
   return world.organisations.flatMap(({ id, origin, recoversAt, requestsPerSecond }) => {
     const sharesGateway = world.organisations.some((other) => other.id !== id && other.origin === origin);
@@ -73,7 +72,7 @@ function notTakenUp(outcome: Outcome): string[] {
       const before = { ...task, answeredAt: task.answeredAt.filter((at) => at < first) };
       const isDue =
         task.putAt < first - world.indexDelayMs &&
-        dueSince(before, schedule, first, aheadMs) < first - SWEEP_MS;
+        dueSince(before, schedule, first, world) < first - SWEEP_MS;
       const isOpen = task.closedAt > most && task.deletedAt > most;
       const isChecked = task.answeredAt.some((at) => at >= first && at <= most);
       return isDue && isOpen && !isChecked
@@ -188,7 +187,7 @@ export function lost(outcome: Outcome): string[] {
     const isOver = task.closedAs !== undefined || task.deletedAt <= end;
     if (!isDue || isOver || task.orgId === "huge") return [];
     return [
-      `${task.taskId} ended ${end - task.endsAt} ms before the end and is open, due since ${end - dueSince(task, schedule, end)} ms`,
+      `${task.taskId} ended ${end - task.endsAt} ms before the end and is open, due since ${end - dueSince(task, schedule, end, outcome.world)} ms`,
     ];
   });
 }

@@ -219,13 +219,12 @@ export async function run(world: World): Promise<Outcome> {
     };
   };
 
-  const aheadMs = Math.max(0, ...world.clocksMs.slice(0, world.sweepers));
   const overdue = (isAnswering: (task: WorldTask) => boolean) =>
     Math.max(
       0,
       ...outcome.tasks
         .filter((task) => tasks.isOpen(task) && isAnswering(task))
-        .map((task) => time.now - dueSince(task, schedule, time.now, aheadMs)),
+        .map((task) => time.now - dueSince(task, schedule, time.now, world)),
     );
 
   const simulation = async () => {
@@ -276,12 +275,20 @@ export async function run(world: World): Promise<Outcome> {
 /**
  * Since when a task is due, given when EnOS last answered about it; now, when it is not.
  *
- * @param aheadMs a check may have been for a moment so far ahead, by the clock of the sweeper that made it
+ * A sweep whose clock is ahead has checked it for a later moment, and one that came before the index showed a new task
+ * has passed it over: it is then due when the schedule next says so.
  */
-export function dueSince(task: WorldTask, schedule: Schedule, now: number, aheadMs = 0): number {
-  const last = Math.min(now, Math.max(task.trackedAt, ...task.answeredAt.slice(-1)) + aheadMs);
+export function dueSince(
+  task: WorldTask,
+  schedule: Schedule,
+  now: number,
+  world: Pick<World, "clocksMs" | "sweepers" | "indexDelayMs">,
+): number {
+  const aheadMs = Math.max(0, ...world.clocksMs.slice(0, world.sweepers));
   const isFresh = task.answeredAt.length === 0;
-  if (isFresh) return Math.min(now, task.trackedAt);
+  const passedOverMs = aheadMs + (isFresh ? world.indexDelayMs : 0);
+  if (isFresh && passedOverMs === 0) return Math.min(now, Math.max(task.trackedAt, task.putAt));
+  const last = Math.min(now, Math.max(task.trackedAt, ...task.answeredAt.slice(-1)) + passedOverMs);
   if (schedule.slot(task, last) === schedule.slot(task, now)) return now;
   let low = last;
   let high = now;
