@@ -157,7 +157,9 @@ function logTicks(least: number, most: number): number[] {
 }
 
 function linearTicks(least: number, most: number): number[] {
-  const rough = (most - least || Math.abs(most) || 1) / 5;
+  // Values that hardly differ are one: their difference would be lost in the ticks' digits.
+  const extent = most - least > 1e-9 * Math.abs(most) ? most - least : Math.abs(most) || 1;
+  const rough = extent / 5;
   const decade = 10 ** Math.floor(Math.log10(rough));
   const step = ([1, 2, 5, 10].find((factor) => factor * decade >= rough) ?? 10) * decade;
   const first = Math.floor(least / step) - 1;

@@ -41,6 +41,8 @@ describe("a plot", () => {
         expect(labels.length).toBeGreaterThanOrEqual(6);
         expect(svg).not.toMatch(/NaN|Infinity|undefined/);
       }),
+      // Values that differ in their last digit alone.
+      { examples: [["linear", [1, 1 + Number.EPSILON].map((x) => ({ x, y: 1e-6 * x }))]] },
     );
   });
 
