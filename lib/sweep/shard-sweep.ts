@@ -8,15 +8,10 @@ import {
   coverageOf,
   isSame,
   leastWatermark,
-  only,
   overlay,
-  union,
   watermarkAt,
   within,
 } from "../store/coverage.ts";
-import type { HealthRecord } from "../store/health-store.ts";
-import { keyRanges } from "../store/index-key.ts";
-import type { IsWanted } from "../store/open-task-store.ts";
 import { CLOCK_ERROR_MS, type Shard, type SweptShard } from "../store/shard-store.ts";
 import { isPastDeadline } from "../tasks/decision.ts";
 import type { OpenTask } from "../tasks/record.ts";
@@ -25,7 +20,8 @@ import { type Breakers, isProbeDue } from "./breakers.ts";
 import type { Check, Checks } from "./checks.ts";
 import type { SweepDependencies, SweepSettings } from "./dependencies.ts";
 import type { FairQueue } from "./fair-queue.ts";
-import { readPages } from "./pages.ts";
+import { ProbeCandidates } from "./probe-candidates.ts";
+import { type Position, rest, ShardReader } from "./shard-reader.ts";
 import type { BehindReason, SweepSummary } from "./summary.ts";
 import type { TimeBudget } from "./time-budget.ts";
 
@@ -45,24 +41,6 @@ export interface ShardOutcome {
   behind: Map<string, BehindReason>;
 }
 
-/** Where in a pass something is: a key in one of its legs. */
-interface Position {
-  leg: number;
-  key: string;
-}
-
-/** One reading of a shard, or of a part of it. */
-interface Pass {
-  /** The index keys in the order in which they are read. */
-  legs: KeySpan[];
-  /** What of them is to be read. */
-  spans: KeySpan[];
-  /** Of a task that is not, nothing more is read than its key. */
-  isWanted: IsWanted;
-  /** Takes a task; false when nothing more is to be read. */
-  take: (task: OpenTask, position: Position) => boolean;
-}
-
 /**
  * Sweeps one leased shard.
  *
@@ -78,6 +56,7 @@ export class ShardSweep {
   readonly #breakers: Breakers;
   readonly #checks: Checks;
   readonly #shard: Shard;
+  readonly #reader: ShardReader;
   /** All windows end here, in Unix milliseconds. */
   readonly #to: number;
   /** How far the shard was checked before. */
@@ -91,11 +70,7 @@ export class ShardSweep {
   readonly #passedOver = new Map<string, number>();
   /** Tasks that were taken on out of turn: they are past their deadline, or a probe is made with them. */
   readonly #outOfTurn = new Set<string>();
-  /** Of each organisation or gateway that may be probed: a task to do it with, one of those seen. */
-  readonly #candidates = new Map<
-    HealthRecord,
-    { task: OpenTask; checkedThrough: number; isSecondChoice: boolean; seen: Set<string> }
-  >();
+  readonly #candidates = new ProbeCandidates();
   /** Spans that the first pass did not read. */
   #unread: KeySpan[] = [ALL];
   #underWay = 0;
@@ -122,6 +97,13 @@ export class ShardSweep {
     this.#checks = options.checks;
     this.#shard = options.shard;
     this.#to = this.#dependencies.now();
+    this.#reader = new ShardReader({
+      ...options,
+      shard: options.shard.number,
+      to: this.#to,
+      isLate: (task) => this.#isLate(task),
+      onFailure: (error) => this.#checks.failed("read", error),
+    });
     this.#coverage = this.#putRight(coverageOf(options.shard.checkpoint));
     this.#isWhole =
       options.behind.length > 0 && Math.abs(this.#to - options.shard.readWholeAt) >= WHOLE_EVERY_MS;
@@ -172,7 +154,7 @@ export class ShardSweep {
   /** Who is behind and has no task in the shard has caught up. Last of all, since it may take longer than there is time. */
   async #findGone(): Promise<void> {
     const present = new Set<string>();
-    const stoppedAt = await this.#read({
+    const stoppedAt = await this.#reader.read({
       legs: [ALL],
       spans: [ALL],
       isWanted: () => true,
@@ -195,10 +177,10 @@ export class ShardSweep {
       ],
       ALL,
     );
-    const stoppedAt = await this.#read({
+    const stoppedAt = await this.#reader.read({
       legs,
-      spans: this.#reach(coverage),
-      isWanted: this.#isDueSince(Math.min(leastWatermark(coverage), this.#probedSince())),
+      spans: this.#reader.reach(coverage),
+      isWanted: this.#reader.isDueSince(Math.min(leastWatermark(coverage), this.#probedSince())),
       take: (task, position) => {
         this.#meet(task, position);
         return true;
@@ -240,7 +222,10 @@ export class ShardSweep {
     if (stuck) {
       if (isLate) this.#giveUp(task, checkedThrough);
       else {
-        if (isProbeDue(stuck, this.#to)) this.#consider(stuck, task, checkedThrough);
+        if (isProbeDue(stuck, this.#to)) {
+          const isSecondChoice = stuck.scope === "origin" && this.#breakers.isStuckItself(orgId);
+          this.#candidates.consider(stuck, { task, checkedThrough, isSecondChoice });
+        }
         this.#passOver(orgId);
       }
       this.#leave(orgId, position);
@@ -272,10 +257,10 @@ export class ShardSweep {
     const served = new Map(backlogs.map((backlog) => [backlog.orgId, backlog]));
     const coverage = backlogs.flatMap((backlog) => backlog.begin());
     this.#left.clear();
-    const stoppedAt = await this.#read({
+    const stoppedAt = await this.#reader.read({
       legs,
-      spans: this.#reach(coverage),
-      isWanted: this.#isDueSince(leastWatermark(coverage)),
+      spans: this.#reader.reach(coverage),
+      isWanted: this.#reader.isDueSince(leastWatermark(coverage)),
       take: (task, position) => {
         const checkedThrough = served.get(task.orgId)?.servedAt(task.indexKey);
         if (checkedThrough === undefined || this.#outOfTurn.has(task.indexKey)) return true;
@@ -289,68 +274,6 @@ export class ShardSweep {
       const left = this.#left.get(backlog.orgId);
       backlog.end(left ? rest(legs, left) : unread);
     }
-  }
-
-  /** Reads a pass to its end. Returns the first position that was not read, if there is one. */
-  async #read({ legs, spans, isWanted, take }: Pass): Promise<Position | undefined> {
-    const { tasks, observer } = this.#dependencies;
-    let position = { leg: 0, key: ALL.from };
-    try {
-      for (const [leg, range] of legs.entries()) {
-        position = { leg, key: range.from };
-        for await (const page of readPages(
-          tasks,
-          this.#shard.number,
-          clip(spans, range),
-          isWanted,
-          this.#time.signal,
-        )) {
-          this.#summary.read += page.read;
-          this.#summary.unreadable += page.unreadable.length;
-          for (const key of page.unreadable) observer.unreadable(this.#shard.number, key);
-          for (const task of page.tasks) {
-            if (task.indexKey >= range.to) continue;
-            position = { leg, key: task.indexKey };
-            if (this.#time.isClosing || !take(task, position)) return position;
-          }
-        }
-      }
-      return undefined;
-    } catch (error) {
-      // A read that the end of the time cut off is no fault.
-      if (!this.#time.isClosing) this.#checks.failed("read", error);
-      return position;
-    }
-  }
-
-  /** Which tasks can be due, where nothing is checked less far than that. */
-  #isDueSince(least: number): IsWanted {
-    return (key, deadlineAt) => {
-      const age = Math.max(0, this.#to - key.trackedAt);
-      if (age < (this.#summary.youngestAgeMs ?? Number.POSITIVE_INFINITY)) this.#summary.youngestAgeMs = age;
-      return this.#dependencies.schedule.isDue(key, least, this.#to) || this.#isLate({ ...key, deadlineAt });
-    };
-  }
-
-  /** Where the tasks stand that can be due of what is checked so far. */
-  #reach(coverage: Coverage): KeySpan[] {
-    const spans: KeySpan[] = [];
-    const windows = new Map<number, KeySpan[]>();
-    for (const { watermark, from, to } of coverage) {
-      if (watermark >= this.#to) continue;
-      let reached = windows.get(watermark);
-      if (!reached) {
-        const ranges = keyRanges(this.#dependencies.schedule.reach(watermark, this.#to));
-        reached = ranges.map(({ from, through }, index) => ({
-          from,
-          // Behind the last key that a task can have stands what no sweep could have written: it is told of, too.
-          to: index === ranges.length - 1 ? PAST_KEYS : only(through).to,
-        }));
-        windows.set(watermark, reached);
-      }
-      spans.push(...clip(reached, { from, to }));
-    }
-    return union(spans);
   }
 
   /** Takes a task on, unless its organisation was left in this pass, or has no room: it is then left from here on. */
@@ -416,22 +339,6 @@ export class ShardSweep {
     if (!this.#left.has(orgId)) this.#left.set(orgId, position);
   }
 
-  /**
-   * Keeps one task that a probe may be made with: of a gateway's organisations each is as likely as any other, but those
-   * go first that are not stuck themselves, and of an organisation's tasks each is as likely as any other.
-   */
-  #consider(record: HealthRecord, task: OpenTask, checkedThrough: number): void {
-    const isSecondChoice = record.scope === "origin" && this.#breakers.isStuckItself(task.orgId);
-    const before = this.#candidates.get(record);
-    if (before && isSecondChoice && !before.isSecondChoice) return;
-    const seen = before && before.isSecondChoice === isSecondChoice ? before.seen : new Set<string>();
-    const size = seen.size;
-    seen.add(record.scope === "origin" ? task.orgId : task.indexKey);
-    if (seen.size > size && Math.random() * seen.size < 1) {
-      this.#candidates.set(record, { task, checkedThrough, isSecondChoice, seen });
-    }
-  }
-
   #probe(): void {
     for (const [probe, { task, checkedThrough }] of this.#candidates) {
       this.#outOfTurn.add(task.indexKey);
@@ -487,12 +394,6 @@ export class ShardSweep {
     const readWholeAt = this.#isWhole ? this.#to : this.#shard.readWholeAt;
     return { swept: { checkpoint: checkpointOf(coverage), readWholeAt, behind: totals }, changes, behind };
   }
-}
-
-/** What comes from a position on. */
-function rest(legs: readonly KeySpan[], { leg, key }: Position): KeySpan[] {
-  const [current, ...later] = legs.slice(leg) as [KeySpan, ...KeySpan[]];
-  return [...clip([{ from: key, to: current.to }], ALL), ...later];
 }
 
 function oldest(coverage: Coverage): Gap {
