@@ -57,7 +57,12 @@ export class ShardSweep {
   readonly #checks: Checks;
   readonly #shard: Shard;
   readonly #reader: ShardReader;
-  /** All windows end here, in Unix milliseconds. */
+  /** When the sweep took the shard, in Unix milliseconds, as #to is. */
+  readonly #now: number;
+  /**
+   * All windows end here: at the watermark where a clock that is ahead wrote it, or who catches up would be said to be
+   * checked for longer than they were.
+   */
   readonly #to: number;
   /** How far the shard was checked before. */
   readonly #coverage: Coverage;
@@ -96,7 +101,9 @@ export class ShardSweep {
     this.#breakers = options.breakers;
     this.#checks = options.checks;
     this.#shard = options.shard;
-    this.#to = this.#dependencies.now();
+    this.#now = this.#dependencies.now();
+    this.#coverage = this.#putRight(coverageOf(options.shard.checkpoint));
+    this.#to = Math.max(this.#now, ...this.#coverage.map(({ watermark }) => watermark));
     this.#reader = new ShardReader({
       ...options,
       shard: options.shard.number,
@@ -104,9 +111,8 @@ export class ShardSweep {
       isLate: (task) => this.#isLate(task),
       onFailure: (error) => this.#checks.failed("read", error),
     });
-    this.#coverage = this.#putRight(coverageOf(options.shard.checkpoint));
     this.#isWhole =
-      options.behind.length > 0 && Math.abs(this.#to - options.shard.readWholeAt) >= WHOLE_EVERY_MS;
+      options.behind.length > 0 && Math.abs(this.#now - options.shard.readWholeAt) >= WHOLE_EVERY_MS;
     for (const record of options.behind) {
       const unread = overlay(this.#coverage, this.#putRight(record.gaps));
       this.#backlogs.set(record.orgId, new Backlog({ orgId: record.orgId, unread, record }));
@@ -128,10 +134,10 @@ export class ShardSweep {
 
   /** A watermark from the future was written by a clock that was wrong: what is due from now on is due. */
   #putRight(coverage: Coverage): Coverage {
-    const ahead = Math.max(...coverage.map(({ watermark }) => watermark)) - this.#to;
+    const ahead = Math.max(...coverage.map(({ watermark }) => watermark)) - this.#now;
     if (ahead <= CLOCK_ERROR_MS) return coverage;
     this.#dependencies.observer.clockAhead(this.#shard.number, Math.round(ahead / 1_000));
-    const latest = this.#to - this.#dependencies.schedule.interval(0);
+    const latest = this.#now - this.#dependencies.schedule.interval(0);
     return coverage.map((gap) => ({ ...gap, watermark: Math.min(gap.watermark, latest) }));
   }
 
@@ -203,7 +209,7 @@ export class ShardSweep {
     let least = Number.POSITIVE_INFINITY;
     for (const backlog of this.#backlogs.values()) {
       const stuck = this.#breakers.stuck(backlog.orgId);
-      if (stuck && isProbeDue(stuck, this.#to)) least = Math.min(least, backlog.least);
+      if (stuck && isProbeDue(stuck, this.#now)) least = Math.min(least, backlog.least);
     }
     return least;
   }
@@ -222,7 +228,7 @@ export class ShardSweep {
     if (stuck) {
       if (isLate) this.#giveUp(task, checkedThrough);
       else {
-        if (isProbeDue(stuck, this.#to)) {
+        if (isProbeDue(stuck, this.#now)) {
           const isSecondChoice = stuck.scope === "origin" && this.#breakers.isStuckItself(orgId);
           this.#candidates.consider(stuck, { task, checkedThrough, isSecondChoice });
         }
@@ -347,7 +353,7 @@ export class ShardSweep {
   }
 
   #isLate(task: Pick<OpenTask, "trackedAt" | "deadlineAt">): boolean {
-    return isPastDeadline(task, this.#to, this.#settings.deadlineMs);
+    return isPastDeadline(task, this.#now, this.#settings.deadlineMs);
   }
 
   #backlogOf(orgId: string): Backlog {
@@ -372,8 +378,7 @@ export class ShardSweep {
   }
 
   #outcome(): ShardOutcome {
-    const watermark = Math.max(this.#to, ...this.#coverage.map((gap) => gap.watermark));
-    const coverage = overlay([{ ...ALL, watermark }], within(this.#coverage, this.#unread));
+    const coverage = overlay([{ ...ALL, watermark: this.#to }], within(this.#coverage, this.#unread));
     const changes: BehindChange[] = [];
     const behind: ShardOutcome["behind"] = new Map();
     const totals = { organisations: 0, oldest: 0, oldestAnswering: 0 };
@@ -391,7 +396,7 @@ export class ShardSweep {
       if (isNews({ gaps, origin }, record)) changes.push({ orgId, gaps, origin, before: record });
     }
     // Also when there was no time for all of it: it is not to be tried in every sweep.
-    const readWholeAt = this.#isWhole ? this.#to : this.#shard.readWholeAt;
+    const readWholeAt = this.#isWhole ? this.#now : this.#shard.readWholeAt;
     return { swept: { checkpoint: checkpointOf(coverage), readWholeAt, behind: totals }, changes, behind };
   }
 }
