@@ -1,10 +1,9 @@
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
-import { SecretsManagerCredentials } from "../lib/aws/credentials.ts";
+import { connectEnos } from "../lib/aws/enos.ts";
 import { HintQueue } from "../lib/aws/hint-queue.ts";
 import { hintMessage, parseHint } from "../lib/callbacks/hint.ts";
-import { EnosClient } from "../lib/enos/client.ts";
 import { EventPublisher } from "../lib/events/publisher.ts";
-import { readSettings } from "../lib/settings.ts";
+import { isDeployed, readSettings } from "../lib/settings.ts";
 import { BehindStore } from "../lib/store/behind-store.ts";
 import { HealthStore } from "../lib/store/health-store.ts";
 import { OpenTaskStore } from "../lib/store/open-task-store.ts";
@@ -21,10 +20,7 @@ const settings = readSettings(process.env, "hint");
 const telemetry = openTelemetry(settings);
 const observer = sweepObserver(telemetry);
 const db = openDatabase(settings.TRACKED_TASKS_TABLE);
-const credentials = new SecretsManagerCredentials({
-  prefix: settings.ENOS_SECRET_PREFIX,
-  defaultBaseUrl: settings.ENOS_API_BASE_URL,
-});
+const { credentials, enos } = connectEnos(settings, { isDeployed: isDeployed(process.env) });
 const queue = new HintQueue(settings.HINT_QUEUE_URL);
 const dependencies = {
   shards: new ShardStore(db),
@@ -36,7 +32,7 @@ const dependencies = {
     retentionDays: settings.RETENTION_DAYS,
   }),
   credentials,
-  enos: new EnosClient({ credentials }),
+  enos,
   events: new EventPublisher(settings.EVENTS_TOPIC_ARN),
   schedule: createSchedule({
     sweepIntervalSeconds: settings.SWEEP_INTERVAL_SECONDS,

@@ -1,12 +1,11 @@
-import { SecretsManagerCredentials } from "../lib/aws/credentials.ts";
-import { EnosClient } from "../lib/enos/client.ts";
+import { connectEnos } from "../lib/aws/enos.ts";
 import { WAIT_INTERVAL_MS, waitForEnd } from "../lib/enos/wait.ts";
 import { authorisation } from "../lib/http/authorizer.ts";
 import { apiHandler } from "../lib/http/handler.ts";
 import { preferredWait } from "../lib/http/prefer.ts";
 import { header, taskOf } from "../lib/http/request.ts";
 import { type Routes, TASK_PATH } from "../lib/http/routes.ts";
-import { readSettings } from "../lib/settings.ts";
+import { isDeployed, readSettings } from "../lib/settings.ts";
 import type { DownloadStatus } from "../lib/tasks/status.ts";
 import { failureReporter, lookupTimer, openTelemetry } from "../lib/telemetry.ts";
 
@@ -14,11 +13,7 @@ const settings = readSettings(process.env, "status");
 const telemetry = openTelemetry(settings);
 const timed = lookupTimer(telemetry);
 const authorise = authorisation(settings);
-const credentials = new SecretsManagerCredentials({
-  prefix: settings.ENOS_SECRET_PREFIX,
-  defaultBaseUrl: settings.ENOS_API_BASE_URL,
-});
-const enos = new EnosClient({ credentials });
+const { enos } = connectEnos(settings, { isDeployed: isDeployed(process.env) });
 
 /** A wait is cut off that much before its request is, in milliseconds: it has something to tell. */
 const RESERVE_MS = 500;

@@ -1,9 +1,8 @@
 import type { Context } from "aws-lambda";
 import * as z from "zod/mini";
-import { SecretsManagerCredentials } from "../lib/aws/credentials.ts";
-import { EnosClient } from "../lib/enos/client.ts";
+import { connectEnos } from "../lib/aws/enos.ts";
 import { EventPublisher } from "../lib/events/publisher.ts";
-import { readSettings } from "../lib/settings.ts";
+import { isDeployed, readSettings } from "../lib/settings.ts";
 import { BehindStore } from "../lib/store/behind-store.ts";
 import { HealthStore } from "../lib/store/health-store.ts";
 import { OpenTaskStore } from "../lib/store/open-task-store.ts";
@@ -19,17 +18,14 @@ const settings = readSettings(process.env, "sweep");
 const telemetry = openTelemetry(settings);
 const observer = sweepObserver(telemetry);
 const db = openDatabase(settings.TRACKED_TASKS_TABLE);
-const credentials = new SecretsManagerCredentials({
-  prefix: settings.ENOS_SECRET_PREFIX,
-  defaultBaseUrl: settings.ENOS_API_BASE_URL,
-});
+const { credentials, enos } = connectEnos(settings, { isDeployed: isDeployed(process.env) });
 const dependencies = {
   shards: new ShardStore(db),
   behind: new BehindStore(db),
   health: new HealthStore(db),
   tasks: new OpenTaskStore(db, { retentionDays: settings.RETENTION_DAYS }),
   credentials,
-  enos: new EnosClient({ credentials }),
+  enos,
   events: new EventPublisher(settings.EVENTS_TOPIC_ARN),
   schedule: createSchedule({
     sweepIntervalSeconds: settings.SWEEP_INTERVAL_SECONDS,

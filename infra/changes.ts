@@ -46,15 +46,36 @@ export const GUARDED: Readonly<Record<string, string>> = {
     "opens or closes the routes that name the organisation in the query, for every caller",
 };
 
-/** Resources whose successor is empty or has another address, with the properties whose change makes one. */
-export const IRREPLACEABLE: Readonly<Record<string, { properties: string[]; setting?: string }>> = {
+interface Irreplaceable {
+  /** Whose change replaces the resource. */
+  properties: string[];
+  /** The setting whose doing it may be, under whose name it is refused then. */
+  setting?: string;
+  /** What is lost with the resource, where its name does not say so. */
+  loss?: string;
+}
+
+/** Resources whose successor is empty or has another address. */
+export const IRREPLACEABLE: Readonly<Record<string, Irreplaceable>> = {
   EventsTopic: { properties: ["TopicName", "FifoTopic"], setting: "EVENTS_TOPIC_FIFO" },
   TrackedTasksTable: { properties: ["TableName", "KeySchema", "ImportSourceSpecification"] },
   HttpApi: { properties: ["ProtocolType"] },
+  CallbackKey: {
+    properties: ["Name"],
+    setting: "CALLBACKS",
+    loss: "the URLs that EnOS was given lead nowhere any more",
+  },
 };
 
 /** Where a stack does not say what it was deployed with, so that nobody can tell what changes. */
-export const UNKNOWN_SETTINGS = "UNKNOWN_SETTINGS";
+const UNKNOWN_SETTINGS = "UNKNOWN_SETTINGS";
+
+/** What `--accept` may name. */
+export const ACCEPTABLE: readonly string[] = [
+  ...Object.keys(GUARDED),
+  ...Object.entries(IRREPLACEABLE).flatMap(([id, { setting }]) => (setting ? [id, setting] : [id])),
+  UNKNOWN_SETTINGS,
+];
 
 /**
  * The settings that a deployment would change, by name.
@@ -84,15 +105,16 @@ export function refusalsOf(deployed: DeployedStack, planned: Planned, changes: r
         return does ? [{ name, does }] : [];
       })
     : [{ name: UNKNOWN_SETTINGS, does: "may change any setting: the stack does not say how it was set" }];
-  for (const [id, { properties, setting }] of Object.entries(IRREPLACEABLE)) {
+  for (const [id, { properties, setting, loss }] of Object.entries(IRREPLACEABLE)) {
     const [before, after] = [deployed.resources[id], planned.resources[id]];
     if (!before || refusals.some(({ name }) => name === setting)) continue;
+    const cause = deployed.settings && changes.find(({ name }) => name === setting);
     const differs = (name: string) =>
       canonical(before.Properties?.[name]) !== canonical(after?.Properties?.[name]);
     const does = after
       ? properties.filter(differs).map((name) => `replaces ${id}, whose ${name} differs`)[0]
       : `takes ${id} out of the stack`;
-    if (does) refusals.push({ name: id, does });
+    if (does) refusals.push({ name: cause?.name ?? id, does: loss ? `${does}: ${loss}` : does });
   }
   return refusals;
 }

@@ -1,15 +1,13 @@
 import { CloudFormationClient, type CloudFormationClientConfig } from "@aws-sdk/client-cloudformation";
 import {
+  ACCEPTABLE,
   type Change,
   changesOf,
   type DeployedStack,
-  GUARDED,
-  IRREPLACEABLE,
   type Planned,
   refusalsOf,
   statusProblem,
   tableProblem,
-  UNKNOWN_SETTINGS,
 } from "./changes.ts";
 import { readStack, SETTINGS_OUTPUT } from "./deployed-stack.ts";
 import { DEFAULT_SETTINGS } from "./settings.ts";
@@ -43,9 +41,6 @@ interface Options {
 interface Log {
   notice(message: string): void;
 }
-
-/** What may be accepted, by name. */
-const ACCEPTABLE = [...Object.keys(GUARDED), ...Object.keys(IRREPLACEABLE), UNKNOWN_SETTINGS];
 
 /**
  * Says which settings a deployment changes, and refuses what cannot be taken back unless `--accept` names it, before

@@ -1,3 +1,6 @@
+import { isAbsolute, normalize } from "node:path";
+import { gatewayProblem } from "../lib/enos/gateway.ts";
+import { readPrivateCa } from "../lib/enos/private-ca.ts";
 import {
   FUNCTIONS,
   type FunctionName,
@@ -8,6 +11,7 @@ import {
   type SettingsOf,
   settingsOf,
 } from "../lib/settings.ts";
+import type { AccountRules } from "./account.ts";
 import type { ToldSettings } from "./changes.ts";
 import { dashboard } from "./dashboard.ts";
 import { CALLBACK_ROUTE_ID, CALLBACK_THROTTLE, httpApiEvents } from "./routes.ts";
@@ -60,6 +64,12 @@ export interface Deployment {
   statusConcurrency: number | Reference;
   /** Who is told about an alarm. */
   alarmActions: string[];
+  /** What every resource of a kind is under. */
+  accountRules: AccountRules;
+  /** Tags of the stack itself. */
+  stackTags: Record<string, string>;
+  /** Files that are packaged with the functions that call EnOS. */
+  enosFiles: string[];
   /** Which half of `infra/callbacks.yml` is deployed. */
   callbacks: "with" | "without";
   /** The name of the secret with the callbacks' key. */
@@ -130,7 +140,8 @@ export function deployment(env: NodeJS.ProcessEnv, purpose: Purpose): Deployment
     );
   }
   const minutes = minutesOf(interval);
-  const parameter = enosApiBaseUrl(env, purpose);
+  const parameter = enosApiBaseUrl(env, purpose, settings);
+  const rules = accountRules(settings);
   return {
     environments: environments(env, purpose, settings),
     settings,
@@ -149,8 +160,62 @@ export function deployment(env: NodeJS.ProcessEnv, purpose: Purpose): Deployment
     topicStatements: topicStatements(settings),
     statusConcurrency: settings.STATUS_CONCURRENCY ?? NO_VALUE,
     alarmActions: settings.ALARM_TOPIC_ARN ? [settings.ALARM_TOPIC_ARN] : [],
+    accountRules: rules,
+    stackTags: rules.tags,
+    enosFiles: purpose === "offline" ? [] : enosFiles(settings),
     ...callbacks(env, purpose, settings),
   };
+}
+
+function accountRules(settings: Settings): AccountRules {
+  const { VPC_SUBNET_IDS: subnetIds, VPC_SECURITY_GROUP_IDS: securityGroupIds } = settings;
+  if (!subnetIds !== !securityGroupIds) {
+    const [missing, given] = subnetIds
+      ? ["VPC_SECURITY_GROUP_IDS", "VPC_SUBNET_IDS"]
+      : ["VPC_SUBNET_IDS", "VPC_SECURITY_GROUP_IDS"];
+    throw new Error(`${missing} is missing, though ${given} is set: set both or neither`);
+  }
+  return {
+    vpc: subnetIds && securityGroupIds && { subnetIds, securityGroupIds },
+    tracing: settings.TRACING,
+    permissionsBoundary: settings.PERMISSIONS_BOUNDARY_ARN,
+    tags: settings.TAGS ?? {},
+    logRetentionDays: settings.LOG_RETENTION_DAYS,
+    keys: {
+      secrets: keyOf(settings, "SECRETS_KMS_KEY_ARN"),
+      events: keyOf(settings, "EVENTS_KMS_KEY_ARN"),
+      table: keyOf(settings, "TABLE_KMS_KEY_ARN"),
+    },
+  };
+}
+
+/** No service uses a key of another region. */
+function keyOf(
+  settings: Settings,
+  name: "SECRETS_KMS_KEY_ARN" | "EVENTS_KMS_KEY_ARN" | "TABLE_KMS_KEY_ARN",
+): string | undefined {
+  const region = settings[name]?.split(":")[3];
+  if (region !== undefined && region !== settings.AWS_REGION) {
+    throw new Error(`${name} must be a key in the stack's region, ${settings.AWS_REGION}, not in ${region}`);
+  }
+  return settings[name];
+}
+
+/**
+ * The file of the private CA. A function finds it where the project has it: under the same path.
+ *
+ * @throws {Error} when it is elsewhere, or no CA
+ */
+function enosFiles({ ENOS_CA_FILE: file }: Settings): string[] {
+  if (file === undefined) return [];
+  // osls would take other characters for a pattern.
+  if (isAbsolute(file) || normalize(file) !== file || !/^(?!\.\.)[\w./-]+$/.test(file)) {
+    throw new Error(
+      "ENOS_CA_FILE must be the path of a file in this project, from its root: letters, digits, . _ - and / only",
+    );
+  }
+  readPrivateCa(file);
+  return [file];
 }
 
 /** The end of the name of the secret with the callbacks' key. */
@@ -245,7 +310,11 @@ function callers(settings: Settings): Pick<Deployment, "authorizers" | "routes">
  * A parameter, so that a template packaged without the address is whole but cannot be deployed without one:
  * CloudFormation refuses a parameter that has neither a value nor a default.
  */
-function enosApiBaseUrl(env: NodeJS.ProcessEnv, purpose: Purpose): Record<string, string> {
+function enosApiBaseUrl(
+  env: NodeJS.ProcessEnv,
+  purpose: Purpose,
+  { ENOS_HTTP_HOSTS: httpHosts = [] }: Settings,
+): Record<string, string> {
   if (purpose === "deploy" && !env.ENOS_API_BASE_URL) {
     throw new Error(
       "ENOS_API_BASE_URL is missing: set it to the address of the EnOS API gateway, https://apim-…",
@@ -254,14 +323,19 @@ function enosApiBaseUrl(env: NodeJS.ProcessEnv, purpose: Purpose): Record<string
   const parameter = {
     Type: "String",
     Description: "The EnOS API gateway (ENOS_API_BASE_URL)",
-    AllowedPattern: "^https://[^/?#@]+/?$",
-    ConstraintDescription: "an https origin without a path",
+    AllowedPattern: `^(${[
+      "https://[^/?#@]+",
+      ...httpHosts.map((host) => `http://${host.replaceAll(/[.[\]]/g, "\\$&")}(:[0-9]+)?`),
+    ].join("|")})/?$`,
+    ConstraintDescription: "an https origin without a path, or an http one with a host of ENOS_HTTP_HOSTS",
   };
   if (!env.ENOS_API_BASE_URL || purpose === "offline") return parameter;
-  const { ENOS_API_BASE_URL } = parseSettings(env, { ENOS_API_BASE_URL: SETTINGS.ENOS_API_BASE_URL });
-  if (!ENOS_API_BASE_URL.startsWith("https:")) {
-    throw new Error("ENOS_API_BASE_URL must be https: nothing listens on a Lambda's loopback");
-  }
+  const { ENOS_API_BASE_URL } = parseSettings(env, {
+    ENOS_API_BASE_URL: SETTINGS.ENOS_API_BASE_URL,
+    ENOS_HTTP_HOSTS: SETTINGS.ENOS_HTTP_HOSTS,
+  });
+  const problem = gatewayProblem(ENOS_API_BASE_URL, { httpHosts, isDeployed: true });
+  if (problem) throw new Error(`ENOS_API_BASE_URL ${problem}`);
   return { ...parameter, Default: ENOS_API_BASE_URL };
 }
 

@@ -1,5 +1,7 @@
 import { statSync } from "node:fs";
 import { basename, join } from "node:path";
+import { type AccountRules, applyAccountRules } from "./account.ts";
+import type { CompiledTemplate } from "./compiled-template.ts";
 import { checkNames, type Deployment, deployment } from "./deployment.ts";
 import { esbuildOptions } from "./esbuild.config.ts";
 
@@ -12,7 +14,10 @@ interface FunctionDefinition {
 interface Serverless {
   serviceDir: string;
   processedInput: { commands: string[] };
-  service: { functions: Record<string, FunctionDefinition>; provider: { stage: string } };
+  service: {
+    functions: Record<string, FunctionDefinition>;
+    provider: { stage: string; compiledCloudFormationTemplate: CompiledTemplate };
+  };
   classes: { Error: new (message: string) => Error };
 }
 
@@ -37,7 +42,8 @@ interface VariableSource {
 
 /**
  * Gives `serverless.yml` the values that depend on the deployer's environment, as `${deployment:…}`,
- * `${environment:…}`, `${route:…}`, `${setting:…}` and `${bundling:}`, and fits the schedule to a local run.
+ * `${environment:…}`, `${route:…}`, `${setting:…}` and `${bundling:}`, brings the template under the account's rules,
+ * and fits the schedule to a local run.
  */
 export default class DeploymentPlugin {
   readonly configurationVariablesSources: Record<string, VariableSource>;
@@ -46,16 +52,19 @@ export default class DeploymentPlugin {
     initialize: () => this.#checkNames(),
     "before:offline:start": () => this.#fitToLocalRun(),
     "before:offline:start:init": () => this.#fitToLocalRun(),
+    "after:aws:package:finalize:mergeCustomProviderResources": () => this.#bringUnderRules(),
     "after:package:createDeploymentArtifacts": () => this.#tellSizes(),
   };
 
   readonly #serverless: Serverless;
   readonly #log: Log;
+  readonly #rules: AccountRules;
 
   constructor(serverless: Serverless, _options: unknown, { log }: { log: Log }) {
     this.#serverless = serverless;
     this.#log = log;
-    const { settings, environments, routes, ...rest } = this.#deployment();
+    const { settings, environments, routes, accountRules, ...rest } = this.#deployment();
+    this.#rules = accountRules;
     this.configurationVariablesSources = {
       deployment: this.#source(rest),
       environment: this.#source(environments),
@@ -100,6 +109,10 @@ export default class DeploymentPlugin {
     } catch (error) {
       throw this.#refusal((error as Error).message);
     }
+  }
+
+  #bringUnderRules(): void {
+    applyAccountRules(this.#serverless.service.provider.compiledCloudFormationTemplate, this.#rules);
   }
 
   #fitToLocalRun(): void {

@@ -7,6 +7,30 @@ const flag = z.pipe(
   z.transform((text) => text === "true"),
 );
 
+/** Periods for which CloudWatch Logs keeps a log. */
+const LOG_RETENTIONS = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+].map(String);
+
+/** The ARN of a key: an alias cannot be named in a policy, and may become another key's. */
+const keyArn = z
+  .string()
+  .check(
+    z.regex(
+      /^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/,
+      "must be the ARN of a key, and not of an alias",
+    ),
+  );
+
+/** `name=value`, of what every service takes for a tag. */
+const tag = z.string().check(
+  z.regex(
+    /^[\w./+:\- ]{1,128}=[\w./=+:@\- ]{0,256}$/,
+    "must be name=value, separated by commas, of letters, digits, spaces and . / + : - _ (= and @ in values)",
+  ),
+  z.refine((text) => !/^aws:/i.test(text), "must not begin with aws:, which is AWS's own"),
+);
+
 /** Settings that only the deployment knows; those of the functions are in `lib/settings.ts`. */
 export const DEPLOYMENT_SETTINGS = {
   ORGANISATION_PATHS_ONLY: {
@@ -58,6 +82,59 @@ export const DEPLOYMENT_SETTINGS = {
     meaning: "an SNS topic that hears of the alarms",
     schema: z.string().check(z.regex(/^arn:/, "must be an ARN")),
   },
+  VPC_SUBNET_IDS: {
+    meaning: "the subnets where the functions run, separated by commas; with `VPC_SECURITY_GROUP_IDS`",
+    // Lambda takes 16 for a function.
+    schema: list(
+      z.string().check(z.regex(/^subnet-[0-9a-f]{8,17}$/, "must be ids of subnets, subnet-…")),
+      16,
+    ),
+    unset: "outside a VPC",
+  },
+  VPC_SECURITY_GROUP_IDS: {
+    meaning: "the security groups of the functions there, separated by commas",
+    // Lambda takes 5 for a function.
+    schema: list(z.string().check(z.regex(/^sg-[0-9a-f]{8,17}$/, "must be ids of security groups, sg-…")), 5),
+    unset: "outside a VPC",
+  },
+  SECRETS_KMS_KEY_ARN: {
+    meaning: "the key of the organisations' secrets, and of the callbacks' own",
+    schema: keyArn,
+    unset: "AWS's own",
+  },
+  EVENTS_KMS_KEY_ARN: { meaning: "the key of the topic", schema: keyArn, unset: "AWS's own" },
+  TABLE_KMS_KEY_ARN: { meaning: "the key of the table", schema: keyArn, unset: "AWS's own" },
+  PERMISSIONS_BOUNDARY_ARN: {
+    meaning: "the boundary of every role",
+    schema: z
+      .string()
+      .check(z.regex(/^arn:[a-z-]+:iam::(\d{12}|aws):policy\/[\w+=,.@/-]+$/, "must be the ARN of a policy")),
+  },
+  TAGS: {
+    meaning: "tags of the stack and of every resource that can have some: `name=value`, separated by commas",
+    // A resource may have 50; some are CloudFormation's and the deployment's.
+    schema: z.pipe(
+      list(tag, 40).check(
+        z.refine(
+          (tags) => new Set(tags.map((text) => nameOf(text).toLowerCase())).size === tags.length,
+          "has a name twice, in small or in capital letters",
+        ),
+      ),
+      z.transform((tags) =>
+        Object.fromEntries(tags.map((text) => [nameOf(text), text.slice(nameOf(text).length + 1)])),
+      ),
+    ),
+    unset: "none",
+  },
+  TRACING: { meaning: "`true` has every function traced with X-Ray", schema: flag, default: "false" },
+  LOG_RETENTION_DAYS: {
+    meaning: "how long every log is kept",
+    schema: z.pipe(
+      z.enum(LOG_RETENTIONS, { error: `must be one of ${LOG_RETENTIONS.join(", ")}` }),
+      z.transform(Number),
+    ),
+    default: "30",
+  },
   LOG_LEVEL: {
     meaning: "of the functions",
     schema: z.enum(["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "SILENT", "CRITICAL"], {
@@ -67,6 +144,11 @@ export const DEPLOYMENT_SETTINGS = {
   },
   AWS_REGION: { meaning: "the stack's region", schema: z.string(), default: "eu-central-1" },
 } as const satisfies Record<string, Setting>;
+
+/** The name of a tag that is written `name=value`. */
+function nameOf(tag: string): string {
+  return tag.slice(0, tag.indexOf("="));
+}
 
 /** Every setting of the service, as its documentation lists them. */
 export const ALL_SETTINGS: Record<string, Setting> = { ...SETTINGS, ...DEPLOYMENT_SETTINGS };

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { gatewayOrigin, gatewayProblem, isOwnHost } from "./enos/gateway.ts";
 import { DEFAULT_GROWTH_PERCENT, DEFAULT_MAX_INTERVAL_SECONDS } from "./tasks/schedule.ts";
 
 /** The Lambda functions, as `functions/` and `infra/functions.yml` name them. */
@@ -51,17 +52,25 @@ const baseUrl = z.pipe(
   z.transform((url) => url.replace(/\/+$/, "")),
 );
 
-/** The origin of an EnOS gateway: https, or plain http on loopback. */
+/** The origin of an EnOS gateway; whether one may be there is for {@link gatewayProblem} to say. */
 export const gatewayUrl = z.pipe(
-  z.string().check(z.refine(isGatewayUrl, "must be an https origin without a path (http on loopback only)")),
+  z
+    .string()
+    .check(z.refine((url) => gatewayOrigin(url) !== undefined, "must be an https origin without a path")),
   z.transform((url) => new URL(url).origin),
 );
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+/** A host as URLs write it, without a port: a name, an address, or an IPv6 address in brackets. */
+const hostName = z.string().check(
+  z.refine(
+    (host) =>
+      /^([a-z0-9_.-]+|\[[0-9a-f:.]+\])$/.test(host) && URL.parse(`http://${host}/`)?.hostname === host,
+    "must be hosts as URLs write them: in small letters, without scheme, port or path",
+  ),
+  z.refine((host) => !isOwnHost(host), "must not have loopback or link-local: nothing of EnOS is there"),
+);
 
-function isGatewayUrl(value: string): boolean {
-  return URL.parse(value)?.pathname === "/" && isBaseUrl(value);
-}
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 function isBaseUrl(value: string): boolean {
   const url = URL.parse(value);
@@ -78,6 +87,19 @@ export const SETTINGS = {
     meaning: "the EnOS API gateway, https",
     schema: gatewayUrl,
     required: true,
+    functions: ["status", "sweep", "hint"],
+  },
+  ENOS_HTTP_HOSTS: {
+    meaning: "hosts on private networks whose gateways may be plain http, separated by commas",
+    schema: list(hostName, 50),
+    unset: "none",
+    functions: ["status", "sweep", "hint"],
+  },
+  ENOS_CA_FILE: {
+    meaning:
+      "a PEM file in this project with a private CA: trusted beside the public ones, for the gateways alone",
+    schema: z.string(),
+    unset: "public ones only",
     functions: ["status", "sweep", "hint"],
   },
   ENOS_SECRET_PREFIX: {
@@ -220,8 +242,15 @@ type SettingName = keyof typeof SETTINGS;
 /** What several settings may not say together: a rule holds wherever all that it is about are read. */
 const CONTRADICTIONS: {
   about: SettingName[];
-  problem(values: SettingsOf<typeof SETTINGS>): string | false;
+  problem(values: SettingsOf<typeof SETTINGS>, env: NodeJS.ProcessEnv): string | false | undefined;
 }[] = [
+  {
+    about: ["ENOS_API_BASE_URL"],
+    problem({ ENOS_API_BASE_URL, ENOS_HTTP_HOSTS: httpHosts = [] }, env) {
+      const problem = gatewayProblem(ENOS_API_BASE_URL, { httpHosts, isDeployed: isDeployed(env) });
+      return problem && `ENOS_API_BASE_URL ${problem}`;
+    },
+  },
   {
     about: ["JWT_ISSUER", "JWT_AUDIENCE"],
     // Falling back to IAM would lock every caller out, and quietly take another kind of caller in.
@@ -236,6 +265,11 @@ const CONTRADICTIONS: {
       `SWEEPERS must be at most SWEEP_SHARDS (${SWEEP_SHARDS}): ${SWEEPERS} sweeps would have nothing to share`,
   },
 ];
+
+/** Whether this is a function in an account: Lambda alone sets this, and a deployer cannot. */
+export function isDeployed(env: NodeJS.ProcessEnv): boolean {
+  return env.AWS_LAMBDA_RUNTIME_API !== undefined;
+}
 
 /** The values of some settings; undefined where one is not set, has no default and is not required. */
 export type SettingsOf<Map extends Record<string, Setting>> = {
@@ -278,22 +312,26 @@ export function parseSettings<Map extends Record<string, Setting>>(
 ): SettingsOf<Map> {
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
+  const wrong = new Set<string>();
   for (const [name, setting] of Object.entries(settings)) {
     const text = env[name] || setting.default;
     if (text === undefined) {
       values[name] = undefined;
-      if (setting.required) problems.push(`${name} is missing`);
+      if (!setting.required) continue;
+      problems.push(`${name} is missing`);
+      wrong.add(name);
       continue;
     }
     const { data, error } = z.safeParse(setting.schema, text);
     values[name] = data;
-    if (error) problems.push(`${name} ${error.issues[0]?.message}`);
+    if (!error) continue;
+    problems.push(`${name} ${error.issues[0]?.message}`);
+    wrong.add(name);
   }
-  if (problems.length === 0) {
-    for (const { about, problem } of CONTRADICTIONS) {
-      const found = about.every((name) => name in values) && problem(values as never);
-      if (found) problems.push(found);
-    }
+  for (const { about, problem } of CONTRADICTIONS) {
+    const isRead = about.every((name) => name in values && !wrong.has(name));
+    const found = isRead && problem(values as never, env);
+    if (found) problems.push(found);
   }
   if (problems.length > 0) throw new Error(`Settings: ${problems.join("; ")}`);
   return values as SettingsOf<Map>;

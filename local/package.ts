@@ -40,20 +40,23 @@ export interface OslsRun {
  * from others what they package.
  *
  * @param temporary a folder inside the repository, so that packages are found; the caller removes it
+ * @param files of the deployer's own, by their paths in the project
  */
 export async function runOsls(
   temporary: string,
   env: Record<string, string>,
-  ...args: string[]
+  command: string,
+  files: Record<string, string> = {},
 ): Promise<OslsRun> {
   const copy = await mkdtemp(join(temporary, "osls-"));
   for (const source of SOURCES) await cp(join(REPOSITORY, source), join(copy, source), { recursive: true });
+  for (const [path, content] of Object.entries(files)) await writeFile(join(copy, path), content);
   await symlink(join(REPOSITORY, "node_modules"), join(copy, "node_modules"));
   const bare = { PATH: process.env.PATH ?? "", HOME: copy, ...env };
   const program = join(REPOSITORY, "node_modules/serverless/bin/serverless.js");
   const artefacts = join(copy, ".serverless");
   try {
-    const run = await promisify(execFile)(process.execPath, [program, ...args], { cwd: copy, env: bare });
+    const run = await promisify(execFile)(process.execPath, [program, command], { cwd: copy, env: bare });
     return { code: 0, output: run.stdout + run.stderr, artefacts };
   } catch (error) {
     const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };

@@ -39,9 +39,9 @@ describe("settings", () => {
       ENOS_API_BASE_URL: "http://apim.example.com",
     };
     expect(() => readSettings(env, "sweep")).toThrow(
-      "Settings: ENOS_API_BASE_URL must be an https origin without a path (http on loopback only); " +
-        "SWEEP_SHARDS must be at least 1; SWEEP_CONCURRENCY must be a whole number; " +
-        "TRACKED_TASKS_TABLE is missing; EVENTS_TOPIC_ARN is missing",
+      "Settings: SWEEP_SHARDS must be at least 1; SWEEP_CONCURRENCY must be a whole number; " +
+        "TRACKED_TASKS_TABLE is missing; EVENTS_TOPIC_ARN is missing; " +
+        "ENOS_API_BASE_URL must be https (http on loopback and on hosts of ENOS_HTTP_HOSTS only)",
     );
   });
 
@@ -94,6 +94,46 @@ describe("settings", () => {
     expect(() => parseSettings({ ENOS_API_BASE_URL: url }, only("ENOS_API_BASE_URL"))).toThrow(
       "ENOS_API_BASE_URL",
     );
+  });
+});
+
+describe("plain http", () => {
+  const settings = only("ENOS_API_BASE_URL", "ENOS_HTTP_HOSTS");
+  const read = (url: string, hosts: string, env: Record<string, string> = {}) =>
+    parseSettings({ ENOS_API_BASE_URL: url, ENOS_HTTP_HOSTS: hosts, ...env }, settings).ENOS_API_BASE_URL;
+  const DEPLOYED = { AWS_LAMBDA_RUNTIME_API: "127.0.0.1:9001" };
+
+  it("is for the hosts that are listed", () => {
+    expect(read("http://apim.corp.example:8080/", "10.1.2.3, apim.corp.example")).toBe(
+      "http://apim.corp.example:8080",
+    );
+    expect(() => read("http://other.corp.example", "10.1.2.3,apim.corp.example")).toThrow(
+      "ENOS_API_BASE_URL must be https",
+    );
+  });
+
+  it("is for loopback in a local run, and not in an account", () => {
+    expect(read("http://127.0.0.1:3999", "")).toBe("http://127.0.0.1:3999");
+    for (const url of ["http://127.0.0.1:9001", "https://localhost", "http://[::ffff:127.0.0.1]"]) {
+      expect(() => read(url, "", DEPLOYED)).toThrow(
+        "ENOS_API_BASE_URL must not be on loopback or link-local",
+      );
+    }
+  });
+
+  it.each([
+    ["localhost", "must not have loopback or link-local"],
+    ["[fe80::1]", "must not have loopback or link-local"],
+    ["apim.corp.example,169.254.169.254", "must not have loopback or link-local"],
+    ["apim.corp.example:8080", "must be hosts as URLs write them"],
+    ["http://apim.corp.example", "must be hosts as URLs write them"],
+    ["APIM.corp.example", "must be hosts as URLs write them"],
+    ["10.1", "must be hosts as URLs write them"],
+    ["*.corp.example", "must be hosts as URLs write them"],
+    ["a,,b", "must be hosts as URLs write them"],
+    ["a,a", "has a value twice"],
+  ])("is not for %s", (hosts, message) => {
+    expect(() => read("https://apim.example", hosts)).toThrow(`ENOS_HTTP_HOSTS ${message}`);
   });
 });
 

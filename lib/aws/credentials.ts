@@ -6,6 +6,7 @@ import {
   SecretError,
   UnknownOrganisationError,
 } from "../enos/credentials.ts";
+import { type GatewayRule, gatewayProblem } from "../enos/gateway.ts";
 import { ageOf, type Moment, moment } from "../enos/moment.ts";
 import { gatewayUrl } from "../settings.ts";
 import { AwsConnections } from "./connections.ts";
@@ -32,17 +33,30 @@ interface Known {
   goodForMs: number;
 }
 
+/** What the credentials are read with. */
+export interface CredentialOptions {
+  /** The name of an organisation's secret is this and its id. */
+  prefix: string;
+  /** The gateway of organisations whose secret names none. */
+  defaultBaseUrl: string;
+  /** Which gateways a secret may name; without it, those of a local run. */
+  gateways?: GatewayRule;
+  client?: SecretsManagerClient;
+}
+
 /** Reads organisations' credentials from Secrets Manager and keeps them for five minutes. */
 export class SecretsManagerCredentials implements CredentialSource {
   readonly #client: SecretsManagerClient;
   readonly #prefix: string;
   readonly #defaultBaseUrl: string;
+  readonly #gateways: GatewayRule;
   readonly #known = new Map<string, Known>();
   readonly #reading = new Map<string, Promise<Credentials>>();
 
-  constructor(options: { prefix: string; defaultBaseUrl: string; client?: SecretsManagerClient }) {
+  constructor(options: CredentialOptions) {
     this.#prefix = options.prefix;
     this.#defaultBaseUrl = options.defaultBaseUrl;
+    this.#gateways = options.gateways ?? { httpHosts: [], isDeployed: false };
     this.#client =
       options.client ??
       new SecretsManagerClient({ maxAttempts: 3, requestHandler: new AwsConnections({ answerMs: 2_000 }) });
@@ -122,6 +136,8 @@ export class SecretsManagerCredentials implements CredentialSource {
       const wrong = error.issues.map((issue) => issue.path.join(".") || "the whole").join(", ");
       throw new SecretError(`the secret of organisation ${orgId} has a wrong or missing: ${wrong}`);
     }
+    const problem = data.baseUrl && gatewayProblem(data.baseUrl, this.#gateways);
+    if (problem) throw new SecretError(`the baseUrl in the secret of organisation ${orgId} ${problem}`);
     return {
       accessKey: data.accessKey,
       secretKey: data.secretKey,

@@ -1,5 +1,6 @@
 import { type LookupAddress, Resolver, lookup as systemLookup } from "node:dns";
 import type { LookupFunction } from "node:net";
+import { isOwnAddress } from "./gateway.ts";
 
 /** For one question to a name server, in milliseconds, and how often it is asked. */
 const QUESTION = { timeout: 1_000, tries: 2 };
@@ -69,3 +70,19 @@ async function addressesOf(...families: Promise<LookupAddress[]>[]): Promise<Loo
   await Promise.race([Promise.allSettled(coming), late]);
   return found.sort((a, b) => a.family - b.family);
 }
+
+/** Finds what another way of finding does, but for addresses of this machine and its link: a name may lead there. */
+export function elsewhere(lookup: LookupFunction): LookupFunction {
+  return (hostname, options, callback) =>
+    lookup(hostname, { ...options, all: true }, (error, found) => {
+      const addresses = (error ? [] : (found as LookupAddress[])).filter(
+        ({ address }) => !isOwnAddress(address),
+      );
+      const [first] = addresses;
+      if (first && options.all) callback(null, addresses);
+      else if (first) callback(null, first.address, first.family);
+      else callback(error ?? Object.assign(new Error(OWN_ADDRESS), { code: OWN_ADDRESS }), []);
+    });
+}
+
+const OWN_ADDRESS = "LOOPBACK_OR_LINK_LOCAL";

@@ -1,4 +1,5 @@
 import type { LookupFunction } from "node:net";
+import { createSecureContext, getCACertificates } from "node:tls";
 import type { Dispatcher } from "undici";
 // The package's entry pulls in fetch, caches, WebSocket and more: over half of a cold start.
 import Agent from "undici/lib/dispatcher/agent.js";
@@ -48,6 +49,8 @@ interface Signing {
 export interface TransportOptions {
   /** Finds a host's addresses. */
   lookup?: LookupFunction;
+  /** PEM of certification authorities that are trusted beside those that Node trusts anyway. */
+  privateCa?: string | undefined;
 }
 
 /** The connections to EnOS gateways, kept and shared by all calls. Signs what goes out. */
@@ -57,9 +60,11 @@ export class Transport {
   #kept: Agent;
   #lastUse = moment();
 
-  constructor({ lookup = createLookup() }: TransportOptions = {}) {
+  constructor({ lookup = createLookup(), privateCa }: TransportOptions = {}) {
     this.#options = {
       connect: {
+        // Once: it has Node read every certificate.
+        ...(privateCa && { secureContext: trusting(privateCa) }),
         timeout: LIMITS.connectTimeout,
         autoSelectFamily: true,
         autoSelectFamilyAttemptTimeout: LIMITS.addressTimeout,
@@ -97,6 +102,10 @@ export class Transport {
     this.#lastUse = moment();
     return this.#kept;
   }
+}
+
+function trusting(privateCa: string) {
+  return createSecureContext({ ca: [...getCACertificates("default"), privateCa] });
 }
 
 /** Signs at the moment of sending, so that whatever repeats a request repeats it with a signature of its own. */

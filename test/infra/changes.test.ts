@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  ACCEPTABLE,
   changesOf,
   type DeployedStack,
   GUARDED,
@@ -81,6 +82,14 @@ describe("what is refused", () => {
     expect(namesOf(deployed, [], without)).toEqual(["EventsTopic"]);
     const otherKey = { ...resources, EventsTopic: { Properties: { KmsMasterKeyId: "alias/own" } } };
     expect(namesOf(deployed, [], otherKey)).toEqual([]);
+  });
+
+  it("is to take away the key of the callbacks, by the name of the setting that does, and not to bring it", () => {
+    const withKey = { ...resources, CallbackKey: { Properties: { Name: "callback-key" } } };
+    expect(namesOf({ ...deployed, resources: withKey }, ["CALLBACKS"])).toEqual(["CALLBACKS"]);
+    expect(namesOf({ ...deployed, resources: withKey }, [])).toEqual(["CallbackKey"]);
+    expect(namesOf(deployed, ["CALLBACKS"], withKey)).toEqual([]);
+    expect(ACCEPTABLE).toEqual(expect.arrayContaining(["CALLBACKS", "CallbackKey"]));
   });
 
   it("is to guess what a stack was set to", () => {

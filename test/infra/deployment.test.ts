@@ -87,12 +87,27 @@ describe("the address of EnOS", () => {
     expect(Default).toMatch(new RegExp(AllowedPattern ?? ""));
   });
 
-  it.each(["http://apim.example.com", "https://apim.example.com/path", "http://127.0.0.1:8080", "apim"])(
-    "is not %s",
-    (address) => {
-      expect(() => deployment({ ENOS_API_BASE_URL: address }, "deploy")).toThrow(/ENOS_API_BASE_URL/);
-    },
-  );
+  it("may be plain http on a host that is listed, and the stack's parameter takes such a one only", () => {
+    const env = { ENOS_API_BASE_URL: "http://apim.corp:8080", ENOS_HTTP_HOSTS: "apim.corp,[fd12::7]" };
+    const { Default, AllowedPattern = "" } = deployment(env, "deploy").enosApiBaseUrl;
+    const pattern = new RegExp(AllowedPattern);
+    for (const url of [Default, "http://apim.corp", "http://[fd12::7]:80/", "https://apim.example"]) {
+      expect(url).toMatch(pattern);
+    }
+    for (const url of ["http://apimxcorp", "http://apim.corp.example", "http://127.0.0.1", "https://a/b"]) {
+      expect(url).not.toMatch(pattern);
+    }
+  });
+
+  it.each([
+    "http://apim.example.com",
+    "https://apim.example.com/path",
+    "http://127.0.0.1:8080",
+    "https://127.0.0.1",
+    "apim",
+  ])("is not %s", (address) => {
+    expect(() => deployment({ ENOS_API_BASE_URL: address }, "deploy")).toThrow(/ENOS_API_BASE_URL/);
+  });
 });
 
 describe("the schedule", () => {
@@ -318,6 +333,103 @@ describe("the topic", () => {
         "SUBSCRIBER_ACCOUNTS must be numbers of accounts, of twelve digits each",
       );
     }
+  });
+});
+
+describe("the private CA", () => {
+  it("is packaged with the functions that call EnOS, where the project has it", () => {
+    const file = "test/examples/certificate/certificate.pem";
+    const { enosFiles, environments } = deployment({ ENOS_CA_FILE: file }, "package");
+    expect(enosFiles).toEqual([file]);
+    expect(environments.sweep?.ENOS_CA_FILE).toBe(file);
+    expect(environments.track).not.toHaveProperty("ENOS_CA_FILE");
+    expect(deployment({}, "package").enosFiles).toEqual([]);
+  });
+
+  it.each([
+    ["/etc/ssl/cert.pem", "must be the path of a file in this project"],
+    ["../ca.pem", "must be the path of a file in this project"],
+    ["stages/../ca.pem", "must be the path of a file in this project"],
+    ["stages/*.pem", "must be the path of a file in this project"],
+    ["stages/missing.pem", "cannot be read (ENOENT)"],
+    ["package.json", "has no certificate in PEM"],
+    ["test/examples/certificate/key.pem", "has a private key"],
+  ])("is not %s", (file, message) => {
+    expect(() => deployment({ ENOS_CA_FILE: file }, "package")).toThrow(/^ENOS_CA_FILE /);
+    expect(() => deployment({ ENOS_CA_FILE: file }, "package")).toThrow(message);
+  });
+});
+
+describe("what an account wants of everything", () => {
+  const rulesOf = (env: NodeJS.ProcessEnv) => deployment(env, "package").accountRules;
+  const VPC = { VPC_SUBNET_IDS: "subnet-0a1b2c3d, subnet-0a1b2c3e", VPC_SECURITY_GROUP_IDS: "sg-0a1b2c3d" };
+  const KEY = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+
+  it("is nothing but logs of thirty days by default", () => {
+    expect(rulesOf({})).toEqual({
+      vpc: undefined,
+      tracing: false,
+      permissionsBoundary: undefined,
+      tags: {},
+      logRetentionDays: 30,
+      keys: { secrets: undefined, events: undefined, table: undefined },
+    });
+  });
+
+  it("follows the settings", () => {
+    const boundary = "arn:aws:iam::123456789012:policy/boundaries/developers";
+    const env = {
+      ...VPC,
+      TRACING: "true",
+      PERMISSIONS_BOUNDARY_ARN: boundary,
+      TAGS: "team=data platform,contact=a=b@example.com,empty=",
+      LOG_RETENTION_DAYS: "365",
+      SECRETS_KMS_KEY_ARN: KEY,
+    };
+    expect(rulesOf(env)).toEqual({
+      vpc: { subnetIds: ["subnet-0a1b2c3d", "subnet-0a1b2c3e"], securityGroupIds: ["sg-0a1b2c3d"] },
+      tracing: true,
+      permissionsBoundary: boundary,
+      tags: { team: "data platform", contact: "a=b@example.com", empty: "" },
+      logRetentionDays: 365,
+      keys: { secrets: KEY, events: undefined, table: undefined },
+    });
+    expect(deployment(env, "package").stackTags).toEqual(rulesOf(env).tags);
+  });
+
+  it.each([
+    [
+      { VPC_SUBNET_IDS: VPC.VPC_SUBNET_IDS },
+      "VPC_SECURITY_GROUP_IDS is missing, though VPC_SUBNET_IDS is set",
+    ],
+    [
+      { VPC_SECURITY_GROUP_IDS: VPC.VPC_SECURITY_GROUP_IDS },
+      "VPC_SUBNET_IDS is missing, though VPC_SECURITY_GROUP_IDS is set",
+    ],
+    [{ ...VPC, VPC_SUBNET_IDS: "vpc-0a1b2c3d" }, "VPC_SUBNET_IDS must be ids of subnets"],
+    [{ ...VPC, VPC_SECURITY_GROUP_IDS: "default" }, "VPC_SECURITY_GROUP_IDS must be ids of security groups"],
+    [
+      { ...VPC, VPC_SECURITY_GROUP_IDS: [1, 2, 3, 4, 5, 6].map((n) => `sg-0000000${n}`).join() },
+      "VPC_SECURITY_GROUP_IDS must be at most 5",
+    ],
+    [{ TRACING: "yes" }, "TRACING must be true or false"],
+    [{ PERMISSIONS_BOUNDARY_ARN: "developers" }, "PERMISSIONS_BOUNDARY_ARN must be the ARN of a policy"],
+    [{ TAGS: "team" }, "TAGS must be name=value"],
+    [{ TAGS: "team=a;b" }, "TAGS must be name=value"],
+    [{ TAGS: "team=a,Team=b" }, "TAGS has a name twice"],
+    [{ TAGS: "aws:team=a" }, "TAGS must not begin with aws:"],
+    [{ LOG_RETENTION_DAYS: "31" }, "LOG_RETENTION_DAYS must be one of 1, 3, 5"],
+    [{ SECRETS_KMS_KEY_ARN: "alias/secrets" }, "SECRETS_KMS_KEY_ARN must be the ARN of a key"],
+    [
+      { EVENTS_KMS_KEY_ARN: "arn:aws:kms:eu-central-1:123456789012:alias/events" },
+      "EVENTS_KMS_KEY_ARN must be the ARN of a key, and not of an alias",
+    ],
+    [
+      { TABLE_KMS_KEY_ARN: KEY, AWS_REGION: "eu-west-1" },
+      "TABLE_KMS_KEY_ARN must be a key in the stack's region, eu-west-1, not in eu-central-1",
+    ],
+  ])("is not %o", (env, message) => {
+    expect(() => deployment(env, "package")).toThrow(message);
   });
 });
 

@@ -97,7 +97,8 @@ function reference(template: Template, id: string, surroundings: Surroundings): 
   if (id === "AWS::Partition") return surroundings.partition;
   if (id === "AWS::Region") return surroundings.region;
   if (id === "AWS::AccountId") return surroundings.account;
-  if (id === "AWS::URLSuffix") return "amazonaws.com";
+  if (id === "AWS::URLSuffix")
+    return surroundings.partition === "aws-cn" ? "amazonaws.com.cn" : "amazonaws.com";
   if (id === "AWS::NoValue") return undefined;
   const parameter = template.Parameters[id];
   if (parameter) return parameter.Default ?? surroundings.names[id] ?? id;

@@ -1,9 +1,14 @@
+import { readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { unzipSync } from "fflate";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { applyAccountRules } from "../../infra/account.ts";
 import { GUARDED, IRREPLACEABLE } from "../../infra/changes.ts";
-import { DEPLOYER_SETTINGS } from "../../infra/deployment.ts";
+import { DEPLOYER_SETTINGS, deployment } from "../../infra/deployment.ts";
+import { FUNCTIONS, settingsOf } from "../../lib/settings.ts";
 import { runOsls } from "../../local/package.ts";
+import { Authority } from "../support/certificate.ts";
 import { type Place, surroundingsOf } from "./cloudformation/limits.ts";
 import { replacingProperties } from "./cloudformation/specification.ts";
 import { validate } from "./cloudformation/validate.ts";
@@ -35,8 +40,20 @@ const FREE: Record<string, string> = {
   API_BURST: "800",
   STATUS_CONCURRENCY: "50",
   SUBSCRIBER_ACCOUNTS: Array.from({ length: 50 }, (_, index) => String(111_111_111_111 + index)).join(),
+  ENOS_HTTP_HOSTS: "apim.corp.example,10.1.2.3",
+  ENOS_CA_FILE: "infra/private-ca.pem",
+  VPC_SUBNET_IDS: Array.from({ length: 16 }, (_, index) => `subnet-0a1b2c3d4e5f6a7${index + 10}`).join(),
+  VPC_SECURITY_GROUP_IDS: Array.from({ length: 5 }, (_, index) => `sg-0a1b2c3d4e5f6a7b${index}`).join(),
+  SECRETS_KMS_KEY_ARN: "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+  EVENTS_KMS_KEY_ARN: "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ac",
+  TABLE_KMS_KEY_ARN: "arn:aws:kms:eu-central-1:123456789012:key/mrk-1234abcd12ab34cd56ef1234567890ad",
+  PERMISSIONS_BOUNDARY_ARN: "arn:aws:iam::123456789012:policy/boundaries/developers",
+  TAGS: Array.from({ length: 40 }, (_, index) => `company.example/tag-${index}=value ${index}`).join(),
+  TRACING: "true",
+  LOG_RETENTION_DAYS: "3653",
   LOG_LEVEL: "DEBUG",
 };
+const authority = new Authority("Example Company Root");
 /** Those that cannot go with the others. */
 const APART = ["EVENTS_ARCHIVE_DAYS", "ALARM_TOPIC_ARN", "AWS_REGION"];
 
@@ -56,6 +73,7 @@ const DRASTIC: Record<string, string> = {
 };
 
 const templates: Record<string, Template> = {};
+const folders: Record<string, string> = {};
 const folder = join(import.meta.dirname, "../../.tmp");
 let temporary: string;
 
@@ -63,14 +81,17 @@ beforeAll(async () => {
   await mkdir(folder, { recursive: true });
   temporary = await mkdtemp(join(folder, "variants-"));
   templates.defaults = await packagedTemplate();
-  for (const [name, env] of Object.entries({
+  const variants: Record<string, Record<string, string>> = {
     free: FREE,
     drastic: DRASTIC,
     qa: { STAGE: "qa", CALLBACKS: "true" },
-  })) {
-    const { code, output, artefacts } = await runOsls(temporary, env, "package");
+  };
+  for (const [name, env] of Object.entries(variants)) {
+    const files = env.ENOS_CA_FILE ? { [env.ENOS_CA_FILE]: authority.pem } : {};
+    const { code, output, artefacts } = await runOsls(temporary, env, "package", files);
     expect(code, output).toBe(0);
     templates[name] = await packagedTemplate(artefacts);
+    folders[name] = artefacts;
   }
 }, 240_000);
 afterAll(() => rm(temporary, { recursive: true, force: true }));
@@ -83,11 +104,13 @@ const variant = (name: string): Template => {
 
 describe.each(["defaults", "free", "drastic", "qa"])("the template of the variant %s", (name) => {
   it.each(PLACES)("would be taken in $region", (place) => {
-    const stage = name === "drastic" ? DRASTIC.STAGE : "dev";
-    // The topic that hears of the alarms is the deployer's, and of one partition.
-    const foreign = name === "drastic" && place.partition !== "aws-cn" ? DRASTIC.ALARM_TOPIC_ARN : undefined;
-    const problems = validate(variant(name), { ...place, stack: `enos-download-status-${stage}` });
-    expect(problems.filter((problem) => !foreign || !problem.includes(foreign))).toEqual([]);
+    const settings: Record<string, string> = { free: FREE, drastic: DRASTIC }[name] ?? {};
+    // What the deployer has of its own is of one partition.
+    const own = Object.values(settings).filter((value) => value.startsWith("arn:"));
+    const foreign = own.filter((arn) => !arn.startsWith(`arn:${place.partition}:`));
+    const stack = `enos-download-status-${settings.STAGE ?? "dev"}`;
+    const problems = validate(variant(name), { ...place, stack });
+    expect(problems.filter((problem) => !foreign.some((arn) => problem.includes(arn)))).toEqual([]);
   });
 });
 
@@ -102,6 +125,32 @@ it("sixty sweepers start by sixty schedules, under one role", () => {
   expect(schedules).toHaveLength(60);
   const roles = schedules.map(([, { Properties }]) => JSON.stringify(Properties.Target.RoleArn));
   expect(new Set(roles)).toEqual(new Set(['{"Fn::GetAtt":["SweepScheduleRole","Arn"]}']));
+});
+
+it("what an account wants of everything is what a deployment has", () => {
+  const template = structuredClone(variant("free"));
+  applyAccountRules(template, deployment({ ...FREE, ENOS_CA_FILE: "" }, "package").accountRules);
+  // Once more changes nothing but the policies of the roles, which have it twice then.
+  const others = ({ Resources }: Template) =>
+    Object.entries(Resources).filter(([, { Type }]) => Type !== "AWS::IAM::Role");
+  expect(others(template)).toEqual(others(variant("free")));
+  for (const [id, { Properties }] of resourcesOf(variant("free"), "AWS::IAM::Role")) {
+    expect(Properties.PermissionsBoundary, id).toBe(FREE.PERMISSIONS_BOUNDARY_ARN);
+  }
+});
+
+it("the private CA is where a function looks for it, with those that call EnOS", () => {
+  const inZip = (name: string) =>
+    unzipSync(readFileSync(join(folders.free ?? "", `${name}.zip`)))[FREE.ENOS_CA_FILE ?? ""];
+  for (const name of FUNCTIONS) {
+    const id = `${name.charAt(0).toUpperCase()}${name.slice(1)}LambdaFunction`;
+    const { Variables = {} } = variant("free").Resources[id]?.Properties.Environment ?? {};
+    expect(Variables.ENOS_CA_FILE, name).toBe(
+      "ENOS_CA_FILE" in settingsOf(name) ? FREE.ENOS_CA_FILE : undefined,
+    );
+    const content = inZip(name);
+    expect(content && Buffer.from(content).toString(), name).toBe(Variables.ENOS_CA_FILE && authority.pem);
+  }
 });
 
 describe("a setting that may change without a word", () => {

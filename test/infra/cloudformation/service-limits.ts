@@ -35,9 +35,22 @@ export const SERVICE_LIMITS: Record<string, Check> = {
     ),
     atMost("managed policies", ManagedPolicyArns.length, 10),
   ],
-  "AWS::Lambda::Function": ({ FunctionName, Description, Timeout, MemorySize, Environment }) => {
+  "AWS::Lambda::Function": ({
+    FunctionName,
+    Description,
+    Timeout,
+    MemorySize,
+    Environment,
+    VpcConfig = {},
+    Tags = [],
+  }) => {
     const variables = Environment?.Variables ?? {};
+    const { SubnetIds = [], SecurityGroupIds = [] } = VpcConfig;
     return [
+      atMost("subnets", SubnetIds.length, 16),
+      atMost("security groups", SecurityGroupIds.length, 5),
+      SubnetIds.length > 0 !== SecurityGroupIds.length > 0 && "has subnets or security groups, not both",
+      atMost("tags", Tags.length, 50),
       named(FunctionName, /^[\w-]{1,64}$/),
       atMost("characters of description", length(Description), 256),
       between("Timeout", Timeout, 1, 900),

@@ -1,0 +1,28 @@
+import type { CompiledTemplate } from "./compiled-template.ts";
+
+/** How the types of resources that can have tags want them: as a list of names with values, or as a map. */
+const TAGGABLE: Readonly<Record<string, "list" | "map">> = {
+  "AWS::ApiGatewayV2::Api": "map",
+  "AWS::ApiGatewayV2::Stage": "map",
+  "AWS::CloudWatch::Alarm": "list",
+  "AWS::DynamoDB::Table": "list",
+  "AWS::IAM::Role": "list",
+  "AWS::Lambda::EventSourceMapping": "list",
+  "AWS::Lambda::Function": "list",
+  "AWS::Logs::LogGroup": "list",
+  "AWS::S3::Bucket": "list",
+  "AWS::SNS::Topic": "list",
+  "AWS::SQS::Queue": "list",
+  "AWS::Scheduler::ScheduleGroup": "list",
+  "AWS::SecretsManager::Secret": "list",
+};
+
+/** Puts the tags on everything in the template that can have them. */
+export function setTags({ Resources }: CompiledTemplate, tags: Record<string, string>): void {
+  if (Object.keys(tags).length === 0) return;
+  const list = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+  for (const resource of Object.values(Resources)) {
+    const form = TAGGABLE[resource.Type];
+    if (form) resource.Properties = { ...resource.Properties, Tags: form === "map" ? tags : list };
+  }
+}

@@ -1,0 +1,31 @@
+import { EnosClient } from "../enos/client.ts";
+import type { GatewayRule } from "../enos/gateway.ts";
+import { createLookup, elsewhere } from "../enos/lookup.ts";
+import { readPrivateCa } from "../enos/private-ca.ts";
+import { Transport } from "../enos/transport.ts";
+import { SecretsManagerCredentials } from "./credentials.ts";
+
+/** The settings of a function that calls EnOS. */
+export interface EnosSettings {
+  ENOS_API_BASE_URL: string;
+  ENOS_SECRET_PREFIX: string;
+  ENOS_HTTP_HOSTS: string[] | undefined;
+  ENOS_CA_FILE: string | undefined;
+}
+
+/**
+ * EnOS as a function reaches it: its client, and the credentials that it has from Secrets Manager.
+ *
+ * @throws {Error} that names `ENOS_CA_FILE`, when that cannot be trusted
+ */
+export function connectEnos(settings: EnosSettings, { isDeployed }: Pick<GatewayRule, "isDeployed">) {
+  const { ENOS_API_BASE_URL: defaultBaseUrl, ENOS_SECRET_PREFIX: prefix } = settings;
+  const gateways = { httpHosts: settings.ENOS_HTTP_HOSTS ?? [], isDeployed };
+  const credentials = new SecretsManagerCredentials({ prefix, defaultBaseUrl, gateways });
+  const lookup = createLookup();
+  const transport = new Transport({
+    lookup: isDeployed ? elsewhere(lookup) : lookup,
+    privateCa: settings.ENOS_CA_FILE && readPrivateCa(settings.ENOS_CA_FILE),
+  });
+  return { credentials, enos: new EnosClient({ credentials, transport }) };
+}

@@ -1,0 +1,57 @@
+import { BlockList, isIP } from "node:net";
+
+/** Which addresses gateways may have. */
+export interface GatewayRule {
+  /** Hosts whose gateways may be plain http, as URLs write them. */
+  httpHosts: readonly string[];
+  /** Whether this is a function in an account: nothing of EnOS is on its own machine, but other things are. */
+  isDeployed: boolean;
+}
+
+/** The machine itself and what only its own link has: loopback, "this host", link-local, and those of AWS's hosts. */
+const OWN = new BlockList();
+for (const [network, prefix, family] of [
+  ["0.0.0.0", 8, "ipv4"],
+  ["127.0.0.0", 8, "ipv4"],
+  ["169.254.0.0", 16, "ipv4"],
+  ["::", 127, "ipv6"],
+  ["fe80::", 10, "ipv6"],
+  ["fd00:ec2::", 32, "ipv6"],
+] as const) {
+  OWN.addSubnet(network, prefix, family);
+}
+
+/** Whether an address is of the machine itself or of its own link; IPv4 also where it is written as IPv6. */
+export function isOwnAddress(address: string): boolean {
+  return OWN.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
+}
+
+/** The same for a host as URLs write it: a name that says so (RFC 6761), or an address. */
+export function isOwnHost(host: string): boolean {
+  const address = host.replace(/^\[|\]$/g, "");
+  return isIP(address) ? isOwnAddress(address) : /(^|\.)localhost\.?$/.test(host);
+}
+
+/** The origin of a gateway; undefined for what is no http or https URL, or has more than an origin. */
+export function gatewayOrigin(text: string): string | undefined {
+  const url = URL.parse(text);
+  if (!url || !/^https?:$/.test(url.protocol)) return undefined;
+  const hasMore = url.pathname !== "/" || url.search || url.hash || url.username || url.password;
+  return hasMore ? undefined : url.origin;
+}
+
+/** Why a gateway must not be at an origin, as a sentence goes on after its name; undefined when it may be. */
+export function gatewayProblem(origin: string, { httpHosts, isDeployed }: GatewayRule): string | undefined {
+  const { protocol, hostname } = new URL(origin);
+  const isOwn = isOwnHost(hostname);
+  if (isOwn && isDeployed) return "must not be on loopback or link-local: nothing of EnOS is there";
+  if (protocol === "https:" || (isOwn && isLoopback(hostname)) || httpHosts.includes(hostname)) {
+    return undefined;
+  }
+  return "must be https (http on loopback and on hosts of ENOS_HTTP_HOSTS only)";
+}
+
+/** As far as a local run is concerned. */
+function isLoopback(host: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(host);
+}

@@ -1,0 +1,43 @@
+import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+
+/**
+ * The certification authorities in the file that `ENOS_CA_FILE` names, as PEM.
+ *
+ * @throws {Error} that names the setting, when there are none
+ */
+export function readPrivateCa(file: string): string {
+  let pem: string;
+  try {
+    pem = readFileSync(file, "utf8");
+  } catch (error) {
+    throw new Error(`ENOS_CA_FILE ${file} cannot be read (${(error as NodeJS.ErrnoException).code})`);
+  }
+  const problem = caProblem(pem, Date.now());
+  if (problem) throw new Error(`ENOS_CA_FILE ${file} ${problem}`);
+  return pem;
+}
+
+/**
+ * Why a file is no list of certification authorities, as a sentence goes on after its name; undefined when it is one.
+ *
+ * @param pem its content
+ * @param now Unix time in milliseconds
+ */
+function caProblem(pem: string, now: number): string | undefined {
+  if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem))
+    return "has a private key, which belongs nowhere near here";
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g);
+  if (!blocks) return "has no certificate in PEM";
+  let certificates: X509Certificate[];
+  try {
+    certificates = blocks.map((block) => new X509Certificate(block));
+  } catch {
+    return "has a certificate that cannot be read";
+  }
+  // A gateway's own certificate is its authority when it signed that itself.
+  const other = certificates.find((each) => !each.ca && each.subject !== each.issuer);
+  if (other) return `has a certificate that is no authority's: ${other.subject.replaceAll("\n", ", ")}`;
+  const isValid = certificates.some((each) => each.validToDate.getTime() > now);
+  return isValid ? undefined : "has expired certificates only";
+}
