@@ -55,6 +55,8 @@ export class CloudFormation implements AsyncDisposable {
   readonly url: string;
   /** What was asked, by action. */
   readonly asked: string[] = [];
+  /** The functions that Lambda was asked about. */
+  readonly askedAbout = new Set<string>();
   /** Called with each action before it is answered. */
   onAction: (action: string) => void = () => {};
   /** Makes the next update fail, with this reason. */
@@ -107,6 +109,7 @@ export class CloudFormation implements AsyncDisposable {
 
   /** A function was changed when its stack was; one that no stack has is not there. */
   #function(name: string) {
+    this.askedAbout.add(name);
     const stack = [...this.#stacks.values()].find(({ template }) =>
       Object.values(template.Resources).some(({ Properties }) => Properties?.FunctionName === name),
     );

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { DeployerPolicy } from "../infra/deployer-policy.ts";
 import type { Template } from "../infra/template.ts";
 import { Deployer } from "./deployer.ts";
+import type { Recorded } from "./recorder.ts";
 
 // Every test goes on from where the one before it left the account. Each deployment is a run of osls, which takes
 // its time on a busy machine.
@@ -165,3 +167,46 @@ it("stops at a line of the stage's file that is no setting", async () => {
   expect(output).toContain("line 4: a deployment has no setting RETENTION_DAY");
   expect(code).not.toBe(0);
 });
+
+it("asked for nothing that the deployer's policy does not allow", async () => {
+  const policy = new DeployerPolicy();
+  const { cloudFormation, askedOfS3 } = deployer;
+  const account = "eu-central-1:123456789012";
+  const stack = `arn:aws:cloudformation:${account}:stack/${STACK}/0a1b2c3d`;
+  const calls = [
+    ...cloudFormation.asked.map((action) => [
+      `cloudformation:${action}`,
+      action === "ValidateTemplate" ? "*" : stack,
+    ]),
+    ...[...cloudFormation.askedAbout].map((name) => [
+      "lambda:GetFunction",
+      `arn:aws:lambda:${account}:function:${name}`,
+    ]),
+    ...askedOfS3.map(s3Call),
+    // With the tags that osls puts on a stack.
+    ["cloudformation:TagResource", stack],
+  ];
+  const different = new Set(calls.map((call) => call.join(" ")));
+  expect(different.size).toBeGreaterThan(12);
+  const denied: string[] = [];
+  for (const call of different) {
+    const [action = "", resource = ""] = call.split(" ");
+    if (!(await policy.isAllowed(action, resource))) denied.push(call);
+  }
+  expect(denied).toEqual([]);
+});
+
+/** What IAM calls a request to S3, and the resource that it is about. */
+function s3Call({ method, url }: Recorded): [action: string, resource: string] {
+  const [, bucket = "", ...rest] = url.pathname.split("/");
+  const key = rest.join("/");
+  const resource = `arn:aws:s3:::${bucket}${key && `/${key}`}`;
+  const { searchParams } = url;
+  if (key && (method === "GET" || method === "HEAD")) return ["s3:GetObject", resource];
+  if (key && method === "PUT") return ["s3:PutObject", resource];
+  if (!key && method === "POST" && searchParams.has("delete")) return ["s3:DeleteObject", `${resource}/*`];
+  if (!key && method === "GET" && searchParams.has("location")) return ["s3:GetBucketLocation", resource];
+  if (!key && method === "GET" && searchParams.has("versions")) return ["s3:ListBucketVersions", resource];
+  if (!key && (method === "HEAD" || searchParams.has("list-type"))) return ["s3:ListBucket", resource];
+  throw new Error(`which permission is ${method} ${url.pathname}${url.search}?`);
+}

@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { startMessaging } from "../../local/aws/messaging.ts";
 import { CloudFormation } from "./cloudformation.ts";
+import { type Recorded, Recorder } from "./recorder.ts";
 
 const REPOSITORY = join(import.meta.dirname, "../..");
 const SOURCES = ["serverless.yml", "package.json", "tsconfig.json", "functions", "lib", "infra", "ops"];
@@ -18,6 +19,8 @@ export interface Ran {
 /** A copy of the project beside an account that has S3, CloudFormation and nothing else. */
 export class Deployer implements AsyncDisposable {
   readonly cloudFormation: CloudFormation;
+  /** What the project's scripts asked of S3. */
+  readonly askedOfS3: Recorded[];
   readonly #s3: S3Client;
   readonly #folder: string;
   readonly #env: Record<string, string>;
@@ -25,12 +28,14 @@ export class Deployer implements AsyncDisposable {
 
   private constructor(parts: {
     cloudFormation: CloudFormation;
+    askedOfS3: Recorded[];
     s3: S3Client;
     folder: string;
     env: Record<string, string>;
     closers: AsyncDisposableStack;
   }) {
     this.cloudFormation = parts.cloudFormation;
+    this.askedOfS3 = parts.askedOfS3;
     this.#s3 = parts.s3;
     this.#folder = parts.folder;
     this.#env = parts.env;
@@ -48,6 +53,7 @@ export class Deployer implements AsyncDisposable {
     });
     closers.defer(() => s3.destroy());
     const cloudFormation = closers.use(await CloudFormation.start(s3));
+    const recorder = closers.use(await Recorder.start(url));
     await mkdir(join(REPOSITORY, ".tmp"), { recursive: true });
     const folder = await mkdtemp(join(REPOSITORY, ".tmp/deployer-"));
     closers.defer(() => rm(folder, { recursive: true, force: true }));
@@ -58,12 +64,19 @@ export class Deployer implements AsyncDisposable {
       AWS_ACCESS_KEY_ID: "local",
       AWS_SECRET_ACCESS_KEY: "local",
       AWS_ENDPOINT_URL: cloudFormation.url,
-      AWS_ENDPOINT_URL_S3: url,
+      AWS_ENDPOINT_URL_S3: recorder.url,
       AWS_ENDPOINT_URL_STS: url,
       // Otherwise it looks every five seconds whether something has changed.
       SLS_AWS_MONITORING_FREQUENCY: "50",
     };
-    return new Deployer({ cloudFormation, s3, folder, env, closers: closers.move() });
+    return new Deployer({
+      cloudFormation,
+      askedOfS3: recorder.requests,
+      s3,
+      folder,
+      env,
+      closers: closers.move(),
+    });
   }
 
   /** Writes the settings of a stage. */
