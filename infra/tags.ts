@@ -5,6 +5,7 @@ const TAGGABLE: Readonly<Record<string, "list" | "map">> = {
   "AWS::ApiGatewayV2::Api": "map",
   "AWS::ApiGatewayV2::Stage": "map",
   "AWS::CloudWatch::Alarm": "list",
+  "AWS::CloudWatch::Dashboard": "list",
   "AWS::DynamoDB::Table": "list",
   "AWS::IAM::Role": "list",
   "AWS::Lambda::EventSourceMapping": "list",

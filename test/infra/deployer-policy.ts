@@ -1,16 +1,24 @@
 import { readFileSync } from "node:fs";
 import { runSimulation } from "@cloud-copilot/iam-simulate";
+import { keyPolicy } from "./iam.ts";
 
 const ACCOUNT = "123456789012";
 
+interface PolicyStatement {
+  Action: string | string[];
+  Resource: string | string[];
+  Condition?: object;
+}
+
 /** What `docs/deployer-policy.json` lets whoever has it do, asked of an IAM simulator. */
 export class DeployerPolicy {
-  readonly document: object = JSON.parse(
+  readonly document: { Statement: PolicyStatement[] } = JSON.parse(
     readFileSync(new URL("../../docs/deployer-policy.json", import.meta.url), "utf8"),
   );
 
   /** @throws {Error} when the simulator does not know the action or the kind of resource */
   async isAllowed(action: string, resource: string, context: Record<string, string> = {}): Promise<boolean> {
+    if (action.startsWith("apigateway:")) return this.#isNamed(action, resource);
     const everything = {
       Version: "2012-10-17",
       Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }],
@@ -28,7 +36,9 @@ export class DeployerPolicy {
           { orgIdentifier: "root", policies: [{ name: "everything", policy: everything }] },
         ],
         resourceControlPolicies: [],
-        resourcePolicy: undefined,
+        resourcePolicy: action.startsWith("kms:")
+          ? keyPolicy({ partition: "aws", account: ACCOUNT })
+          : undefined,
       },
       {},
     );
@@ -37,4 +47,19 @@ export class DeployerPolicy {
     }
     return result.overallResult === "Allowed";
   }
+  /** Of API Gateway the simulator knows the older kind of API only. */
+  #isNamed(action: string, resource: string): boolean {
+    return this.document.Statement.some(
+      ({ Action, Resource, Condition }) =>
+        !Condition && matchesAny(Action, action) && matchesAny(Resource, resource),
+    );
+  }
+}
+
+function matchesAny(patterns: string | string[], text: string): boolean {
+  return [patterns]
+    .flat()
+    .some((pattern) =>
+      new RegExp(`^${pattern.replaceAll(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*")}$`).test(text),
+    );
 }

@@ -230,11 +230,10 @@ const CALLED: Record<string, (resource: Resource, arn: (attribute?: string) => s
         "UntagResource",
         "ListTagsForResource",
         "GetDataProtectionPolicy",
-        "DescribeIndexPolicies",
         "DeleteLogGroup",
       ].map((action) => `logs:${action}`),
     ),
-    ...on("*", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies"),
+    ...on("*", "logs:DescribeIndexPolicies", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies"),
   ],
   "AWS::S3::Bucket": () =>
     on(
@@ -383,6 +382,8 @@ describe("a deployer must not", () => {
     ["kms:Decrypt", KEY],
     ["kms:Decrypt", KEY, { "kms:ViaService": "s3.eu-central-1.amazonaws.com" }],
     ["kms:PutKeyPolicy", KEY],
+    ["apigateway:GET", "arn:aws:apigateway:eu-central-1::/apikeys"],
+    ["apigateway:DELETE", "arn:aws:apigateway:eu-central-1::/domainnames/downloads.example.com"],
     ["logs:DeleteLogGroup", `arn:aws:logs:${ACCOUNT}:log-group:/aws/lambda/payroll`],
   ])("%s on %s", async (action, resource, context) => {
     expect(await policy.isAllowed(action, resource, context)).toBe(false);

@@ -73,14 +73,14 @@ export class Roles {
           principal: `arn:${partition}:sts::${account}:assumed-role/${this.roleOf(name)}/${name}`,
           action,
           resource: { resource, accountId: account },
-          contextVariables: { "aws:SecureTransport": "true", ...context },
+          contextVariables: { "aws:SecureTransport": "true", ...withKnownKeys(context) },
         },
-        identityPolicies: this.#policiesOf(name),
+        identityPolicies: withKnownKeys(this.#policiesOf(name)),
         serviceControlPolicies: [
           { orgIdentifier: "root", policies: [{ name: "everything", policy: everything }] },
         ],
         resourceControlPolicies: [],
-        resourcePolicy: undefined,
+        resourcePolicy: action.startsWith("kms:") ? keyPolicy({ partition, account }) : undefined,
       },
       {},
     );
@@ -99,6 +99,23 @@ export class Roles {
     }[];
     return policies.map(({ PolicyName, PolicyDocument }) => ({ name: PolicyName, policy: PolicyDocument }));
   }
+}
+
+/** The policy of a key that lets IAM decide: as the console makes it. Without it no role may use a key. */
+export function keyPolicy({ partition, account }: Pick<Surroundings, "partition" | "account">): object {
+  const Principal = { AWS: `arn:${partition}:iam::${account}:root` };
+  return {
+    Version: "2012-10-17",
+    Statement: [{ Effect: "Allow", Principal, Action: "kms:*", Resource: "*" }],
+  };
+}
+
+/**
+ * With another name for keys of the encryption context: the simulator knows keys with a part of one's own only where
+ * that follows a slash.
+ */
+function withKnownKeys<Value>(value: Value): Value {
+  return JSON.parse(JSON.stringify(value).replaceAll('"kms:EncryptionContext:', '"aws:RequestTag/'));
 }
 
 function logicalId(name: FunctionName): string {
