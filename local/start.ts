@@ -21,7 +21,8 @@ const HTTP_PORT = 3000;
 const USAGE = `Runs the service on this machine, with a simulated EnOS, until Ctrl-C ends it: npm start
   HTTP_PORT                           the port of the HTTP API (${HTTP_PORT}, or another if that is occupied)
   ENOS_API_BASE_URL, ENOS_ORG_ID,
-  ENOS_ACCESS_KEY, ENOS_SECRET_KEY    a real EnOS instead of the simulated one, and an organisation there`;
+  ENOS_ACCESS_KEY, ENOS_SECRET_KEY    a real EnOS instead of the simulated one, and an organisation there
+  ENOS_HTTP_HOSTS, ENOS_CA_FILE       how that one may be reached, as in docs/settings.md`;
 
 commandLine(USAGE, {});
 
@@ -50,6 +51,7 @@ await runProgram(async (signal) => {
   const sweepSeconds = real ? REAL_SWEEP_SECONDS : SIMULATED_SWEEP_SECONDS;
   await using service = await LocalService.start({
     gatewayUrl: gateway.url,
+    ...(real?.settings && { gatewaySettings: real.settings }),
     ports,
     sweepSeconds,
     onTrouble,

@@ -27,6 +27,8 @@ export interface LocalPorts {
 export interface LocalServiceOptions {
   /** The EnOS gateway: the simulator's, or a real one. */
   gatewayUrl: string;
+  /** The settings of how it may be reached, where there are some. */
+  gatewaySettings?: Record<string, string>;
   ports: LocalPorts;
   sweepSeconds: number;
   /** Hears of the functions' errors and warnings. */
@@ -68,11 +70,12 @@ export class LocalService implements AsyncDisposable {
 
   /** Starts everything; what has started is ended again when something does not start. */
   static async start(options: LocalServiceOptions): Promise<LocalService> {
-    const { gatewayUrl, ports, sweepSeconds, onTrouble, onAnswer, signal } = options;
+    const { gatewayUrl, gatewaySettings, ports, sweepSeconds, onTrouble, onAnswer, signal } = options;
     const cloud = await Cloud.start(tableFromSource(), ports);
     try {
       const env = {
         ...cloud.env(gatewayUrl),
+        ...gatewaySettings,
         SWEEP_INTERVAL_SECONDS: String(sweepSeconds),
         CALLBACKS: "true",
         CALLBACK_BASE_URL: `http://127.0.0.1:${ports.http}`,

@@ -7,9 +7,13 @@ export interface Gateway {
   orgId: string;
   accessKey: string;
   secretKey: string;
+  /** The settings of how it may be reached, where there are some. */
+  settings?: Record<string, string>;
 }
 
 const NAMES = ["ENOS_API_BASE_URL", "ENOS_ORG_ID", "ENOS_ACCESS_KEY", "ENOS_SECRET_KEY"] as const;
+
+const REACHED = ["ENOS_HTTP_HOSTS", "ENOS_CA_FILE"] as const;
 
 /**
  * The real gateway that the environment names; undefined when it names none, which means the simulator.
@@ -26,7 +30,10 @@ export function gatewayIn(env: NodeJS.ProcessEnv): Gateway | undefined {
       `${missing.join(", ")} ${verb} missing, though there is ${given}: set all four for a real EnOS, none for the simulator`,
     );
   }
-  const { ENOS_API_BASE_URL } = parseSettings(env, { ENOS_API_BASE_URL: SETTINGS.ENOS_API_BASE_URL });
+  const { ENOS_API_BASE_URL } = parseSettings(env, {
+    ENOS_API_BASE_URL: SETTINGS.ENOS_API_BASE_URL,
+    ENOS_HTTP_HOSTS: SETTINGS.ENOS_HTTP_HOSTS,
+  });
   const orgId = Id.safeParse(env.ENOS_ORG_ID).data;
   if (orgId === undefined) throw new Error("ENOS_ORG_ID may have letters, digits, _ and - only, 128 at most");
   return {
@@ -34,5 +41,6 @@ export function gatewayIn(env: NodeJS.ProcessEnv): Gateway | undefined {
     orgId,
     accessKey: env.ENOS_ACCESS_KEY as string,
     secretKey: env.ENOS_SECRET_KEY as string,
+    settings: Object.fromEntries(REACHED.flatMap((name) => (env[name] ? [[name, env[name]]] : []))),
   };
 }

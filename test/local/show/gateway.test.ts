@@ -1,0 +1,20 @@
+import { expect, it } from "vitest";
+import { gatewayIn } from "../../../local/show/gateway.ts";
+
+const REAL = {
+  ENOS_API_BASE_URL: "http://apim.corp.example:8080/",
+  ENOS_ORG_ID: "o15504722874071",
+  ENOS_ACCESS_KEY: "an-access-key",
+  ENOS_SECRET_KEY: "example-secret-key",
+};
+
+it("a real gateway is reached as the settings say, which the functions are given too", () => {
+  const settings = { ENOS_HTTP_HOSTS: "apim.corp.example", ENOS_CA_FILE: "stages/enos-ca.pem" };
+  expect(gatewayIn({ ...REAL, ...settings })).toMatchObject({
+    url: "http://apim.corp.example:8080",
+    settings,
+  });
+  expect(() => gatewayIn(REAL)).toThrow("ENOS_API_BASE_URL must be https");
+  expect(gatewayIn({ ...REAL, ENOS_API_BASE_URL: "http://127.0.0.1:4000" })).toMatchObject({ settings: {} });
+  expect(gatewayIn(settings)).toBeUndefined();
+});
