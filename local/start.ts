@@ -6,11 +6,12 @@ import { startEnosSimulator } from "./enos/simulator.ts";
 import { LocalService } from "./service/local-service.ts";
 import { withoutRepetition } from "./service/output.ts";
 import { choosePorts, httpPortIn } from "./service/ports.ts";
+import { showCallers } from "./show/callers.ts";
 import { firstCommands, shellSetup } from "./show/commands.ts";
 import { gatewayIn } from "./show/gateway.ts";
-import { clock, eventLine } from "./show/line.ts";
+import { clock, duration, eventLine } from "./show/line.ts";
 import { runProgram } from "./show/program.ts";
-import { simulatedGateway, trackExamples } from "./show/tracked-examples.ts";
+import { simulatedGateway, type TrackedExample, trackExamples } from "./show/tracked-examples.ts";
 
 /** How often the tasks are checked: a simulator does not mind, a real gateway is not hurried. */
 const SIMULATED_SWEEP_SECONDS = 2;
@@ -62,15 +63,17 @@ await runProgram(async (signal) => {
   say(`the HTTP API listens at ${service.functions.url}; a sweep runs every ${sweepSeconds} s`);
   say(`AWS, as far as it is played here, listens at ${service.awsUrl}`);
 
-  const tracked = enos
-    ? await trackExamples({
-        enos,
-        gateway,
-        service,
-        onTracked: ({ example, task }) => say(`tracked  ${task.taskId}  ${example.about}`),
-        signal,
-      })
-    : [];
+  const show = enos && {
+    enos,
+    gateway,
+    service,
+    onTracked: ({ example, task }: TrackedExample) => say(`tracked  ${task.taskId}  ${example.about}`),
+    signal,
+  };
+  const tracked = show ? await trackExamples(show) : [];
+  const callers = show && (await showCallers(show));
+  if (callers)
+    say(`tracked  ${callers.statuses.length} tasks with one request: ${callers.statuses.join(", ")}`);
   const open = tracked.find(({ example }) => !example.end)?.task;
   const task = open ?? { orgId: gateway.orgId, channelId: "CHANNEL", taskId: "TASK" };
   const where = {
@@ -93,9 +96,16 @@ ${firstCommands(enos !== undefined)}
   const printed = (async () => {
     for await (const { body } of subscription.receive(signal)) {
       const event = body as TerminalEvent;
-      console.log(eventLine(event, tracked.find(({ task }) => task.taskId === event.subject)?.endsAt));
+      const example = tracked.find(({ task }) => task.taskId === event.subject);
+      console.log(eventLine(event, example?.endsAt ?? callers?.endsAt.get(event.subject)));
     }
   })();
+  callers?.waited.then(
+    ({ taskId, state, afterItsEndMs }) =>
+      say(`a lookup that waits: ${taskId} ${state}, answered ${duration(afterItsEndMs)} after its end`),
+    // The functions died, or it was ended: that is said already.
+    () => {},
+  );
   await Promise.race([printed, service.functions.died]);
   return 0;
 }, 0);

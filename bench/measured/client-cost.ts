@@ -27,6 +27,7 @@ const task: OpenTask = {
   indexKey: TASK_ITEM.openKey,
   offset: 0,
   deadlineAt: undefined,
+  uncertainSince: undefined,
 };
 const outcome: Outcome = {
   state: "succeeded",
@@ -57,7 +58,9 @@ export async function clientCosts(): Promise<{ rows: Row[]; text: string }> {
   const write = await costs(() => tasks.finish(task, outcome, Date.now()));
   const current = await costs(() => tasks.current(task));
   const query = await costs(() => tasks.page(0, ALL_KEYS, () => true));
-  const event = await costs(() => events.publish(terminalEvent(task, outcome, Date.now())));
+  const event = await costs(() =>
+    events.publish(terminalEvent(task, outcome, { observedAt: Date.now(), notEndedBefore: null })),
+  );
   server.kill();
   const without = write.map((microseconds, run) => microseconds + (event[run] as number));
   const us = (runs: number[]) => `${repeated(runs).median.toFixed(0)} µs`;

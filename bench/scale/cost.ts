@@ -17,8 +17,7 @@ export interface Cost {
 /** What a scenario costs at AWS's list prices. */
 export function cost({ scenario, minutes, usage, arrivalsPerSecond }: Outcome): Cost {
   const seconds = (minutes.length * SWEEP_MS) / 1_000;
-  const sweepSeconds =
-    minutes.flatMap(({ summaries }) => summaries).reduce((sum, one) => sum + one.durationMs, 0) / 1_000;
+  const sweepSeconds = minutes.reduce((sum, { invokedSeconds }) => sum + invokedSeconds, 0);
   const aMonth = (dollarsForAMillion: number, units: number) =>
     (((dollarsForAMillion * units) / seconds) * MONTH_SECONDS) / 1_000_000;
 

@@ -16,6 +16,7 @@ export function settings({ scenario }: Outcome): Figure[] {
     ["run times", scenario.durations.name],
     ["organisations", number(scenario.organisations)],
     ["`SWEEP_SHARDS`", number(scenario.shards)],
+    ["`SWEEP_INTERVAL_SECONDS`", number(scenario.intervalSeconds)],
     ["`SWEEPERS`", number(scenario.sweepers)],
     ["`SWEEP_CONCURRENCY`", number(scenario.concurrency)],
     ["`ENOS_REQUESTS_PER_SECOND`", number(scenario.requestsPerSecond)],
@@ -37,6 +38,7 @@ export function results(outcome: Outcome): Figure[] {
       ),
     );
   const durations = minutes.flatMap(({ summaries }) => summaries.map(({ durationMs }) => durationMs / 1_000));
+  const invoked = minutes.reduce((sum, { invokedSeconds }) => sum + invokedSeconds, 0);
   const busiestCpu = Math.max(...minutes.map(({ cpuSeconds }) => cpuSeconds));
   /** In the mean and in the busiest second, beside what goes on all the time. */
   const perSecond = ({ total, peak }: Rate, always = 0) =>
@@ -48,6 +50,7 @@ export function results(outcome: Outcome): Figure[] {
     ["checks/s of one organisation: mean", number(usage.checks.total / seconds / scenario.organisations)],
     ["ends seen, events a minute", middle("published")],
     ["sweep (s): median, longest", `${number(quantile(durations, 0.5))}, ${number(Math.max(...durations))}`],
+    ["invocations: share of the time (%)", number((invoked / (seconds * scenario.sweepers)) * 100)],
     [`CPU of the busiest sweep (s of ${WORKING_SECONDS})`, number(busiestCpu)],
     ["lag that is told at the end (s)", number(minutes.at(-1)?.lagSeconds ?? 0)],
     ["overdue then (s)", number(minutes.at(-1)?.overdueSeconds ?? 0)],

@@ -166,6 +166,7 @@ function neverSwept(number: number): Shard {
     leaseUntil: 0,
     sweptBy: undefined,
     readWholeAt: 0,
+    schedule: undefined,
     behind: { organisations: 0, oldest: 0, oldestAnswering: 0 },
     writtenWatermark: 0,
   };

@@ -1,4 +1,5 @@
 import type { SweepDependencies } from "../../lib/sweep/dependencies.ts";
+import { sweepInRounds } from "../../lib/sweep/rounds.ts";
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
 import { sweep } from "../../lib/sweep/sweep.ts";
 import { createSchedule } from "../../lib/tasks/schedule.ts";
@@ -17,16 +18,18 @@ import { Usage } from "./usage.ts";
 import { EPOCH, VirtualTime } from "./virtual-time.ts";
 import type { World } from "./world.ts";
 
-const SWEEP_SECONDS = 60;
 /** From one sweep to the next, in milliseconds. */
-export const SWEEP_MS = SWEEP_SECONDS * 1_000;
+export const SWEEP_MS = 60_000;
 const DEADLINE_MS = 7 * 24 * 60 * 60_000;
 /** The first minute is not counted: in it each shard finds its turn among the others. */
 const SETTLING_MINUTES = 1;
 
 /** All sweepers' sweeps of one minute. */
 export interface Minute {
+  /** Of every round. */
   summaries: SweepSummary[];
+  /** How long all invocations ran together, in seconds. */
+  invokedSeconds: number;
   /** Seconds that the busiest sweeper's processor was busy. */
   cpuSeconds: number;
   /** The lag that the sweep told that ended last, in seconds. */
@@ -57,11 +60,11 @@ export async function run(
 ): Promise<Outcome> {
   const lastMinute = SETTLING_MINUTES + scenario.minutes;
   const end = minuteAt(lastMinute + 1);
-  const schedule = createSchedule({ sweepIntervalSeconds: SWEEP_SECONDS });
+  const schedule = createSchedule({ sweepIntervalSeconds: scenario.intervalSeconds });
   const population = new Population({
     ...scenario,
     schedule,
-    sweepMs: SWEEP_MS,
+    sweepMs: scenario.intervalSeconds * 1_000,
     horizonMs: end - EPOCH,
     seed: 1,
   });
@@ -89,9 +92,10 @@ export async function run(
       const done = await Promise.all(sweeps);
       const last = done.reduce((a, b) => (a.endedAt > b.endedAt ? a : b));
       const result = {
-        summaries: done.map(({ summary }) => summary),
+        summaries: done.flatMap(({ summaries }) => summaries),
+        invokedSeconds: done.reduce((sum, { invokedMs }) => sum + invokedMs, 0) / 1_000,
         cpuSeconds: Math.max(...done.map(({ cpuSeconds }) => cpuSeconds)),
-        lagSeconds: last.summary.watermarkLagSeconds ?? 0,
+        lagSeconds: last.summaries.at(-1)?.watermarkLagSeconds ?? 0,
         overdueSeconds: overdueMs(population, schedule, last.endedAt) / 1_000,
       };
       onMinute(result);
@@ -119,7 +123,7 @@ async function sweepOnce(
   records: MemoryRecords,
   seed: number,
   engine: typeof sweep,
-): Promise<{ summary: SweepSummary; cpuSeconds: number; endedAt: number }> {
+): Promise<{ summaries: SweepSummary[]; cpuSeconds: number; invokedMs: number; endedAt: number }> {
   const processor = new Processor(world.time, scenario.memory);
   const dependencies: SweepDependencies = {
     ...records.stores(),
@@ -138,8 +142,20 @@ async function sweepOnce(
     requestsPerSecond: scenario.requestsPerSecond,
     deadlineMs: DEADLINE_MS,
   };
-  const summary = await engine(dependencies, settings, { remainingMs: INVOCATION_MS });
-  return { summary, cpuSeconds: processor.busyMs / 1_000, endedAt: world.time.now };
+  const { time, schedule } = world;
+  const startedAt = time.now;
+  const summaries: SweepSummary[] = [];
+  const round = async () => {
+    const remainingMs = INVOCATION_MS - (time.now - startedAt);
+    const summary = await engine(dependencies, settings, { remainingMs });
+    summaries.push(summary);
+    return summary;
+  };
+  const intervalMs = scenario.intervalSeconds * 1_000;
+  const clock = { now: () => time.now, after: (ms: number) => time.after(ms) };
+  await sweepInRounds(round, { rounds: SWEEP_MS / intervalMs, intervalMs, schedule }, clock);
+  const endedAt = time.now;
+  return { summaries, cpuSeconds: processor.busyMs / 1_000, invokedMs: endedAt - startedAt, endedAt };
 }
 
 /** Every organisation has the same gateway. */

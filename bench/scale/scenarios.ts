@@ -11,6 +11,8 @@ export interface Scenario {
   organisations: number;
   /** `SWEEP_SHARDS` */
   shards: number;
+  /** `SWEEP_INTERVAL_SECONDS`: a minute, or a part of one, with as many rounds in each sweep. */
+  intervalSeconds: number;
   /** `SWEEPERS`: sweeps started each minute. */
   sweepers: number;
   /** `SWEEP_CONCURRENCY` */
@@ -28,7 +30,14 @@ export interface Scenario {
 const [LOGNORMAL, UNIFORM] = DURATIONS as [Durations, Durations];
 
 /** What a deployment has that sets nothing. */
-const DEFAULTS = { shards: 4, sweepers: 1, concurrency: 64, requestsPerSecond: 100, memory: 1_024 };
+const DEFAULTS = {
+  shards: 4,
+  intervalSeconds: 60,
+  sweepers: 1,
+  concurrency: 64,
+  requestsPerSecond: 100,
+  memory: 1_024,
+};
 
 /** Six times 50 requests/s is what an organisation's gateway may see. */
 const FOR_A_MILLION = { ...DEFAULTS, shards: 24, sweepers: 6, concurrency: 128, requestsPerSecond: 50 };
@@ -65,6 +74,7 @@ const TEN_MILLION = {
 /** What `docs/scale.md` shows. */
 export const SCENARIOS: readonly Scenario[] = [
   { ...THOUSAND, name: "defaults" },
+  { ...THOUSAND, name: "rounds, 10 s apart", intervalSeconds: 10 },
   { ...THOUSAND, name: "2 requests/s", requestsPerSecond: 2, keepsUp: false },
   { ...THOUSAND, name: "defaults, one organisation", tasks: 10_000 },
   { ...THOUSAND, name: "defaults, 100 organisations", tasks: 150_000, organisations: 100, minutes: 20 },

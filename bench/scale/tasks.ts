@@ -82,6 +82,10 @@ export class SimulatedTasks implements Pick<SweepDependencies["tasks"], keyof Sw
     return Promise.reject(new Error("every organisation of a simulation answers"));
   }
 
+  uncertain(): Promise<boolean> {
+    return Promise.reject(new Error("every simulated answer says how its task is doing"));
+  }
+
   missing(): Promise<boolean> {
     return Promise.reject(new Error("every simulated task is known to EnOS"));
   }
@@ -107,6 +111,7 @@ export class SimulatedTasks implements Pick<SweepDependencies["tasks"], keyof Sw
       state: state[slot] === PENDING ? "pending" : "running",
       notFound: null,
       deadlineAt: undefined,
+      uncertainSince: undefined,
       ...place,
     };
   }

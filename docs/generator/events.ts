@@ -19,6 +19,7 @@ const DATA = {
   dataSize: 829021234,
   labels: { site: "Lemmer" },
   trackedAt: "2026-11-24T18:56:27.195Z",
+  notEndedBefore: "2026-11-24T18:56:37.195Z",
   observedAt: "2026-11-24T18:56:38.041Z",
   reason: null,
 };
@@ -52,8 +53,9 @@ function data(): JsonSchema {
       dataSize: "Bytes of the file; null where EnOS does not say.",
       labels: "What the task's caller gave along; empty where it gave nothing.",
       trackedAt: "Since when the task was tracked.",
+      notEndedBefore:
+        "When it was last known not to have ended: it ended between then and `observedAt`. Null where it was never found open.",
       observedAt: "When its end was observed: not before it ended.",
-      notEndedBefore: "When it was known last not to have ended; absent or null where that is not known.",
       reason: "Why tracking gave up; null where it did not.",
     },
   });

@@ -19,16 +19,16 @@ export interface CallbackBody {
 export function taskIdOf({ body, isBase64Encoded }: CallbackBody): string | undefined {
   if (typeof body !== "string" || body.length > MOST_CHARACTERS) return undefined;
   const text = isBase64Encoded === true ? Buffer.from(body, "base64").toString() : body;
-  return Id.safeParse(idInJson(text) ?? new URLSearchParams(text).get("id")).data;
+  return Body.safeParse(parsed(text)).data?.id;
 }
 
-const Body = z.object({ id: z.string() });
+const Body = z.object({ id: Id });
 
-function idInJson(text: string): string | undefined {
+function parsed(text: string): unknown {
   try {
-    return Body.safeParse(JSON.parse(text)).data?.id;
+    return JSON.parse(text);
   } catch {
-    return undefined;
+    return { id: new URLSearchParams(text).get("id") };
   }
 }
 

@@ -13,20 +13,26 @@ export type TerminalEvent = z.infer<typeof schema.TerminalEvent>;
 /** What `data` adheres to: `docs/schemas/event-data.v1.json`. A change that readers could mind is a new version. */
 export const DATA_SCHEMA = "urn:enos-download-status:event-data:1";
 
+/** When a task ended, as far as that is known, in Unix milliseconds. */
+export interface EndTimes {
+  observedAt: number;
+  /** The last moment at which it is known not to have ended; null when there is none. */
+  notEndedBefore: number | null;
+}
+
 /**
  * The event that tells a task's outcome.
  *
- * @param now when it was observed, in Unix milliseconds
  * @param carried what the task's caller gave along with it
  */
 export function terminalEvent(
   task: OpenTask,
   { state, status, reason }: Outcome,
-  now: number,
+  times: EndTimes,
   { correlationId, labels, traceparent }: Carried = NOTHING_CARRIED,
 ): TerminalEvent {
   const { orgId, channelId, taskId } = task;
-  const observedAt = new Date(now).toISOString();
+  const observedAt = isoTime(times.observedAt);
   return {
     specversion: "1.0",
     id: eventId(task, state),
@@ -48,11 +54,16 @@ export function terminalEvent(
       downloadUrl: status?.downloadUrl ?? null,
       dataSize: status?.dataSize ?? null,
       labels,
-      trackedAt: new Date(task.trackedAt).toISOString(),
+      trackedAt: isoTime(task.trackedAt),
+      notEndedBefore: times.notEndedBefore === null ? null : isoTime(times.notEndedBefore),
       observedAt,
       reason,
     },
   };
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
 }
 
 /**

@@ -20,8 +20,8 @@ export const TerminalEventData = z.object({
   dataSize: z.nullable(z.int()),
   labels: Labels,
   trackedAt: Time,
+  notEndedBefore: z.nullable(Time),
   observedAt: Time,
-  notEndedBefore: z.optional(z.nullable(Time)),
   reason: z.nullable(z.enum(ABANDON_REASONS)),
 });
 

@@ -7,6 +7,7 @@ import { type IndexKey, type OpenTask, parseDeadline, parseOpenTask } from "../t
 import type { TrackedState } from "../tasks/state.ts";
 import type { DownloadStatus } from "../tasks/status.ts";
 import { type KeyRange, keyOf, parseIndexKey } from "./index-key.ts";
+import { isMark } from "./mark.ts";
 import { type Database, unlessRefused } from "./table.ts";
 
 /** The sparse index: an item is in it for as long as its task is open. */
@@ -42,7 +43,9 @@ export interface PageEnd {
 }
 
 /** What the table has of a task that somebody named. */
-export type FoundTask = { kind: "open"; task: OpenTask; shard: number } | { kind: "done" | "untracked" };
+export type FoundTask =
+  | { kind: "open"; task: OpenTask; shard: number }
+  | { kind: "done" | "unwanted" | "untracked" };
 
 /** Whether a task is wanted, by its index key and its own deadline (Unix milliseconds), if it has one. */
 export type IsWanted = (key: IndexKey, deadlineAt: number | undefined) => boolean;
@@ -81,7 +84,8 @@ export class OpenTaskStore {
           ":through": { S: through },
         },
         // All that there is but the shard, which is known.
-        ProjectionExpression: "pk, sk, openKey, #state, notFoundSince, notFoundChecks, deadlineAt",
+        ProjectionExpression:
+          "pk, sk, openKey, #state, notFoundSince, notFoundChecks, deadlineAt, uncertainSince",
         ExpressionAttributeNames: { "#state": "state" },
         ExclusiveStartKey: after as Record<string, AttributeValue> | undefined,
         Limit: PAGE_SIZE,
@@ -126,8 +130,8 @@ export class OpenTaskStore {
   /**
    * What the table has of a task, strongly consistent.
    *
-   * @returns `untracked` where there is nothing, or a record whose time is up; `done` where the task is closed, or its
-   *   tracking was ended
+   * @returns `untracked` where there is nothing, or a record whose time is up; `done` where the task is closed;
+   *   `unwanted` where somebody has ended its tracking
    */
   async find(task: TaskKey, now: number, signal?: AbortSignal): Promise<FoundTask> {
     const { Item } = await this.#db.client.send(
@@ -136,6 +140,7 @@ export class OpenTaskStore {
     );
     const expiresAt = Number(Item?.expiresAt?.N);
     if (!Item || expiresAt * 1000 <= now) return { kind: "untracked" };
+    if (isMark(Item)) return { kind: "unwanted" };
     const key = parseIndexKey(Item.openKey?.S ?? "");
     const open = key && parseOpenTask(Item, key);
     return open ? { kind: "open", task: open, shard: Number(Item.openShard?.N) } : { kind: "done" };
@@ -179,7 +184,7 @@ export class OpenTaskStore {
       condition: `${STILL_OPEN} AND (#state = :state OR (${asRead(task)}))`,
       expression: `SET #state = :state, progressCode = :code, progressDesc = :desc${
         isNew ? ", stateSince = :now" : ""
-      } REMOVE notFoundSince, notFoundChecks`,
+      } REMOVE notFoundSince, notFoundChecks, uncertainSince`,
       values: {
         ...readValues(task),
         ":state": state,
@@ -190,13 +195,27 @@ export class OpenTaskStore {
     });
   }
 
-  /** Writes that EnOS did not know the task, if it is still as it was read. */
-  missing(task: OpenTask, since: number, checks: number): Promise<boolean> {
+  /** Writes since when it is uncertain how an open task is doing, unless that is written already. */
+  uncertain(task: OpenTask, since: number): Promise<boolean> {
+    return this.#update(task, {
+      condition: STILL_OPEN,
+      expression: "SET uncertainSince = if_not_exists(uncertainSince, :uncertain)",
+      values: { ":uncertain": since },
+    });
+  }
+
+  /**
+   * Writes that EnOS did not know the task, if it is still as it was read.
+   *
+   * @param uncertainSince when it was last known not to have ended, if it did know the task until now
+   */
+  missing(task: OpenTask, since: number, checks: number, uncertainSince: number): Promise<boolean> {
     return this.#update(task, {
       // Or written by this very write, whose answer was lost, so that the SDK makes it again.
       condition: `${STILL_OPEN} AND ((${asRead(task)}) OR (notFoundSince = :since AND notFoundChecks = :checks))`,
-      expression: "SET notFoundSince = :since, notFoundChecks = :checks",
-      values: { ...readValues(task), ":since": since, ":checks": checks },
+      expression:
+        "SET notFoundSince = :since, notFoundChecks = :checks, uncertainSince = if_not_exists(uncertainSince, :uncertain)",
+      values: { ...readValues(task), ":since": since, ":checks": checks, ":uncertain": uncertainSince },
     });
   }
 
@@ -207,7 +226,7 @@ export class OpenTaskStore {
       condition: `${STILL_OPEN} OR (#state = :state AND finishedAt = :now AND trackedAt = :trackedAt)`,
       expression: `SET #state = :state, stateSince = :now, finishedAt = :now, endedOrg = :org, expiresAt = :expires, reason = :reason${
         status ? ", progressCode = :code, progressDesc = :desc, downloadUrl = :url, dataSize = :size" : ""
-      } REMOVE openShard, openKey, notFoundSince, notFoundChecks`,
+      } REMOVE openShard, openKey, notFoundSince, notFoundChecks, uncertainSince`,
       values: {
         ":state": state,
         ":now": now,
@@ -237,7 +256,9 @@ export class OpenTaskStore {
           Key: keyOf(task),
           UpdateExpression: update.expression,
           ConditionExpression: update.condition,
-          ExpressionAttributeNames: { "#state": "state" },
+          ...(/#state/.test(update.expression + update.condition) && {
+            ExpressionAttributeNames: { "#state": "state" },
+          }),
           ExpressionAttributeValues: { ...update.values, ":key": task.indexKey },
         }),
       ),

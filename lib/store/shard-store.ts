@@ -1,4 +1,5 @@
 import { GetCommand, PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import * as z from "zod/mini";
 import { type Checkpoint, parseCheckpoint } from "./checkpoint.ts";
 import { type Database, partitionItems, unlessRefused } from "./table.ts";
 
@@ -22,6 +23,8 @@ export interface Shard {
   sweptBy: string | undefined;
   /** When every open task in it was read last. */
   readWholeAt: number;
+  /** By which schedule its tasks are checked; undefined where that is not known. */
+  schedule: ShardSchedule | undefined;
   /** The organisations that are behind in it. */
   behind: BehindTotals;
   /** The watermark as it is written, even one that no sweep could have written; 0 when it is no number. */
@@ -36,10 +39,17 @@ export interface BehindTotals {
   oldestAnswering: number;
 }
 
+/** The schedule by which a shard's tasks are checked, by its id, and since when. */
+export interface ShardSchedule {
+  id: string;
+  since: number;
+}
+
 /** What a sweep leaves of a shard. */
 export interface SweptShard {
   checkpoint: Checkpoint;
   readWholeAt: number;
+  schedule: ShardSchedule;
   behind: BehindTotals;
 }
 
@@ -166,7 +176,7 @@ export class ShardStore {
     // The owner's name stays until the next lease: so the SDK can say it again when the answer was lost.
     const free = "REMOVE leaseUntil";
     const advance =
-      "SET watermark = :watermark, gaps = :gaps, readWholeAt = :readWholeAt, behind = :behind, sweptBy = :sweep";
+      "SET watermark = :watermark, gaps = :gaps, readWholeAt = :readWholeAt, schedule = :schedule, behind = :behind, sweptBy = :sweep";
     const written = await unlessRefused(
       this.#db.client.send(
         new UpdateCommand({
@@ -180,6 +190,7 @@ export class ShardStore {
               ":watermark": swept.checkpoint.watermark,
               ":gaps": swept.checkpoint.gaps,
               ":readWholeAt": swept.readWholeAt,
+              ":schedule": swept.schedule,
               ":behind": swept.behind,
             }),
           },
@@ -204,6 +215,7 @@ function readShard(number: number, item: Record<string, unknown> | undefined): S
     leaseUntil: finite(item?.leaseUntil),
     sweptBy: typeof item?.sweptBy === "string" ? item.sweptBy : undefined,
     readWholeAt: finite(item?.readWholeAt),
+    schedule: Schedule.safeParse(item?.schedule).data,
     behind: {
       organisations: finite(behind.organisations),
       oldest: finite(behind.oldest),
@@ -212,6 +224,8 @@ function readShard(number: number, item: Record<string, unknown> | undefined): S
     writtenWatermark: finite(item?.watermark),
   };
 }
+
+const Schedule = z.object({ id: z.string(), since: z.int().check(z.nonnegative()) });
 
 function finite(value: unknown): number {
   return Number.isFinite(value) ? (value as number) : 0;

@@ -111,25 +111,28 @@ export class TaskStore {
   /**
    * Starts to track a task that nobody asked for: not if there is a record of it, and not if somebody has ended its
    * tracking.
+   *
+   * @param since from when on it counts as tracked, in Unix milliseconds: it was not found open before
    */
-  async adopt(task: TaskKey, signal?: AbortSignal): Promise<void> {
-    await this.#start(task, { over: NO_RECORD }, signal);
+  async adopt(task: TaskKey, since: number, signal?: AbortSignal): Promise<void> {
+    await this.#start(task, { over: NO_RECORD, since }, signal);
   }
 
   /** Undefined when there is an item over which the task may not be written. */
   async #start(
     task: TaskKey,
-    options: TrackingOptions & { over: string },
+    options: TrackingOptions & { over: string; since?: number },
     signal: AbortSignal | undefined,
   ): Promise<TrackedTask | undefined> {
-    const { deadlineSeconds, over, ...carried } = options;
+    const { deadlineSeconds, over, since, ...carried } = options;
     const now = this.#now();
-    const place = indexEntryOf(task, now, this.#shardCount);
+    const trackedAt = since ?? now;
+    const place = indexEntryOf(task, trackedAt, this.#shardCount);
     await this.#announce(place.openShard);
     const item = {
       ...keyOf(task),
       ...place,
-      trackedAt: now,
+      trackedAt,
       state: "pending",
       stateSince: now,
       ...carriedAttributes(carried),

@@ -9,6 +9,7 @@ import {
   type Outcome,
 } from "../tasks/decision.ts";
 import type { TaskKey } from "../tasks/key.ts";
+import { lastKnownDue, notEndedBefore } from "../tasks/known-open.ts";
 import type { OpenTask } from "../tasks/record.ts";
 import { type Breakers, type HealthChange, isProbeDue, nextProbe } from "./breakers.ts";
 import { type CallResult, resultOfError } from "./call-result.ts";
@@ -32,6 +33,8 @@ export interface Check {
   task: OpenTask;
   /** Everything that was due of the task up to then was checked, in Unix milliseconds. */
   checkedThrough: number;
+  /** What became due of it after that was checked by today's schedule, in Unix milliseconds. */
+  scheduledSince: number;
   /** What is stuck, where this call is to find out whether it still is. */
   probe?: HealthRecord;
   /** Of a task that is not tracked: has it tracked, once EnOS knows it; undefined where that may not be. */
@@ -102,7 +105,7 @@ export class Checks {
     }
     // What was asked in vain may be past its deadline all the same.
     if (check.adopt) check.onEnd(false);
-    else this.#settle(check, { kind: "failed" }, false);
+    else this.#settle(check, { kind: "unanswered" }, false);
     return false;
   }
 
@@ -117,7 +120,7 @@ export class Checks {
   #giveUpNext(): void {
     while (this.#givingUp < MOST_GIVING_UP && this.#toGiveUp.length > 0) {
       const check = this.#toGiveUp.pop() as Check;
-      const result = { kind: "failed" } as const;
+      const result = { kind: "unanswered" } as const;
       const circumstances = this.#circumstances(check);
       const decision = decide(check.task, result, circumstances);
       this.#givingUp++;
@@ -213,7 +216,8 @@ export class Checks {
       if (another) {
         await new Promise<void>((resolve) => {
           const onEnd = () => resolve();
-          this.#queue.add({ orgId, task: another, checkedThrough: another.trackedAt, onEnd });
+          const { trackedAt } = another;
+          this.#queue.add({ orgId, task: another, checkedThrough: trackedAt, scheduledSince: 0, onEnd });
         });
       } else if (another === undefined) {
         const reason = result.kind === "refused" ? result.reason : "unreachable";
@@ -275,23 +279,29 @@ export class Checks {
 
   /** Publishes and writes; false when it could not be done. */
   async #decided(
-    { task }: Check,
+    check: Check,
     result: CheckResult,
     decision: Decision,
     circumstances: Circumstances,
   ): Promise<boolean> {
     const { tasks } = this.#dependencies;
+    const { task } = check;
     if (decision.kind === "finish") {
       const name = `${task.orgId} ${task.indexKey}`;
       if (this.#finishing.has(name)) return false;
       this.#finishing.add(name);
-      return this.#finish(task, result, circumstances).finally(() => this.#finishing.delete(name));
+      return this.#finish(check, result, circumstances).finally(() => this.#finishing.delete(name));
     }
     try {
       if (decision.kind === "change") {
         await tasks.change(task, decision.state, decision.status, circumstances.now);
       }
-      if (decision.kind === "missing") await tasks.missing(task, decision.since, decision.checks);
+      if (decision.kind === "missing") {
+        const { since, checks } = decision;
+        if (!(await tasks.missing(task, since, checks, this.#lastKnownDue(check))))
+          await this.#uncertain(check);
+      }
+      if (decision.kind === "uncertain") await this.#uncertain(check);
       return true;
     } catch (error) {
       this.failed("write", error, task);
@@ -299,9 +309,26 @@ export class Checks {
     }
   }
 
+  /** Writes since when it is not known how a task is doing, once: what the index says of that may be behind. */
+  async #uncertain(check: Check): Promise<void> {
+    const { tasks } = this.#dependencies;
+    const current = await tasks.current(check.task);
+    if (!current || current.task.uncertainSince !== undefined) return;
+    await tasks.uncertain(check.task, this.#lastKnownDue(check));
+  }
+
+  #lastKnownDue({ task, checkedThrough: through, scheduledSince }: Check): number {
+    return lastKnownDue(this.#dependencies.schedule, task, { through, scheduledSince });
+  }
+
   /** Announces and closes a task, if it is still one that is to be: the index, from which it came, may be behind. */
-  async #finish(read: OpenTask, result: CheckResult, circumstances: Circumstances): Promise<boolean> {
-    const { tasks, events } = this.#dependencies;
+  async #finish(
+    { task: read, checkedThrough: through, scheduledSince }: Check,
+    result: CheckResult,
+    circumstances: Circumstances,
+  ): Promise<boolean> {
+    const { tasks, events, schedule } = this.#dependencies;
+    const { now } = circumstances;
     let outcome: Outcome;
     let current: Awaited<ReturnType<typeof tasks.current>>;
     try {
@@ -316,14 +343,15 @@ export class Checks {
     }
     const { task, carried } = current;
     try {
-      await events.publish(terminalEvent(task, outcome, circumstances.now, carried));
+      const known = notEndedBefore(schedule, task, { through, scheduledSince }, now);
+      await events.publish(terminalEvent(task, outcome, { observedAt: now, notEndedBefore: known }, carried));
       this.#summary.published++;
     } catch (error) {
       this.failed("publish", error, read);
       return false;
     }
     try {
-      if (await tasks.finish(task, outcome, circumstances.now)) count(this.#summary.finished, outcome.state);
+      if (await tasks.finish(task, outcome, now)) count(this.#summary.finished, outcome.state);
       return true;
     } catch (error) {
       this.failed("write", error, read);

@@ -13,7 +13,7 @@ import type { FailureReason } from "./summary.ts";
 /** What checks are made with. */
 export interface CheckDependencies {
   health: Pick<HealthStore, "list" | "put" | "claimProbe" | "remove">;
-  tasks: Pick<OpenTaskStore, "current" | "another" | "change" | "missing" | "finish">;
+  tasks: Pick<OpenTaskStore, "current" | "another" | "change" | "missing" | "uncertain" | "finish">;
   credentials: Pick<CredentialSource, "get" | "refresh">;
   enos: Pick<EnosClient, "getDownloadStatus">;
   events: Pick<EventPublisher, "publish">;

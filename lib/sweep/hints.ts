@@ -1,6 +1,8 @@
 import { coverageOf, overlay, watermarkAt } from "../store/coverage.ts";
 import { indexEntryOf, parseIndexKey } from "../store/index-key.ts";
+import { CLOCK_ERROR_MS } from "../store/shard-store.ts";
 import type { TaskKey } from "../tasks/key.ts";
+import type { Checked } from "../tasks/known-open.ts";
 import type { IndexKey, OpenTask } from "../tasks/record.ts";
 import { Breakers } from "./breakers.ts";
 import { openCheckRun } from "./check-run.ts";
@@ -38,36 +40,47 @@ export async function checkHinted(
   const started = performance.now();
   const summary = emptySummary();
   using time = new TimeBudget(remainingMs);
-  const { health, now } = dependencies;
-  const breakers = new Breakers({ records: await health.list(time.signal), now });
+  const { health, now, observer } = dependencies;
+  // Who is stuck is advice. Where it cannot be read, the tasks cannot either, and each of them says so.
+  const records = await health.list(time.signal).catch((error: unknown) => {
+    observer.failed("read", error);
+    return [];
+  });
+  const breakers = new Breakers({ records, now });
   const { queue, checks } = openCheckRun({ dependencies, settings, summary, time, breakers });
 
   /** Resolves with whether the task was checked, and all that follows is published and written. */
-  const check = (task: OpenTask, checkedThrough: number, adopt?: () => Promise<OpenTask | undefined>) =>
+  const check = (task: OpenTask, checked: Checked, adopt?: () => Promise<OpenTask | undefined>) =>
     new Promise<boolean>((resolve) => {
-      queue.add({ orgId: task.orgId, task, checkedThrough, onEnd: resolve, ...(adopt && { adopt }) });
+      const { through: checkedThrough, scheduledSince } = checked;
+      const { orgId } = task;
+      queue.add({ orgId, task, checkedThrough, scheduledSince, onEnd: resolve, ...(adopt && { adopt }) });
     });
 
   const outcomeOf = async (key: TaskKey): Promise<HintOutcome> => {
     const found = await dependencies.tasks.find(key, now(), time.signal);
-    if (found.kind === "done") return "nothing";
+    if (found.kind === "done" || found.kind === "unwanted") return "nothing";
     if (found.kind === "open") {
       const { task, shard } = found;
-      const isChecked = await check(task, await checkedThrough(dependencies, task, shard, time.signal));
+      const isChecked = await check(task, await checkedOf(dependencies, task, shard, time.signal));
       return isChecked ? afterwards(key, "ended") : "failed";
     }
+    // As one that is tracked since before it was found open.
+    const since = now();
     const adopt = async () => {
-      await dependencies.tracker.adopt(key);
+      await dependencies.tracker.adopt(key, since);
       const adopted = await dependencies.tasks.find(key, now());
-      return adopted.kind === "open" ? adopted.task : undefined;
+      // What somebody put meanwhile is checked anew: of that time of tracking nothing is known yet.
+      return adopted.kind === "open" && adopted.task.trackedAt <= since ? adopted.task : undefined;
     };
-    return (await check(strange(key, now()), 0, adopt)) ? afterwards(key, "nothing") : "failed";
+    return (await check(strange(key, since), NOT_CHECKED, adopt)) ? afterwards(key, "nothing") : "failed";
   };
 
   /** What a check has made of a task; nothing is left of one that EnOS does not know. */
   const afterwards = async (key: TaskKey, closed: "ended" | "nothing"): Promise<HintOutcome> => {
     const { kind } = await dependencies.tasks.find(key, now());
     if (kind === "open") return "open";
+    if (kind === "unwanted") return "nothing";
     return kind === "done" ? "ended" : closed;
   };
 
@@ -91,19 +104,32 @@ export async function checkHinted(
  * How far sweeps have checked a task. The shard is read before the organisation's record in it, which is written before
  * the shard moves: so what is read is never more than was checked.
  */
-async function checkedThrough(
-  { shards, behind }: HintDependencies,
+async function checkedOf(
+  { shards, behind, schedule, now }: HintDependencies,
   { orgId, indexKey }: OpenTask,
   number: number,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<Checked> {
   const shard = await shards.get(number, signal);
   const record = await behind.get(number, shard.sweptBy, orgId, signal);
-  return watermarkAt(overlay(coverageOf(shard.checkpoint), record?.gaps ?? []), indexKey) ?? 0;
+  const through = watermarkAt(overlay(coverageOf(shard.checkpoint), record?.gaps ?? []), indexKey) ?? 0;
+  // By another schedule so far, or by a clock that was wrong, and the next sweep says since when that is over.
+  const isTrue = shard.schedule?.id === schedule.id && through <= now() + CLOCK_ERROR_MS;
+  const since = isTrue ? shard.schedule?.since : undefined;
+  return { through, scheduledSince: since ?? Number.POSITIVE_INFINITY };
 }
+
+const NOT_CHECKED: Checked = { through: 0, scheduledSince: 0 };
 
 /** A task that nobody tracks, as if it were tracked from now on. */
 function strange(key: TaskKey, now: number): OpenTask {
   const place = parseIndexKey(indexEntryOf(key, now, 1).openKey) as IndexKey;
-  return { ...key, ...place, state: "pending", notFound: null, deadlineAt: undefined };
+  return {
+    ...key,
+    ...place,
+    state: "pending",
+    notFound: null,
+    deadlineAt: undefined,
+    uncertainSince: undefined,
+  };
 }

@@ -15,6 +15,7 @@ import {
 import { CLOCK_ERROR_MS, type Shard, type SweptShard } from "../store/shard-store.ts";
 import { isPastDeadline } from "../tasks/decision.ts";
 import type { OpenTask } from "../tasks/record.ts";
+import type { Schedule } from "../tasks/schedule.ts";
 import { Backlog } from "./backlog.ts";
 import { type Breakers, isProbeDue } from "./breakers.ts";
 import type { Check, Checks } from "./checks.ts";
@@ -66,6 +67,8 @@ export class ShardSweep {
   readonly #to: number;
   /** How far the shard was checked before. */
   readonly #coverage: Coverage;
+  /** What became due after that is checked by today's schedule. */
+  readonly #scheduledSince: number;
   /** Whether the shard is read whole at the end, to find out who has no task in it any more. */
   readonly #isWhole: boolean;
   readonly #backlogs = new Map<string, Backlog>();
@@ -111,6 +114,7 @@ export class ShardSweep {
       isLate: (task) => this.#isLate(task),
       onFailure: (error) => this.#checks.failed("read", error),
     });
+    this.#scheduledSince = scheduledSince(options.shard, this.#dependencies.schedule, this.#coverage);
     this.#isWhole =
       options.behind.length > 0 && Math.abs(this.#now - options.shard.readWholeAt) >= WHOLE_EVERY_MS;
     for (const record of options.behind) {
@@ -331,6 +335,7 @@ export class ShardSweep {
       source: this.#shard.number,
       task,
       checkedThrough,
+      scheduledSince: this.#scheduledSince,
       onEnd: (isChecked) => {
         if (!isChecked) {
           this.#summary.deferred++;
@@ -397,8 +402,21 @@ export class ShardSweep {
     }
     // Also when there was no time for all of it: it is not to be tried in every sweep.
     const readWholeAt = this.#isWhole ? this.#now : this.#shard.readWholeAt;
-    return { swept: { checkpoint: checkpointOf(coverage), readWholeAt, behind: totals }, changes, behind };
+    const schedule = { id: this.#dependencies.schedule.id, since: this.#scheduledSince };
+    const checkpoint = checkpointOf(coverage);
+    return { swept: { checkpoint, readWholeAt, schedule, behind: totals }, changes, behind };
   }
+}
+
+/**
+ * Since when a shard is checked by today's schedule: from now on, where it was another one so far, or a clock was wrong.
+ *
+ * @param coverage how far it is checked, put right
+ */
+function scheduledSince({ schedule, checkpoint }: Shard, { id }: Schedule, coverage: Coverage): number {
+  const latest = Math.max(...coverage.map(({ watermark }) => watermark));
+  const isTrue = schedule?.id === id && checkpoint.watermark <= latest;
+  return isTrue ? Math.min(schedule.since, latest) : latest;
 }
 
 function oldest(coverage: Coverage): Gap {

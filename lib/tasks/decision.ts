@@ -8,11 +8,15 @@ const NOT_FOUND_CHECKS = 3;
 /** Behind for so long, and a task that is given up was out of reach. */
 const DAY_MS = 24 * 60 * 60_000;
 
-/** What one check of a task brought: a status, EnOS's word that there is no such task, or nothing. */
+/** What one check of a task brought. */
 export type CheckResult =
   | { kind: "status"; status: DownloadStatus }
+  /** EnOS's word that there is no such task. */
   | { kind: "not-found" }
-  | { kind: "failed" };
+  /** An answer that says nothing of how the task is doing. */
+  | { kind: "failed" }
+  /** No answer: the task is still to be checked. */
+  | { kind: "unanswered" };
 
 /** How a task ended: what is published first, and written second. */
 export interface Outcome {
@@ -28,6 +32,8 @@ export type Decision =
   /** The task goes on, and something about it is new. */
   | { kind: "change"; state: TrackedState; status: DownloadStatus }
   | { kind: "missing"; since: number; checks: number }
+  /** It counts as checked, and it is not known how it is doing. */
+  | { kind: "uncertain" }
   | { kind: "finish"; outcome: Outcome };
 
 /** What a decision is made by, beside the task and its check. Times are Unix milliseconds. */
@@ -49,17 +55,20 @@ export function decide(task: OpenTask, check: CheckResult, circumstances: Circum
     return { kind: "finish", outcome: { state: check.status.state, status: check.status, reason: null } };
   }
   if (isPastDeadline(task, now, deadlineMs)) {
-    return abandon(
-      check.kind === "failed" && isUnreachable(task, circumstances) ? "unreachable" : "deadline",
-    );
+    const isInVain = check.kind === "failed" || check.kind === "unanswered";
+    return abandon(isInVain && isUnreachable(task, circumstances) ? "unreachable" : "deadline");
   }
   switch (check.kind) {
-    case "failed":
+    case "unanswered":
       return { kind: "none" };
+    case "failed":
+      return { kind: "uncertain" };
     case "not-found":
       return missing(task, now);
     case "status":
-      if (check.status.state === task.state && !task.notFound) return { kind: "none" };
+      if (check.status.state === task.state && !task.notFound && task.uncertainSince === undefined) {
+        return { kind: "none" };
+      }
       return { kind: "change", state: check.status.state, status: check.status };
   }
 }
@@ -83,7 +92,7 @@ function missing(task: OpenTask, now: number): Decision {
   const checks = (task.notFound?.checks ?? 0) + 1;
   if (checks >= NOT_FOUND_CHECKS && now - since >= NOT_FOUND_MS) return abandon("not-found");
   // Beyond the third check only time is missing, and time needs no writing down.
-  return checks > NOT_FOUND_CHECKS ? { kind: "none" } : { kind: "missing", since, checks };
+  return checks > NOT_FOUND_CHECKS ? { kind: "uncertain" } : { kind: "missing", since, checks };
 }
 
 function abandon(reason: AbandonReason): Decision {

@@ -21,6 +21,11 @@ export interface OpenTask extends TaskKey, IndexKey {
   notFound: { since: number; checks: number } | null;
   /** The task's own deadline; undefined where only the service's counts. */
   deadlineAt: number | undefined;
+  /**
+   * When it was last known not to have ended, before EnOS's answers began to say nothing of how it is doing; undefined
+   * while they do.
+   */
+  uncertainSince: number | undefined;
 }
 
 /** What is kept of a tracked task, and what its users see of it. Times are ISO 8601. */
@@ -80,6 +85,7 @@ export function parseOpenTask(item: Attributes, key: IndexKey): OpenTask | undef
     state: storedState(item.state?.S),
     notFound: since && checks ? { since, checks } : null,
     deadlineAt: parseDeadline(item),
+    uncertainSince: positive(item.uncertainSince?.N),
     indexKey: key.indexKey,
     trackedAt: key.trackedAt,
     offset: key.offset,

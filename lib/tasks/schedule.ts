@@ -4,6 +4,8 @@
  * All times are Unix milliseconds, all ages milliseconds since tracking began.
  */
 export interface Schedule {
+  /** The same for schedules that are set alike, and another for others. */
+  id: string;
   /** The number of the interval that a task is in at a time; never falls. A time before it was tracked counts as then. */
   slot(task: Scheduled, time: number): number;
   /** When the interval began that a task is in at a time: then it last became due. Never before it was tracked. */
@@ -95,6 +97,7 @@ export function createSchedule({
   const slot = (task: Scheduled, time: number) => Math.floor(position(time - task.trackedAt) + shiftOf(task));
 
   return {
+    id: `${shortest}/${growthPercent}/${longest}`,
     slot,
     slotStart(task, time) {
       return task.trackedAt + Math.max(0, ageAt(slot(task, time) - shiftOf(task)));

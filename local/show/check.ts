@@ -43,7 +43,7 @@ export async function differences(
   const expected = announced(tracked);
   const found = [
     difference("events", received.map(withoutTimes), expected ? [expected] : []),
-    ...received.map((message) => wrongTimes(message, trackedAt)),
+    ...received.map((message) => wrongTimes(message, tracked)),
   ];
   const record = await client.record(task);
   const { stateSince, finishedAt, ...rest } = record.envelope?.data ?? {};
@@ -80,27 +80,38 @@ function difference(what: string, actual: unknown, expected: unknown): string | 
 interface Times {
   time?: string;
   observedAt?: string;
+  notEndedBefore?: string | null;
 }
 
 function timesOf(message: ReceivedMessage | undefined): Times {
-  const body = message?.body as { time?: string; data?: { observedAt?: string } } | undefined;
+  const body = message?.body as { time?: string; data?: Times } | undefined;
+  const { observedAt, notEndedBefore } = body?.data ?? {};
   return {
     ...(body?.time && { time: body.time }),
-    ...(body?.data?.observedAt && { observedAt: body.data.observedAt }),
+    ...(observedAt && { observedAt }),
+    ...(notEndedBefore !== undefined && { notEndedBefore }),
   };
 }
 
 function withoutTimes({ attributes, body }: ReceivedMessage): object {
-  const { time, data, ...rest } = body as { time: string; data: { observedAt: string } };
-  const { observedAt, ...facts } = data;
+  const { time, data, ...rest } = body as Times & { data: Times };
+  const { observedAt, notEndedBefore, ...facts } = data;
   return { attributes, body: { ...rest, data: facts } };
 }
 
-/** An event's time is when its fact was observed: after it was tracked, and not in the future. */
-function wrongTimes(message: ReceivedMessage, trackedAt: string): string | undefined {
-  const { time, observedAt } = timesOf(message);
-  if (time !== undefined && time === observedAt && trackedAt < time && Date.parse(time) <= Date.now()) {
-    return undefined;
-  }
-  return `times: tracked at ${trackedAt}, observed at ${observedAt}, time ${time}`;
+/**
+ * An event's time is when its fact was observed: after it was tracked, not in the future, and not before its task was
+ * known not to have ended.
+ */
+function wrongTimes(message: ReceivedMessage, { trackedAt, endsAt }: TrackedExample): string | undefined {
+  const { time, observedAt, notEndedBefore } = timesOf(message);
+  const isObserved =
+    time !== undefined && time === observedAt && trackedAt < time && Date.parse(time) <= Date.now();
+  const isKnown =
+    notEndedBefore === null ||
+    (notEndedBefore !== undefined &&
+      trackedAt <= notEndedBefore &&
+      Date.parse(notEndedBefore) <= (endsAt ?? Date.now()));
+  if (isObserved && isKnown) return undefined;
+  return `times: tracked at ${trackedAt}, open until ${notEndedBefore}, observed at ${observedAt}, time ${time}`;
 }

@@ -1,12 +1,12 @@
 import type { TerminalEvent } from "../../lib/events/event.ts";
 
 /**
- * An announcement on one line: time, type, task, size, file, how long the task was tracked, and how late its end was
- * seen.
+ * An announcement on one line: time, type, task, size, file, how long the task was tracked, how late its end was seen,
+ * and what its caller gave along.
  *
  * @param endedAt when it ended, in Unix milliseconds, where that is known
  */
-export function eventLine({ time, type, data }: TerminalEvent, endedAt?: number): string {
+export function eventLine({ time, type, correlationid, data }: TerminalEvent, endedAt?: number): string {
   const { orgId, channelId, taskId, dataSize, downloadUrl, reason, trackedAt, observedAt } = data;
   return [
     clock(new Date(time)),
@@ -17,6 +17,7 @@ export function eventLine({ time, type, data }: TerminalEvent, endedAt?: number)
     ...(dataSize === null ? [] : [fileSize(dataSize)]),
     ...(downloadUrl === null ? [] : [downloadUrl]),
     ...(reason === null ? [] : [`(${reason})`]),
+    ...(correlationid === undefined ? [] : [`for ${correlationid}`]),
   ].join("  ");
 }
 
@@ -25,7 +26,8 @@ export function clock(date: Date): string {
   return date.toTimeString().slice(0, 8);
 }
 
-function duration(ms: number): string {
+/** A length of time, for people. */
+export function duration(ms: number): string {
   const seconds = ms / 1000;
   if (seconds < 90) return `${seconds.toFixed(1)} s`;
   if (seconds < 5400) return `${Math.round(seconds / 60)} min`;

@@ -23,7 +23,8 @@ export interface TrackedExample {
   endsAt: number | undefined;
 }
 
-const CHANNEL = "ch-dee0c5";
+/** The channel of all that is shown. */
+export const CHANNEL = "ch-dee0c5";
 
 /** An EnOS with one organisation on it, whose file sizes every answer tells. */
 export function simulatedGateway(enos: EnosSimulator): Gateway {

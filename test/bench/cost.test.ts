@@ -5,7 +5,7 @@ import type { Outcome } from "../../bench/scale/run.ts";
 const total = (value: number) => ({ total: value });
 
 it("is a month of what was used, at list prices", () => {
-  const minute = { summaries: [{ durationMs: 30_000 }, { durationMs: 15_000 }] };
+  const minute = { invokedSeconds: 45 };
   const { checking, turnover } = cost({
     scenario: { memory: 512, sweepers: 2 },
     minutes: [minute, minute],

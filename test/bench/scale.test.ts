@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { quantile } from "../../bench/harness/statistics.ts";
 import { MEMORY_OF_A_VCPU } from "../../bench/scale/assumptions.ts";
 import { broken } from "../../bench/scale/broken.ts";
+import { cost } from "../../bench/scale/cost.ts";
 import { INDEX_ITEM, itemBytes, queryUnits } from "../../bench/scale/dynamodb-units.ts";
 import { Processor } from "../../bench/scale/processor.ts";
 import { run } from "../../bench/scale/run.ts";
@@ -20,6 +22,7 @@ const SMALL: Scenario = {
   durations: LOGNORMAL,
   organisations: 3,
   shards: 6,
+  intervalSeconds: 60,
   sweepers: 2,
   concurrency: 32,
   requestsPerSecond: 1_000,
@@ -48,6 +51,20 @@ describe("the simulation at scale", () => {
       expect(lagSeconds).toBeLessThanOrEqual(60 + Math.ceil(longest));
       expect(overdueSeconds).toBeLessThanOrEqual(longest);
     }
+  });
+
+  it("makes rounds, of which a month is the more expensive, and sees every end sooner", async () => {
+    const few = { ...SMALL, tasks: 500, sweepers: 1, minutes: 10 };
+    const [minutely, quick] = [
+      await run(few, () => {}),
+      await run({ ...few, intervalSeconds: 10 }, () => {}),
+    ];
+    expect(broken(quick)).toEqual([]);
+    expect(quick.minutes.map(({ summaries }) => summaries.length)).toEqual(Array(10).fill(6));
+    for (const { invokedSeconds } of quick.minutes) expect(invokedSeconds).toBeGreaterThan(50);
+    expect(cost(quick).checking).toBeGreaterThan(3 * cost(minutely).checking);
+    const p95 = ({ delays }: typeof quick) => quantile(delays.relative, 0.95);
+    expect(p95(quick)).toBeLessThan(p95(minutely));
   });
 
   it("shares the shards among the sweepers, each once a minute", async () => {
@@ -103,6 +120,7 @@ describe("the simulation at scale", () => {
         another: (...another) => tasks.another(...another),
         change: (...change) => tasks.change(...change),
         missing: (...missing) => tasks.missing(...missing),
+        uncertain: (...uncertain) => tasks.uncertain(...uncertain),
         finish: (...finish) => tasks.finish(...finish),
       },
     }));

@@ -102,6 +102,20 @@ describe("the function of hints", () => {
     expect(batchItemFailures).toEqual([{ itemIdentifier: "message-0" }]);
   });
 
+  it("puts off everything while the table is out, so that it is tried for a day", async () => {
+    proxy.add({
+      matches: ({ service }) => service === "dynamodb",
+      fate: { kind: "refuse", httpStatus: 400, code: "ResourceNotFoundException" },
+    });
+    const event = hintEvent(hintMessage(task("t1", ENDED.failed)), hintMessage(task("t2", ENDED.failed)));
+    const { batchItemFailures } = await hint.invoke<SQSBatchResponse>(event);
+    proxy.clear();
+    expect(batchItemFailures).toHaveLength(2);
+    expect(putOff().map(([, seconds]) => seconds)).toEqual([10, 10]);
+    expect((await hint.invoke<SQSBatchResponse>(event)).batchItemFailures).toEqual([]);
+    expect(new Set(await subjects())).toEqual(new Set(["t1", "t2"]));
+  });
+
   it("measures what became of the hints, and how long after they came", async () => {
     await hint.invoke(hintEvent(hintMessage(task("measured", ENDED.succeeded))));
     const metrics = hint.output

@@ -33,6 +33,10 @@ describe("a callback's body", () => {
     ["the id is none", { body: JSON.stringify({ id: "../../secrets" }) }],
     ["the id is too long", { body: JSON.stringify({ id: "a".repeat(129) }) }],
     ["the id is another field's", { body: JSON.stringify({ taskId: TASK }) }],
+    [
+      "an id is in a URL of it",
+      { body: JSON.stringify({ log_url: `http://files.example/?a=1&id=${TASK}&b=2` }) },
+    ],
     ["it is huge", { body: JSON.stringify({ ...BODY, log_url: "x".repeat(70_000) }) }],
     ["it is base64 and nobody says so", { body: base64(JSON.stringify(BODY)) }],
     ["it is said to be base64 and is not", { body: JSON.stringify(BODY), isBase64Encoded: true }],

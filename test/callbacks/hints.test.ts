@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { BehindStore } from "../../lib/store/behind-store.ts";
 import { OpenTaskStore } from "../../lib/store/open-task-store.ts";
@@ -115,6 +116,37 @@ describe("a hint", () => {
     await tracker.delete(task("wanted-again"));
     expect((await tracker.put(task("wanted-again"))).created).toBe(true);
     expect(await hint([task("wanted-again")])).toEqual(["ended"]);
+  });
+
+  it("goes on with what is wanted by then: a task deleted or put while EnOS was asked", async () => {
+    const tracker = scene.tracker();
+    const slow = scene.enos.addFault({ kind: "latency", ms: 300, orgId, endpoint: "status" });
+    const [deleted, stray, put] = [task("deleted"), task("stray"), task("put")];
+    for (const { taskId } of [deleted, stray, put]) play(taskId, ENDED.succeeded);
+    await tracker.put(deleted);
+    const outcomes = hint([deleted, stray, put]);
+    await setTimeout(100);
+    scene.time += 1_000;
+    await Promise.all([tracker.delete(deleted), tracker.delete(stray), tracker.put(put)]);
+    expect(await outcomes).toEqual(["nothing", "nothing", "open"]);
+    scene.enos.removeFault(slow);
+    expect(await scene.events()).toEqual([]);
+
+    expect(await hint([deleted, stray, put])).toEqual(["nothing", "nothing", "ended"]);
+    expect((await scene.events()).map(({ subject }) => subject)).toEqual(["put"]);
+  });
+
+  it("tells until when a task was open, as far as sweeps have checked it", async () => {
+    await scene.track(orgId, 1, RUNNING);
+    const start = scene.time;
+    for (let minute = 0; minute < 12; minute++) await scene.sweep();
+    play("t0", ENDED.succeeded);
+    scene.time += 1_000;
+    expect(await hint([task("t0")])).toEqual(["ended"]);
+    const [event] = await scene.events();
+    const known = Date.parse(event?.data.notEndedBefore ?? "");
+    expect(known).toBeGreaterThan(start + 8 * MINUTE);
+    expect(known).toBeLessThanOrEqual(start + 12 * MINUTE);
   });
 
   it("of another organisation's task finds none: it is looked for in its own", async () => {

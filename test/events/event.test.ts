@@ -17,9 +17,12 @@ const task = {
   trackedAt: 1,
   notFound: null,
   deadlineAt: undefined,
+  uncertainSince: undefined,
   indexKey: "0",
   offset: 0,
 } as const;
+
+const at = (observedAt: number, notEndedBefore: number | null = null) => ({ observedAt, notEndedBefore });
 
 describe("a terminal event", () => {
   it("has one id for one fact, and another for another", () => {
@@ -44,7 +47,7 @@ describe("a terminal event", () => {
       expect(eventId(task, state) === eventId(again, state), state).toBe(state !== "abandoned");
     }
     const given = (reason: "deadline" | "unreachable", now: number) =>
-      terminalEvent(task, { state: "abandoned", status: null, reason }, now).id;
+      terminalEvent(task, { state: "abandoned", status: null, reason }, at(now)).id;
     expect(given("deadline", 10)).toBe(given("unreachable", 99));
   });
 
@@ -55,22 +58,22 @@ describe("a terminal event", () => {
         status: parseStatus(task, { progressCode: 3, ...extra }),
         reason: null,
       }) as const;
-    expect(terminalEvent(task, outcome({ dataSize: 5 }), 10).id).toBe(
-      terminalEvent(task, outcome({ downloadUrl: "http://x" }), 99).id,
+    expect(terminalEvent(task, outcome({ dataSize: 5 }), at(10)).id).toBe(
+      terminalEvent(task, outcome({ downloadUrl: "http://x" }), at(99, 5)).id,
     );
   });
 
   it("brings back what the task's caller gave along, and no attribute for what it did not give", () => {
     const outcome = { state: "failed", status: null, reason: null } as const;
     const carried = { correlationId: "c", labels: { a: "b" }, traceparent: null };
-    const event = terminalEvent(task, outcome, 10, carried);
+    const event = terminalEvent(task, outcome, at(10), carried);
     expect(event).toMatchObject({ correlationid: "c", data: { labels: { a: "b" } } });
     expect(event).not.toHaveProperty("traceparent");
-    expect(Object.keys(terminalEvent(task, outcome, 10))).not.toContain("correlationid");
+    expect(Object.keys(terminalEvent(task, outcome, at(10)))).not.toContain("correlationid");
   });
 
   it("is held against its schema and CloudEvents' SDK wherever a test receives it", () => {
-    const event = terminalEvent(task, { state: "failed", status: null, reason: null }, 10);
+    const event = terminalEvent(task, { state: "failed", status: null, reason: null }, at(10));
     const attributes = { type: event.type, state: "failed", orgId: "o", channelId: "c" };
     expect(() => refuseOddEvent({ body: event, attributes })).not.toThrow();
     for (const odd of [
@@ -91,7 +94,7 @@ describe("a terminal event", () => {
         fc.string({ unit: "binary" }),
         (progressDesc, downloadUrl) => {
           const status = parseStatus(task, { progressCode: 3, progressDesc, downloadUrl });
-          const event = terminalEvent(task, { state: "succeeded", status, reason: null }, 10);
+          const event = terminalEvent(task, { state: "succeeded", status, reason: null }, at(10));
           const text = serialise(event);
           expect(text).toMatch(/^[\x20-\x7e]*$/);
           expect(JSON.parse(text)).toEqual(event);

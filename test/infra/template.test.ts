@@ -221,7 +221,7 @@ describe("what is kept", () => {
         ],
         Projection: {
           ProjectionType: "INCLUDE",
-          NonKeyAttributes: ["state", "notFoundSince", "notFoundChecks", "deadlineAt"],
+          NonKeyAttributes: ["state", "notFoundSince", "notFoundChecks", "deadlineAt", "uncertainSince"],
         },
       },
       {

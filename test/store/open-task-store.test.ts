@@ -11,6 +11,7 @@ import type { IndexKey, OpenTask } from "../../lib/tasks/record.ts";
 import { TestDatabase } from "../support/database.ts";
 
 const MINUTE = 60_000;
+const SINCE = Date.UTC(2026, 10, 23);
 const DAY = 24 * 60 * MINUTE;
 
 let table: TestDatabase;
@@ -148,7 +149,7 @@ describe("a task as it is now", () => {
       task: { ...read, state: "running" },
       carried: { ...NOTHING_CARRIED, correlationId: "order-1", labels: { a: "b" } },
     });
-    await store.missing({ ...read, state: "running" }, time, 1);
+    await store.missing({ ...read, state: "running" }, time, 1, SINCE);
     expect((await store.current(read))?.task.notFound).toEqual({ since: time, checks: 1 });
   });
 
@@ -205,17 +206,32 @@ describe("what a check learnt", () => {
     });
     const running = (await inIndex("t1")) as OpenTask;
     expect(running.state).toBe("running");
-    expect(await store.missing(running, time, 1)).toBe(true);
+    expect(await store.missing(running, time, 1, SINCE)).toBe(true);
     const missing = (await inIndex("t1")) as OpenTask;
-    expect(missing.notFound).toEqual({ since: time, checks: 1 });
-    expect(await store.missing(missing, time, 2)).toBe(true);
+    expect(missing).toMatchObject({ notFound: { since: time, checks: 1 }, uncertainSince: SINCE });
+    expect(await store.missing(missing, time, 2, SINCE)).toBe(true);
     const twice = (await inIndex("t1")) as OpenTask;
     // Known again, in the same state: that it is in it since then stays as it was.
     const since = (await record("t1"))?.stateSince;
     time += MINUTE;
     expect(await store.change(twice, "running", status(1), time)).toBe(true);
     expect(await record("t1")).toMatchObject({ state: "running", stateSince: since, notFound: null });
-    expect((await inIndex("t1"))?.notFound).toBeNull();
+    expect(await inIndex("t1")).toMatchObject({ notFound: null, uncertainSince: undefined });
+  });
+
+  it("is that nothing was learnt since a time, the first one, until something is", async () => {
+    number++;
+    const task = await put("t1");
+    expect(task.uncertainSince).toBeUndefined();
+    for (const since of [SINCE, SINCE + 1]) {
+      expect(await store.uncertain(task, since)).toBe(true);
+      expect((await inIndex("t1"))?.uncertainSince).toBe(SINCE);
+    }
+    const uncertain = (await inIndex("t1")) as OpenTask;
+    expect(await store.missing(uncertain, time, 1, SINCE + 2)).toBe(true);
+    expect((await inIndex("t1"))?.uncertainSince).toBe(SINCE);
+    expect(await store.change((await inIndex("t1")) as OpenTask, "pending", status(1), time)).toBe(true);
+    expect((await inIndex("t1"))?.uncertainSince).toBeUndefined();
   });
 
   it("is not written where more was learnt since the index told of it", async () => {
@@ -223,15 +239,15 @@ describe("what a check learnt", () => {
     const stale = await put("t1");
     await store.change(stale, "running", status(1), time);
     expect(await store.change(stale, "waiting", status(0), time)).toBe(false);
-    expect(await store.missing(stale, time, 1)).toBe(false);
+    expect(await store.missing(stale, time, 1, SINCE)).toBe(false);
     expect(await record("t1")).toMatchObject({ state: "running", notFound: null });
 
     const running = (await inIndex("t1")) as OpenTask;
-    await store.missing(running, time, 1);
+    await store.missing(running, time, 1, SINCE);
     const once = (await inIndex("t1")) as OpenTask;
-    await store.missing(once, time, 2);
-    expect(await store.missing(running, time + 1, 1)).toBe(false);
-    expect(await store.missing(once, time + 1, 2)).toBe(false);
+    await store.missing(once, time, 2, SINCE);
+    expect(await store.missing(running, time + 1, 1, SINCE)).toBe(false);
+    expect(await store.missing(once, time + 1, 2, SINCE)).toBe(false);
     expect(await store.change(once, "waiting", status(0), time)).toBe(false);
     expect(await store.change(running, "waiting", status(0), time)).toBe(false);
     expect((await inIndex("t1"))?.notFound).toEqual({ since: time, checks: 2 });
@@ -249,7 +265,8 @@ describe("what a check learnt", () => {
     await put("anew");
     for (const task of [closed, deleted, before]) {
       expect(await store.change(task, "running", status(1), time)).toBe(false);
-      expect(await store.missing(task, time, 1)).toBe(false);
+      expect(await store.missing(task, time, 1, SINCE)).toBe(false);
+      expect(await store.uncertain(task, SINCE)).toBe(false);
       expect(await store.finish(task, { ...SUCCEEDED, state: "expired" }, time + 1)).toBe(false);
     }
     expect(await record("closed")).toMatchObject({ state: "succeeded" });
@@ -264,7 +281,7 @@ describe("what a check learnt", () => {
     expect(await store.change(task, "running", status(1), time)).toBe(true);
     const running = (await inIndex("t1")) as OpenTask;
     table.loseAnswers();
-    expect(await store.missing(running, time, 1)).toBe(true);
+    expect(await store.missing(running, time, 1, SINCE)).toBe(true);
     const missing = (await inIndex("t1")) as OpenTask;
     expect(missing.notFound).toEqual({ since: time, checks: 1 });
     table.loseAnswers();
@@ -286,7 +303,7 @@ describe("what a check learnt", () => {
       );
       const task = (await inIndex("t1")) as OpenTask;
       expect(task.notFound).toBeNull();
-      expect(await store.missing(task, time, 1), String(odd)).toBe(true);
+      expect(await store.missing(task, time, 1, SINCE), String(odd)).toBe(true);
     }
   });
 });

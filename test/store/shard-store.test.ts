@@ -31,6 +31,7 @@ const NEW: Shard = {
   leaseUntil: 0,
   sweptBy: undefined,
   readWholeAt: 0,
+  schedule: undefined,
   behind: { organisations: 0, oldest: 0, oldestAnswering: 0 },
   writtenWatermark: 0,
 };
@@ -38,6 +39,7 @@ const NEW: Shard = {
 const swept = (watermark: number): SweptShard => ({
   checkpoint: { watermark, gaps: [{ from: "4", to: "8", watermark: watermark - 5 }] },
   readWholeAt: watermark - 7,
+  schedule: { id: "60/11/290", since: watermark - 9 },
   behind: { organisations: 2, oldest: 3, oldestAnswering: 4 },
 });
 
@@ -71,6 +73,7 @@ describe("the list of shards", () => {
       announcedAt: "once",
       leaseUntil: {},
       readWholeAt: [],
+      schedule: { id: "60/11/290", since: "once" },
       behind: "many",
       sweptBy: 8,
     });

@@ -132,6 +132,7 @@ export class Scene implements AsyncDisposable {
       another: (...args) => tasks.another(...args),
       change: (...args) => tasks.change(...args),
       missing: (...args) => tasks.missing(...args),
+      uncertain: (...args) => tasks.uncertain(...args),
       finish: (...args) => tasks.finish(...args),
       ...other,
     };

@@ -67,6 +67,7 @@ describe("a sweep", () => {
         dataSize: 42,
         labels: {},
         trackedAt: "2026-11-24T00:00:00.000Z",
+        notEndedBefore: null,
         observedAt: "2026-11-24T00:01:00.000Z",
         reason: null,
       },
@@ -107,6 +108,7 @@ describe("a sweep", () => {
     const counting = scene.tasksWith({
       change: async () => ++writes > 0,
       missing: async () => ++writes > 0,
+      uncertain: async () => ++writes > 0,
       finish: async () => ++writes > 0,
     });
     let checked = 0;
@@ -114,6 +116,46 @@ describe("a sweep", () => {
       checked += (await scene.sweep({ dependencies: { tasks: counting } })).checked;
     expect(checked).toBeGreaterThan(10 * 5);
     expect(writes).toBe(0);
+  });
+
+  it("tells until when a task was open, also where answers began to say nothing", async () => {
+    scene.settings.shardCount = 1;
+    const [told] = await scene.track("o1", 1, [
+      { afterMs: 0, progressCode: 1 },
+      { afterMs: 61 * MINUTE, progressCode: 3 },
+    ]);
+    if (!told) throw new Error("there is no task");
+    const place = { indexKey: "", trackedAt: 0, offset: 0, state: "pending", notFound: null } as const;
+    const none = { ...told, ...place, deadlineAt: undefined, uncertainSince: undefined };
+    const uncertainSince = async () => (await scene.dependencies.tasks.another(none))?.uncertainSince;
+    const start = scene.time;
+    for (let minute = 0; minute < 30; minute++) await scene.sweep();
+    expect(await uncertainSince()).toBeUndefined();
+
+    // Two answers that say nothing are one write, and what is known of the task stays what it was.
+    const fault = scene.enos.addFault({ kind: "error", orgId: "o1", endpoint: "status", code: 99500 });
+    let writes = 0;
+    const { tasks } = scene.dependencies;
+    const counting = scene.tasksWith({
+      uncertain: (...args) => {
+        writes++;
+        return tasks.uncertain(...args);
+      },
+    });
+    for (let minute = 0; minute < 20; minute++) await scene.sweep({ dependencies: { tasks: counting } });
+    scene.enos.removeFault(fault);
+    expect(writes).toBe(1);
+    const since = await uncertainSince();
+    expect(since).toBeGreaterThan(start + 15 * MINUTE);
+    expect(since).toBeLessThanOrEqual(start + 30 * MINUTE);
+
+    for (let minute = 0; minute < 10; minute++) await scene.sweep();
+    expect(await uncertainSince()).toBeUndefined();
+    for (let minute = 0; minute < 20; minute++) await scene.sweep();
+    const [event] = await scene.events();
+    const known = Date.parse(event?.data.notEndedBefore ?? "");
+    expect(known).toBeLessThanOrEqual(start + 61 * MINUTE);
+    expect(known).toBeGreaterThan(start + 40 * MINUTE);
   });
 
   it("checks again exactly when the schedule says, for every task", async () => {

@@ -18,6 +18,7 @@ const task: fc.Arbitrary<OpenTask> = fc
     trackedAt: fc.nat(10 * DEADLINE),
     notFound: fc.option(fc.record({ since: fc.nat(10 * DEADLINE), checks: fc.integer({ min: 1, max: 3 }) })),
     deadlineAt: fc.option(fc.nat(20 * DEADLINE), { nil: undefined }),
+    uncertainSince: fc.option(fc.nat(10 * DEADLINE), { nil: undefined }),
   })
   .map((fields) => ({ ...key, ...fields, indexKey: "0", offset: 0 }));
 
@@ -28,6 +29,7 @@ const quiet: OpenTask = {
   trackedAt: 0,
   notFound: null,
   deadlineAt: undefined,
+  uncertainSince: undefined,
   indexKey: "0",
   offset: 0,
 };
@@ -38,6 +40,7 @@ const check: fc.Arbitrary<CheckResult> = fc.oneof(
   status.map((status) => ({ kind: "status", status }) as const),
   fc.constant({ kind: "not-found" } as const),
   fc.constant({ kind: "failed" } as const),
+  fc.constant({ kind: "unanswered" } as const),
 );
 
 /** Everything was checked up to now, unless the test says otherwise. */
@@ -90,7 +93,8 @@ describe("the decision", () => {
           const decision = decide(task, check, at(now, checkedThrough));
           if (decision.kind !== "finish" || decision.outcome.state !== "abandoned") return;
           const isOutOfReach = checkedThrough <= now - DAY || checkedThrough <= task.trackedAt;
-          expect(decision.outcome.reason === "unreachable").toBe(check.kind === "failed" && isOutOfReach);
+          const isInVain = check.kind === "failed" || check.kind === "unanswered";
+          expect(decision.outcome.reason === "unreachable").toBe(isInVain && isOutOfReach);
         },
       ),
     );
@@ -153,10 +157,20 @@ describe("the decision", () => {
       fc.property(task, status, (task, status) => {
         const decision = decide(task, { kind: "status", status }, at(task.trackedAt));
         if (isPastDeadline(task, task.trackedAt, DEADLINE)) return;
-        const news = isTerminal(status.state) || status.state !== task.state || task.notFound !== null;
+        const news =
+          isTerminal(status.state) ||
+          status.state !== task.state ||
+          task.notFound !== null ||
+          task.uncertainSince !== undefined;
         expect(decision.kind !== "none").toBe(news);
       }),
     );
-    expect(decide(quiet, { kind: "failed" }, at(5))).toEqual({ kind: "none" });
+    expect(decide(quiet, { kind: "unanswered" }, at(5))).toEqual({ kind: "none" });
+  });
+
+  it("has it written that an answer said nothing, since it counts as a check", () => {
+    expect(decide(quiet, { kind: "failed" }, at(5))).toEqual({ kind: "uncertain" });
+    const unknown = { ...quiet, notFound: { since: 4, checks: 3 } };
+    expect(decide(unknown, { kind: "not-found" }, at(5))).toEqual({ kind: "uncertain" });
   });
 });

@@ -108,7 +108,7 @@ import { State, type TerminalState, type TrackedState } from "./lib/tasks/state.
 const state: TrackedState = "melted";
 const key = { orgId: "o1", channelId: "ch-1", taskId: "t1" };
 const place = { indexKey: "0", trackedAt: 1, offset: 0 };
-const task = { ...key, ...place, state: "running" as const, notFound: null, deadlineAt: undefined };
+const task = { ...key, ...place, state: "running" as const, notFound: null, deadlineAt: undefined, uncertainSince: undefined };
 const status = parseStatus(key, { progressCode: 8 });
 const decision = decide(task, { kind: "status", status }, { now: 2, deadlineMs: 1000, checkedThrough: 1 });
 const item = { pk: "o1", sk: "ch-1#t1", state, stateSince: 1, trackedAt: 1 };
@@ -123,7 +123,7 @@ console.log(
     openTask: parseOpenTask(stored, place)?.state,
     record: parseRecord(item, 2)?.state,
     listed: State.safeParse(state).data,
-    event: terminalEvent(task, { state: state as TerminalState, status, reason: null }, 2).type,
+    event: terminalEvent(task, { state: state as TerminalState, status, reason: null }, { observedAt: 2, notEndedBefore: null }).type,
   }),
 );
 `;

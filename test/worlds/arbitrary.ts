@@ -46,7 +46,11 @@ const organisations = (minutes: number, recover: boolean) =>
   fc
     .record({
       healthy: fc.array(
-        fc.record({ latencyMs: fc.integer({ min: 1, max: 700 }), tasks: tasks(30, minutes) }),
+        fc.record({
+          latencyMs: fc.integer({ min: 1, max: 700 }),
+          tasks: tasks(30, minutes),
+          garblesPercent: recover ? fc.constant(0) : fc.constantFrom(0, 0, 30, 80),
+        }),
         { minLength: 1, maxLength: 4 },
       ),
       troubled: fc.array(
@@ -78,15 +82,16 @@ const organisations = (minutes: number, recover: boolean) =>
       huge: fc.option(fc.integer({ min: 200, max: 1_500 }), { nil: undefined, freq: 4 }),
     })
     .map(({ healthy, troubled, poisonous, huge }): Organisation[] => [
-      ...healthy.map(({ latencyMs, tasks }, index) =>
+      ...healthy.map(({ latencyMs, tasks, garblesPercent }, index) => ({
         // The second stands on a gateway with some that are in trouble.
-        organisation(
+        ...organisation(
           `healthy${index}`,
           { kind: "answers", latencyMs },
           tasks,
           index === 1 ? SHARED : undefined,
         ),
-      ),
+        garblesPercent,
+      })),
       ...troubled.flatMap(({ conduct, copies, sharesGateway, tasks, recoversAt }, index) =>
         Array.from({ length: copies }, (_, copy) => ({
           ...organisation(`troubled${index}-${copy}`, conduct, tasks),

@@ -25,8 +25,12 @@ export interface WorldTask {
   closedAs: TerminalState | undefined;
   /** When EnOS answered about it. */
   answeredAt: number[];
+  /** When one of these answers said how it was doing. */
+  knownAt: number[];
   /** What the table says of it, and since when. */
   states: { at: number; state: TrackedState }[];
+  /** Since when it says that it is uncertain how the task is doing, and when it came to say so. */
+  uncertain: { at: number; since: number | undefined }[];
 }
 
 /** The table of tasks in memory, with an index that is behind it. */
@@ -65,7 +69,9 @@ export class MemoryTasks {
       closedAt: Number.POSITIVE_INFINITY,
       closedAs: undefined,
       answeredAt: [],
+      knownAt: [],
       states: [{ at: task.putAt, state: "pending" }],
+      uncertain: [],
     };
     const shard = this.#byShard.get(openShard) ?? [];
     shard.push(added);
@@ -128,6 +134,15 @@ export class MemoryTasks {
         const task = this.byId.get(taskId) as WorldTask;
         if (!this.isOpen(task) || stateAt(task, this.#time.now) !== read) return false;
         task.states.push({ at: this.#time.now, state });
+        task.uncertain.push({ at: this.#time.now, since: undefined });
+        return true;
+      },
+      uncertain: async ({ taskId }, since) => {
+        await this.#time.after(LATENCY_MS);
+        const task = this.byId.get(taskId) as WorldTask;
+        if (!this.isOpen(task)) return false;
+        const at = this.#time.now;
+        task.uncertain.push({ at, since: uncertainAt(task, at) ?? since });
         return true;
       },
       missing: () => Promise.reject(new Error("every task of a world is known to EnOS")),
@@ -152,6 +167,7 @@ function openTask(task: WorldTask, at: number): OpenTask {
     state: stateAt(task, at),
     notFound: null,
     deadlineAt,
+    uncertainSince: uncertainAt(task, at),
     indexKey,
     trackedAt,
     offset,
@@ -160,6 +176,10 @@ function openTask(task: WorldTask, at: number): OpenTask {
 
 function stateAt({ states }: WorldTask, at: number): TrackedState {
   return (states.findLast((entry) => entry.at <= at) ?? { state: "pending" as const }).state;
+}
+
+function uncertainAt({ uncertain }: WorldTask, at: number): number | undefined {
+  return uncertain.findLast((entry) => entry.at <= at)?.since;
 }
 
 function firstAt(tasks: WorldTask[], key: string): number {

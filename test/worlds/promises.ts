@@ -11,6 +11,8 @@ export function broken(outcome: Outcome): string[] {
     ...late(outcome),
     ...notTakenUp(outcome),
     ...wrongEvents(outcome),
+    ...untimely(outcome),
+    ...unsure(outcome),
     ...costly(outcome),
     ...untrue(outcome),
     ...beyondDeadline(outcome),
@@ -24,9 +26,8 @@ function isAtEase({ invocationMs, pageMs, failsEvery }: World): boolean {
 }
 
 /** By how much clocks and the index may add to any delay, in milliseconds, and sweepers that die. */
-function allowance({ clocksMs, sweepers, trackerClockMs, indexDelayMs, frozen }: World): number {
-  const clocks = [0, trackerClockMs, ...clocksMs.slice(0, sweepers)];
-  return Math.max(...clocks) - Math.min(...clocks) + indexDelayMs + frozen.length * 3 * SWEEP_MS;
+function allowance(world: World): number {
+  return clocksApart(world) + world.indexDelayMs + world.frozen.length * 3 * SWEEP_MS;
 }
 
 /** An organisation that answers within a second has each of its tasks checked within the bound and two intervals. */
@@ -104,6 +105,63 @@ function wrongEvents({ events, world }: Outcome): string[] {
       problems.push(`${task.taskId} has the id ${event.id}`);
   }
   return problems;
+}
+
+/** By how much clocks are apart, in milliseconds. */
+function clocksApart({ clocksMs, sweepers, trackerClockMs }: World): number {
+  const clocks = [0, trackerClockMs, ...clocksMs.slice(0, sweepers)];
+  return Math.max(...clocks) - Math.min(...clocks);
+}
+
+/** An event's times have the true end between them, and where all is well they are about one interval apart. */
+export function untimely(outcome: Outcome): string[] {
+  const { events, schedule, world } = outcome;
+  const slack = clocksApart(world);
+  const isUntroubled =
+    isAtEase(world) &&
+    allowance(world) === 0 &&
+    world.organisations.every(
+      (organisation) => isHealthy(organisation) && !organisation.garblesPercent && !organisation.recoversAt,
+    );
+  return events.flatMap(({ event, task }) => {
+    const { state, notEndedBefore, observedAt } = event.data;
+    const problems: string[] = [];
+    const from = notEndedBefore === null ? null : Date.parse(notEndedBefore);
+    const to = Date.parse(observedAt);
+    if (from !== null && (from > to || from < task.trackedAt))
+      problems.push(`${task.taskId} was open from ${task.trackedAt} until ${from}, and ended by ${to}`);
+    if (state === "abandoned") return problems;
+    if (from !== null && from > task.endsAt + slack)
+      problems.push(`${task.taskId} ended ${from - task.endsAt} ms before it was told to be open`);
+    if (task.endsAt > to + slack)
+      problems.push(`${task.taskId} ended ${task.endsAt - to} ms after it was observed`);
+    const known = task.knownAt.filter((at) => at < task.endsAt).length;
+    if (from !== null && known === 0) problems.push(`${task.taskId} was never found open, but until ${from}`);
+    if (isUntroubled && from === null && known > 0)
+      problems.push(`${task.taskId} was found open ${known} times, and it is not known until when`);
+    if (isUntroubled && from !== null) {
+      const most = schedule.bound(from - task.trackedAt) + 2 * SWEEP_MS;
+      if (to - from > most)
+        problems.push(`${task.taskId} may have ended in ${to - from} ms, at most ${most}`);
+    }
+    return problems;
+  });
+}
+
+/** So long a write may take that another one knows nothing of, in milliseconds: two sweepers with clocks apart can meet. */
+const MEETING_MS = 10_000;
+
+/** That it is uncertain how a task is doing is written once, until that is known again. */
+function unsure({ tasks }: Outcome): string[] {
+  return tasks.flatMap(({ taskId, uncertain, knownAt }) => {
+    const written = uncertain.filter(({ since }) => since !== undefined);
+    const again = written.some(({ at }, index) => {
+      const before = written[index - 1];
+      if (!before || at - before.at < MEETING_MS) return false;
+      return !knownAt.some((known) => known > before.at - MEETING_MS && known < at);
+    });
+    return again ? [`${taskId} was written ${written.length} times to be uncertain`] : [];
+  });
 }
 
 const CALLED_IN_VAIN = new Set<Organisation["conduct"]["kind"]>([

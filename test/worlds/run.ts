@@ -47,6 +47,8 @@ export async function run(world: World): Promise<Outcome> {
   using time = new VirtualTime();
   using _chance = seededChance(world.seed);
   const schedule = createSchedule({ sweepIntervalSeconds: SWEEP_MS / 1_000 });
+  const laterSchedule = createSchedule({ sweepIntervalSeconds: SWEEP_MS / 1_000, growthPercent: 35 });
+  const rescheduledAt = EPOCH + (world.rescheduledAt ?? Number.POSITIVE_INFINITY) * SWEEP_MS;
   const records = new MemoryRecords({ latency: () => time.after(5) });
   const tasks = new MemoryTasks(time, world);
   const byId = new Map(world.organisations.map((organisation) => [organisation.id, organisation]));
@@ -158,8 +160,12 @@ export async function run(world: World): Promise<Outcome> {
         default:
           throw new Error(`${conduct.kind} has no answer`);
       }
-      const terminal = task.endsAt <= time.now;
       task.answeredAt.push(time.now);
+      if (Math.random() * 100 < (organisation.garblesPercent ?? 0)) {
+        throw new EnosError("malformed", "an answer that says nothing");
+      }
+      task.knownAt.push(time.now);
+      const terminal = task.endsAt <= time.now;
       return {
         orgId,
         channelId,
@@ -207,7 +213,7 @@ export async function run(world: World): Promise<Outcome> {
           outcome.events.push({ at: time.now, event, task });
         },
       }),
-      schedule,
+      schedule: time.now < rescheduledAt ? schedule : laterSchedule,
       observer: {
         failed: (reason, error) => outcome.failures.push({ reason, error }),
         stuck: (record) => outcome.stuck.push(record),

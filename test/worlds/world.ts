@@ -29,6 +29,8 @@ export interface Organisation {
   /** When its tasks are tracked and end, in milliseconds of the world's time; tracked before 0 is old. */
   tasks: { trackedAt: number; endsAt: number; deletedAt?: number }[];
   requestsPerSecond?: number;
+  /** How many of a hundred of its answers say nothing. */
+  garblesPercent?: number;
 }
 
 /** Everything that a run depends on. */
@@ -56,6 +58,8 @@ export interface World {
   /** Every so manieth page, publication or write fails, until a time in milliseconds. */
   failsEvery: number;
   failsUntilMs: number;
+  /** From this minute on the service's schedule is set otherwise. */
+  rescheduledAt?: number;
   /** What follows from chance in the engine follows from this. */
   seed: number;
 }

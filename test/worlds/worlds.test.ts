@@ -1,5 +1,9 @@
 import { randomInt } from "node:crypto";
+import fc from "fast-check";
 import { expect, it } from "vitest";
+import { worlds } from "./arbitrary.ts";
+import { untimely } from "./promises.ts";
+import { run } from "./run.ts";
 import { tryWorld } from "./try.ts";
 
 const WORLDS = 200;
@@ -11,3 +15,13 @@ it("keeps every promise in any world", async () => {
     expect(await tryWorld(seed), `the world of seed ${seed}`).toEqual([]);
   }
 }, 600_000);
+
+it("tells when tasks were open, though its schedule is set otherwise meanwhile", async () => {
+  const world = fc.record({ world: worlds(12), rescheduledAt: fc.integer({ min: 2, max: 10 }) });
+  await fc.assert(
+    fc.asyncProperty(world, async ({ world, rescheduledAt }) => {
+      expect(untimely(await run({ ...world, rescheduledAt }))).toEqual([]);
+    }),
+    { numRuns: 12 },
+  );
+}, 60_000);

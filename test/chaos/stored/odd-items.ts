@@ -91,6 +91,7 @@ export const SHARD_TRAPS: StoredItem[] = [
   { gaps: { L: Array(1_000).fill(gap(FIRST, LAST, LONG_AGO)) } },
   { behind: { M: { organisations: FAR_AHEAD, oldest: { N: "-1" }, oldestAnswering: { S: "soon" } } } },
   { readWholeAt: FAR_AHEAD, announcedAt: FAR_AHEAD },
+  { schedule: { M: { id: { S: "60000/11/290000" }, since: FAR_AHEAD } } },
 ];
 
 /** What else may befall a shard's record. */
@@ -101,6 +102,7 @@ export const shardSpoilt = spoilt([
   "leaseOwner",
   "sweptBy",
   "readWholeAt",
+  "schedule",
   "behind",
   "announcedAt",
 ]);

@@ -209,6 +209,7 @@ function shardRecord(sk: string, time: number): StoredItem {
     gaps: { L: [] },
     sweptBy: { S: "an-earlier-sweep" },
     readWholeAt: { N: "0" },
+    schedule: { M: { id: { S: "60000/11/290000" }, since: { N: String(time - 120_000) } } },
     behind: { M: { organisations: { N: "0" }, oldest: { N: "0" }, oldestAnswering: { N: "0" } } },
   };
 }

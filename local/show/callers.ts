@@ -1,0 +1,50 @@
+import { Application } from "./application.ts";
+import { CHANNEL, type Tracking } from "./tracked-examples.ts";
+
+/** Orders of a caller, each of which wants a download: its event brings the order's number back. */
+const ORDERS = ["order-4711", "order-4712"];
+const READY_AFTER_MS = 5_000;
+const WAIT_SECONDS = 25;
+
+/** What callers do beyond having one task tracked. */
+export interface Callers {
+  /** Many at once: what became of each, by its HTTP status. */
+  statuses: number[];
+  /** When each of these tasks ends, in Unix milliseconds. */
+  endsAt: Map<string, number>;
+  /** Resolves when a lookup that waits for one of them is answered. */
+  waited: Promise<{ taskId: string; state: string; afterItsEndMs: number }>;
+}
+
+/** Has several tasks tracked with one request, and waits for the end of one of them. */
+export async function showCallers({ enos, gateway, service }: Tracking): Promise<Callers> {
+  const { orgId } = gateway;
+  const application = await Application.signIn(gateway);
+  const endsAt = new Map<string, number>();
+  const tasks: { channelId: string; taskId: string; correlationId: string }[] = [];
+  for (const correlationId of ORDERS) {
+    enos.setCreatedTimeline(orgId, [
+      { afterMs: 0, progressCode: 1 },
+      {
+        afterMs: READY_AFTER_MS,
+        progressCode: 3,
+        downloadUrl: `http://files.enos.example/${correlationId}.zip`,
+      },
+    ]);
+    const begun = Date.now();
+    const taskId = await application.download(CHANNEL, correlationId, null);
+    endsAt.set(taskId, begun + READY_AFTER_MS);
+    tasks.push({ channelId: CHANNEL, taskId, correlationId });
+  }
+  const { envelope } = await service.client.trackMany(orgId, tasks);
+  if (!envelope?.data) throw new Error(`tracking many tasks was refused: ${envelope?.msg}`);
+  const { taskId } = tasks[0] as (typeof tasks)[0];
+  const waited = service.client
+    .status({ orgId, channelId: CHANNEL, taskId }, WAIT_SECONDS)
+    .then((answer) => ({
+      taskId,
+      state: answer.envelope?.data.state ?? String(answer.status),
+      afterItsEndMs: Date.now() - (endsAt.get(taskId) as number),
+    }));
+  return { statuses: envelope.data.outcomes.map(({ status }) => status), endsAt, waited };
+}
