@@ -3,7 +3,7 @@ import { CHANNEL, type Tracking } from "./tracked-examples.ts";
 
 /** Orders of a caller, each of which wants a download: its event brings the order's number back. */
 const ORDERS = ["order-4711", "order-4712"];
-const READY_AFTER_MS = 5_000;
+const READY_AFTER_MS = 3_000;
 const WAIT_SECONDS = 25;
 
 /** What callers do beyond having one task tracked. */
@@ -29,6 +29,7 @@ export async function showCallers({ enos, gateway, service }: Tracking): Promise
         afterMs: READY_AFTER_MS,
         progressCode: 3,
         downloadUrl: `http://files.enos.example/${correlationId}.zip`,
+        dataSize: 4_194_304,
       },
     ]);
     const begun = Date.now();
