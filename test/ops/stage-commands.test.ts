@@ -168,6 +168,7 @@ describe("sweeps and lags", () => {
     leaseUntil: 0,
     sweptBy: undefined,
     readWholeAt: 0,
+    schedule: undefined,
     behind: {
       organisations: oldestSeconds > 0 ? 1 : 0,
       oldest: oldestSeconds > 0 ? NOW - oldestSeconds * 1000 : 0,

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { EPOCH } from "../../bench/scale/virtual-time.ts";
 import { Backlog } from "../../lib/sweep/backlog.ts";
+import { untimely } from "./promises.ts";
 import { type Outcome, run } from "./run.ts";
 import type { Conduct, Organisation, World } from "./world.ts";
 
@@ -156,4 +157,15 @@ it("goes on when two sweepers start together whose clocks are further apart than
     }),
   );
   expect(longestGap(outcome, "well")).toBeLessThan(6);
+});
+
+it("knows until when a task was open where answers say nothing, and the index does not say so yet", async () => {
+  const tasks = Array.from({ length: 200 }, (_, index) => ({
+    trackedAt: index * 700,
+    endsAt: 5 * MINUTE + index * 4_000,
+  }));
+  const garbling = { ...organisation("garbling", QUICK, 0, { garblesPercent: 50 }), tasks };
+  const outcome = await run(world([garbling], { minutes: 30, indexDelayMs: 90_000 }));
+  expect(outcome.events.length).toBeGreaterThan(150);
+  expect(untimely(outcome)).toEqual([]);
 });
