@@ -98,8 +98,14 @@ describe.skipIf(!has("curl") || !has("jq"))("the commands, against npm start", (
       [...text.matchAll(/^\S+ {2}enos\.download.+$/gm)]
         .map(([line]) => withoutValues(line.replace(/ {2}seen \S+ s after its end/, "")))
         .sort();
-    expect(events(shown)).toHaveLength(5);
+    expect(events(shown)).toHaveLength(7);
     expect(events(start.output)).toEqual(events(shown));
+    const others = (text: string) =>
+      [...text.matchAll(/^\S+ {2}(?:tracked {2}\d+ tasks|a lookup).+$/gm)].map(([line]) =>
+        withoutValues(line.replace(/answered \S+ s/, "answered N s")),
+      );
+    expect(others(shown)).toHaveLength(2);
+    expect(others(start.output)).toEqual(others(shown));
   });
 
   it.each(RUN)(
