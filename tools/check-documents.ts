@@ -69,14 +69,6 @@ await using enos = await startEnosSimulator();
 const orgId = "o1";
 const keys = { accessKey: "an-access-key", secretKey: "example-secret-key" };
 enos.putOrganisation({ orgId, ...keys });
-const task = { orgId, channelId: "ch-1", taskId: "t1" };
-enos.putTask({
-  ...task,
-  timeline: [
-    { afterMs: 0, progressCode: 1 },
-    { afterMs: 3_000, progressCode: 3, dataSize: 1234 },
-  ],
-});
 const others = { dynamodb: 0, messaging: 0, secrets: 0, aws: 0 };
 const ports = { ...(await choosePorts({ http: 0, lambda: 0 })), ...others };
 await using service = await LocalService.start({
@@ -87,6 +79,15 @@ await using service = await LocalService.start({
 });
 await service.cloud.putSecret(orgId, keys);
 const queue = await service.cloud.subscribe("client");
+const task = { orgId, channelId: "ch-1", taskId: "t1" };
+enos.putTask({
+  ...task,
+  // Late enough for all that is asked before on a slow machine, and within the wait.
+  timeline: [
+    { afterMs: 0, progressCode: 1 },
+    { afterMs: 10_000, progressCode: 3, dataSize: 1234 },
+  ],
+});
 const { record, ...done } = await askTrackAndWait(service.functions.url, task);
 deepStrictEqual(done, {
   state: "running",
