@@ -18,6 +18,7 @@ import { type SweepSpeed, sweepSpeed, TASKS } from "./measured/sweep-speed.ts";
 import { sweepers } from "./measured/sweepers.ts";
 import { waiting } from "./measured/waiting.ts";
 import { writes } from "./measured/writes.ts";
+import { roundsPrice } from "./price/rounds.ts";
 import { simulate, report as simulationReport } from "./simulation/report.ts";
 
 commandLine("Measures speed, memory, cold starts and cost, and writes bench/report.md: npm run bench", {});
@@ -50,7 +51,7 @@ const report = [
   rowsTable(rows),
   `![Shares of the targets](${TARGETS_PLOT})`,
   remarks(speed, cold, peaks.text, costs.text),
-  `### Price\n\n${prices.text}`,
+  `### Price\n\n${prices.text}\n\n${await roundsPrice()}`,
   simulated.text,
 ].join("\n\n");
 for (const [name, svg] of simulated.plots) await writeFile(new URL(name, import.meta.url), svg);

@@ -45,7 +45,7 @@ const FOR_A_MILLION = { ...DEFAULTS, shards: 24, sweepers: 6, concurrency: 128, 
 /** The same for ten times as many tasks; an organisation's gateway may see 600 requests/s. */
 const FOR_TEN_MILLION = { ...FOR_A_MILLION, shards: 240, sweepers: 60, requestsPerSecond: 10 };
 
-const THOUSAND = {
+const THOUSAND: Omit<Scenario, "name"> = {
   ...DEFAULTS,
   durations: LOGNORMAL,
   tasks: 1_000,
@@ -71,9 +71,12 @@ const TEN_MILLION = {
   minutes: 3,
 };
 
+/** A thousand tasks, and no setting but the defaults. */
+export const DEFAULT_SCENARIO: Scenario = { ...THOUSAND, name: "defaults" };
+
 /** What `docs/scale.md` shows. */
 export const SCENARIOS: readonly Scenario[] = [
-  { ...THOUSAND, name: "defaults" },
+  DEFAULT_SCENARIO,
   { ...THOUSAND, name: "rounds, 10 s apart", intervalSeconds: 10 },
   { ...THOUSAND, name: "2 requests/s", requestsPerSecond: 2, keepsUp: false },
   { ...THOUSAND, name: "defaults, one organisation", tasks: 10_000 },
