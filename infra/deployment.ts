@@ -26,8 +26,8 @@ import {
 } from "./sweeps.ts";
 import { topicProperties, topicStatements } from "./topic.ts";
 
-/** What osls was asked to do, as far as it matters here. */
-export type Purpose = "package" | "deploy" | "offline";
+/** What osls was asked to do, as far as it matters here: every command that only asks, or removes, is one. */
+export type Purpose = "package" | "deploy" | "offline" | "ask";
 
 /** Everything in the stack that depends on the deployer's environment. */
 export interface Deployment {
@@ -162,7 +162,8 @@ export function deployment(env: NodeJS.ProcessEnv, purpose: Purpose): Deployment
     alarmActions: settings.ALARM_TOPIC_ARN ? [settings.ALARM_TOPIC_ARN] : [],
     accountRules: rules,
     stackTags: rules.tags,
-    enosFiles: purpose === "offline" ? [] : enosFiles(settings),
+    // A CA that has expired must not keep anybody from looking.
+    enosFiles: purpose === "package" || purpose === "deploy" ? enosFiles(settings) : [],
     ...callbacks(env, purpose, settings),
   };
 }

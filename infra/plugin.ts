@@ -77,9 +77,9 @@ export default class DeploymentPlugin {
   #deployment(): Deployment {
     const command = this.#serverless.processedInput.commands.join(" ");
     // "deploy list" and its like only ask.
-    const purpose = command === "deploy" || command === "offline" ? command : "package";
+    const purpose = (["package", "deploy", "offline"] as const).find((name) => name === command);
     try {
-      return deployment(process.env, purpose);
+      return deployment(process.env, purpose ?? "ask");
     } catch (error) {
       throw this.#refusal(error instanceof Error ? error.message : String(error));
     }

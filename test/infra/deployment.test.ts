@@ -344,6 +344,8 @@ describe("the private CA", () => {
     expect(environments.sweep?.ENOS_CA_FILE).toBe(file);
     expect(environments.track).not.toHaveProperty("ENOS_CA_FILE");
     expect(deployment({}, "package").enosFiles).toEqual([]);
+    // Whoever only asks needs no file for that.
+    expect(deployment({ ENOS_CA_FILE: "stages/missing.pem" }, "ask").enosFiles).toEqual([]);
   });
 
   it.each([
