@@ -11,9 +11,8 @@ import type { Outcome } from "../../lib/tasks/decision.ts";
 import type { OpenTask } from "../../lib/tasks/record.ts";
 import { tell } from "../harness/progress.ts";
 import type { Row } from "../harness/row.ts";
+import { SAMPLE_TASK, TASK_ITEM } from "../harness/sample-items.ts";
 import { repeated } from "../harness/statistics.ts";
-import { SAMPLE_TASK } from "../scale/assumptions.ts";
-import { TASK_ITEM } from "../scale/dynamodb-units.ts";
 
 const CALLS = 10_000;
 const AT_A_TIME = 64;

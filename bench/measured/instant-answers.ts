@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { TASK_ITEM } from "../scale/dynamodb-units.ts";
+import { TASK_ITEM } from "../harness/sample-items.ts";
 
 const GET_ITEM = "DynamoDB_20120810.GetItem";
 /** An open task's item, whichever is asked for. */

@@ -10,9 +10,9 @@ import { tableFromSource } from "../../local/template.ts";
 import { CHANNEL, ORGANISATION } from "../harness/enos.ts";
 import { tell } from "../harness/progress.ts";
 import type { Row } from "../harness/row.ts";
+import { CONSISTENT_READ_UNITS } from "../harness/sample-items.ts";
 import { rewind, taskId } from "../harness/table.ts";
 import { PRICES } from "../price/prices.ts";
-import { CONSISTENT_READ_UNITS } from "../scale/dynamodb-units.ts";
 
 const FEW = 3;
 const MANY = 100 * FEW;

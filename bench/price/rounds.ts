@@ -1,6 +1,7 @@
 import { markdownTable } from "markdown-table";
+import { SWEEP_MS } from "../scale/assumptions.ts";
 import { cost } from "../scale/cost.ts";
-import { run, SWEEP_MS } from "../scale/run.ts";
+import { run } from "../scale/run.ts";
 import { DEFAULT_SCENARIO } from "../scale/scenarios.ts";
 
 const ROUND_SECONDS = 10;
@@ -34,7 +35,7 @@ export async function roundsPrice(): Promise<string> {
 
 async function month({ tasks, minutes }: (typeof SIZES)[0], intervalSeconds: number) {
   const scenario = { ...DEFAULT_SCENARIO, tasks, minutes, intervalSeconds };
-  const outcome = await run(scenario, () => {});
+  const outcome = await run(scenario);
   const invoked = outcome.minutes.reduce((sum, { invokedSeconds }) => sum + invokedSeconds, 0);
   return { dollars: cost(outcome).checking, share: (invoked * 1_000) / (outcome.minutes.length * SWEEP_MS) };
 }

@@ -34,15 +34,11 @@ export const LATENCY_MS = {
  */
 export const MEMORY_OF_A_VCPU = 1_769;
 
+/** From one start of the sweeps to the next, in milliseconds. */
+export const SWEEP_MS = 60_000;
+
 /** How long the sweep's invocation may run, in milliseconds: its `timeout` in `infra/functions.yml`. */
 export const INVOCATION_MS = 60_000;
 
 /** How long a call of `track` that starts to track a task runs, in milliseconds: two small calls to DynamoDB. */
 export const TRACK_CALL_MS = 30;
-
-/** Ids of the length that EnOS gives, for the size of items. */
-export const SAMPLE_TASK = {
-  orgId: "o15504722874071",
-  channelId: "ch-dee0c5",
-  taskId: "79449f27d3ff44b3990c547360c2851f",
-};

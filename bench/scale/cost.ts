@@ -1,6 +1,6 @@
 import { PRICES } from "../price/prices.ts";
-import { TRACK_CALL_MS } from "./assumptions.ts";
-import { type Outcome, SWEEP_MS } from "./run.ts";
+import { SWEEP_MS, TRACK_CALL_MS } from "./assumptions.ts";
+import type { Outcome } from "./run.ts";
 
 const MONTH_SECONDS = 730 * 3_600;
 /** Memory of the function that tracks, in GB: its `memorySize` in `infra/functions.yml`. */
@@ -24,19 +24,17 @@ export function cost({ scenario, minutes, usage, arrivalsPerSecond }: Outcome): 
   const sweeps = minutes.length * scenario.sweepers;
   const lambdaSecond = (gb: number) => gb * PRICES.lambdaGbSecond * 1_000_000;
   const call = PRICES.apiCalls + PRICES.lambdaRequests + lambdaSecond(TRACK_GB) * (TRACK_CALL_MS / 1_000);
-  const records = usage.recordWrites.total;
-  // Who begins to track a task writes it, in the table and in the index.
   const begun = arrivalsPerSecond * seconds;
-  const writes = usage.tableWrites.total - records + usage.indexWrites.total + 2 * begun;
   return {
     checking:
       aMonth(lambdaSecond(scenario.memory / 1_024), sweepSeconds) +
       aMonth(PRICES.lambdaRequests + PRICES.schedulerInvocations, sweeps) +
       aMonth(PRICES.dynamodbReadUnits, usage.reads.total) +
-      aMonth(PRICES.dynamodbWriteUnits, records),
+      aMonth(PRICES.dynamodbWriteUnits, usage.recordWrites.total),
     turnover:
       aMonth(call, begun) +
-      aMonth(PRICES.dynamodbWriteUnits, writes) +
+      // Each in the table and in the index; who begins to track a task writes it, too.
+      aMonth(PRICES.dynamodbWriteUnits, 2 * (usage.taskWrites.total + begun)) +
       aMonth(PRICES.snsPublished, usage.events.total),
   };
 }

@@ -1,10 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { commandLine, refuse } from "../../infra/command-line.ts";
 import { broken } from "./broken.ts";
-import { number, sum } from "./figures.ts";
-import { plot } from "./plot.ts";
-import { report } from "./report.ts";
-import { type Minute, type Outcome, run } from "./run.ts";
+import { number, report } from "./report.ts";
+import { type Outcome, run } from "./run.ts";
 import { SCENARIOS } from "./scenarios.ts";
 
 const scales = [...new Set(SCENARIOS.map((scenario) => scenario.tasks))].join(", ");
@@ -18,25 +16,12 @@ if (chosen.length === 0) refuse(`--tasks ${tasks}: the scenarios have ${scales}`
 const outcomes: Outcome[] = [];
 for (const scenario of chosen) {
   console.error(`${number(scenario.tasks)} tasks, ${scenario.name}`);
-  outcomes.push(await run(scenario, tell));
+  outcomes.push(await run(scenario));
 }
 
-const problems = outcomes.flatMap(broken);
-console.log(report(outcomes, "../scale.svg"));
+console.log(report(outcomes));
 // A run of one scale is for checking: what is kept shows them all.
-if (tasks === undefined) {
-  await writeFile(new URL("../scale.svg", import.meta.url), plot(outcomes));
-  await writeFile(new URL("report.md", import.meta.url), `${report(outcomes, "../scale.svg")}\n`);
-}
+if (tasks === undefined) await writeFile(new URL("report.md", import.meta.url), `${report(outcomes)}\n`);
+const problems = outcomes.flatMap(broken);
 for (const problem of problems) console.error(problem);
 process.exitCode = problems.length > 0 ? 1 : 0;
-
-function tell({ summaries, lagSeconds }: Minute): void {
-  const [read, checked, published] = (["read", "checked", "published"] as const).map((what) =>
-    number(sum(summaries, what)),
-  );
-  const after = process.uptime().toFixed(0);
-  console.error(
-    `${after} s: read ${read}, checked ${checked}, ended ${published}, lag ${number(lagSeconds)} s`,
-  );
-}

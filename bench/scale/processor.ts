@@ -9,7 +9,8 @@ export class Processor {
   readonly #time: VirtualTime;
   readonly #share: number;
   #freeAt = 0;
-  #busyMs = 0;
+  /** How long it has been busy, in milliseconds. */
+  busyMs = 0;
 
   /** @param memory of the invocation, in MB */
   constructor(time: VirtualTime, memory: number) {
@@ -17,15 +18,10 @@ export class Processor {
     this.#share = Math.min(1, memory / MEMORY_OF_A_VCPU);
   }
 
-  /** How long it has been busy, in milliseconds. */
-  get busyMs(): number {
-    return this.#busyMs;
-  }
-
   /** Resolves when so many microseconds of a full vCPU are done, after everything that was asked before. */
   async spend(microseconds: number): Promise<void> {
     const cost = microseconds / 1000 / this.#share;
-    this.#busyMs += cost;
+    this.busyMs += cost;
     const { now } = this.#time;
     this.#freeAt = Math.max(this.#freeAt, now) + cost;
     // Less than a timer can wait is carried over to the next.

@@ -1,8 +1,10 @@
 import { gapsOfChange } from "../../lib/store/behind-store.ts";
-import { NEVER_SWEPT } from "../../lib/store/checkpoint.ts";
 import type { HealthRecord } from "../../lib/store/health-store.ts";
-import { CLOCK_ERROR_MS, isLeased, type Shard, type SweptShard } from "../../lib/store/shard-store.ts";
+import { mayLease, readShard, type Shard, type SweptShard } from "../../lib/store/shard-store.ts";
 import type { SweepDependencies } from "../../lib/sweep/dependencies.ts";
+
+/** A shard with the sweep that took it last. */
+type OwnedShard = Shard & { leaseOwner: string | undefined };
 
 /** How the records are kept. */
 export interface MemoryRecordsOptions {
@@ -19,7 +21,7 @@ export interface MemoryRecordsOptions {
 export class MemoryRecords {
   readonly #latency: () => Promise<void>;
   readonly #onWrite: () => void;
-  readonly shards = new Map<number, Shard & { leaseOwner: string | undefined }>();
+  readonly shards = new Map<number, OwnedShard>();
   readonly behind = new Map<
     string,
     ReturnType<typeof gapsOfChange> & { origin: string | undefined; sweep: string }
@@ -46,40 +48,26 @@ export class MemoryRecords {
   /** Makes a shard known. @param watermark how far it is swept from the start */
   announce(number: number, now: number, watermark = 0): void {
     const known = this.shards.get(number);
-    this.shards.set(
-      number,
-      known
-        ? { ...known, announcedAt: Math.min(now, known.announcedAt) }
-        : {
-            ...neverSwept(number),
-            checkpoint: { watermark, gaps: [] },
-            announcedAt: now,
-            leaseOwner: undefined,
-          },
-    );
+    this.shards.set(number, {
+      ...(known ?? { ...neverSwept(number), checkpoint: { watermark, gaps: [] } }),
+      announcedAt: Math.min(now, known?.announcedAt ?? now),
+    });
   }
 
   shardStore(): SweepDependencies["shards"] {
     return {
       list: async (count) => {
         await this.#latency();
-        const all = new Map(Array.from({ length: count }, (_, number) => [number, neverSwept(number)]));
-        for (const [number, { leaseOwner, ...shard }] of this.shards) all.set(number, shard);
-        return [...all.values()];
+        const numbers = new Set([...Array(count).keys(), ...this.shards.keys()]);
+        return Array.from(numbers, (number) => listed(this.shards.get(number) ?? neverSwept(number)));
       },
-      lease: async ({ number, writtenWatermark }, sweep, now, until) => {
+      lease: async (seen, sweep, now, until) => {
         await this.#write();
-        const shard = this.shards.get(number) ?? {
-          ...neverSwept(number),
-          announcedAt: now,
-          leaseOwner: undefined,
-        };
-        const seen = writtenWatermark > 0 && writtenWatermark < now + CLOCK_ERROR_MS ? writtenWatermark : 0;
-        const isSwept = shard.writtenWatermark > seen && shard.writtenWatermark <= now + CLOCK_ERROR_MS;
-        if ((isLeased(shard, now) || isSwept) && shard.leaseOwner !== sweep) return undefined;
-        this.shards.set(number, { ...shard, leaseUntil: until, leaseOwner: sweep });
-        const { leaseOwner, ...leased } = shard;
-        return { ...leased, leaseUntil: until };
+        const shard = this.shards.get(seen.number) ?? { ...neverSwept(seen.number), announcedAt: now };
+        if (!mayLease(shard, seen, sweep, now)) return undefined;
+        const leased = { ...shard, leaseUntil: until, leaseOwner: sweep };
+        this.shards.set(seen.number, leased);
+        return listed(leased);
       },
       isHeld: async (number, sweep) => {
         await this.#latency();
@@ -89,11 +77,7 @@ export class MemoryRecords {
         await this.#write();
         const shard = this.shards.get(number);
         if (shard?.leaseOwner !== sweep) return false;
-        const after = swept && {
-          ...swept,
-          writtenWatermark: swept.checkpoint.watermark,
-          sweptBy: sweep,
-        };
+        const after = swept && { ...swept, writtenWatermark: swept.checkpoint.watermark, sweptBy: sweep };
         this.shards.set(number, { ...shard, ...after, leaseUntil: 0 });
         return true;
       },
@@ -158,16 +142,11 @@ export class MemoryRecords {
   }
 }
 
-function neverSwept(number: number): Shard {
-  return {
-    number,
-    checkpoint: NEVER_SWEPT,
-    announcedAt: 0,
-    leaseUntil: 0,
-    sweptBy: undefined,
-    readWholeAt: 0,
-    schedule: undefined,
-    behind: { organisations: 0, oldest: 0, oldestAnswering: 0 },
-    writtenWatermark: 0,
-  };
+function neverSwept(number: number): OwnedShard {
+  return { ...readShard(number, undefined), leaseOwner: undefined };
+}
+
+/** What a sweep gets to see of a shard. */
+function listed({ leaseOwner, ...shard }: OwnedShard): Shard {
+  return shard;
 }

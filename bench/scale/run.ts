@@ -3,23 +3,16 @@ import { sweepInRounds } from "../../lib/sweep/rounds.ts";
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
 import { sweep } from "../../lib/sweep/sweep.ts";
 import { createSchedule } from "../../lib/tasks/schedule.ts";
-import { INVOCATION_MS, LATENCY_MS } from "./assumptions.ts";
-import { Delays } from "./delays.ts";
-import { simulatedEnos } from "./enos.ts";
-import { simulatedEvents } from "./events.ts";
-import { overdueMs } from "./lag.ts";
-import { type Missed, missed } from "./missed.ts";
-import { Population } from "./population.ts";
+import { INVOCATION_MS, LATENCY_MS, SWEEP_MS } from "./assumptions.ts";
+import { neighbours, type World } from "./neighbours.ts";
+import { populate } from "./population.ts";
 import { Processor } from "./processor.ts";
+import { lostEnds, overdueMs } from "./promises.ts";
+import { Rate } from "./rate.ts";
 import { MemoryRecords } from "./records.ts";
 import type { Scenario } from "./scenarios.ts";
-import { SimulatedTasks } from "./tasks.ts";
-import { Usage } from "./usage.ts";
 import { EPOCH, VirtualTime } from "./virtual-time.ts";
-import type { World } from "./world.ts";
 
-/** From one sweep to the next, in milliseconds. */
-export const SWEEP_MS = 60_000;
 const DEADLINE_MS = 7 * 24 * 60 * 60_000;
 /** The first minute is not counted: in it each shard finds its turn among the others. */
 const SETTLING_MINUTES = 1;
@@ -39,12 +32,11 @@ export interface Minute {
 }
 
 /** What came of a scenario. */
-export interface Outcome {
+export interface Outcome extends Pick<World, "usage" | "delays"> {
   scenario: Scenario;
   minutes: Minute[];
-  usage: Usage;
-  delays: Delays;
-  missed: Missed;
+  /** Ends that were closed without an event, or that the watermark passed over. */
+  lost: number;
   arrivalsPerSecond: number;
 }
 
@@ -53,109 +45,74 @@ export interface Outcome {
  *
  * @param engine a test may put one in its place that does not do what it should
  */
-export async function run(
-  scenario: Scenario,
-  onMinute: (minute: Minute) => void,
-  engine: typeof sweep = sweep,
-): Promise<Outcome> {
+export async function run(scenario: Scenario, engine: typeof sweep = sweep): Promise<Outcome> {
+  const { intervalSeconds, shards: shardCount, sweepers, concurrency, requestsPerSecond } = scenario;
+  const minuteAt = (minute: number) => EPOCH + minute * SWEEP_MS;
   const lastMinute = SETTLING_MINUTES + scenario.minutes;
   const end = minuteAt(lastMinute + 1);
-  const schedule = createSchedule({ sweepIntervalSeconds: scenario.intervalSeconds });
-  const population = new Population({
-    ...scenario,
-    schedule,
-    sweepMs: scenario.intervalSeconds * 1_000,
-    horizonMs: end - EPOCH,
-    seed: 1,
-  });
+  const schedule = createSchedule({ sweepIntervalSeconds: intervalSeconds });
+  const population = populate(scenario, schedule, end - EPOCH);
   using time = new VirtualTime();
-  const countedFrom = minuteAt(SETTLING_MINUTES + 1);
-  const usage = new Usage(scenario.shards, countedFrom);
-  const delays = new Delays(countedFrom);
-  const world = { population, schedule, time, usage, delays };
+  const counted = () => new Rate(minuteAt(SETTLING_MINUTES + 1));
+  const usage = {
+    checks: counted(),
+    events: counted(),
+    reads: counted(),
+    taskWrites: counted(),
+    recordWrites: counted(),
+  };
+  const delays: number[] = [];
   const records = new MemoryRecords({
     latency: () => time.after(LATENCY_MS.item),
-    onWrite: () => {
-      usage.tableWrites.add(1, time.now);
-      usage.recordWrites.add(1, time.now);
-    },
+    onWrite: () => usage.recordWrites.add(1, time.now),
   });
-  for (let shard = 0; shard < scenario.shards; shard++) records.announce(shard, EPOCH, EPOCH);
+  for (let shard = 0; shard < shardCount; shard++) records.announce(shard, EPOCH, EPOCH);
+
+  /** One invocation of the sweep's function, which makes rounds where the interval is below a minute. */
+  const invoke = async (seed: number) => {
+    const processor = new Processor(time, scenario.memory);
+    const dependencies: SweepDependencies = {
+      ...records.stores(),
+      ...neighbours({ population, time, usage, delays }, processor, seed),
+      credentials: CREDENTIALS,
+      schedule,
+      observer: UNHEARD,
+      now: () => time.now,
+    };
+    const settings = { shardCount, sweepers, concurrency, requestsPerSecond, deadlineMs: DEADLINE_MS };
+    const summaries: SweepSummary[] = [];
+    const startedAt = time.now;
+    const round = async () => {
+      const remainingMs = INVOCATION_MS - (time.now - startedAt);
+      const summary = await engine(dependencies, settings, { remainingMs });
+      summaries.push(summary);
+      return summary;
+    };
+    const rounds = { rounds: 60 / intervalSeconds, intervalMs: intervalSeconds * 1_000, schedule };
+    await sweepInRounds(round, rounds, { now: () => time.now, after: (ms) => time.after(ms) });
+    return { summaries, busyMs: processor.busyMs, tookMs: time.now - startedAt, endedAt: time.now };
+  };
 
   const minutes: Minute[] = [];
   const simulation = async () => {
     for (let minute = 1; minute <= lastMinute; minute++) {
       await time.after(minuteAt(minute) - time.now);
-      const sweeps = Array.from({ length: scenario.sweepers }, (_, sweeper) =>
-        sweepOnce(scenario, world, records, minute * scenario.sweepers + sweeper, engine),
-      );
-      const done = await Promise.all(sweeps);
-      const last = done.reduce((a, b) => (a.endedAt > b.endedAt ? a : b));
-      const result = {
-        summaries: done.flatMap(({ summaries }) => summaries),
-        invokedSeconds: done.reduce((sum, { invokedMs }) => sum + invokedMs, 0) / 1_000,
-        cpuSeconds: Math.max(...done.map(({ cpuSeconds }) => cpuSeconds)),
+      const seeds = Array.from({ length: sweepers }, (_, sweeper) => minute * sweepers + sweeper);
+      const invocations = await Promise.all(seeds.map(invoke));
+      if (minute <= SETTLING_MINUTES) continue;
+      const last = invocations.reduce((a, b) => (a.endedAt > b.endedAt ? a : b));
+      minutes.push({
+        summaries: invocations.flatMap(({ summaries }) => summaries),
+        invokedSeconds: invocations.reduce((sum, { tookMs }) => sum + tookMs, 0) / 1_000,
+        cpuSeconds: Math.max(...invocations.map(({ busyMs }) => busyMs)) / 1_000,
         lagSeconds: last.summaries.at(-1)?.watermarkLagSeconds ?? 0,
         overdueSeconds: overdueMs(population, schedule, last.endedAt) / 1_000,
-      };
-      onMinute(result);
-      if (minute > SETTLING_MINUTES) minutes.push(result);
+      });
     }
   };
   await time.run(simulation());
-  return {
-    scenario,
-    minutes,
-    usage,
-    delays,
-    missed: missed(population, records, schedule, SWEEP_MS, end),
-    arrivalsPerSecond: population.arrivalsPerSecond,
-  };
-}
-
-function minuteAt(minute: number): number {
-  return EPOCH + minute * SWEEP_MS;
-}
-
-async function sweepOnce(
-  scenario: Scenario,
-  world: World,
-  records: MemoryRecords,
-  seed: number,
-  engine: typeof sweep,
-): Promise<{ summaries: SweepSummary[]; cpuSeconds: number; invokedMs: number; endedAt: number }> {
-  const processor = new Processor(world.time, scenario.memory);
-  const dependencies: SweepDependencies = {
-    ...records.stores(),
-    credentials: CREDENTIALS,
-    tasks: new SimulatedTasks(world, processor),
-    enos: simulatedEnos(world, processor, seed),
-    events: simulatedEvents(world, processor),
-    schedule: world.schedule,
-    observer: UNHEARD,
-    now: () => world.time.now,
-  };
-  const settings = {
-    shardCount: scenario.shards,
-    sweepers: scenario.sweepers,
-    concurrency: scenario.concurrency,
-    requestsPerSecond: scenario.requestsPerSecond,
-    deadlineMs: DEADLINE_MS,
-  };
-  const { time, schedule } = world;
-  const startedAt = time.now;
-  const summaries: SweepSummary[] = [];
-  const round = async () => {
-    const remainingMs = INVOCATION_MS - (time.now - startedAt);
-    const summary = await engine(dependencies, settings, { remainingMs });
-    summaries.push(summary);
-    return summary;
-  };
-  const intervalMs = scenario.intervalSeconds * 1_000;
-  const clock = { now: () => time.now, after: (ms: number) => time.after(ms) };
-  await sweepInRounds(round, { rounds: SWEEP_MS / intervalMs, intervalMs, schedule }, clock);
-  const endedAt = time.now;
-  return { summaries, cpuSeconds: processor.busyMs / 1_000, invokedMs: endedAt - startedAt, endedAt };
+  const lost = lostEnds(population, records, schedule, end);
+  return { scenario, minutes, usage, delays, lost, arrivalsPerSecond: population.arrivalsPerSecond };
 }
 
 /** Every organisation has the same gateway. */

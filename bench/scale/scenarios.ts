@@ -45,26 +45,11 @@ const FOR_A_MILLION = { ...DEFAULTS, shards: 24, sweepers: 6, concurrency: 128, 
 /** The same for ten times as many tasks; an organisation's gateway may see 600 requests/s. */
 const FOR_TEN_MILLION = { ...FOR_A_MILLION, shards: 240, sweepers: 60, requestsPerSecond: 10 };
 
-const THOUSAND: Omit<Scenario, "name"> = {
-  ...DEFAULTS,
-  durations: LOGNORMAL,
-  tasks: 1_000,
-  organisations: 1,
-  minutes: 60,
-  keepsUp: true,
-};
-
-const MILLION = {
-  ...FOR_A_MILLION,
-  durations: LOGNORMAL,
-  tasks: 1_000_000,
-  organisations: 100,
-  minutes: 10,
-  keepsUp: true,
-};
-
+const COMMON = { durations: LOGNORMAL, keepsUp: true };
+const THOUSAND = { ...COMMON, ...DEFAULTS, tasks: 1_000, organisations: 1, minutes: 60 };
+const MILLION = { ...COMMON, ...FOR_A_MILLION, tasks: 1_000_000, organisations: 100, minutes: 10 };
 const TEN_MILLION = {
-  ...MILLION,
+  ...COMMON,
   ...FOR_TEN_MILLION,
   tasks: 10_000_000,
   organisations: 1_000,

@@ -76,6 +76,41 @@ export async function announceShard(db: Database, number: number, now: number): 
   );
 }
 
+/**
+ * On what condition a sweep takes a shard: `mayLease`, as DynamoDB evaluates it. In the negative and within bounds, so
+ * that an attribute that is missing, or none that a sweep could have written, does not bar the shard for good. A lease
+ * whose answer was lost is asked for again by the SDK: it is this sweep's already.
+ */
+const MAY_LEASE =
+  "(NOT leaseUntil BETWEEN :now AND :longest AND NOT watermark BETWEEN :since AND :latest) OR leaseOwner = :sweep";
+
+/** The bounds of the condition, for a shard whose watermark was seen to be this. */
+function leaseTerms(seen: number, now: number): { longest: number; since: number; latest: number } {
+  const latest = now + CLOCK_ERROR_MS;
+  return {
+    longest: now + LONGEST_LEASE_MS,
+    since: (seen > 0 && seen < latest ? seen : 0) + 1,
+    latest,
+  };
+}
+
+/**
+ * Whether a sweep may take a shard: nobody else holds it, nor has swept it since it was listed.
+ *
+ * @param current as it is
+ * @param listed as the sweep has listed it
+ */
+export function mayLease(
+  current: Shard & { leaseOwner: string | undefined },
+  listed: Shard,
+  sweep: string,
+  now: number,
+): boolean {
+  const { since, latest } = leaseTerms(listed.writtenWatermark, now);
+  const isSwept = current.writtenWatermark >= since && current.writtenWatermark <= latest;
+  return (!isLeased(current, now) && !isSwept) || current.leaseOwner === sweep;
+}
+
 /** The shards' records: checkpoints and leases. */
 export class ShardStore {
   readonly #db: Database;
@@ -140,8 +175,7 @@ export class ShardStore {
     until: number,
     signal?: AbortSignal,
   ): Promise<Shard | undefined> {
-    const latest = now + CLOCK_ERROR_MS;
-    const seen = writtenWatermark > 0 && writtenWatermark < latest ? writtenWatermark : 0;
+    const { longest, since, latest } = leaseTerms(writtenWatermark, now);
     const leased = await unlessRefused(
       this.#db.client.send(
         new UpdateCommand({
@@ -150,17 +184,13 @@ export class ShardStore {
           // A shard that nobody has announced is from now on known: no task in it can be older.
           UpdateExpression:
             "SET leaseUntil = :until, leaseOwner = :sweep, announcedAt = if_not_exists(announcedAt, :now)",
-          // In the negative and within bounds, so that an attribute that is missing, or none that a sweep could have
-          // written, does not bar the shard for good.
-          // A lease whose answer was lost is asked for again by the SDK: it is this sweep's already.
-          ConditionExpression:
-            "(NOT leaseUntil BETWEEN :now AND :longest AND NOT watermark BETWEEN :since AND :latest) OR leaseOwner = :sweep",
+          ConditionExpression: MAY_LEASE,
           ExpressionAttributeValues: {
             ":until": until,
             ":sweep": sweep,
             ":now": now,
-            ":longest": now + LONGEST_LEASE_MS,
-            ":since": seen + 1,
+            ":longest": longest,
+            ":since": since,
             ":latest": latest,
           },
           ReturnValues: "ALL_NEW",
@@ -206,7 +236,8 @@ function keyOfShard(number: number): { pk: string; sk: string } {
   return { pk: SHARDS, sk: String(number) };
 }
 
-function readShard(number: number, item: Record<string, unknown> | undefined): Shard {
+/** A shard by its item of the table; one that there is no item of was never swept. */
+export function readShard(number: number, item: Record<string, unknown> | undefined): Shard {
   const behind = (item?.behind ?? {}) as Record<string, unknown>;
   return {
     number,

@@ -203,6 +203,6 @@ it("records in memory answer as those in DynamoDB do, whatever sweeps do to them
       );
       expect(inMemory).toEqual(inDynamoDb);
     }),
-    { numRuns: 100 },
+    { numRuns: 60 },
   );
 });

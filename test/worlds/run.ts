@@ -1,3 +1,4 @@
+import { statusOf } from "../../bench/scale/neighbours.ts";
 import { MemoryRecords } from "../../bench/scale/records.ts";
 import { EPOCH, VirtualTime } from "../../bench/scale/virtual-time.ts";
 import { SecretError, UnknownOrganisationError } from "../../lib/enos/credentials.ts";
@@ -165,18 +166,7 @@ export async function run(world: World): Promise<Outcome> {
         throw new EnosError("malformed", "an answer that says nothing");
       }
       task.knownAt.push(time.now);
-      const terminal = task.endsAt <= time.now;
-      return {
-        orgId,
-        channelId,
-        taskId,
-        terminal,
-        state: terminal ? "succeeded" : "running",
-        progressCode: terminal ? 3 : 1,
-        progressDesc: null,
-        downloadUrl: null,
-        dataSize: null,
-      };
+      return statusOf({ orgId, channelId, taskId }, task.endsAt <= time.now);
     },
   };
 
