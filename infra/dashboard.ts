@@ -105,6 +105,7 @@ export function dashboard({ CALLBACKS, sweepPeriod, lagLimit }: DashboardSetting
       aws("AWS/ApiGateway", "4xx", API, "Sum", "4xx"),
       aws("AWS/ApiGateway", "5xx", API, "Sum", "5xx"),
     ]),
+    graph("Open tasks", [own("OpenTasks", "Maximum", "open")]),
     graph("Checks", [
       own("Checked", "Sum", "checks that EnOS answered"),
       own("Published", "Sum", "events published"),

@@ -166,6 +166,7 @@ export function reportSweep(telemetry: Telemetry, summary: SweepSummary): void {
   if (summary.answeringLagSeconds !== null) {
     metrics.addMetric("AnsweringLag", MetricUnit.Seconds, summary.answeringLagSeconds);
   }
+  if (summary.openTasks !== null) metrics.addMetric("OpenTasks", MetricUnit.Count, summary.openTasks);
   metrics.publishStoredMetrics();
   for (const reason of STUCK_REASONS) {
     const times = summary.stuck[reason];

@@ -77,6 +77,19 @@ export function parseIndexKey(key: string): IndexKey | undefined {
   };
 }
 
+/** The index keys of a segment's tasks, whenever they were tracked. */
+export function segmentKeys(segment: number): KeyRange {
+  return {
+    from: indexKeyOf(0, segment / SEGMENTS),
+    through: indexKeyOf(LATEST, (segment + 1) / SEGMENTS - 1 / OFFSETS),
+  };
+}
+
+/** The segment in which a key stands. */
+export function segmentOf({ offset }: Pick<IndexKey, "offset">): number {
+  return Math.floor(offset * SEGMENTS);
+}
+
 /** The ranges of index keys that hold every task that a window can reach, ascending. */
 export function keyRanges({ trackedAfter, offsets }: Reach): KeyRange[] {
   const first = Math.floor(offsets.from * SEGMENTS - MARGIN);
@@ -84,10 +97,10 @@ export function keyRanges({ trackedAfter, offsets }: Reach): KeyRange[] {
   const ranges: KeyRange[] = [];
   for (let segment = 0; segment < SEGMENTS; segment++) {
     const isReached = (segment - first + SEGMENTS) % SEGMENTS <= last - first;
-    const through = indexKeyOf(LATEST, (segment + 1) / SEGMENTS - 1 / OFFSETS);
+    const { from, through } = segmentKeys(segment);
     const before = ranges.at(-1);
     if (isReached && before) before.through = through;
-    else ranges.push({ from: indexKeyOf(isReached ? 0 : trackedAfter, segment / SEGMENTS), through });
+    else ranges.push({ from: isReached ? from : indexKeyOf(trackedAfter, segment / SEGMENTS), through });
   }
   return ranges;
 }

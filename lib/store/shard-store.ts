@@ -12,6 +12,8 @@ const LONGEST_LEASE_MS = 16 * 60_000;
 /** Clocks of sweepers are apart by no more than this: a watermark further ahead comes from a clock that was wrong. */
 export const CLOCK_ERROR_MS = 2 * 60_000;
 
+const OpenTasks = z.int().check(z.nonnegative());
+
 /** A shard as a sweep finds it. Times are Unix milliseconds; 0 stands for never. */
 export interface Shard {
   number: number;
@@ -25,6 +27,8 @@ export interface Shard {
   readWholeAt: number;
   /** By which schedule its tasks are checked; undefined where that is not known. */
   schedule: ShardSchedule | undefined;
+  /** Open tasks in it when it was swept last, estimated where they are many; undefined while nobody knows. */
+  openTasks: number | undefined;
   /** The organisations that are behind in it. */
   behind: BehindTotals;
   /** The watermark as it is written, even one that no sweep could have written; 0 when it is no number. */
@@ -50,6 +54,7 @@ export interface SweptShard {
   checkpoint: Checkpoint;
   readWholeAt: number;
   schedule: ShardSchedule;
+  openTasks: number | undefined;
   behind: BehindTotals;
 }
 
@@ -206,7 +211,7 @@ export class ShardStore {
     // The owner's name stays until the next lease: so the SDK can say it again when the answer was lost.
     const free = "REMOVE leaseUntil";
     const advance =
-      "SET watermark = :watermark, gaps = :gaps, readWholeAt = :readWholeAt, schedule = :schedule, behind = :behind, sweptBy = :sweep";
+      "SET watermark = :watermark, gaps = :gaps, readWholeAt = :readWholeAt, schedule = :schedule, openTasks = :openTasks, behind = :behind, sweptBy = :sweep";
     const written = await unlessRefused(
       this.#db.client.send(
         new UpdateCommand({
@@ -221,6 +226,7 @@ export class ShardStore {
               ":gaps": swept.checkpoint.gaps,
               ":readWholeAt": swept.readWholeAt,
               ":schedule": swept.schedule,
+              ":openTasks": swept.openTasks ?? null,
               ":behind": swept.behind,
             }),
           },
@@ -247,6 +253,7 @@ export function readShard(number: number, item: Record<string, unknown> | undefi
     sweptBy: typeof item?.sweptBy === "string" ? item.sweptBy : undefined,
     readWholeAt: finite(item?.readWholeAt),
     schedule: Schedule.safeParse(item?.schedule).data,
+    openTasks: OpenTasks.safeParse(item?.openTasks).data,
     behind: {
       organisations: finite(behind.organisations),
       oldest: finite(behind.oldest),

@@ -3,6 +3,9 @@ import { ALL_KEYS, type KeyRange } from "../store/index-key.ts";
 import type { IsWanted, OpenTaskPage } from "../store/open-task-store.ts";
 import type { SweepDependencies } from "./dependencies.ts";
 
+/** A page, and the index keys of which it has every task. */
+export type ReadPage = OpenTaskPage & { keys: KeyRange };
+
 /**
  * The open tasks of a shard within some spans of index keys, page by page.
  *
@@ -19,12 +22,13 @@ export async function* readPages(
   spans: readonly KeySpan[],
   isWanted: IsWanted,
   signal: AbortSignal,
-): AsyncGenerator<OpenTaskPage, void, undefined> {
+): AsyncGenerator<ReadPage, void, undefined> {
   const ranges = spans.map(({ from, to }): KeyRange => ({ from: from || ALL_KEYS.from, through: to }));
   const last = ranges.at(-1);
   if (!last) return;
   let range: KeyRange | undefined = { from: (ranges[0] as KeyRange).from, through: last.through };
   let isLeaping = false;
+  let { from } = range;
   let reading = tasks.page(shard, range, isWanted, undefined, signal);
   while (range) {
     const page = await reading;
@@ -32,13 +36,15 @@ export async function* readPages(
     const readThrough: string = end?.indexKey ?? range.through;
     const next = ranges.find(({ through }) => through > readThrough);
     const isWithin = next !== undefined && next.from <= readThrough;
+    const keys = { from, through: readThrough };
     isLeaping ||= !isWithin;
     if (isLeaping || !end) range = next;
     if (range) {
+      from = isWithin && end ? readThrough : range.from;
       reading = tasks.page(shard, range, isWanted, isWithin ? end?.key : undefined, signal);
       // Whoever stops before that page never hears of its failure.
       reading.catch(() => {});
     }
-    yield page;
+    yield { ...page, keys };
   }
 }

@@ -4,6 +4,7 @@ import { keyRanges } from "../store/index-key.ts";
 import type { IsWanted } from "../store/open-task-store.ts";
 import type { OpenTask } from "../tasks/record.ts";
 import type { SweepDependencies } from "./dependencies.ts";
+import type { OpenCount } from "./open-count.ts";
 import { readPages } from "./pages.ts";
 import type { SweepSummary } from "./summary.ts";
 import type { TimeBudget } from "./time-budget.ts";
@@ -24,6 +25,8 @@ export interface Pass {
   isWanted: IsWanted;
   /** Takes a task; false when nothing more is to be read. */
   take: (task: OpenTask, position: Position) => boolean;
+  /** Counts what is read, wanted or not. */
+  openCount?: OpenCount;
 }
 
 /** Reads the open tasks of one shard that can be due by the time of its sweep. */
@@ -58,14 +61,25 @@ export class ShardReader {
   }
 
   /** Reads a pass to its end. Returns the first position that was not read, if there is one. */
-  async read({ legs, spans, isWanted, take }: Pass): Promise<Position | undefined> {
+  async read({ legs, spans, isWanted, take, openCount }: Pass): Promise<Position | undefined> {
     const { tasks, observer } = this.#dependencies;
+    const isCountedAndWanted: IsWanted = (key, deadlineAt) => {
+      openCount?.see(key);
+      return isWanted(key, deadlineAt);
+    };
     let position = { leg: 0, key: ALL.from };
     try {
       for (const [leg, range] of legs.entries()) {
         position = { leg, key: range.from };
         const parts = clip(spans, range);
-        for await (const page of readPages(tasks, this.#shard, parts, isWanted, this.#time.signal)) {
+        for await (const page of readPages(
+          tasks,
+          this.#shard,
+          parts,
+          isCountedAndWanted,
+          this.#time.signal,
+        )) {
+          openCount?.cover(page.keys);
           this.#summary.read += page.read;
           this.#summary.unreadable += page.unreadable.length;
           for (const key of page.unreadable) observer.unreadable(this.#shard, key);

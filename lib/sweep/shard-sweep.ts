@@ -12,6 +12,7 @@ import {
   watermarkAt,
   within,
 } from "../store/coverage.ts";
+import { PAGE_SIZE } from "../store/open-task-store.ts";
 import { CLOCK_ERROR_MS, type Shard, type SweptShard } from "../store/shard-store.ts";
 import { isPastDeadline } from "../tasks/decision.ts";
 import type { OpenTask } from "../tasks/record.ts";
@@ -21,6 +22,7 @@ import { type Breakers, isProbeDue } from "./breakers.ts";
 import type { Check, Checks } from "./checks.ts";
 import type { SweepDependencies, SweepSettings } from "./dependencies.ts";
 import type { FairQueue } from "./fair-queue.ts";
+import { OpenCount } from "./open-count.ts";
 import { ProbeCandidates } from "./probe-candidates.ts";
 import { type Position, rest, ShardReader } from "./shard-reader.ts";
 import type { BehindReason, SweepSummary } from "./summary.ts";
@@ -79,6 +81,7 @@ export class ShardSweep {
   /** Tasks that were taken on out of turn: they are past their deadline, or a probe is made with them. */
   readonly #outOfTurn = new Set<string>();
   readonly #candidates = new ProbeCandidates();
+  readonly #openCount = new OpenCount();
   /** Spans that the first pass did not read. */
   #unread: KeySpan[] = [ALL];
   #underWay = 0;
@@ -189,7 +192,9 @@ export class ShardSweep {
     );
     const stoppedAt = await this.#reader.read({
       legs,
-      spans: this.#reader.reach(coverage),
+      // What fits on a page is read whole, for no more than a page: so few tasks are counted, not estimated.
+      spans: (this.#shard.openTasks ?? PAGE_SIZE) <= PAGE_SIZE / 2 ? [ALL] : this.#reader.reach(coverage),
+      openCount: this.#openCount,
       isWanted: this.#reader.isDueSince(Math.min(leastWatermark(coverage), this.#probedSince())),
       take: (task, position) => {
         this.#meet(task, position);
@@ -404,7 +409,9 @@ export class ShardSweep {
     const readWholeAt = this.#isWhole ? this.#now : this.#shard.readWholeAt;
     const schedule = { id: this.#dependencies.schedule.id, since: this.#scheduledSince };
     const checkpoint = checkpointOf(coverage);
-    return { swept: { checkpoint, readWholeAt, schedule, behind: totals }, changes, behind };
+    const openTasks = this.#openCount.estimate() ?? this.#shard.openTasks;
+    const swept = { checkpoint, readWholeAt, schedule, openTasks, behind: totals };
+    return { swept, changes, behind };
   }
 }
 

@@ -58,6 +58,8 @@ export interface SweepSummary {
   watermarkLagSeconds: number | null;
   /** The same without organisations that are stuck. */
   answeringLagSeconds: number | null;
+  /** Open tasks in all shards, estimated where they are many; null while nobody knows. */
+  openTasks: number | null;
   durationMs: number;
 }
 
@@ -80,6 +82,7 @@ export function emptySummary(): SweepSummary {
     ended: "done",
     watermarkLagSeconds: null,
     answeringLagSeconds: null,
+    openTasks: null,
     durationMs: 0,
   };
 }

@@ -10,6 +10,7 @@ import type { Check, Checks } from "./checks.ts";
 import type { SweepDependencies, SweepSettings } from "./dependencies.ts";
 import type { FairQueue } from "./fair-queue.ts";
 import { lags } from "./lag.ts";
+import { openTasksIn } from "./open-count.ts";
 import { ShardSweep } from "./shard-sweep.ts";
 import { type BehindReason, count, emptySummary, type SweepSummary } from "./summary.ts";
 import { TimeBudget } from "./time-budget.ts";
@@ -68,6 +69,7 @@ export async function sweep(
   if (time.isClosing) summary.ended = "out-of-time";
   const swept = shards.map((shard) => ({ ...shard, ...running.swept.get(shard.number) }));
   Object.assign(summary, lags(swept, now()));
+  summary.openTasks = openTasksIn(swept);
   for (const { reason } of breakers.records) count(summary.stuck, reason);
   summary.durationMs = Math.round(performance.now() - started);
   return summary;
@@ -128,7 +130,7 @@ class Sweep {
   readonly #queue: FairQueue<Check>;
   readonly #checks: Checks;
   /** What the shards' records say now, of those that this sweep has written. */
-  readonly swept = new Map<number, Pick<Shard, "checkpoint" | "behind">>();
+  readonly swept = new Map<number, Pick<Shard, "checkpoint" | "behind" | "openTasks">>();
 
   constructor(options: {
     dependencies: SweepDependencies;

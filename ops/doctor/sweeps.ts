@@ -2,6 +2,7 @@ import { lagLimit } from "../../infra/sweeps.ts";
 import type { HealthRecord, HealthStore, StuckReason } from "../../lib/store/health-store.ts";
 import type { ShardStore } from "../../lib/store/shard-store.ts";
 import { lags } from "../../lib/sweep/lag.ts";
+import { openTasksIn } from "../../lib/sweep/open-count.ts";
 import { type Finding, passed } from "../finding.ts";
 
 /** Stuck organisations and gateways that are told one by one. */
@@ -30,12 +31,13 @@ export async function sweepsAndLags(
   // As the alarm has it, which counts in minutes.
   const isRecent = ago < 5 * Math.max(60, intervalSeconds);
   const { watermarkLagSeconds, answeringLagSeconds } = lags(all, now);
+  const openTasks = openTasksIn(all);
   const isBehind = (answeringLagSeconds ?? 0) > lagLimit(intervalSeconds);
   return [
     {
       check: "sweep",
       ok: isRecent,
-      says: `the last one was ${passed(ago)} ago`,
+      says: `the last one was ${passed(ago)} ago${openTasks === null ? "" : `; open tasks: ${openTasks}`}`,
       todo: isRecent ? undefined : missing,
     },
     {

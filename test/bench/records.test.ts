@@ -112,6 +112,7 @@ async function play(
           checkpoint: { watermark: now, gaps: each.gaps },
           readWholeAt: now - 1,
           schedule: { id: "60/11/290", since: now - 2 },
+          openTasks: number,
           behind: { organisations: each.gaps.length, oldest: 1, oldestAnswering: 2 },
         };
         answers.push(await stores.shards.release(number, each.sweep, each.isSwept ? swept : undefined));

@@ -68,6 +68,7 @@ async function emitted(): Promise<ReadonlySet<string>> {
     unreadable: 1,
     watermarkLagSeconds: 1,
     answeringLagSeconds: 1,
+    openTasks: 1,
     finished: FINISHED,
     failed: FAILED,
     stuck: STUCK,

@@ -169,6 +169,7 @@ describe("sweeps and lags", () => {
     sweptBy: undefined,
     readWholeAt: 0,
     schedule: undefined,
+    openTasks: 7,
     behind: {
       organisations: oldestSeconds > 0 ? 1 : 0,
       oldest: oldestSeconds > 0 ? NOW - oldestSeconds * 1000 : 0,
@@ -184,22 +185,22 @@ describe("sweeps and lags", () => {
 
   it("are well within five intervals, as the alarms have it", async () => {
     expect(await found(60, shard(299), shard(400))).toEqual([
-      "✓ sweep         the last one was 5 min ago",
+      "✓ sweep         the last one was 5 min ago; open tasks: 14",
       "✓ lag           7 min, with stuck organisations 7 min",
     ]);
     expect(await found(600, shard(2900))).toEqual([
-      "✓ sweep         the last one was 48 min ago",
+      "✓ sweep         the last one was 48 min ago; open tasks: 7",
       "✓ lag           48 min, with stuck organisations 48 min",
     ]);
   });
 
   it("are not when none came for longer, or one shard is far behind", async () => {
     expect(await found(60, shard(301))).toEqual([
-      '✗ sweep         the last one was 5 min ago; see docs/runbook.md, "sweep-missing"',
+      '✗ sweep         the last one was 5 min ago; open tasks: 7; see docs/runbook.md, "sweep-missing"',
       "✓ lag           5 min, with stuck organisations 5 min",
     ]);
     expect(await found(60, shard(5), shard(700))).toEqual([
-      "✓ sweep         the last one was 5 s ago",
+      "✓ sweep         the last one was 5 s ago; open tasks: 14",
       '✗ lag           12 min, with stuck organisations 12 min; see docs/runbook.md, "watermark-lag"',
     ]);
     expect(await found(60, shard(Number.POSITIVE_INFINITY))).toEqual([
@@ -209,7 +210,7 @@ describe("sweeps and lags", () => {
 
   it("do not count whoever is stuck", async () => {
     expect(await found(60, shard(5, 86_400))).toEqual([
-      "✓ sweep         the last one was 5 s ago",
+      "✓ sweep         the last one was 5 s ago; open tasks: 7",
       "✓ lag           5 s, with stuck organisations 24 h",
     ]);
   });

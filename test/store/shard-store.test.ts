@@ -32,6 +32,7 @@ const NEW: Shard = {
   sweptBy: undefined,
   readWholeAt: 0,
   schedule: undefined,
+  openTasks: undefined,
   behind: { organisations: 0, oldest: 0, oldestAnswering: 0 },
   writtenWatermark: 0,
 };
@@ -40,6 +41,7 @@ const swept = (watermark: number): SweptShard => ({
   checkpoint: { watermark, gaps: [{ from: "4", to: "8", watermark: watermark - 5 }] },
   readWholeAt: watermark - 7,
   schedule: { id: "60/11/290", since: watermark - 9 },
+  openTasks: 12,
   behind: { organisations: 2, oldest: 3, oldestAnswering: 4 },
 });
 
@@ -74,6 +76,7 @@ describe("the list of shards", () => {
       leaseUntil: {},
       readWholeAt: [],
       schedule: { id: "60/11/290", since: "once" },
+      openTasks: -1,
       behind: "many",
       sweptBy: 8,
     });

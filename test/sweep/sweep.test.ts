@@ -286,11 +286,25 @@ describe("a sweep", () => {
       const summary = await scene.sweep();
       read += summary.read;
       checked += summary.checked;
+      // From the part that was read, by the laws of chance: the standard deviation is 2 % of it.
+      expect(Math.abs((summary.openTasks ?? 0) - tracked.length)).toBeLessThan(0.1 * tracked.length);
     }
     expect(checked).toBe(tracked.length);
     // The first page takes what comes; of all behind it only what may be due is read.
     expect(read / 15).toBeGreaterThanOrEqual(1000);
     expect(read / 15).toBeLessThan(1200);
+  });
+
+  it("counts the open tasks of all shards, also of those that others sweep", async () => {
+    expect((await scene.sweep()).openTasks).toBe(0);
+    await scene.track("o1", 40, RUNNING);
+    await scene.track("o1", 10, ENDED.failed, "ended");
+    expect((await scene.sweep()).openTasks).toBe(50);
+    // Long-running tasks are then due in some of the sweeps only.
+    for (const after of [24 * 60 * MINUTE, MINUTE, MINUTE, MINUTE]) {
+      expect((await scene.sweep({ after })).openTasks).toBe(40);
+    }
+    expect((await scene.sweep({ shards: [2] })).openTasks).toBe(40);
   });
 
   it("shares the shards with another sweep that runs at the same time", async () => {

@@ -103,6 +103,7 @@ export const shardSpoilt = spoilt([
   "sweptBy",
   "readWholeAt",
   "schedule",
+  "openTasks",
   "behind",
   "announcedAt",
 ]);
