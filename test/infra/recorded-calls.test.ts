@@ -38,6 +38,7 @@ const EXPECTED: Record<FunctionName, string[]> = {
   sweep: [
     "dynamodb:DeleteItem #behind",
     "dynamodb:DeleteItem #health",
+    "dynamodb:GetItem #shards",
     "dynamodb:GetItem tasks",
     "dynamodb:PutItem #behind",
     "dynamodb:PutItem #health",
