@@ -6,6 +6,8 @@ import type { CallResult } from "./call-result.ts";
 const TASKS_IN_VAIN = 2;
 /** Organisations without an answer before their gateway counts as stuck. */
 const ORGANISATIONS_IN_VAIN = 3;
+/** Second opinions of gateways in one sweep: each may take a waiting place for ten seconds. */
+const SECOND_OPINIONS = 64;
 /** From one probe to the next, in milliseconds: doubled each time, within these. */
 const FIRST_PROBE_MS = 60_000;
 const LONGEST_PROBE_MS = 10 * 60_000;
@@ -44,6 +46,7 @@ export class Breakers {
   readonly #organisations = new Map<string, Organisation>();
   readonly #origins = new Map<string, Origin>();
   readonly #now: () => number;
+  #secondOpinions = SECOND_OPINIONS;
 
   /** @param now Unix milliseconds */
   constructor({ records, now }: { records: readonly HealthRecord[]; now: () => number }) {
@@ -67,9 +70,19 @@ export class Breakers {
     return (origin && this.#origins.get(origin)?.record) || organisation.record;
   }
 
-  /** Whether an organisation would be left alone even if its gateway answered. */
-  isStuckItself(orgId: string): boolean {
-    return this.#organisations.get(orgId)?.record !== undefined;
+  /**
+   * Whether an organisation is left alone for its gateway's sake only. A gateway was found silent by some, perhaps by a
+   * sweep that asked for no other: who has not been asked in vain may know better.
+   */
+  isStuckByHearsay(orgId: string): boolean {
+    const organisation = this.#organisations.get(orgId);
+    if (!organisation || this.stuck(orgId)?.scope !== "origin") return false;
+    return organisation.record === undefined && organisation.inVain.size === 0;
+  }
+
+  /** Takes one of the second opinions that a sweep may ask for; false when there is none left. */
+  takeSecondOpinion(): boolean {
+    return this.#secondOpinions > 0 && this.#secondOpinions-- > 0;
   }
 
   /** The organisations whose gateway this is known to be. */
@@ -102,6 +115,7 @@ export class Breakers {
 
   /** Hears how a call about a task ended. */
   hear(orgId: string, task: string, result: CallResult): HealthChange[] {
+    const isByHearsay = this.isStuckByHearsay(orgId);
     switch (result.kind) {
       case "answered":
         return this.#answered(orgId);
@@ -110,7 +124,11 @@ export class Breakers {
       case "refused":
         return [...this.#gatewayAnswered(orgId), ...this.#inVain(orgId, task, result.reason)];
       case "unanswered":
-        return [...this.#inVain(orgId, task, "unreachable"), ...this.#silent(orgId, result.isConnected)];
+        return [
+          // What its gateway is said to be is true: that needs no second task.
+          ...this.#inVain(orgId, task, "unreachable", isByHearsay),
+          ...this.#silent(orgId, result.isConnected),
+        ];
       case "cut-off":
         return [];
     }
@@ -157,11 +175,11 @@ export class Breakers {
     return hasAnswered ? [] : this.#open("org", orgId, "throttled");
   }
 
-  #inVain(orgId: string, task: string, reason: StuckReason): HealthChange[] {
+  #inVain(orgId: string, task: string, reason: StuckReason, isExpected = false): HealthChange[] {
     const organisation = this.#organisation(orgId);
     organisation.inVain.add(task);
     // Without credentials there was no call, and another task would fare no better.
-    const isCertain = reason === "unknown-organisation" || reason === "secret";
+    const isCertain = isExpected || reason === "unknown-organisation" || reason === "secret";
     if (!isCertain && !organisation.record && organisation.inVain.size < TASKS_IN_VAIN) return [];
     return this.#open("org", orgId, reason);
   }

@@ -37,6 +37,8 @@ export interface Check {
   scheduledSince: number;
   /** What is stuck, where this call is to find out whether it still is. */
   probe?: HealthRecord;
+  /** Whether the call is to find out if a gateway that is said to be stuck answers this organisation. */
+  isSecondOpinion?: boolean;
   /** Of a task that is not tracked: has it tracked, once EnOS knows it; undefined where that may not be. */
   adopt?: () => Promise<OpenTask | undefined>;
   /** Told once, at the end: whether the task was checked, and all that follows is published and written. */
@@ -87,7 +89,7 @@ export class Checks {
   async check(check: Check): Promise<boolean> {
     const { task } = check;
     const failed = this.#time.isClosing ? undefined : await this.#readCredentials(task);
-    if (!(await this.#mayCall(task))) {
+    if (!(await this.#mayCall(check))) {
       check.onEnd(false);
       return false;
     }
@@ -156,11 +158,13 @@ export class Checks {
     }
   }
 
-  async #mayCall({ orgId }: OpenTask): Promise<boolean> {
+  async #mayCall({ orgId, isSecondOpinion }: Check): Promise<boolean> {
     const { health, now } = this.#dependencies;
     if (this.#time.isClosing) return false;
     const stuck = this.#breakers.stuck(orgId);
     if (!stuck) return true;
+    const isOpen = this.#breakers.isStuckByHearsay(orgId);
+    if (isOpen && (isSecondOpinion || this.#breakers.takeSecondOpinion())) return true;
     if (!isProbeDue(stuck, now())) {
       this.#queue.stop(orgId);
       return false;

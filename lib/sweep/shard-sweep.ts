@@ -23,7 +23,7 @@ import type { Check, Checks } from "./checks.ts";
 import type { SweepDependencies, SweepSettings } from "./dependencies.ts";
 import type { FairQueue } from "./fair-queue.ts";
 import { OpenCount } from "./open-count.ts";
-import { ProbeCandidates } from "./probe-candidates.ts";
+import { type Candidate, ProbeCandidates } from "./probe-candidates.ts";
 import { type Position, rest, ShardReader } from "./shard-reader.ts";
 import type { BehindReason, SweepSummary } from "./summary.ts";
 import type { TimeBudget } from "./time-budget.ts";
@@ -82,6 +82,8 @@ export class ShardSweep {
   readonly #outOfTurn = new Set<string>();
   readonly #candidates = new ProbeCandidates();
   readonly #openCount = new OpenCount();
+  /** Of each organisation that is left alone for its gateway's sake only: a task to ask about all the same. */
+  readonly #byHearsay = new Map<string, Candidate>();
   /** Spans that the first pass did not read. */
   #unread: KeySpan[] = [ALL];
   #underWay = 0;
@@ -218,7 +220,9 @@ export class ShardSweep {
     let least = Number.POSITIVE_INFINITY;
     for (const backlog of this.#backlogs.values()) {
       const stuck = this.#breakers.stuck(backlog.orgId);
-      if (stuck && isProbeDue(stuck, this.#now)) least = Math.min(least, backlog.least);
+      const isAsked =
+        stuck && (isProbeDue(stuck, this.#now) || this.#breakers.isStuckByHearsay(backlog.orgId));
+      if (isAsked) least = Math.min(least, backlog.least);
     }
     return least;
   }
@@ -237,10 +241,8 @@ export class ShardSweep {
     if (stuck) {
       if (isLate) this.#giveUp(task, checkedThrough);
       else {
-        if (isProbeDue(stuck, this.#now)) {
-          const isSecondChoice = stuck.scope === "origin" && this.#breakers.isStuckItself(orgId);
-          this.#candidates.consider(stuck, { task, checkedThrough, isSecondChoice });
-        }
+        if (this.#breakers.isStuckByHearsay(orgId)) this.#byHearsay.set(orgId, { task, checkedThrough });
+        else if (isProbeDue(stuck, this.#now)) this.#candidates.consider(stuck, { task, checkedThrough });
         this.#passOver(orgId);
       }
       this.#leave(orgId, position);
@@ -356,6 +358,14 @@ export class ShardSweep {
   }
 
   #probe(): void {
+    // Who was well in the last sweep is the likeliest to be well still.
+    const isBehind = (orgId: string) => this.#backlogs.get(orgId)?.record !== undefined;
+    const inOrder = [...this.#byHearsay].sort(([a], [b]) => Number(isBehind(a)) - Number(isBehind(b)));
+    for (const [, { task, checkedThrough }] of inOrder) {
+      if (!this.#breakers.takeSecondOpinion()) break;
+      this.#outOfTurn.add(task.indexKey);
+      this.#queue.probe({ ...this.#checkOf(task, checkedThrough), isSecondOpinion: true });
+    }
     for (const [probe, { task, checkedThrough }] of this.#candidates) {
       this.#outOfTurn.add(task.indexKey);
       this.#queue.probe({ ...this.#checkOf(task, checkedThrough), probe });

@@ -226,6 +226,26 @@ describe("a gateway", () => {
     expect(breakers.stuck("o2")).toBeUndefined();
   });
 
+  it("that is stuck is asked once by each organisation that has not been asked, and believed after that", () => {
+    const down = record({ scope: "origin", id: "https://shared" });
+    breakers = start([down, record({ id: "o2" })]);
+    for (const orgId of ["o1", "o2"]) join(orgId, "https://shared");
+    expect(breakers.isStuckByHearsay("o1")).toBe(true);
+    expect(breakers.isStuckByHearsay("o2")).toBe(false);
+    expect(breakers.hear("o1", "t1", HUNG)).toMatchObject([
+      { kind: "stuck", record: { scope: "org", id: "o1" } },
+    ]);
+    expect(breakers.isStuckByHearsay("o1")).toBe(false);
+    expect(breakers.stuck("o1")).toEqual(down);
+  });
+
+  it("is asked for no more second opinions in a sweep than have room", () => {
+    let taken = 0;
+    while (breakers.takeSecondOpinion()) taken++;
+    expect(taken).toBe(64);
+    expect(breakers.takeSecondOpinion()).toBe(false);
+  });
+
   it("is named as the reason before the organisation's own trouble", () => {
     const down = record({ scope: "origin", id: "https://shared" });
     breakers = start([record({ reason: "credentials" }), down]);

@@ -183,7 +183,7 @@ export function worlds(minutes: number, { recover = false } = {}): fc.Arbitrary<
     ),
     invocationMs: fc.oneof(
       { weight: 5, arbitrary: fc.constant(WHOLE_MINUTE) },
-      { weight: 1, arbitrary: fc.integer({ min: 2_000, max: 12_000 }) },
+      { weight: 1, arbitrary: fc.integer({ min: 4_000, max: 12_000 }) },
     ),
     pageMs: fc.oneof(
       { weight: 3, arbitrary: fc.constant(5) },

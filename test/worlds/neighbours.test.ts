@@ -79,6 +79,17 @@ it("holds no organisation's silence against a gateway that answers others", asyn
   expect(longestGap(outcome, "well")).toBeLessThan(4);
 });
 
+it("believes no sweep that finds a gateway silent, of organisations that it has not asked", async () => {
+  for (let seed = 0; seed < 8; seed++) {
+    const hung = [0, 1, 2, 3, 4].map((index) =>
+      organisation(`hung${index}`, HANGS, 5, { origin, at: -MINUTE }),
+    );
+    const well = organisation("well", QUICK, 12, { origin, at: -(20 + seed) * 60 * MINUTE });
+    const outcome = await run(world([...hung, well], { shards: 3, sweepers: 3, seed }));
+    expect(longestGap(outcome, "well"), `seed ${seed}`).toBeLessThan(7);
+  }
+});
+
 it("holds no poisonous tasks against their gateway", async () => {
   const well = Array.from({ length: 10 }, (_, index) => organisation(`well${index}`, QUICK, 5, { origin }));
   const poisonous = [0, 1, 2].map((index) =>
