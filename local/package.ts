@@ -16,6 +16,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { EMPTY_HOME, REMEMBERED } from "./remembered.ts";
 
 const REPOSITORY = fileURLToPath(new URL("..", import.meta.url));
 const TEMPORARY = join(REPOSITORY, ".tmp");
@@ -52,7 +53,7 @@ export async function runOsls(
   for (const source of SOURCES) await cp(join(REPOSITORY, source), join(copy, source), { recursive: true });
   for (const [path, content] of Object.entries(files)) await writeFile(join(copy, path), content);
   await symlink(join(REPOSITORY, "node_modules"), join(copy, "node_modules"));
-  const bare = { PATH: process.env.PATH ?? "", HOME: copy, ...env };
+  const bare = { PATH: process.env.PATH ?? "", HOME: EMPTY_HOME, ...REMEMBERED, ...env };
   const program = join(REPOSITORY, "node_modules/serverless/bin/serverless.js");
   const artefacts = join(copy, ".serverless");
   try {

@@ -4,6 +4,7 @@ import { join, relative } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { bundleFunctions } from "../../infra/bundle/bundle.ts";
+import { REMEMBERED } from "../remembered.ts";
 import { type Trouble, troubleIn } from "./output.ts";
 
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
@@ -52,6 +53,7 @@ export class Functions implements AsyncDisposable {
       stdio: ["ignore", "pipe", "pipe", "ipc"],
       env: {
         ...Object.fromEntries(inherited),
+        ...REMEMBERED,
         ...env,
         HTTP_PORT: String(ports.http),
         LAMBDA_PORT: String(ports.lambda),

@@ -153,6 +153,57 @@ it("the private CA is where a function looks for it, with those that call EnOS",
   }
 });
 
+describe("with an issuer's tokens", () => {
+  const drastic = () => variant("drastic");
+
+  it("callers are let in with those only, and EnOS's callbacks as ever", () => {
+    const [[authorizerId, authorizer] = [], ...others] = resourcesOf(
+      drastic(),
+      "AWS::ApiGatewayV2::Authorizer",
+    );
+    expect(others).toEqual([]);
+    expect(authorizer?.Properties).toMatchObject({
+      AuthorizerType: "JWT",
+      IdentitySource: ["$request.header.Authorization"],
+      JwtConfiguration: { Issuer: DRASTIC.JWT_ISSUER, Audience: DRASTIC.JWT_AUDIENCE?.split(",") },
+    });
+    const routes = resourcesOf(drastic(), "AWS::ApiGatewayV2::Route").map(([, { Properties }]) => Properties);
+    const open = routes.filter(({ AuthorizationType }) => AuthorizationType !== "JWT");
+    expect(open.map(({ RouteKey }) => RouteKey)).toEqual(["POST /callbacks/{token}"]);
+    expect(routes.length).toBeGreaterThan(5);
+    for (const route of routes) {
+      if (!open.includes(route)) expect(route.AuthorizerId).toEqual({ Ref: authorizerId });
+    }
+  });
+
+  it("the functions are told of them", () => {
+    const { JWT_ISSUER, JWT_AUDIENCE, JWT_ORG_CLAIM } = DRASTIC;
+    for (const id of ["StatusLambdaFunction", "TrackLambdaFunction"]) {
+      const { Variables } = drastic().Resources[id]?.Properties.Environment ?? {};
+      expect(Variables, id).toMatchObject({ JWT_ISSUER, JWT_AUDIENCE, JWT_ORG_CLAIM });
+    }
+  });
+
+  it("there is still no CORS, and the API is throttled", () => {
+    for (const [, { Properties }] of resourcesOf(drastic(), "AWS::ApiGatewayV2::Api")) {
+      expect(Properties).not.toHaveProperty("CorsConfiguration");
+    }
+    for (const [, { Properties }] of resourcesOf(drastic(), "AWS::ApiGatewayV2::Stage")) {
+      expect(Properties.DefaultRouteSettings.ThrottlingRateLimit).toBeGreaterThan(0);
+    }
+  });
+});
+
+it("other choices are followed", () => {
+  expect(variant("free").Parameters.EnosApiBaseUrl?.Default).toBe(FREE.ENOS_API_BASE_URL);
+  expect(variant("drastic").Resources.EventsTopic?.Properties).toMatchObject({ FifoTopic: true });
+  const [[, schedule] = []] = resourcesOf(variant("drastic"), "AWS::Scheduler::Schedule");
+  expect(schedule?.Properties.ScheduleExpression).toBe("rate(1440 minutes)");
+  for (const [, { Properties }] of resourcesOf(variant("drastic"), "AWS::CloudWatch::Alarm")) {
+    expect(Properties.AlarmActions).toEqual([DRASTIC.ALARM_TOPIC_ARN]);
+  }
+});
+
 describe("a setting that may change without a word", () => {
   it("replaces nothing that others hold on to", () => {
     const [before, after] = [variant("defaults"), variant("free")];

@@ -52,7 +52,12 @@ describe("npm run deploy", { timeout: TIMEOUT }, () => {
     expect(output).toMatch(/^ {2}RETENTION_DAYS +30 -> 90$/m);
     expect(output).toContain("Service deployed to stack");
     expect(code).toBe(0);
+    // Two templates, and of the functions none that takes callbacks, which were not asked for.
     expect(uploaded).toBe(5);
+    const zips = (await deployer.objects(STACK)).filter((key) => key.endsWith(".zip"));
+    expect(zips.map((key) => key.split("/").at(-1)).sort()).toEqual(["status.zip", "sweep.zip", "track.zip"]);
+    const { Resources = {} } = deployer.cloudFormation.stack(STACK)?.template ?? {};
+    expect(Object.keys(Resources).filter((id) => /callback|hint/i.test(id))).toEqual([]);
     expect(deployer.cloudFormation.stack(STACK)?.status).toBe("UPDATE_COMPLETE");
     expect(told()).toMatchObject({
       ENOS_API_BASE_URL: "https://apim.example.com",
@@ -68,15 +73,6 @@ describe("npm run deploy", { timeout: TIMEOUT }, () => {
     expect(output).toContain("No changes to deploy");
     expect(code).toBe(0);
     expect(did).toEqual(NOTHING);
-  });
-
-  it("says which settings change, and which of them the environment overrides", async () => {
-    const { code, output } = await deploy({ RETENTION_DAYS: "60", API_BURST: "400" });
-    expect(output).toMatch(/^ {2}RETENTION_DAYS is 60, from the environment$/m);
-    expect(output).toMatch(/^ {2}API_BURST +200 -> 400$/m);
-    expect(output).toMatch(/^ {2}RETENTION_DAYS +90 -> 60$/m);
-    expect(code).toBe(0);
-    expect(told()).toMatchObject({ RETENTION_DAYS: "60", API_BURST: "400" });
   });
 
   const DRASTIC = {
@@ -99,15 +95,18 @@ describe("npm run deploy", { timeout: TIMEOUT }, () => {
     expect(output).toContain("npm run deploy -- --stage prod --accept ");
     expect(code).not.toBe(0);
     expect(did).toEqual(NOTHING);
-    expect(told()).toMatchObject({ EVENTS_TOPIC_FIFO: "false", JWT_ISSUER: null, RETENTION_DAYS: "60" });
+    expect(told()).toMatchObject({ EVENTS_TOPIC_FIFO: "false", JWT_ISSUER: null, RETENTION_DAYS: "90" });
   });
 
-  it("does it when it is told to", async () => {
+  it("does it when it is told to, and says which settings change, and which the environment overrides", async () => {
     const accept = Object.keys(DRASTIC).flatMap((name) => ["--accept", name]);
-    const { code, output } = await deploy(DRASTIC, ...accept);
+    const { code, output } = await deploy({ ...DRASTIC, RETENTION_DAYS: "60", API_BURST: "400" }, ...accept);
+    expect(output).toMatch(/^ {2}RETENTION_DAYS is 60, from the environment$/m);
+    expect(output).toMatch(/^ {2}API_BURST +200 -> 400$/m);
+    expect(output).toMatch(/^ {2}RETENTION_DAYS +90 -> 60$/m);
     expect(output).toContain("Service deployed to stack");
     expect(code).toBe(0);
-    expect(told()).toMatchObject(DRASTIC);
+    expect(told()).toMatchObject({ ...DRASTIC, RETENTION_DAYS: "60", API_BURST: "400" });
   });
 
   it("deploys after an update that failed, though the artefacts in its bucket are those of the failure", async () => {
@@ -119,9 +118,9 @@ describe("npm run deploy", { timeout: TIMEOUT }, () => {
     expect(failed.output).toContain("the account may have no more alarms");
     expect(failed.code).not.toBe(0);
     expect(cloudFormation.stack(STACK)?.status).toBe("UPDATE_ROLLBACK_COMPLETE");
-    expect(told()).toMatchObject({ ...DRASTIC, RETENTION_DAYS: "90" });
+    expect(told()).toMatchObject({ ...DRASTIC, RETENTION_DAYS: "60" });
     const again = await deploy({ RETENTION_DAYS: "120" });
-    expect(again.output).toMatch(/^ {2}RETENTION_DAYS +90 -> 120$/m);
+    expect(again.output).toMatch(/^ {2}RETENTION_DAYS +60 -> 120$/m);
     expect(again.code).toBe(0);
     expect(told()).toMatchObject({ ...DRASTIC, RETENTION_DAYS: "120" });
   });
@@ -147,6 +146,12 @@ describe("without the address of EnOS", { timeout: TIMEOUT }, () => {
     const { code, output } = await deployer.npm("deploy", ["--stage", "qa"]);
     expect(output).toContain("Stage qa in eu-central-1, with settings from the environment alone");
     expect(output).toContain("ENOS_API_BASE_URL is missing");
+    expect(code).not.toBe(0);
+  });
+
+  it("nothing is packaged for a stage with too long a name", async () => {
+    const { code, output } = await deployer.npm("package", ["--stage", "s".repeat(37)]);
+    expect(output).toContain("is too long by 1");
     expect(code).not.toBe(0);
   });
 

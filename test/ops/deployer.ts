@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { startMessaging } from "../../local/aws/messaging.ts";
+import { EMPTY_HOME, REMEMBERED } from "../../local/remembered.ts";
 import { CloudFormation } from "./cloudformation.ts";
 import { type Recorded, Recorder } from "./recorder.ts";
 
@@ -88,7 +89,7 @@ export class Deployer implements AsyncDisposable {
   async npm(script: string, args: string[], env: Record<string, string> = {}): Promise<Ran> {
     const options = {
       cwd: this.#folder,
-      env: { PATH: process.env.PATH ?? "", HOME: this.#folder, ...this.#env, ...env },
+      env: { PATH: process.env.PATH ?? "", HOME: EMPTY_HOME, ...REMEMBERED, ...this.#env, ...env },
     };
     try {
       const { stdout, stderr } = await promisify(execFile)("npm", ["run", script, "--", ...args], options);

@@ -1,6 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { REMEMBERED } from "../../local/remembered.ts";
 
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -15,7 +16,7 @@ export class Program implements AsyncDisposable {
     const { PATH = "", HOME = "" } = process.env;
     this.process = spawn(process.execPath, ["infra/node.cjs", file, ...args], {
       cwd: REPOSITORY,
-      env: { PATH, HOME, ...env },
+      env: { PATH, HOME, ...REMEMBERED, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     for (const stream of [this.process.stdout, this.process.stderr]) {
