@@ -14,13 +14,13 @@ const settings = readSettings(process.env, "callback");
 const telemetry = openTelemetry(settings);
 const report = callbackReporter(telemetry);
 const authorise = authorisation(settings);
-const keyring = new Keyring(
-  tokenKeys({
+const keyring = new Keyring({
+  readKeys: tokenKeys({
     secretId: settings.CALLBACK_KEY_SECRET,
     previousMs: settings.TRACKING_DEADLINE_DAYS * 24 * 60 * 60_000,
   }),
-);
-const hints = new HintQueue(settings.HINT_QUEUE_URL);
+});
+const hints = new HintQueue({ url: settings.HINT_QUEUE_URL });
 
 export const routes: Routes = {
   async [`GET ${CHANNEL_PATH}/callback-url`](event, { signal }) {

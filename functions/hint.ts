@@ -1,52 +1,27 @@
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
-import { connectEnos } from "../lib/aws/enos.ts";
 import { HintQueue } from "../lib/aws/hint-queue.ts";
 import { hintMessage, parseHint } from "../lib/callbacks/hint.ts";
-import { EventPublisher } from "../lib/events/publisher.ts";
+import { openChecking } from "../lib/checking.ts";
 import { isDeployed, readSettings } from "../lib/settings.ts";
-import { BehindStore } from "../lib/store/behind-store.ts";
-import { HealthStore } from "../lib/store/health-store.ts";
-import { OpenTaskStore } from "../lib/store/open-task-store.ts";
-import { ShardStore } from "../lib/store/shard-store.ts";
-import { openDatabase } from "../lib/store/table.ts";
 import { TaskStore } from "../lib/store/task-store.ts";
 import { retryAfter } from "../lib/sweep/hint-retry.ts";
 import { checkHinted, type HintOutcome } from "../lib/sweep/hints.ts";
 import type { TaskKey } from "../lib/tasks/key.ts";
-import { createSchedule } from "../lib/tasks/schedule.ts";
 import { openTelemetry, reportHints, sweepObserver } from "../lib/telemetry.ts";
 
 const settings = readSettings(process.env, "hint");
 const telemetry = openTelemetry(settings);
 const observer = sweepObserver(telemetry);
-const db = openDatabase(settings.TRACKED_TASKS_TABLE);
-const { credentials, enos } = connectEnos(settings, { isDeployed: isDeployed(process.env) });
-const queue = new HintQueue(settings.HINT_QUEUE_URL);
-const dependencies = {
-  shards: new ShardStore(db),
-  behind: new BehindStore(db),
-  health: new HealthStore(db),
-  tasks: new OpenTaskStore(db, { retentionDays: settings.RETENTION_DAYS }),
-  tracker: new TaskStore(db, {
-    shardCount: settings.SWEEP_SHARDS,
-    retentionDays: settings.RETENTION_DAYS,
-  }),
-  credentials,
-  enos,
-  events: new EventPublisher(settings.EVENTS_TOPIC_ARN),
-  schedule: createSchedule({
-    sweepIntervalSeconds: settings.SWEEP_INTERVAL_SECONDS,
-    growthPercent: settings.CHECK_INTERVAL_GROWTH_PERCENT,
-    maxIntervalSeconds: settings.CHECK_INTERVAL_MAX_SECONDS,
-  }),
+const { db, dependencies, checkSettings } = openChecking(settings, {
+  isDeployed: isDeployed(process.env),
   observer,
-  now: Date.now,
-};
-const checkSettings = {
-  concurrency: settings.SWEEP_CONCURRENCY,
-  requestsPerSecond: settings.ENOS_REQUESTS_PER_SECOND,
-  deadlineMs: settings.TRACKING_DEADLINE_DAYS * 24 * 60 * 60_000,
-};
+});
+const tracker = new TaskStore({
+  db,
+  shardCount: settings.SWEEP_SHARDS,
+  retentionDays: settings.RETENTION_DAYS,
+});
+const queue = new HintQueue({ url: settings.HINT_QUEUE_URL });
 
 /** Checks the tasks that a batch of the queue names. What is to be tried again stays in the queue until then. */
 export async function handler(
@@ -58,7 +33,7 @@ export async function handler(
   // One check of each task, however many hints there are of it.
   const tasks = new Map<string, TaskKey>();
   for (const { task } of messages) if (task) tasks.set(hintMessage(task), task);
-  const { outcomes, summary } = await checkHinted(dependencies, checkSettings, {
+  const { outcomes, summary } = await checkHinted({ ...dependencies, tracker }, checkSettings, {
     tasks: [...tasks.values()],
     remainingMs: context.getRemainingTimeInMillis(),
   });

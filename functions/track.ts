@@ -17,7 +17,8 @@ import { failureReporter, openTelemetry, unclearReporter, unreadableReporter } f
 const settings = readSettings(process.env, "track");
 const authorise = authorisation(settings);
 const telemetry = openTelemetry(settings);
-const tasks = new TaskStore(openDatabase(settings.TRACKED_TASKS_TABLE), {
+const tasks = new TaskStore({
+  db: openDatabase(settings.TRACKED_TASKS_TABLE),
   shardCount: settings.SWEEP_SHARDS,
   retentionDays: settings.RETENTION_DAYS,
   onUnreadable: unreadableReporter(telemetry),

@@ -52,8 +52,14 @@ export async function clientCosts(): Promise<{ rows: Row[]; text: string }> {
     region: "eu-central-1",
     credentials: { accessKeyId: "none", secretAccessKey: "none" },
   };
-  const tasks = new OpenTaskStore(openDatabase("table", new DynamoDBClient(client)), { retentionDays: 30 });
-  const events = new EventPublisher("arn:aws:sns:eu-central-1:000000000000:events", new SNSClient(client));
+  const tasks = new OpenTaskStore({
+    db: openDatabase("table", new DynamoDBClient(client)),
+    retentionDays: 30,
+  });
+  const events = new EventPublisher({
+    topicArn: "arn:aws:sns:eu-central-1:000000000000:events",
+    client: new SNSClient(client),
+  });
   const write = await costs(() => tasks.finish(task, outcome, Date.now()));
   const current = await costs(() => tasks.current(task));
   const query = await costs(() => tasks.page(0, ALL_KEYS, () => true));

@@ -13,7 +13,7 @@ export class Processor {
   busyMs = 0;
 
   /** @param memory of the invocation, in MB */
-  constructor(time: VirtualTime, memory: number) {
+  constructor({ time, memory }: { time: VirtualTime; memory: number }) {
     this.#time = time;
     this.#share = Math.min(1, memory / MEMORY_OF_A_VCPU);
   }

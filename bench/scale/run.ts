@@ -70,7 +70,7 @@ export async function run(scenario: Scenario, engine: typeof sweep = sweep): Pro
 
   /** One invocation of the sweep's function, which makes rounds where the interval is below a minute. */
   const invoke = async (seed: number) => {
-    const processor = new Processor(time, scenario.memory);
+    const processor = new Processor({ time, memory: scenario.memory });
     const dependencies: SweepDependencies = {
       ...records.stores(),
       ...neighbours({ population, time, usage, delays }, processor, seed),

@@ -7,10 +7,13 @@ export class HintQueue {
   readonly #url: string;
   readonly #client: SQSClient;
 
-  constructor(
-    url: string,
+  constructor({
+    url,
     client = new SQSClient({ maxAttempts: 3, requestHandler: new AwsConnections({ answerMs: 2_000 }) }),
-  ) {
+  }: {
+    url: string;
+    client?: SQSClient;
+  }) {
     this.#url = url;
     this.#client = client;
   }

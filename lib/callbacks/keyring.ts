@@ -17,7 +17,7 @@ export class Keyring {
   #keys: Keys | undefined;
   #readAt = Number.NEGATIVE_INFINITY;
 
-  constructor(readKeys: ReadKeys, now: () => number = Date.now) {
+  constructor({ readKeys, now = Date.now }: { readKeys: ReadKeys; now?: () => number }) {
     this.#readKeys = readKeys;
     this.#now = now;
   }

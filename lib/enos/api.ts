@@ -18,7 +18,7 @@ export class EnosApi {
   readonly #sender: Sender;
   readonly #tokens: TokenCache;
 
-  constructor(credentials: CredentialSource, sender: Sender) {
+  constructor({ credentials, sender }: { credentials: CredentialSource; sender: Sender }) {
     this.#credentials = credentials;
     this.#sender = sender;
     this.#tokens = new TokenCache(sender);

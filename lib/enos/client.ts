@@ -25,7 +25,7 @@ export class EnosClient {
   readonly #api: EnosApi;
 
   constructor({ credentials, transport = new Transport(), now = Date.now }: ClientDependencies) {
-    this.#api = new EnosApi(credentials, { transport, now });
+    this.#api = new EnosApi({ credentials, sender: { transport, now } });
   }
 
   /**

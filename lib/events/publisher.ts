@@ -30,10 +30,13 @@ export class EventPublisher {
   #bytes = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(
-    topicArn: string,
+  constructor({
+    topicArn,
     client = new SNSClient({ maxAttempts: 3, requestHandler: new AwsConnections({ answerMs: 3_000 }) }),
-  ) {
+  }: {
+    topicArn: string;
+    client?: SNSClient;
+  }) {
     this.#client = client;
     this.#topicArn = topicArn;
     this.#fifo = topicArn.endsWith(".fifo");

@@ -55,7 +55,7 @@ export class OpenTaskStore {
   readonly #db: Database;
   readonly #retentionDays: number;
 
-  constructor(db: Database, { retentionDays }: { retentionDays: number }) {
+  constructor({ db, retentionDays }: { db: Database; retentionDays: number }) {
     this.#db = db;
     this.#retentionDays = retentionDays;
   }

@@ -58,6 +58,7 @@ export type OnUnreadable = (key: { pk: unknown; sk: unknown }) => void;
 
 /** How the store is set. */
 export interface TaskStoreOptions {
+  db: Database;
   shardCount: number;
   /** How long it is remembered that somebody ended the tracking of a task. */
   retentionDays: number;
@@ -78,8 +79,8 @@ export class TaskStore {
   readonly #now: () => number;
   readonly #onUnreadable: OnUnreadable;
 
-  constructor(db: Database, options: TaskStoreOptions) {
-    this.#db = db;
+  constructor(options: TaskStoreOptions) {
+    this.#db = options.db;
     this.#shardCount = options.shardCount;
     this.#retentionDays = options.retentionDays;
     this.#now = options.now ?? Date.now;

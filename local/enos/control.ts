@@ -42,7 +42,7 @@ export class EnosControl {
     shape: ShapeInput | undefined;
   };
 
-  constructor(now: () => number, random: () => number) {
+  constructor({ now, random }: { now: () => number; random: () => number }) {
     const organisations = new Organisations();
     this.state = {
       now,

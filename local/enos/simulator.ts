@@ -23,8 +23,8 @@ export class EnosSimulator extends EnosControl implements AsyncDisposable {
   readonly #server: Server;
 
   /** @internal use startEnosSimulator */
-  constructor(server: Server, control: { now: () => number; random: () => number }) {
-    super(control.now, control.random);
+  constructor({ server, ...control }: { server: Server; now: () => number; random: () => number }) {
+    super(control);
     this.#server = server;
     this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
@@ -52,7 +52,8 @@ export async function startEnosSimulator(options: EnosSimulatorOptions = {}): Pr
     server.once("error", reject);
     server.listen(options.port ?? 0, "127.0.0.1", resolve);
   });
-  const simulator = new EnosSimulator(server, {
+  const simulator = new EnosSimulator({
+    server,
     now: options.now ?? Date.now,
     random: options.random ?? Math.random,
   });

@@ -32,7 +32,7 @@ export class ServiceClient {
   readonly #url: string;
   readonly #onAnswer: OnAnswer;
 
-  constructor(url: string, onAnswer: OnAnswer = () => {}) {
+  constructor({ url, onAnswer = () => {} }: { url: string; onAnswer?: OnAnswer | undefined }) {
     this.#url = url;
     this.#onAnswer = onAnswer;
   }

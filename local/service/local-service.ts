@@ -61,7 +61,7 @@ export class LocalService implements AsyncDisposable {
   }) {
     this.cloud = parts.cloud;
     this.functions = parts.functions;
-    this.client = new ServiceClient(parts.functions.url, parts.onAnswer);
+    this.client = new ServiceClient({ url: parts.functions.url, onAnswer: parts.onAnswer });
     this.stack = parts.stack;
     this.awsUrl = parts.front.url;
     this.#hints = parts.hints;

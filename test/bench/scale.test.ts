@@ -184,7 +184,7 @@ describe("what is counted", () => {
   it("lets work wait for the processor, longer on a smaller one", async () => {
     using time = new VirtualTime();
     const took = async (memory: number) => {
-      const processor = new Processor(time, memory);
+      const processor = new Processor({ time, memory });
       const begun = time.now;
       await time.run(Promise.all(Array.from({ length: 100 }, () => processor.spend(500))));
       return [time.now - begun, processor.busyMs];

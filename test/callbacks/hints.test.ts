@@ -35,7 +35,7 @@ function dependencies(): HintDependencies {
     ...scene.dependencies,
     shards: new ShardStore(scene.db),
     behind: new BehindStore(scene.db),
-    tasks: new OpenTaskStore(scene.db, { retentionDays: 30 }),
+    tasks: new OpenTaskStore({ db: scene.db, retentionDays: 30 }),
     tracker: scene.tracker(),
   };
 }

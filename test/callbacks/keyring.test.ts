@@ -10,14 +10,14 @@ const NEW: TokenKey = { secret: "the second key", until: Number.POSITIVE_INFINIT
 /** A keyring over keys that can be replaced, or out of reach. */
 function keyring() {
   const world = { now: 0, keys: [OLD] as Keys | Error, reads: 0 };
-  const ring = new Keyring(
-    async () => {
+  const ring = new Keyring({
+    readKeys: async () => {
       world.reads++;
       if (world.keys instanceof Error) throw world.keys;
       return world.keys;
     },
-    () => world.now,
-  );
+    now: () => world.now,
+  });
   return { world, ring };
 }
 

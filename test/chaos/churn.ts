@@ -26,7 +26,7 @@ export const churn: Scenario = {
     const expected = await stage.track(tasks, { runsMs: 0 });
     stage.enos.addFault({ kind: "latency", ms: 15 });
 
-    const tracker = new TaskStore(stage.db, { shardCount: SHARDS, retentionDays: 30 });
+    const tracker = new TaskStore({ db: stage.db, shardCount: SHARDS, retentionDays: 30 });
     let churning = true;
     let sweeps = 0;
     const sweepOn = async () => {

@@ -205,7 +205,7 @@ export class Stage implements AsyncDisposable {
     { shards = this.#shards }: TrackOptions,
     now: () => number,
   ): Promise<ExpectedTask[]> {
-    const tracker = new TaskStore(this.db, { shardCount: shards, retentionDays: 30, now });
+    const tracker = new TaskStore({ db: this.db, shardCount: shards, retentionDays: 30, now });
     await pMap(tasks, (task) => tracker.put(task), { concurrency: PUTS_AT_ONCE });
     return tasks;
   }

@@ -120,7 +120,7 @@ describe("the filter policies", () => {
     const queues = await Promise.all(
       filters.map(([, filter], index) => cloud.subscribe(`filtered-${index}`, filter)),
     );
-    const publisher = new EventPublisher(cloud.topicArn, cloud.sns);
+    const publisher = new EventPublisher({ topicArn: cloud.topicArn, client: cloud.sns });
     await Promise.all(
       [
         event("file", { state: "succeeded" }),

@@ -56,7 +56,7 @@ describe("a Lambda function behind SQS", () => {
     });
     const handler = handlerOf(act, store);
     const queue = await cloud.subscribe("lambda");
-    const events = new EventPublisher(cloud.topicArn, cloud.sns);
+    const events = new EventPublisher({ topicArn: cloud.topicArn, client: cloud.sns });
     // One event twice, as a sweep that died between publishing and writing makes it.
     await Promise.all(
       [eventOf("a"), eventOf("a"), eventOf("b"), eventOf("c", "fails")].map((event) => events.publish(event)),
@@ -92,7 +92,7 @@ describe("a Lambda function behind SQS", () => {
 describe("a worker with a queue", () => {
   it("acts on what comes, keeps what failed in the queue, and ends when it is told to", async () => {
     const queue = await cloud.subscribe("worker", { state: ["succeeded"] });
-    const events = new EventPublisher(cloud.topicArn, cloud.sns);
+    const events = new EventPublisher({ topicArn: cloud.topicArn, client: cloud.sns });
     const stop = new AbortController();
     const errors: unknown[] = [];
     const done = work({

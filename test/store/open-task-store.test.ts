@@ -22,12 +22,12 @@ let number = 0;
 
 beforeAll(async () => {
   table = await TestDatabase.start();
-  store = new OpenTaskStore(table.db, { retentionDays: 30 });
+  store = new OpenTaskStore({ db: table.db, retentionDays: 30 });
 });
 afterAll(() => table[Symbol.asyncDispose]());
 
 const everything = () => true;
-const tracker = () => new TaskStore(table.db, { shardCount: 1, retentionDays: 30, now: () => time });
+const tracker = () => new TaskStore({ db: table.db, shardCount: 1, retentionDays: 30, now: () => time });
 const orgId = () => `o${number}`;
 const keyOfTask = (taskId: string): TaskKey => ({ orgId: orgId(), channelId: "ch-1", taskId });
 

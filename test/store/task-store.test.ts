@@ -198,7 +198,8 @@ describe("tracking", () => {
 
   it("starts anew where an item cannot be read, and tells of it", async () => {
     const told: unknown[] = [];
-    const tracker = new TaskStore(scene.db, {
+    const tracker = new TaskStore({
+      db: scene.db,
       shardCount: 4,
       retentionDays: 30,
       now: () => scene.time,

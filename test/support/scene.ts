@@ -62,9 +62,9 @@ export class Scene implements AsyncDisposable {
       shards: new ShardStore(db),
       behind: new BehindStore(db),
       health: new HealthStore(db),
-      tasks: new OpenTaskStore(db, { retentionDays: 30 }),
+      tasks: new OpenTaskStore({ db, retentionDays: 30 }),
       ...this.#caller(),
-      events: new EventPublisher(cloud.topicArn, cloud.sns),
+      events: new EventPublisher({ topicArn: cloud.topicArn, client: cloud.sns }),
       schedule: createSchedule({ sweepIntervalSeconds: 60, growthPercent: 20, maxIntervalSeconds: 15 * 60 }),
       observer: {
         failed: (reason, error, task) =>
@@ -139,7 +139,7 @@ export class Scene implements AsyncDisposable {
   }
 
   tracker(shardCount = this.settings.shardCount): TaskStore {
-    return new TaskStore(this.db, { shardCount, retentionDays: 30, now: () => this.time });
+    return new TaskStore({ db: this.db, shardCount, retentionDays: 30, now: () => this.time });
   }
 
   /** How the service calls EnOS: with nothing remembered of secrets and tokens. */

@@ -766,7 +766,7 @@ describe("a sweep", () => {
     const Attributes = { FifoTopic: "true" };
     const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: "events.fifo", Attributes }));
     const queue = await subscribe({ sns, sqs, topicArn: TopicArn as string, queueName: "facts.fifo" });
-    const events = new EventPublisher(TopicArn as string, sns);
+    const events = new EventPublisher({ topicArn: TopicArn as string, client: sns });
     const tasks = scene.tasksWith({ finish: () => Promise.reject(new Error("not yet")) });
     await scene.track("o1", 3, ENDED.failed);
     await scene.sweep({ dependencies: { events, tasks } });

@@ -112,8 +112,8 @@ class Spoilt {
       shards: new ShardStore(this.#db),
       behind: new BehindStore(this.#db),
       health: new HealthStore(this.#db),
-      tasks: new OpenTaskStore(this.#db, { retentionDays: 30 }),
-      events: new EventPublisher(scene.cloud.topicArn, scene.cloud.sns),
+      tasks: new OpenTaskStore({ db: this.#db, retentionDays: 30 }),
+      events: new EventPublisher({ topicArn: scene.cloud.topicArn, client: scene.cloud.sns }),
     };
     const wrong: string[] = [];
     const told = new Set<string>();
@@ -141,7 +141,8 @@ class Spoilt {
   async call(): Promise<Outcome> {
     const { scene } = this;
     const onUnreadable = ({ sk }: { sk: unknown }) => void this.#unreadable.push(String(sk));
-    const tracker = new TaskStore(this.#db, {
+    const tracker = new TaskStore({
+      db: this.#db,
       shardCount: SHARDS,
       retentionDays: 30,
       now: () => scene.time,

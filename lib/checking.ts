@@ -1,0 +1,52 @@
+import { connectEnos, type EnosSettings } from "./aws/enos.ts";
+import type { GatewayRule } from "./enos/gateway.ts";
+import { EventPublisher } from "./events/publisher.ts";
+import { BehindStore } from "./store/behind-store.ts";
+import { HealthStore } from "./store/health-store.ts";
+import { OpenTaskStore } from "./store/open-task-store.ts";
+import { ShardStore } from "./store/shard-store.ts";
+import { type Database, openDatabase } from "./store/table.ts";
+import type { CheckSettings, SweepDependencies } from "./sweep/dependencies.ts";
+import { createSchedule } from "./tasks/schedule.ts";
+
+/** The settings of a function that checks tasks. */
+interface CheckingSettings extends EnosSettings {
+  TRACKED_TASKS_TABLE: string;
+  EVENTS_TOPIC_ARN: string;
+  RETENTION_DAYS: number;
+  SWEEP_INTERVAL_SECONDS: number;
+  CHECK_INTERVAL_GROWTH_PERCENT: number;
+  CHECK_INTERVAL_MAX_SECONDS: number;
+  SWEEP_CONCURRENCY: number;
+  ENOS_REQUESTS_PER_SECOND: number;
+  TRACKING_DEADLINE_DAYS: number;
+}
+
+/** What checks are made with and how, in the functions that make them: the sweep, and the one that acts on hints. */
+export function openChecking<Observer extends SweepDependencies["observer"]>(
+  settings: CheckingSettings,
+  { isDeployed, observer }: Pick<GatewayRule, "isDeployed"> & { observer: Observer },
+) {
+  const db: Database = openDatabase(settings.TRACKED_TASKS_TABLE);
+  const dependencies = {
+    ...connectEnos(settings, { isDeployed }),
+    shards: new ShardStore(db),
+    behind: new BehindStore(db),
+    health: new HealthStore(db),
+    tasks: new OpenTaskStore({ db, retentionDays: settings.RETENTION_DAYS }),
+    events: new EventPublisher({ topicArn: settings.EVENTS_TOPIC_ARN }),
+    schedule: createSchedule({
+      sweepIntervalSeconds: settings.SWEEP_INTERVAL_SECONDS,
+      growthPercent: settings.CHECK_INTERVAL_GROWTH_PERCENT,
+      maxIntervalSeconds: settings.CHECK_INTERVAL_MAX_SECONDS,
+    }),
+    observer,
+    now: Date.now,
+  };
+  const checkSettings: CheckSettings = {
+    concurrency: settings.SWEEP_CONCURRENCY,
+    requestsPerSecond: settings.ENOS_REQUESTS_PER_SECOND,
+    deadlineMs: settings.TRACKING_DEADLINE_DAYS * 24 * 60 * 60_000,
+  };
+  return { db, dependencies, checkSettings };
+}
