@@ -1,4 +1,4 @@
-import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { BatchWriteCommand, DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { Context } from "aws-lambda";
 import { SecretsManagerCredentials } from "../../lib/aws/credentials.ts";
 import { EnosClient } from "../../lib/enos/client.ts";
@@ -6,6 +6,7 @@ import type { TerminalEvent } from "../../lib/events/event.ts";
 import { EventPublisher } from "../../lib/events/publisher.ts";
 import { BehindStore } from "../../lib/store/behind-store.ts";
 import { HealthStore } from "../../lib/store/health-store.ts";
+import { indexEntryOf, keyOf } from "../../lib/store/index-key.ts";
 import { OpenTaskStore } from "../../lib/store/open-task-store.ts";
 import { ShardStore } from "../../lib/store/shard-store.ts";
 import { TaskStore, type TrackingOptions } from "../../lib/store/task-store.ts";
@@ -109,17 +110,35 @@ export class Scene implements AsyncDisposable {
     prefix = "t",
     options: TrackingOptions = {},
   ): Promise<TaskKey[]> {
-    const tasks = Array.from({ length: count }, (_, index) => ({
-      orgId,
-      channelId: "ch-1",
-      taskId: `${prefix}${index}`,
-    }));
+    const tasks = tasksOf(orgId, count, prefix);
     if (timeline.length > 0) {
       const taskIds = tasks.map(({ taskId }) => taskId);
       this.enos.putTasks({ orgId, channelId: "ch-1", taskIds, timelines: [timeline as never] });
     }
     const tracker = this.tracker();
     await Promise.all(tasks.map((task) => tracker.put(task, options)));
+    return tasks;
+  }
+
+  /** Tasks that are tracked and run for so long already, in one shard that was swept just now. */
+  async grown(orgId: string, count: number, ageMs: number): Promise<TaskKey[]> {
+    const tasks = tasksOf(orgId, count, "old");
+    const taskIds = tasks.map(({ taskId }) => taskId);
+    this.enos.putTasks({ orgId, channelId: "ch-1", taskIds, timelines: [RUNNING as never] });
+    const since = this.time - ageMs;
+    const items: Record<string, unknown>[] = tasks.map((task) => ({
+      ...keyOf(task),
+      ...indexEntryOf(task, since, 1),
+      trackedAt: since,
+      state: "running",
+      stateSince: since,
+    }));
+    const swept = { watermark: this.time, gaps: [], readWholeAt: this.time, announcedAt: since };
+    items.push({ pk: "#shards", sk: "0", ...swept });
+    for (let start = 0; start < items.length; start += 25) {
+      const puts = items.slice(start, start + 25).map((Item) => ({ PutRequest: { Item } }));
+      await this.db.client.send(new BatchWriteCommand({ RequestItems: { [this.db.table]: puts } }));
+    }
     return tasks;
   }
 
@@ -189,6 +208,11 @@ export class Scene implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([this.cloud.close(), this.enos.close()]);
   }
+}
+
+function tasksOf(orgId: string, count: number, prefix: string): TaskKey[] {
+  const channelId = "ch-1";
+  return Array.from({ length: count }, (_, index) => ({ orgId, channelId, taskId: `${prefix}${index}` }));
 }
 
 /** The part of Lambda's context that the functions use. */
