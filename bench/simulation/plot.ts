@@ -29,7 +29,7 @@ const STEPS = 40;
  * further left and lower is better, and only who is told of the end can be below the line.
  */
 export function plot({ title, least, points }: PlotOptions): string {
-  const look = (index: number, { isOurs }: Point) => ({
+  const style = (index: number, { isOurs }: Point) => ({
     color: colorOf(index),
     shape: SHAPES[index % SHAPES.length] as Shape,
     isHollow: !isOurs,
@@ -50,14 +50,14 @@ export function plot({ title, least, points }: PlotOptions): string {
       { through: line, color: OPTIMUM_COLOR },
       ...points.map((point, index) => ({
         at: { x: point.checks, y: point.delay / 1000 },
-        ...look(index, point),
+        ...style(index, point),
       })),
     ],
     legends: [
       {
         title: "waits by",
         entries: [
-          ...points.map((point, index) => ({ label: point.name, ...look(index, point) })),
+          ...points.map((point, index) => ({ label: point.name, ...style(index, point) })),
           { label: "the optimum", color: OPTIMUM_COLOR },
         ],
       },

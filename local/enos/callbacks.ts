@@ -12,7 +12,7 @@ export interface ExpectedCallback {
   readonly find: () => Task | undefined;
 }
 
-const LOOK_EVERY_MS = 50;
+const SEND_EVERY_MS = 50;
 
 /** Calls back once when a task ends, and never again, since no retry is documented; or as it is told to. */
 export class Callbacks {
@@ -33,7 +33,7 @@ export class Callbacks {
   expect(callback: ExpectedCallback): void {
     this.#expected.push(callback);
     // One timer for all of them, only while there are any, so that it follows an injected clock.
-    this.#timer ??= setInterval(() => this.#look(), LOOK_EVERY_MS).unref();
+    this.#timer ??= setInterval(() => this.#sendDue(), SEND_EVERY_MS).unref();
   }
 
   stop(): void {
@@ -42,7 +42,7 @@ export class Callbacks {
     this.#expected = [];
   }
 
-  #look(): void {
+  #sendDue(): void {
     const now = this.#now();
     const { times = 1, id = "task", earlyMs = 0, lateMs = 0 } = this.settings;
     this.#expected = this.#expected.filter((callback) => {

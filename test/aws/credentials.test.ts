@@ -2,12 +2,13 @@ import {
   CreateSecretCommand,
   DeleteSecretCommand,
   PutSecretValueCommand,
-  SecretsManagerClient,
+  type SecretsManagerClient,
 } from "@aws-sdk/client-secrets-manager";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { SecretsManagerCredentials } from "../../lib/aws/credentials.ts";
 import { SecretError, UnknownOrganisationError } from "../../lib/enos/credentials.ts";
 import { type SecretsManager, startSecretsManager } from "../../local/secrets-manager/secrets-manager.ts";
+import { startSecrets } from "../support/secrets.ts";
 
 const good = { accessKey: "ak", secretKey: "sk" };
 
@@ -16,13 +17,7 @@ let client: SecretsManagerClient;
 let credentials: SecretsManagerCredentials;
 
 beforeEach(async () => {
-  manager = await startSecretsManager();
-  client = new SecretsManagerClient({
-    region: "eu-central-1",
-    endpoint: manager.url,
-    maxAttempts: 1,
-    credentials: { accessKeyId: "x", secretAccessKey: "x" },
-  });
+  ({ manager, client } = await startSecrets());
   credentials = new SecretsManagerCredentials({
     prefix: "enos/",
     defaultBaseUrl: "https://apim.example",

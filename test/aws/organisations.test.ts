@@ -3,12 +3,13 @@ import {
   DeleteSecretCommand,
   PutSecretValueCommand,
   ResourceNotFoundException,
-  SecretsManagerClient,
+  type SecretsManagerClient,
 } from "@aws-sdk/client-secrets-manager";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { OrganisationDirectory } from "../../lib/aws/organisations.ts";
 import { UnknownOrganisationError } from "../../lib/enos/credentials.ts";
 import { type SecretsManager, startSecretsManager } from "../../local/secrets-manager/secrets-manager.ts";
+import { startSecrets } from "../support/secrets.ts";
 
 let manager: SecretsManager;
 let client: SecretsManagerClient;
@@ -16,13 +17,7 @@ let directory: OrganisationDirectory;
 let unclear: unknown[];
 
 beforeEach(async () => {
-  manager = await startSecretsManager();
-  client = new SecretsManagerClient({
-    region: "eu-central-1",
-    endpoint: manager.url,
-    maxAttempts: 1,
-    credentials: { accessKeyId: "x", secretAccessKey: "x" },
-  });
+  ({ manager, client } = await startSecrets());
   unclear = [];
   directory = new OrganisationDirectory({
     prefix: "enos/",

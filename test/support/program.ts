@@ -35,12 +35,12 @@ export class Program implements AsyncDisposable {
   /** Resolves when it has printed what fits. */
   async prints(pattern: RegExp): Promise<RegExpMatchArray> {
     const found = Promise.withResolvers<RegExpMatchArray>();
-    const look = () => {
+    const check = () => {
       const match = this.#output.match(pattern);
       if (match) found.resolve(match);
     };
-    this.#listeners.add(look);
-    look();
+    this.#listeners.add(check);
+    check();
     const early = this.ended.then(() => {
       throw new Error(`it ended before it printed ${pattern}: ${this.#output}`);
     });
@@ -48,7 +48,7 @@ export class Program implements AsyncDisposable {
     try {
       return await Promise.race([found.promise, early]);
     } finally {
-      this.#listeners.delete(look);
+      this.#listeners.delete(check);
     }
   }
 

@@ -21,7 +21,7 @@ import { type EnosSimulator, startEnosSimulator } from "../../local/enos/simulat
 import { canaryKeys, refuseCanaries } from "../../local/harness/canary.ts";
 import { tableFromSource } from "../../local/template.ts";
 
-/** A timeline that has been over for as long as anyone looks. */
+/** A timeline that has been over since long before anybody asks. */
 export const ENDED = {
   succeeded: [
     { afterMs: 0, progressCode: 3, downloadUrl: "http://files.example/{taskId}.zip", dataSize: 42 },

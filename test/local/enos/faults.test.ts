@@ -170,7 +170,7 @@ describe("a fault", () => {
   it("meets only the organisation, channel, task and endpoint that it names", async () => {
     const other = new RawClient(enos.url, "key2", "secret2");
     const otherToken = await other.token();
-    const look = async () => [
+    const ask = async () => [
       await fails(client, token, "t1", "ch1", "o1"),
       await fails(client, token, "t2", "ch1", "o1"),
       await fails(client, token, "t1", "ch2", "o1"),
@@ -178,7 +178,7 @@ describe("a fault", () => {
     ];
     const only = async (selection: Partial<Fault>) => {
       const id = enos.addFault({ ...broken, ...selection } as Fault);
-      const result = await look();
+      const result = await ask();
       enos.removeFault(id);
       return result;
     };

@@ -41,16 +41,16 @@ const plain = {
 describe("a task's timeline", () => {
   it("is read off the clock", async () => {
     enos.setShape(plain);
-    const look = async () => (await client.status(token, "t1")).json;
-    expect(await look()).toEqual({
+    const ask = async () => (await client.status(token, "t1")).json;
+    expect(await ask()).toEqual({
       code: 0,
       msg: "OK",
       data: { taskId: "t1", progressCode: 0, progressDesc: "waiting" },
     });
     clock += 2_000;
-    expect((await look()).data).toEqual({ taskId: "t1", progressCode: 1, progressDesc: "at it" });
+    expect((await ask()).data).toEqual({ taskId: "t1", progressCode: 1, progressDesc: "at it" });
     clock += 4_000;
-    expect((await look()).data).toEqual({
+    expect((await ask()).data).toEqual({
       taskId: "t1",
       downloadUrl: "http://f/t1.zip",
       progressCode: 3,
@@ -58,7 +58,7 @@ describe("a task's timeline", () => {
       dataSize: 7,
     });
     clock += 3_000;
-    expect((await look()).data).toEqual({ taskId: "t1", progressCode: 7, progressDesc: "expired" });
+    expect((await ask()).data).toEqual({ taskId: "t1", progressCode: 7, progressDesc: "expired" });
   });
 
   it("plays for any id when told so, but not for one that was removed", async () => {

@@ -1,0 +1,14 @@
+import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { type SecretsManager, startSecretsManager } from "../../local/secrets-manager/secrets-manager.ts";
+
+/** A Secrets Manager, and a client of it that tries once. */
+export async function startSecrets(): Promise<{ manager: SecretsManager; client: SecretsManagerClient }> {
+  const manager = await startSecretsManager();
+  const client = new SecretsManagerClient({
+    region: "eu-central-1",
+    endpoint: manager.url,
+    maxAttempts: 1,
+    credentials: { accessKeyId: "x", secretAccessKey: "x" },
+  });
+  return { manager, client };
+}
