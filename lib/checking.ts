@@ -7,6 +7,7 @@ import { OpenTaskStore } from "./store/open-task-store.ts";
 import { ShardStore } from "./store/shard-store.ts";
 import { type Database, openDatabase } from "./store/table.ts";
 import type { CheckSettings, SweepDependencies } from "./sweep/dependencies.ts";
+import { Paces } from "./sweep/paces.ts";
 import { createSchedule } from "./tasks/schedule.ts";
 
 /** The settings of a function that checks tasks. */
@@ -41,6 +42,7 @@ export function openChecking<Observer extends SweepDependencies["observer"]>(
       maxIntervalSeconds: settings.CHECK_INTERVAL_MAX_SECONDS,
     }),
     observer,
+    paces: new Paces(),
     now: Date.now,
   };
   const checkSettings: CheckSettings = {

@@ -147,11 +147,10 @@ export class OpenTaskStore {
   }
 
   /**
-   * Another open task of the same organisation, any of those that are found.
-   *
-   * @returns undefined when there is none for certain; null when none was found, and not everything was read
+   * Another open task of the same organisation, any of those that are found; undefined where there is none among some
+   * thousand records. Who has only ended ones there is asked about nothing else often.
    */
-  async another(task: OpenTask, signal?: AbortSignal): Promise<OpenTask | undefined | null> {
+  async another(task: OpenTask, signal?: AbortSignal): Promise<OpenTask | undefined> {
     let next: Record<string, AttributeValue> | undefined;
     for (let page = 0; page < OTHER_PAGES; page++) {
       const { Items = [], LastEvaluatedKey } = await this.#db.client.send(
@@ -170,10 +169,10 @@ export class OpenTaskStore {
         return (key && parseOpenTask(item, key)) ?? [];
       });
       if (tasks.length > 0) return tasks[Math.floor(Math.random() * tasks.length)];
-      if (!LastEvaluatedKey) return undefined;
+      if (!LastEvaluatedKey) break;
       next = LastEvaluatedKey;
     }
-    return null;
+    return undefined;
   }
 
   /** Writes that an open task is in another state, or known to EnOS again, if it is still as it was read. */

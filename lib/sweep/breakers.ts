@@ -4,6 +4,8 @@ import type { CallResult } from "./call-result.ts";
 
 /** Tasks of an organisation that are asked about in vain before it counts as stuck. */
 const TASKS_IN_VAIN = 2;
+/** The same of one that answers others, at most: until then, tasks without an answer may be poisonous. */
+const MOST_TASKS_IN_VAIN = 64;
 /** Organisations without an answer before their gateway counts as stuck. */
 const ORGANISATIONS_IN_VAIN = 3;
 /** Second opinions of gateways in one sweep: each may take a waiting place for ten seconds. */
@@ -22,7 +24,8 @@ export type HealthChange = { kind: "stuck" | "recovered"; record: HealthRecord }
 interface Organisation {
   origin: string | undefined;
   fingerprint: string | undefined;
-  hasAnswered: boolean;
+  /** Calls of this sweep that were answered. */
+  answers: number;
   /** Tasks that were asked about in vain since the last answer. */
   inVain: Set<string>;
   record: HealthRecord | undefined;
@@ -137,7 +140,8 @@ export class Breakers {
   /** Whether an organisation is one task short of being stuck: another of its tasks would tell. */
   isInDoubt(orgId: string): boolean {
     const organisation = this.#organisations.get(orgId);
-    return organisation !== undefined && !this.stuck(orgId) && organisation.inVain.size === TASKS_IN_VAIN - 1;
+    if (!organisation || organisation.answers > 0) return false;
+    return !this.stuck(orgId) && organisation.inVain.size === TASKS_IN_VAIN - 1;
   }
 
   /** Hears that an organisation in doubt has no other task that could be asked about. */
@@ -147,7 +151,7 @@ export class Breakers {
 
   #answered(orgId: string): HealthChange[] {
     const organisation = this.#organisation(orgId);
-    organisation.hasAnswered = true;
+    organisation.answers++;
     organisation.inVain.clear();
     organisation.record ??= organisation.retried;
     organisation.retried = undefined;
@@ -171,8 +175,7 @@ export class Breakers {
 
   /** After an answer a limit ends the organisation's turn, and no more; before any it is left alone for longer. */
   #limited(orgId: string): HealthChange[] {
-    const { hasAnswered } = this.#organisation(orgId);
-    return hasAnswered ? [] : this.#open("org", orgId, "throttled");
+    return this.#organisation(orgId).answers > 0 ? [] : this.#open("org", orgId, "throttled");
   }
 
   #inVain(orgId: string, task: string, reason: StuckReason, isExpected = false): HealthChange[] {
@@ -180,7 +183,9 @@ export class Breakers {
     organisation.inVain.add(task);
     // Without credentials there was no call, and another task would fare no better.
     const isCertain = isExpected || reason === "unknown-organisation" || reason === "secret";
-    if (!isCertain && !organisation.record && organisation.inVain.size < TASKS_IN_VAIN) return [];
+    // Who answers is stuck only once it has been silent for as long as it has answered.
+    const enough = Math.min(MOST_TASKS_IN_VAIN, Math.max(TASKS_IN_VAIN, organisation.answers));
+    if (!isCertain && !organisation.record && organisation.inVain.size < enough) return [];
     return this.#open("org", orgId, reason);
   }
 
@@ -214,7 +219,7 @@ export class Breakers {
       organisation = {
         origin: undefined,
         fingerprint: undefined,
-        hasAnswered: false,
+        answers: 0,
         inVain: new Set(),
         record: undefined,
         retried: undefined,

@@ -26,6 +26,7 @@ export function openCheckRun(options: {
     requestsPerSecond,
     work: (check) => checks.check(check),
     onSkipped: (check) => check.onEnd(false),
+    paces: options.dependencies.paces,
   });
   const checks: Checks = new Checks({ ...options, queue });
   if (time.isClosing) queue.close();

@@ -22,6 +22,8 @@ import type { TimeBudget } from "./time-budget.ts";
 const MOST_SETTLING = 128;
 /** Tasks that are given up at a time: beside them what calls bring has to be published, too. */
 const MOST_GIVING_UP = 32;
+/** So long before the sweep's last moment none is begun any more, in milliseconds. */
+const GIVE_UP_MS = 1_500;
 
 type CallInVain = Extract<CallResult, { kind: "unanswered" | "refused" }>;
 
@@ -75,9 +77,6 @@ export class Checks {
     this.#time = options.time;
     this.#breakers = options.breakers;
     this.#queue = options.queue;
-    this.#time.signal.addEventListener("abort", () => {
-      for (const check of this.#toGiveUp.splice(0)) check.onEnd(false);
-    });
   }
 
   /** Resolves when nothing is being published or written any more. */
@@ -113,15 +112,18 @@ export class Checks {
 
   /** Gives up a task that is past its deadline without asking: its organisation is stuck, or has no room. */
   giveUp(check: Check): void {
-    // Near the end a few are still given up; of more than that the next sweep does the rest.
-    if (this.#time.isClosing && this.#givingUp >= MOST_GIVING_UP) check.onEnd(false);
-    else this.#toGiveUp.push(check);
+    this.#toGiveUp.push(check);
     this.#giveUpNext();
   }
 
   #giveUpNext(): void {
     while (this.#givingUp < MOST_GIVING_UP && this.#toGiveUp.length > 0) {
       const check = this.#toGiveUp.pop() as Check;
+      // Of those for whom there is no time any more the next sweep takes care.
+      if (this.#time.remainingMs < GIVE_UP_MS) {
+        check.onEnd(false);
+        continue;
+      }
       const result = { kind: "unanswered" } as const;
       const circumstances = this.#circumstances(check);
       const decision = decide(check.task, result, circumstances);
@@ -220,10 +222,11 @@ export class Checks {
       if (another) {
         await new Promise<void>((resolve) => {
           const onEnd = () => resolve();
-          const { trackedAt } = another;
-          this.#queue.add({ orgId, task: another, checkedThrough: trackedAt, scheduledSince: 0, onEnd });
+          // How far it is checked is not known here: it is not said to be out of reach, nor known to be open.
+          const { now } = this.#dependencies;
+          this.#queue.add({ orgId, task: another, checkedThrough: now(), scheduledSince: Infinity, onEnd });
         });
-      } else if (another === undefined) {
+      } else {
         const reason = result.kind === "refused" ? result.reason : "unreachable";
         this.#carryOut(this.#breakers.hasNoOther(orgId, reason));
       }

@@ -8,6 +8,7 @@ import type { ShardStore } from "../store/shard-store.ts";
 import type { TaskStore } from "../store/task-store.ts";
 import type { TaskKey } from "../tasks/key.ts";
 import type { Schedule } from "../tasks/schedule.ts";
+import type { Paces } from "./paces.ts";
 import type { FailureReason } from "./summary.ts";
 
 /** What checks are made with. */
@@ -19,6 +20,8 @@ export interface CheckDependencies {
   events: Pick<EventPublisher, "publish">;
   schedule: Schedule;
   observer: SweepObserver;
+  /** What earlier calls of this process have shown of each organisation's pace; nothing when left out. */
+  paces?: Paces;
   /** Unix milliseconds. */
   now: () => number;
 }

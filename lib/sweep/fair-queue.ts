@@ -1,4 +1,5 @@
 import TinyQueue from "tinyqueue";
+import type { Pace, Paces } from "./paces.ts";
 
 /** How the queue behaves, in one place. Times are milliseconds. */
 const DEFAULTS = {
@@ -42,10 +43,10 @@ export interface FairQueueOptions<Item> {
   work: (item: Item) => Promise<boolean>;
   /** Takes back what was queued and will not be worked on. */
   onSkipped: (item: Item) => void;
+  /** What was learnt of organisations before, and will be; nothing when left out. */
+  paces?: Paces | undefined;
 }
 
-/** Who may be called where: not answered yet, answers within a second, or later than that. */
-type Pace = "unproven" | "quick" | "slow";
 /** Those who stand in waiting places, in equal shares. */
 const CLASSES = ["first", "slow", "probe"] as const;
 type Class = (typeof CLASSES)[number];
@@ -62,7 +63,8 @@ interface Lane<Item> {
   /** Sources with something that waits; the first has the next turn. */
   turns: number[];
   waiting: number;
-  pace: Pace;
+  /** Who may be called where; undefined while nothing is known. */
+  pace: Pace | undefined;
   hasAnswered: boolean;
   stopped: boolean;
   inFlight: number;
@@ -106,8 +108,8 @@ export class FairQueue<Item extends Queued> {
   readonly #ready = new TinyQueue<{ lane: Lane<Item>; used: number }>([], (a, b) => a.used - b.used);
   /** Quick lanes that have to wait for their rate. */
   readonly #paced = new TinyQueue<{ lane: Lane<Item>; at: number }>([], (a, b) => a.at - b.at);
-  /** Lanes whose first call has not begun, in the order in which they came. */
-  readonly #first = new Set<Lane<Item>>();
+  /** Lanes whose first call has not begun. */
+  readonly #first: Lane<Item>[] = [];
   readonly #slow = new Set<Lane<Item>>();
   readonly #probes: Item[] = [];
   /** Calls that began in slots, the oldest first; some may have ended. */
@@ -164,6 +166,12 @@ export class FairQueue<Item extends Queued> {
     const lane = this.#lanes.get(orgId);
     if (this.#closed || lane?.stopped) return 0;
     return Math.max(0, this.#most(lane) - waitingFrom(lane, source));
+  }
+
+  /** Whether one more item of an organisation may go first: however many others have something that waits. */
+  hasRoomInFront(orgId: string): boolean {
+    const lane = this.#lanes.get(orgId);
+    return !this.#closed && !lane?.stopped && (lane?.waiting ?? 0) < DEFAULTS.mostQueued;
   }
 
   /** Whether it is worth reading on for an organisation: it answers, and half of its queue is free. */
@@ -243,7 +251,7 @@ export class FairQueue<Item extends Queued> {
         lines: new Map(),
         turns: [],
         waiting: 0,
-        pace: "unproven",
+        pace: this.#options.paces?.get(orgId),
         hasAnswered: false,
         stopped: false,
         inFlight: 0,
@@ -262,6 +270,11 @@ export class FairQueue<Item extends Queued> {
     return lane;
   }
 
+  #setPace(lane: Lane<Item>, pace: Pace): void {
+    lane.pace = pace;
+    this.#options.paces?.set(lane.orgId, pace);
+  }
+
   /** How many items of an organisation may wait: whoever has not answered yet is taken for one that will. */
   #most(lane: Lane<Item> | undefined): number {
     if (lane?.pace === "slow") return DEFAULTS.leastQueued;
@@ -278,7 +291,8 @@ export class FairQueue<Item extends Queued> {
     } else if (lane.pace === "slow") {
       this.#slow.add(lane);
     } else if (lane.inFlight === 0) {
-      this.#first.add(lane);
+      lane.isListed = true;
+      this.#first.push(lane);
     }
   }
 
@@ -326,7 +340,7 @@ export class FairQueue<Item extends Queued> {
     while (this.#placesTaken < DEFAULTS.places && this.#calls < DEFAULTS.mostCalls) {
       const slow = this.#nextSlow(now);
       const waitingFor = {
-        first: this.#first.size > 0,
+        first: this.#first.length > 0,
         slow: slow !== undefined,
         probe: this.#probes.length > 0,
       };
@@ -338,13 +352,23 @@ export class FairQueue<Item extends Queued> {
         const item = this.#probes.shift() as Item;
         this.#start(this.#lane(item.orgId), item, "probe", now);
       } else {
-        const lane =
-          chosen === "slow" ? (slow as Lane<Item>) : (this.#first.values().next().value as Lane<Item>);
-        this.#first.delete(lane);
+        const lane = chosen === "slow" ? (slow as Lane<Item>) : this.#anyFirst();
+        // Behind those that have as few in waiting places.
+        this.#slow.delete(lane);
         if (!lane.stopped && lane.waiting > 0) this.#start(lane, this.#take(lane), chosen, now);
-        if (lane.waiting === 0) this.#slow.delete(lane);
+        if (chosen === "slow" && lane.waiting > 0) this.#slow.add(lane);
       }
     }
+  }
+
+  /** Any, so that where there is no time for all of them it is others in each sweep. */
+  #anyFirst(): Lane<Item> {
+    const index = Math.floor(Math.random() * this.#first.length);
+    const lane = this.#first[index] as Lane<Item>;
+    const last = this.#first.pop() as Lane<Item>;
+    if (last !== lane) this.#first[index] = last;
+    lane.isListed = false;
+    return lane;
   }
 
   /** Of the slow lanes whose rate allows a call, the one with the fewest in waiting places. */
@@ -395,7 +419,7 @@ export class FairQueue<Item extends Queued> {
     if (answered) this.#grow(call, tookMs);
     else {
       this.#shrink(call, 1);
-      if (lane.pace === "unproven") lane.pace = "slow";
+      if (!lane.pace) this.#setPace(lane, "slow");
     }
     this.#list(lane);
     this.#pump();
@@ -406,7 +430,7 @@ export class FairQueue<Item extends Queued> {
   #grow(call: Call<Item>, tookMs: number): void {
     const { lane } = call;
     const isQuick = tookMs <= DEFAULTS.quickMs;
-    lane.pace = isQuick ? "quick" : "slow";
+    this.#setPace(lane, isQuick ? "quick" : "slow");
     if (!lane.hasAnswered) {
       lane.hasAnswered = true;
       lane.slowness = isQuick ? 0 : tookMs;
@@ -441,7 +465,7 @@ export class FairQueue<Item extends Queued> {
       this.#places.slow++;
       call.lane.inPlaces++;
       call.lane.used += quickMs - call.charged;
-      call.lane.pace = "slow";
+      this.#setPace(call.lane, "slow");
       if (call.lane.slowness === 0) this.#shrink(call, DEFAULTS.firstWindow);
       this.#list(call.lane);
     }

@@ -32,7 +32,13 @@ import type { TimeBudget } from "./time-budget.ts";
 const WHOLE_EVERY_MS = 15 * 60_000;
 
 /** Organisations behind a gateway that does not answer of which a sweep asks whether they have moved. */
-const ORIGINS_LOOKED_UP = 5;
+const ORIGINS_LOOKED_UP = 25;
+
+/** What a record of who is behind takes to be written, in milliseconds of the sweep's end. */
+const CHANGE_MS = 1;
+
+/** How long a turn of looking them up lasts, in milliseconds: about a sweep. */
+const TURN_MS = 60_000;
 
 /** Between two passes, in milliseconds: what several organisations want in that time is read at once. */
 const PAUSE_MS = 20;
@@ -133,10 +139,11 @@ export class ShardSweep {
     for (const { orgId, record } of this.#backlogs.values()) {
       if (record?.origin) this.#breakers.learn(orgId, record.origin);
     }
+    this.#time.reserve(CHANGE_MS * this.#backlogs.size);
     await this.#firstPass();
     this.#probe();
-    await Promise.all([this.#lookUpOrigins(), this.#furtherPasses()]);
-    if (this.#isWhole) await this.#findGone();
+    const [gone] = await Promise.all([this.#findGone(), this.#lookUpOrigins(), this.#furtherPasses()]);
+    for (const backlog of gone) backlog.clear();
     for (const times of this.#passedOver.values()) this.#summary.deferred += times;
     return (await this.#time.outlasts(this.#onIdle())) ? this.#outcome() : undefined;
   }
@@ -155,8 +162,11 @@ export class ShardSweep {
     const behindGateway = [...this.#backlogs.values()].filter(
       ({ orgId, record }) => record?.origin && this.#breakers.stuck(orgId)?.scope === "origin",
     );
-    const first = Math.floor(Math.random() * behindGateway.length);
-    for (const { orgId } of behindGateway.slice(first, first + ORIGINS_LOOKED_UP)) {
+    // By turns, one sweep after the other.
+    const turn = Math.floor(this.#now / TURN_MS) * ORIGINS_LOOKED_UP;
+    const several = Math.min(ORIGINS_LOOKED_UP, behindGateway.length);
+    for (let index = 0; index < several; index++) {
+      const { orgId } = behindGateway[(turn + index) % behindGateway.length] as Backlog;
       if (this.#time.isClosing) return;
       try {
         this.#breakers.learn(orgId, (await this.#dependencies.credentials.get(orgId)).baseUrl);
@@ -166,8 +176,10 @@ export class ShardSweep {
     }
   }
 
-  /** Who is behind and has no task in the shard has caught up. Last of all, since it may take longer than there is time. */
-  async #findGone(): Promise<void> {
+  /** Who was behind when the sweep began, and has no task in the shard: nothing would ever catch them up. */
+  async #findGone(): Promise<Backlog[]> {
+    if (!this.#isWhole) return [];
+    const behind = [...this.#backlogs.values()].filter(({ record }) => record);
     const present = new Set<string>();
     const stoppedAt = await this.#reader.read({
       legs: [ALL],
@@ -175,8 +187,7 @@ export class ShardSweep {
       isWanted: () => true,
       take: ({ orgId }) => present.add(orgId) !== undefined,
     });
-    if (stoppedAt) return;
-    for (const backlog of this.#backlogs.values()) if (!present.has(backlog.orgId)) backlog.clear();
+    return stoppedAt ? [] : behind.filter(({ orgId }) => !present.has(orgId));
   }
 
   /** Everything that became due, of everybody. */
@@ -209,6 +220,7 @@ export class ShardSweep {
       this.#left.delete(backlog.orgId);
       backlog.end(left ? rest(legs, left) : this.#unread);
     }
+    this.#time.reserve(CHANGE_MS * this.#left.size);
     for (const [orgId, left] of this.#left) {
       const backlog = this.#backlogOf(orgId);
       if (!backlog.isOpen) backlog.leaveUnread(within(this.#coverage, rest(legs, left)));
@@ -318,7 +330,7 @@ export class ShardSweep {
 
   /** A task past its deadline goes first, and is given up where there is no room or no time to ask. */
   #takeFirst(task: OpenTask, checkedThrough: number): void {
-    if (this.#queue.roomFor(task.orgId, this.#shard.number) <= 0) {
+    if (!this.#queue.hasRoomInFront(task.orgId)) {
       this.#giveUp(task, checkedThrough);
       return;
     }

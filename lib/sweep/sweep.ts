@@ -12,7 +12,7 @@ import type { FairQueue } from "./fair-queue.ts";
 import { lags } from "./lag.ts";
 import { openTasksIn } from "./open-count.ts";
 import { ShardSweep } from "./shard-sweep.ts";
-import { type BehindReason, count, emptySummary, type SweepSummary } from "./summary.ts";
+import { type BehindReason, count, emptySummary, type FailureReason, type SweepSummary } from "./summary.ts";
 import { TimeBudget } from "./time-budget.ts";
 
 /** A lease outlives the invocation by this, in milliseconds, so that no other sweep comes while it may still write. */
@@ -23,6 +23,9 @@ const MOST_SECRETS_READ = 20;
 const SECRETS_MS = 1_000;
 /** Records that are written at a time, for each shard. */
 const WRITES = 32;
+
+/** Records of who has no tasks any more that a sweep removes before its work. */
+const MOST_FORGOTTEN = 256;
 
 /** What a sweep is asked for. */
 export interface SweepRequest {
@@ -48,9 +51,15 @@ export async function sweep(
 ): Promise<SweepSummary> {
   const started = performance.now();
   using time = new TimeBudget(request.remainingMs);
+  if (time.isClosing) return { ...emptySummary(), ended: "out-of-time" };
+  let unheard: unknown;
   const [shards, records] = await Promise.all([
-    dependencies.shards.list(settings.shardCount, time.signal),
-    dependencies.health.list(time.signal),
+    dependencies.shards.list(settings.shardCount, time.lastSignal()),
+    // What is stuck is advice: without it there are calls in vain, and no more.
+    dependencies.health.list(time.lastSignal()).catch((error: unknown): HealthRecord[] => {
+      unheard = error;
+      return [];
+    }),
   ]);
   const wanted = choose(shards, request.shards, dependencies.now());
   const { now } = dependencies;
@@ -60,10 +69,11 @@ export async function sweep(
     time.outlasts(retryRefused(dependencies, breakers), SECRETS_MS),
     forgetForsaken(
       dependencies,
-      records.filter((record) => isForsaken(record, now())),
+      records.filter((record) => isForsaken(record, now())).slice(0, MOST_FORGOTTEN),
     ),
   ]);
   const running = new Sweep({ dependencies, settings, time, breakers });
+  if (unheard) running.failed("read", unheard);
   const summary = await running.run(wanted);
 
   if (time.isClosing) summary.ended = "out-of-time";
@@ -157,6 +167,11 @@ class Sweep {
     return this.#summary;
   }
 
+  /** Counts what did not work beside the shards. */
+  failed(reason: FailureReason, error: unknown): void {
+    this.#checks.failed(reason, error);
+  }
+
   async #sweepShard(found: Shard): Promise<void> {
     if (this.#time.isClosing) return;
     try {
@@ -202,7 +217,10 @@ class Sweep {
     try {
       const records = await behind.list(number, sweptBy, this.#time.signal);
       const isOver = ({ gaps }: BehindRecord) => gaps.length === 0;
-      await pMap(records.filter(isOver), (record) => behind.remove(number, record), { concurrency: WRITES });
+      // One that could not be removed is over all the same, and is removed another time.
+      const remove = (record: BehindRecord) =>
+        behind.remove(number, record).catch((error: unknown) => this.#checks.failed("write", error));
+      await pMap(records.filter(isOver), remove, { concurrency: WRITES });
       return records.filter((record) => !isOver(record));
     } catch (error) {
       if (!this.#time.isClosing) this.#checks.failed("read", error);
@@ -222,6 +240,11 @@ class Sweep {
     await pMap(
       changes,
       async (change) => {
+        // Better a shard that is given back as it was than a sweep that is killed.
+        if (!isWritten || this.#time.isOver) {
+          isWritten = false;
+          return;
+        }
         try {
           if (!(await this.#dependencies.behind.write(shard, this.#name, change))) isWritten = false;
         } catch (error) {

@@ -180,3 +180,35 @@ it("knows until when a task was open where answers say nothing, and the index do
   expect(outcome.events.length).toBeGreaterThan(150);
   expect(untimely(outcome)).toEqual([]);
 });
+
+it("keeps those that are quick going beside more slow ones than there are places for", async () => {
+  const slow = Array.from({ length: 1_200 }, (_, index) =>
+    organisation(`slow${index}`, { kind: "answers", latencyMs: 9_000 }, 2),
+  );
+  const well = Array.from({ length: 10 }, (_, index) => organisation(`well${index}`, QUICK, 3));
+  const outcome = await run(world([...slow, ...well], { shards: 2, minutes: 8 }));
+  expect(longestGap(outcome, "well")).toBeLessThan(4.5);
+});
+
+it("takes up an organisation of which some tasks are poisonous, whatever the others are", async () => {
+  const ill = organisation("ill", QUICK, 20, { at: -2 * MINUTE, poisonous: 2 });
+  const { tasks } = await run(world([ill], { shards: 1, minutes: 12 }));
+  const asked = tasks.filter(({ isPoisonous }) => !isPoisonous).map(({ answeredAt }) => answeredAt.length);
+  expect(Math.min(...asked)).toBeGreaterThan(4);
+});
+
+it("gives tasks up in time, also those that a low rate leaves no time to ask about", async () => {
+  const deadlineMs = 6 * MINUTE;
+  const many = organisation("many", QUICK, 900, { at: -MINUTE, requestsPerSecond: 1 });
+  const { tasks } = await run(world([many], { shards: 2, minutes: 12, deadlineMs }));
+  const late = tasks.map(({ closedAt, trackedAt }) => closedAt - trackedAt - deadlineMs);
+  expect(Math.max(...late)).toBeLessThan(3 * MINUTE);
+});
+
+it("asks before it gives up, where many organisations leave little room for each", async () => {
+  const busy = Array.from({ length: 40 }, (_, index) => organisation(`busy${index}`, QUICK, 10));
+  const one = organisation("one", QUICK, 600, { at: -2 * MINUTE, endsAt: 0 });
+  const outcome = await run(world([...busy, one], { shards: 1, minutes: 8, deadlineMs: 2.5 * MINUTE }));
+  const told = outcome.events.filter(({ task }) => task.orgId === "one").map(({ event }) => event.data.state);
+  expect(new Set(told)).toEqual(new Set(["succeeded"]));
+});

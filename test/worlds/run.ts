@@ -6,6 +6,7 @@ import { EnosError } from "../../lib/enos/errors.ts";
 import type { TerminalEvent } from "../../lib/events/event.ts";
 import type { HealthRecord } from "../../lib/store/health-store.ts";
 import type { SweepDependencies } from "../../lib/sweep/dependencies.ts";
+import { Paces } from "../../lib/sweep/paces.ts";
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
 import { sweep } from "../../lib/sweep/sweep.ts";
 import { createSchedule, type Schedule } from "../../lib/tasks/schedule.ts";
@@ -170,6 +171,8 @@ export async function run(world: World): Promise<Outcome> {
     },
   };
 
+  // Processes live on from sweep to sweep, but for one in three.
+  const paces = Array.from({ length: world.sweepers }, () => new Paces());
   const dependencies = (sweeper: number, thaws: () => Promise<void> | undefined): SweepDependencies => {
     let calls = 0;
     const unlessFrozen =
@@ -211,6 +214,7 @@ export async function run(world: World): Promise<Outcome> {
         unreadable: () => {},
         clockAhead: () => {},
       },
+      ...(Math.random() < 2 / 3 && { paces: paces[sweeper] as Paces }),
       now: () => time.now + (world.clocksMs[sweeper] ?? 0),
     };
   };

@@ -1,0 +1,24 @@
+/** Organisations whose pace is remembered: those that were heard of last. */
+const MOST = 20_000;
+
+/** How an organisation's gateway answers: within a second, or later. */
+export type Pace = "quick" | "slow";
+
+/**
+ * How fast each organisation answered last, for as long as a process lives. Who is known to be quick need not wait for
+ * its first call behind thousands that are slow; where nothing is known, that call finds out.
+ */
+export class Paces {
+  readonly #paces = new Map<string, Pace>();
+
+  get(orgId: string): Pace | undefined {
+    return this.#paces.get(orgId);
+  }
+
+  set(orgId: string, pace: Pace): void {
+    if (this.#paces.get(orgId) === pace) return;
+    this.#paces.delete(orgId);
+    this.#paces.set(orgId, pace);
+    if (this.#paces.size > MOST) this.#paces.delete(this.#paces.keys().next().value as string);
+  }
+}
