@@ -46,6 +46,7 @@ const ALARMS = [
   "organisations-stuck",
   "credentials-refused",
   "address-refused",
+  "answers-unusable",
   "own-errors",
   "api-errors",
   "notifications-failed",

@@ -53,6 +53,10 @@ export interface Deployment {
   sweepMaximumEventAge: number;
   /** A period of one sweep for metrics, in seconds. */
   sweepPeriod: number;
+  /** In how many such periods somebody is stuck before it is told: a quarter of an hour, or two of them. */
+  stuckPeriods: number;
+  /** Of these so many are enough: two sweeps may end in one, and none in the next. */
+  stuckPeriodsToAlarm: number;
   /** How far behind the sweep may be before somebody has to look, in seconds. */
   watermarkLagLimit: number;
   /** What the dashboard shows, as CloudFormation makes it text. */
@@ -142,6 +146,7 @@ export function deployment(env: NodeJS.ProcessEnv, purpose: Purpose): Deployment
   const minutes = minutesOf(interval);
   const parameter = enosApiBaseUrl(env, purpose, settings);
   const rules = accountRules(settings);
+  const stuckPeriods = Math.max(2, Math.ceil(15 / minutes));
   return {
     environments: environments(env, purpose, settings),
     settings,
@@ -154,6 +159,8 @@ export function deployment(env: NodeJS.ProcessEnv, purpose: Purpose): Deployment
     // Beyond that the next one has come; Lambda takes from one minute to six hours.
     sweepMaximumEventAge: Math.min(minutes * 60, 21_600),
     sweepPeriod: minutes * 60,
+    stuckPeriods,
+    stuckPeriodsToAlarm: Math.ceil(stuckPeriods * 0.8),
     watermarkLagLimit: lagLimit(interval),
     dashboard: dashboard({ ...settings, sweepPeriod: minutes * 60, lagLimit: lagLimit(interval) }),
     topicProperties: topicProperties(settings),

@@ -36,6 +36,8 @@ export interface HealthRecord {
   probes: number;
   /** Of the credentials that were refused. */
   fingerprint: string | undefined;
+  /** The gateway that was stuck already when an organisation on it was asked in vain: it is well once that is. */
+  origin?: string | undefined;
 }
 
 const Item = z.object({
@@ -44,6 +46,7 @@ const Item = z.object({
   nextProbeAt: Time,
   probes: z.int().check(z.nonnegative()),
   fingerprint: z.optional(z.string()),
+  origin: z.optional(z.string()),
 });
 
 /** What is stuck, for all sweepers. It is advice: without it calls are made in vain, and nothing is lost. */

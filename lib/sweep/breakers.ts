@@ -58,6 +58,9 @@ export class Breakers {
       if (record.scope === "org") this.#organisation(record.id).record = record;
       else this.#origin(record.id).record = record;
     }
+    for (const [orgId, { record }] of this.#organisations) {
+      if (record?.origin && !this.#origin(record.origin).record) this.retry(orgId);
+    }
   }
 
   /** What is stuck now: organisations and gateways. */
@@ -103,7 +106,7 @@ export class Breakers {
     this.#origin(origin).organisations.add(orgId);
   }
 
-  /** Lets an organisation be called as if it were well: its secret has changed. What is written stays until it answers. */
+  /** Lets an organisation be called as if it were well: its secret has changed, or its gateway has recovered. What is written stays until it answers. */
   retry(orgId: string): void {
     const organisation = this.#organisation(orgId);
     organisation.retried = organisation.record;
@@ -164,6 +167,9 @@ export class Breakers {
     const origin = this.#origin(url);
     origin.hasAnswered = true;
     origin.inVain.clear();
+    for (const other of origin.organisations) {
+      if (other !== orgId && this.#organisation(other).record?.origin === url) this.retry(other);
+    }
     return this.#recovered(origin);
   }
 
@@ -206,10 +212,12 @@ export class Breakers {
     if (record?.reason === reason) return [];
     const now = this.#now();
     const fingerprint = scope === "org" ? this.#organisation(id).fingerprint : undefined;
+    const url = scope === "org" && reason === "unreachable" ? this.#organisation(id).origin : undefined;
+    const origin = url && this.#origin(url).record ? { origin: url } : {};
     // Stuck all the same, though for another reason: what was waited is not waited again.
     holder.record = record
       ? { ...record, reason, fingerprint }
-      : { scope, id, reason, since: now, nextProbeAt: nextProbe(0, now), probes: 0, fingerprint };
+      : { scope, id, reason, since: now, nextProbeAt: nextProbe(0, now), probes: 0, fingerprint, ...origin };
     return [{ kind: "stuck", record: holder.record }];
   }
 

@@ -56,6 +56,7 @@ function on(): string[] {
     "organisations-stuck",
     "credentials-refused",
     "address-refused",
+    "answers-unusable",
     "own-errors",
   ];
   expect([...alarms.keys()]).toEqual(expect.arrayContaining(measured));
@@ -177,6 +178,30 @@ describe("organisations-stuck", () => {
     await mend();
     // It is probed within a quarter of an hour, and then the periods have to be over.
     expect(await minutesUntilQuiet(40)).toBeLessThanOrEqual(35);
+  });
+});
+
+it("organisations-stuck is not on for one that is limited now and then", async () => {
+  await scene.addOrganisation("limited");
+  await scene.track("limited", 4, RUNNING);
+  for (let time = 0; time < 6; time++) {
+    const fault = scene.enos.addFault({ kind: "rate-limit", orgId: "limited", endpoint: "status" });
+    await sweep(1);
+    scene.enos.removeFault(fault);
+    scene.restart();
+    await sweep(3);
+    expect(on()).toEqual([]);
+  }
+});
+
+describe("answers-unusable", () => {
+  it("is on when what answers is not EnOS, though every check counts as made, and off afterwards", async () => {
+    const fault = scene.enos.addFault({ kind: "garbage" });
+    scene.restart();
+    expect(await minutesUntilOn("answers-unusable", 25)).toBeLessThanOrEqual(20);
+    expect(on()).toEqual(["answers-unusable"]);
+    scene.enos.removeFault(fault);
+    expect(await minutesUntilQuiet(20)).toBeLessThanOrEqual(10);
   });
 });
 

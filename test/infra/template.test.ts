@@ -283,6 +283,7 @@ describe("the alarms", () => {
     const alarms = resourcesOf(template, "AWS::CloudWatch::Alarm");
     expect(Object.fromEntries(alarms.map(([, alarm]) => [nameOf(alarm), metricsOf(alarm)]))).toEqual({
       "sweep-failing": ["AWS/Lambda Errors"],
+      "answers-unusable": ["EnosDownloadStatus UpstreamErrors", "EnosDownloadStatus UpstreamErrors"],
       "sweep-missing": ["EnosDownloadStatus SweepDuration"],
       "watermark-lag": ["EnosDownloadStatus AnsweringLag"],
       "dead-letters": ["AWS/SQS ApproximateNumberOfMessagesVisible"],

@@ -239,6 +239,25 @@ describe("a gateway", () => {
     expect(breakers.stuck("o1")).toEqual(down);
   });
 
+  it("that recovers lets those be called whose only trouble it was, in this sweep and in the next", () => {
+    const down = record({ scope: "origin", id: "https://shared" });
+    breakers = start([down]);
+    for (const orgId of ["o1", "o2"]) join(orgId, "https://shared");
+    const [stuck] = breakers.hear("o1", "t1", HUNG);
+    expect(stuck).toMatchObject({ record: { id: "o1", origin: "https://shared" } });
+    breakers.hear("o2", "t1", ANSWERED);
+    expect(breakers.stuck("o1")).toBeUndefined();
+
+    const own = (stuck as { record: HealthRecord }).record;
+    breakers = start([down, own]);
+    join("o1", "https://shared");
+    expect(breakers.stuck("o1")).toEqual(down);
+    breakers = start([own]);
+    join("o1", "https://shared");
+    expect(breakers.stuck("o1")).toBeUndefined();
+    expect(breakers.hear("o1", "t1", ANSWERED)).toEqual([{ kind: "recovered", record: own }]);
+  });
+
   it("is asked for no more second opinions in a sweep than have room", () => {
     let taken = 0;
     while (breakers.takeSecondOpinion()) taken++;
