@@ -1,4 +1,5 @@
 import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
+import pMap from "p-map";
 import { Cloud } from "../../../local/cloud.ts";
 import { startEnosSimulator } from "../../../local/enos/simulator.ts";
 import { taskEvent } from "../../../local/harness/api-event.ts";
@@ -22,39 +23,52 @@ export async function lookUp(cells: Cell[]): Promise<Map<Cell, Trial>> {
   await using cloud = await Cloud.start(tableFromSource());
   await using enos = await startEnosSimulator();
   await using status = await LambdaProcess.start(unpack("status"), cloud.env(enos.url));
-  const trials = await Promise.all(
-    cells.map(async (cell, index): Promise<[Cell, Trial]> => {
-      await using gateway = cell.gateway && (await Gateway.start(enos.url));
-      const orgId = `o${index}`;
-      const keys = {
-        ...canaryKeys(orgId),
-        ...(gateway && { baseUrl: gateway.url }),
-      };
-      enos.putOrganisation({ orgId, accessKey: keys.accessKey, secretKey: keys.secretKey });
-      enos.putTask({ orgId, channelId: CHANNEL, taskId: TASK, timeline: ENDED.succeeded });
-      await cloud.putSecret(orgId, keys);
-      return [cell, await tryCell(cell, { orgId, keys, enos, cloud, gateway }, status)];
-    }),
-  );
-  return new Map(trials);
+  await using gateways = new AsyncDisposableStack();
+  const prepare = async (
+    cell: Cell,
+    index: number,
+  ): Promise<{ cell: Cell; victim: Victim; wrong: string[] }> => {
+    const gateway = cell.gateway && gateways.use(await Gateway.start(enos.url));
+    const orgId = `o${index}`;
+    const keys = { ...canaryKeys(orgId), ...(gateway && { baseUrl: gateway.url }) };
+    enos.putOrganisation({ orgId, accessKey: keys.accessKey, secretKey: keys.secretKey });
+    enos.putTask({ orgId, channelId: CHANNEL, taskId: TASK, timeline: ENDED.succeeded });
+    await cloud.putSecret(orgId, keys);
+    const before = await ask(status, orgId, { status: 200, code: 0 });
+    const wrong = before.differences.map((difference) => `before: ${difference}`);
+    return { cell, victim: { orgId, keys, enos, cloud, gateway }, wrong };
+  };
+  // A few at a time: on a busy machine Secrets Manager does not answer so many first reads at once.
+  const prepared = await pMap(cells, prepare, { concurrency: 6 });
+  const trials = prepared.map(async ({ cell, victim, wrong }): Promise<[Cell, Trial]> => {
+    const trial = await tryCell(cell, victim, status);
+    return [cell, { ...trial, wrong: [...wrong, ...trial.wrong] }];
+  });
+  return new Map(await Promise.all(trials));
 }
 
-/** Before, during and after the fault. */
+/** During and after the fault. */
 async function tryCell(cell: Cell, victim: Victim, status: LambdaProcess): Promise<Trial> {
-  const wrong: string[] = [];
-  const event = taskEvent("status", { orgId: victim.orgId, channelId: CHANNEL, taskId: TASK });
-  const ask = async (when: string, expected: Expected) => {
-    const answer = await status.invoke<APIGatewayProxyStructuredResultV2>(event);
-    const { code, data } = JSON.parse(answer.body ?? "{}");
-    wrong.push(...differences(answer, code, data, expected).map((difference) => `${when}: ${difference}`));
-    return `${answer.statusCode} ${code}`;
-  };
-  await ask("before", { status: 200, code: 0 });
   const end = await strike(cell, victim);
-  const came = await ask("lookup", cell.lookup);
+  const during = await ask(status, victim.orgId, cell.lookup);
   await end();
-  await ask("after", { status: 200, code: 0 });
-  return { came: `lookup ${came}`, times: 3, lost: 0, duplicated: 0, wrong };
+  const after = await ask(status, victim.orgId, { status: 200, code: 0 });
+  const wrong = [
+    ...during.differences.map((difference) => `lookup: ${difference}`),
+    ...after.differences.map((difference) => `after: ${difference}`),
+  ];
+  return { came: `lookup ${during.came}`, times: 3, lost: 0, duplicated: 0, wrong };
+}
+
+async function ask(
+  status: LambdaProcess,
+  orgId: string,
+  expected: Expected,
+): Promise<{ came: string; differences: string[] }> {
+  const event = taskEvent("status", { orgId, channelId: CHANNEL, taskId: TASK });
+  const answer = await status.invoke<APIGatewayProxyStructuredResultV2>(event);
+  const { code, data } = JSON.parse(answer.body ?? "{}");
+  return { came: `${answer.statusCode} ${code}`, differences: differences(answer, code, data, expected) };
 }
 
 function differences(
