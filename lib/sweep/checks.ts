@@ -243,7 +243,8 @@ export class Checks {
       const about = record.scope === "org" ? [record.id] : this.#breakers.organisationsOf(record.id);
       if (kind === "stuck") {
         observer.stuck(record);
-        for (const orgId of about) queue.stop(orgId);
+        // Who was not asked in vain itself may be waiting for an answer just now, and goes on with it.
+        for (const orgId of about) if (!this.#breakers.isStuckByHearsay(orgId)) queue.stop(orgId);
       } else {
         observer.recovered(record);
         for (const orgId of about) if (!this.#breakers.stuck(orgId)) queue.resume(orgId);
