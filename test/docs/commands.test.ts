@@ -120,7 +120,8 @@ describe.skipIf(!has("curl") || !has("jq"))("the commands, against npm start", (
         const next = blocks[index + 1];
         run.push({ block, shown: next?.language === "sh" ? undefined : next });
       }
-      expect(run.length).toBeGreaterThan(0);
+      // All of a document's commands may want the AWS CLI, which not every machine has.
+      if (hasAws) expect(run.length).toBeGreaterThan(0);
       const outputs = execute(
         lines,
         run.map(({ block }) => block.text),
