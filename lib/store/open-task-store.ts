@@ -21,6 +21,9 @@ const OTHER_PAGES = 5;
 /** Condition: the task is open, and the one that was read; one that was deleted and put anew has another index key. */
 const STILL_OPEN = "openKey = :key";
 
+/** Condition: nobody has written since that it is uncertain how the task is doing. A sweep may have frozen meanwhile. */
+const NO_LATER_MARK = "NOT uncertainSince > :readUncertain";
+
 const DAY_MS = 24 * 60 * 60_000;
 
 /** One page of a shard's open tasks, in the order of their index keys. */
@@ -180,12 +183,13 @@ export class OpenTaskStore {
     const isNew = state !== task.state;
     return this.#update(task, {
       // Or changed by this very write, whose answer was lost, so that the SDK makes it again.
-      condition: `${STILL_OPEN} AND (#state = :state OR (${asRead(task)}))`,
+      condition: `${STILL_OPEN} AND ${NO_LATER_MARK} AND (#state = :state OR (${asRead(task)}))`,
       expression: `SET #state = :state, progressCode = :code, progressDesc = :desc${
         isNew ? ", stateSince = :now" : ""
       } REMOVE notFoundSince, notFoundChecks, uncertainSince`,
       values: {
         ...readValues(task),
+        ":readUncertain": task.uncertainSince ?? 0,
         ":state": state,
         ":code": status.progressCode,
         ":desc": status.progressDesc,

@@ -219,6 +219,17 @@ describe("what a check learnt", () => {
     expect(await inIndex("t1")).toMatchObject({ notFound: null, uncertainSince: undefined });
   });
 
+  it("is not that all is certain, where another sweep has found since that it is not", async () => {
+    number++;
+    const task = await put("t1");
+    expect(await store.uncertain(task, SINCE)).toBe(true);
+    expect(await store.change(task, "running", status(1), time)).toBe(false);
+    const marked = (await inIndex("t1")) as OpenTask;
+    expect(marked.uncertainSince).toBe(SINCE);
+    expect(await store.change(marked, "running", status(1), time)).toBe(true);
+    expect((await inIndex("t1"))?.uncertainSince).toBeUndefined();
+  });
+
   it("is that nothing was learnt since a time, the first one, until something is", async () => {
     number++;
     const task = await put("t1");

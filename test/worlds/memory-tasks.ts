@@ -129,10 +129,11 @@ export class MemoryTasks {
         const other = others[Math.floor(Math.random() * others.length)];
         return other && openTask(other, this.#time.now);
       },
-      change: async ({ taskId, state: read }, state) => {
+      change: async ({ taskId, state: read, uncertainSince = 0 }, state) => {
         await this.#time.after(LATENCY_MS);
         const task = this.byId.get(taskId) as WorldTask;
         if (!this.isOpen(task) || stateAt(task, this.#time.now) !== read) return false;
+        if ((uncertainAt(task, this.#time.now) ?? 0) > uncertainSince) return false;
         task.states.push({ at: this.#time.now, state });
         task.uncertain.push({ at: this.#time.now, since: undefined });
         return true;

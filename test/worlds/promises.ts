@@ -151,12 +151,8 @@ export function untimely(outcome: Outcome): string[] {
 /** So long a write may take that another one knows nothing of, in milliseconds: two sweepers with clocks apart can meet. */
 const MEETING_MS = 10_000;
 
-/**
- * That it is uncertain how a task is doing is written once, until that is known again. A sweep that froze between an
- * answer and its write may say too late that it is known.
- */
-function unsure({ tasks, world }: Outcome): string[] {
-  if (world.frozen.length > 0) return [];
+/** That it is uncertain how a task is doing is written once, until that is known again. */
+function unsure({ tasks }: Outcome): string[] {
   return tasks.flatMap(({ taskId, uncertain, knownAt }) => {
     const written = uncertain.filter(({ since }) => since !== undefined);
     const again = written.some(({ at }, index) => {
