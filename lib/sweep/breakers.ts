@@ -106,7 +106,10 @@ export class Breakers {
     this.#origin(origin).organisations.add(orgId);
   }
 
-  /** Lets an organisation be called as if it were well: its secret has changed, or its gateway has recovered. What is written stays until it answers. */
+  /**
+   * Lets an organisation be called as if it were well: its secret has changed, or its gateway has recovered. What is
+   * written stays until it answers.
+   */
   retry(orgId: string): void {
     const organisation = this.#organisation(orgId);
     organisation.retried = organisation.record;
@@ -121,7 +124,6 @@ export class Breakers {
 
   /** Hears how a call about a task ended. */
   hear(orgId: string, task: string, result: CallResult): HealthChange[] {
-    const isByHearsay = this.isStuckByHearsay(orgId);
     switch (result.kind) {
       case "answered":
         return this.#answered(orgId);
@@ -132,7 +134,7 @@ export class Breakers {
       case "unanswered":
         return [
           // What its gateway is said to be is true: that needs no second task.
-          ...this.#inVain(orgId, task, "unreachable", isByHearsay),
+          ...this.#inVain(orgId, task, "unreachable", this.isStuckByHearsay(orgId)),
           ...this.#silent(orgId, result.isConnected),
         ];
       case "cut-off":
@@ -167,6 +169,7 @@ export class Breakers {
     const origin = this.#origin(url);
     origin.hasAnswered = true;
     origin.inVain.clear();
+    if (!origin.record) return [];
     for (const other of origin.organisations) {
       if (other !== orgId && this.#organisation(other).record?.origin === url) this.retry(other);
     }
@@ -211,13 +214,13 @@ export class Breakers {
     const { record } = holder;
     if (record?.reason === reason) return [];
     const now = this.#now();
-    const fingerprint = scope === "org" ? this.#organisation(id).fingerprint : undefined;
-    const url = scope === "org" && reason === "unreachable" ? this.#organisation(id).origin : undefined;
-    const origin = url && this.#origin(url).record ? { origin: url } : {};
+    const organisation = scope === "org" ? this.#organisation(id) : undefined;
+    const fingerprint = organisation?.fingerprint;
+    const url = reason === "unreachable" ? organisation?.origin : undefined;
+    const origin = url && this.#origin(url).record ? url : undefined;
     // Stuck all the same, though for another reason: what was waited is not waited again.
-    holder.record = record
-      ? { ...record, reason, fingerprint }
-      : { scope, id, reason, since: now, nextProbeAt: nextProbe(0, now), probes: 0, fingerprint, ...origin };
+    const waited = record ?? { scope, id, since: now, nextProbeAt: nextProbe(0, now), probes: 0 };
+    holder.record = { ...waited, reason, fingerprint, origin };
     return [{ kind: "stuck", record: holder.record }];
   }
 

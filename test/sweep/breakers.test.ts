@@ -258,6 +258,17 @@ describe("a gateway", () => {
     expect(breakers.hear("o1", "t1", ANSWERED)).toEqual([{ kind: "recovered", record: own }]);
   });
 
+  it("that recovers is no reason to call those who have trouble of their own by then", () => {
+    breakers = start([
+      record({ scope: "origin", id: "https://shared" }),
+      record({ origin: "https://shared" }),
+    ]);
+    join("o1", "https://shared");
+    const [, stuck] = breakers.hear("o1", "t1", refused("credentials"));
+    expect(stuck).toMatchObject({ record: { reason: "credentials", origin: undefined } });
+    expect(breakers.stuck("o1")).toMatchObject({ reason: "credentials" });
+  });
+
   it("is asked for no more second opinions in a sweep than have room", () => {
     let taken = 0;
     while (breakers.takeSecondOpinion()) taken++;
