@@ -77,7 +77,7 @@ export class ShardSweep {
   readonly #coverage: Coverage;
   /** What became due after that is checked by today's schedule. */
   readonly #scheduledSince: number;
-  /** Whether the shard is read whole at the end, to find out who has no task in it any more. */
+  /** Whether the shard is read whole, to find out who has no task in it any more. */
   readonly #isWhole: boolean;
   readonly #backlogs = new Map<string, Backlog>();
   /** Where in the present pass an organisation was left: all of it that comes later is left, too. */

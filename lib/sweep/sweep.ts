@@ -52,28 +52,26 @@ export async function sweep(
   const started = performance.now();
   using time = new TimeBudget(request.remainingMs);
   if (time.isClosing) return { ...emptySummary(), ended: "out-of-time" };
-  let unheard: unknown;
-  const [shards, records] = await Promise.all([
+  const [shards, health] = await Promise.all([
     dependencies.shards.list(settings.shardCount, time.lastSignal()),
     // What is stuck is advice: without it there are calls in vain, and no more.
-    dependencies.health.list(time.lastSignal()).catch((error: unknown): HealthRecord[] => {
-      unheard = error;
-      return [];
-    }),
+    dependencies.health.list(time.lastSignal()).then(
+      (records) => ({ records, error: undefined }),
+      (error: unknown) => ({ records: [], error }),
+    ),
   ]);
   const wanted = choose(shards, request.shards, dependencies.now());
   const { now } = dependencies;
-  const breakers = new Breakers({ records: records.filter((record) => !isForsaken(record, now())), now });
+  const at = now();
+  const forsaken = new Set(health.records.filter((record) => isForsaken(record, at)));
+  const breakers = new Breakers({ records: health.records.filter((record) => !forsaken.has(record)), now });
   await Promise.all([
     // What is not known by then is known later, or in the next sweep.
     time.outlasts(retryRefused(dependencies, breakers), SECRETS_MS),
-    forgetForsaken(
-      dependencies,
-      records.filter((record) => isForsaken(record, now())).slice(0, MOST_FORGOTTEN),
-    ),
+    forgetForsaken(dependencies, [...forsaken].slice(0, MOST_FORGOTTEN)),
   ]);
   const running = new Sweep({ dependencies, settings, time, breakers });
-  if (unheard) running.failed("read", unheard);
+  if (health.error) running.failed("read", health.error);
   const summary = await running.run(wanted);
 
   if (time.isClosing) summary.ended = "out-of-time";
