@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { gatewayOrigin, gatewayProblem, isOwnHost } from "./enos/gateway.ts";
+import { gatewayOrigin, gatewayProblem, isLoopback, isOwnHost } from "./enos/gateway.ts";
 import { DEFAULT_GROWTH_PERCENT, DEFAULT_MAX_INTERVAL_SECONDS } from "./tasks/schedule.ts";
 
 /** The Lambda functions, as `functions/` and `infra/functions.yml` name them. */
@@ -70,12 +70,10 @@ const hostName = z.string().check(
   z.refine((host) => !isOwnHost(host), "must not have loopback or link-local: nothing of EnOS is there"),
 );
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
-
 function isBaseUrl(value: string): boolean {
   const url = URL.parse(value);
   if (!url || url.search || url.hash || url.username || url.password) return false;
-  return url.protocol === "https:" || (url.protocol === "http:" && LOOPBACK.test(url.hostname));
+  return url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname));
 }
 
 /**

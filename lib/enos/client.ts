@@ -1,4 +1,4 @@
-import { statusPath, type TaskKey } from "../tasks/key.ts";
+import { type TaskKey, taskPath } from "../tasks/key.ts";
 import type { DownloadStatus } from "../tasks/status.ts";
 import { EnosApi } from "./api.ts";
 import type { CallOptions } from "./budget.ts";
@@ -35,8 +35,8 @@ export class EnosClient {
    * @throws what the credential source throws
    */
   async getDownloadStatus(task: TaskKey, options: CallOptions = {}): Promise<DownloadStatus> {
-    const query = { orgId: task.orgId };
-    const data = await this.#api.call(task.orgId, { method: "GET", path: statusPath(task), query }, options);
+    const call = { method: "GET" as const, path: `${taskPath(task)}/status`, query: { orgId: task.orgId } };
+    const data = await this.#api.call(task.orgId, call, options);
     return parseStatus(task, data);
   }
 }

@@ -51,7 +51,7 @@ export function gatewayProblem(origin: string, { httpHosts, isDeployed }: Gatewa
   return "must be https (http on loopback and on hosts of ENOS_HTTP_HOSTS only)";
 }
 
-/** As far as a local run is concerned. */
-function isLoopback(host: string): boolean {
+/** Whether a host as URLs write it is this machine, where plain http is safe. */
+export function isLoopback(host: string): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(host);
 }

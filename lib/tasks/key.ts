@@ -20,7 +20,7 @@ export interface TaskKey {
   taskId: string;
 }
 
-/** The path of Get Download Status on every EnOS gateway (Data Federation API 2.x, 3.x). */
-export function statusPath({ channelId, taskId }: TaskKey): string {
-  return `/data-federation/v2.0/channels/read/${channelId}/download/${taskId}/status`;
+/** The path of a task on every EnOS gateway (Data Federation API 2.x, 3.x), and on this service. */
+export function taskPath({ channelId, taskId }: Omit<TaskKey, "orgId">): string {
+  return `/data-federation/v2.0/channels/read/${channelId}/download/${taskId}`;
 }

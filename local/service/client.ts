@@ -2,7 +2,7 @@ import type { BulkOutcome } from "../../lib/http/bulk.ts";
 import type { Envelope } from "../../lib/http/envelope.ts";
 import { CHANNEL_PATH } from "../../lib/http/routes.ts";
 import type { TrackingOptions } from "../../lib/store/task-store.ts";
-import type { TaskKey } from "../../lib/tasks/key.ts";
+import { type TaskKey, taskPath } from "../../lib/tasks/key.ts";
 import type { TrackedTask } from "../../lib/tasks/record.ts";
 import type { DownloadStatus } from "../../lib/tasks/status.ts";
 
@@ -17,11 +17,6 @@ export interface ServiceAnswer<Data> {
 export interface TaskPage {
   tasks: TrackedTask[];
   cursor: string | null;
-}
-
-/** The path of a task on this service, as on EnOS. */
-export function taskPath({ channelId, taskId }: Omit<TaskKey, "orgId">): string {
-  return `/data-federation/v2.0/channels/read/${channelId}/download/${taskId}`;
 }
 
 /** Hears of every answer, with the request's method and path and the answer's body. */

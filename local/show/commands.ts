@@ -1,5 +1,4 @@
-import type { TaskKey } from "../../lib/tasks/key.ts";
-import { taskPath } from "../service/client.ts";
+import { type TaskKey, taskPath } from "../../lib/tasks/key.ts";
 
 /** What the commands of README.md need to know of a run. */
 export interface Whereabouts {

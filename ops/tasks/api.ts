@@ -1,7 +1,7 @@
 import type { BulkOutcome } from "../../lib/http/bulk.ts";
 import type { Envelope } from "../../lib/http/envelope.ts";
 import type { TrackingOptions } from "../../lib/store/task-store.ts";
-import type { TaskKey } from "../../lib/tasks/key.ts";
+import { type TaskKey, taskPath } from "../../lib/tasks/key.ts";
 import type { TrackedTask } from "../../lib/tasks/record.ts";
 import type { DownloadStatus } from "../../lib/tasks/status.ts";
 import type { Sign } from "./sigv4.ts";
@@ -120,10 +120,6 @@ export class Api {
       retryAfter,
     };
   }
-}
-
-function taskPath({ channelId, taskId }: TaskKey): string {
-  return `/data-federation/v2.0/channels/read/${channelId}/download/${taskId}`;
 }
 
 function secondsOf(header: string | null): number | undefined {

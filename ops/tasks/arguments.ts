@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { isLoopback } from "../../lib/enos/gateway.ts";
 import { Id, type TaskKey } from "../../lib/tasks/key.ts";
 
 /** A command line that cannot be carried out. */
@@ -146,7 +147,7 @@ function urlOf(text: string): URL {
 
 /** Whether an address is on this machine. */
 export function isLocal({ hostname }: URL): boolean {
-  return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);
+  return isLoopback(hostname);
 }
 
 function wholeNumber(what: string, text: string): number {

@@ -1,6 +1,6 @@
 import type { APIGatewayProxyStructuredResultV2, Context } from "aws-lambda";
 import * as fc from "fast-check";
-import { statusPath } from "../../lib/tasks/key.ts";
+import { taskPath } from "../../lib/tasks/key.ts";
 import { Cloud } from "../../local/cloud.ts";
 import { type EnosSimulator, startEnosSimulator } from "../../local/enos/simulator.ts";
 import { apiEvent, taskEvent } from "../../local/harness/api-event.ts";
@@ -154,7 +154,7 @@ async function track(handler: Handler): Promise<Known> {
 /** The one path at EnOS that an event to the lookup may lead to, if it leads to any. */
 function pathFor({ pathParameters }: Record<string, unknown>): string {
   const { channelId, taskId } = (pathParameters ?? {}) as Record<string, unknown>;
-  return statusPath({ orgId: "", channelId: String(channelId), taskId: String(taskId) });
+  return `${taskPath({ channelId: String(channelId), taskId: String(taskId) })}/status`;
 }
 
 /** The one organisation whose records an event may be shown. */

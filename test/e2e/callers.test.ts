@@ -1,7 +1,7 @@
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { taskPath } from "../../lib/tasks/key.ts";
 import type { TrackedTask } from "../../lib/tasks/record.ts";
-import { taskPath } from "../../local/service/client.ts";
 import { newTask, outcome, type ServiceUnderTest, startService } from "./service.ts";
 
 let under: ServiceUnderTest;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { taskPath } from "../../lib/tasks/key.ts";
 import type { DownloadStatus } from "../../lib/tasks/status.ts";
-import { type TaskPage, taskPath } from "../../local/service/client.ts";
+import type { TaskPage } from "../../local/service/client.ts";
 import { newTask, outcome, type ServiceUnderTest, startService } from "./service.ts";
 
 let under: ServiceUnderTest;

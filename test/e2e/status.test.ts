@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { taskPath } from "../../lib/tasks/key.ts";
 import type { Fault } from "../../local/enos/input.ts";
 import type { ServiceAnswer } from "../../local/service/client.ts";
-import { taskPath } from "../../local/service/client.ts";
 import { newTask, outcome, type ServiceUnderTest, startService } from "./service.ts";
 
 const RUNNING = [{ afterMs: 0, progressCode: 1 }];

@@ -4,9 +4,8 @@ import { DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { keyOf } from "../../lib/store/index-key.ts";
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
-import type { TaskKey } from "../../lib/tasks/key.ts";
+import { type TaskKey, taskPath } from "../../lib/tasks/key.ts";
 import type { TrackedTask } from "../../lib/tasks/record.ts";
-import { taskPath } from "../../local/service/client.ts";
 import { newTask, outcome, type ServiceUnderTest, startService } from "./service.ts";
 
 let under: ServiceUnderTest;
