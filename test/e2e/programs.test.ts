@@ -87,7 +87,7 @@ test("npm start says that its port is occupied, and takes another only when nobo
 test.each([
   ["start", "local/start.ts"],
   ["demo", "local/demo.ts"],
-  ["redrive", "infra/redrive.ts"],
+  ["redrive", "ops/redrive/main.ts"],
   ["doctor", "ops/doctor/main.ts"],
   ["smoke", "ops/smoke/main.ts"],
   ["simulate", "bench/scale/main.ts"],

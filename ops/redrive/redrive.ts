@@ -1,16 +1,14 @@
-import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
+import { InvokeCommand, type LambdaClient } from "@aws-sdk/client-lambda";
 import {
   ChangeMessageVisibilityCommand,
   DeleteMessageCommand,
   GetQueueUrlCommand,
   type Message,
   ReceiveMessageCommand,
-  SQSClient,
+  type SQSClient,
 } from "@aws-sdk/client-sqs";
 import * as z from "zod/mini";
-import { awsTrouble } from "./aws-trouble.ts";
-import { commandLine } from "./command-line.ts";
-import { stackName } from "./names.ts";
+import { stackName } from "../../infra/names.ts";
 
 /** The names that `serverless.yml` gives to a stage's sweep function and to the queue of its failures. */
 export function sweepNames(stage: string): { functionName: string; queueName: string } {
@@ -106,43 +104,3 @@ function requestOf(body: string): string | undefined {
     return undefined;
   }
 }
-
-const USAGE = `Repeats the sweeps that failed and wait in the dead-letter queue: npm run redrive -- [options]
-  --stage NAME   the stack's stage (STAGE, or dev)
-  --region NAME  where it is deployed (AWS_REGION, AWS_DEFAULT_REGION, or eu-central-1)`;
-
-/** Why it did not work, where the SDK's own words do not say what to do. */
-function explain(error: unknown, queueName: string, region: string): string {
-  return (error as Error).name === "QueueDoesNotExist"
-    ? `there is no queue ${queueName} in ${region}: --stage and --region say where the service is deployed`
-    : awsTrouble(error);
-}
-
-async function main(): Promise<void> {
-  const { env } = process;
-  const values = commandLine(USAGE, { stage: { type: "string" }, region: { type: "string" } });
-  // As serverless.yml finds them.
-  const region = values.region || env.AWS_REGION || env.AWS_DEFAULT_REGION || "eu-central-1";
-  const names = sweepNames(values.stage || env.STAGE || "dev");
-  const clients = {
-    // The address of a queue is a name of its own, which an endpoint variable would not reach.
-    sqs: new SQSClient({ region, useQueueUrlAsEndpoint: false }),
-    // A sweep is not invoked twice because its answer takes long.
-    lambda: new LambdaClient({ region, maxAttempts: 1, requestHandler: { requestTimeout: 120_000 } }),
-  };
-  try {
-    const done = await redrive(clients, names, ({ messageId, summary, problem }) =>
-      console.log(
-        problem === undefined ? `${messageId}: done ${summary}` : `${messageId}: stays, ${problem}`,
-      ),
-    );
-    const left = done.filter(({ problem }) => problem !== undefined).length;
-    console.log(`${done.length - left} redriven, ${left} left in the queue`);
-    if (left > 0) process.exitCode = 1;
-  } catch (error) {
-    console.error(explain(error, names.queueName, region));
-    process.exitCode = 1;
-  }
-}
-
-if (import.meta.main) await main();

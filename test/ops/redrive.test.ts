@@ -11,9 +11,9 @@ import {
   SQSClient,
 } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { sweepNames } from "../../infra/redrive.ts";
 import { type Messaging, startMessaging } from "../../local/aws/messaging.ts";
-import { packagedTemplate } from "./template.ts";
+import { sweepNames } from "../../ops/redrive/redrive.ts";
+import { packagedTemplate } from "../infra/template.ts";
 
 const STAGE = "test";
 const { functionName, queueName } = sweepNames(STAGE);
@@ -173,7 +173,7 @@ async function runRedrive(
     AWS_ENDPOINT_URL_LAMBDA: `http://127.0.0.1:${(lambdaServer.address() as AddressInfo).port}`,
     ...more,
   };
-  const script = new URL("../../infra/redrive.ts", import.meta.url).pathname;
+  const script = new URL("../../ops/redrive/main.ts", import.meta.url).pathname;
   try {
     const { stdout } = await promisify(execFile)(process.execPath, [script, ...args], { env });
     return { code: 0, output: stdout };

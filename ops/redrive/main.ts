@@ -1,0 +1,37 @@
+/** `npm run redrive`: repeats the sweeps that failed. */
+import { LambdaClient } from "@aws-sdk/client-lambda";
+import { awsTrouble } from "../../infra/aws-trouble.ts";
+import { commandLine } from "../../infra/command-line.ts";
+import { awsIn } from "../aws.ts";
+import { STAGE_OPTIONS, STAGE_USAGE, stageOf } from "../stage.ts";
+import { redrive, sweepNames } from "./redrive.ts";
+
+const USAGE = `Repeats the sweeps that failed and wait in the dead-letter queue: npm run redrive -- [options]
+${STAGE_USAGE}`;
+
+/** A sweep's time and a margin. */
+const SWEEP_MS = 120_000;
+
+commandLine(USAGE, STAGE_OPTIONS);
+const { stage, region } = stageOf();
+const names = sweepNames(stage);
+const clients = {
+  sqs: awsIn(region).sqs,
+  // A sweep is not invoked twice because its answer takes long.
+  lambda: new LambdaClient({ region, maxAttempts: 1, requestHandler: { requestTimeout: SWEEP_MS } }),
+};
+try {
+  const done = await redrive(clients, names, ({ messageId, summary, problem }) =>
+    console.log(problem === undefined ? `${messageId}: done ${summary}` : `${messageId}: stays, ${problem}`),
+  );
+  const left = done.filter(({ problem }) => problem !== undefined).length;
+  console.log(`${done.length - left} redriven, ${left} left in the queue`);
+  if (left > 0) process.exitCode = 1;
+} catch (error) {
+  console.error(
+    (error as Error).name === "QueueDoesNotExist"
+      ? `there is no queue ${names.queueName} in ${region}: --stage and --region say where the service is deployed`
+      : awsTrouble(error),
+  );
+  process.exitCode = 1;
+}
