@@ -6,6 +6,14 @@ import { DEPLOYMENT_SETTINGS } from "../infra/settings.ts";
 import { SETTINGS } from "../lib/settings.ts";
 import { parseStageFile } from "./stage-file.ts";
 
+/** The options of every command about a stage, and how its help explains them. */
+export const STAGE_OPTIONS = {
+  stage: { type: "string", short: "s" },
+  region: { type: "string", short: "r" },
+} as const;
+export const STAGE_USAGE = `  --stage NAME   the stack's stage (STAGE, or dev)
+  --region NAME  where it is deployed (the stage's file, AWS_REGION, AWS_DEFAULT_REGION, or eu-central-1)`;
+
 /** What a command about a stage runs with. */
 export interface Surroundings {
   stage: string;
@@ -19,24 +27,22 @@ export interface Surroundings {
 }
 
 /**
- * The stage, its region and its settings: the options `--stage` and `--region` before the environment, the
- * environment before the file `<stage>.env`. An empty variable counts as unset.
+ * The stage, its region and its settings. The options `--stage` and `--region` override the environment, which
+ * overrides the file `<stage>.env`. An empty variable counts as unset.
  *
- * @param args of a command, with options that are not looked at
+ * @param args of a command; other options are ignored
  * @param folder of the files
- * @throws {Error} when the stage is no name, its file has what is no setting, or npm has kept an option for itself
+ * @throws {Error} when the stage's name or its file is not valid, or npm has kept an option for itself
  */
 export function surroundings(args: string[], env: NodeJS.ProcessEnv, folder: string): Surroundings {
   const swallowed = ["stage", "region", "accept"].find((name) => env[`npm_config_${name}`]);
   if (swallowed) throw new Error(`--${swallowed} was taken by npm: write it after a -- of its own`);
-  const options = { stage: { type: "string", short: "s" }, region: { type: "string", short: "r" } } as const;
-  const { values } = parseArgs({ args, options, strict: false, allowPositionals: true });
+  const { values } = parseArgs({ args, options: STAGE_OPTIONS, strict: false, allowPositionals: true });
   const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
   const stage = text(values.stage) ?? text(env.STAGE) ?? SETTINGS.STAGE.default;
-  // It becomes a part of names, and of a path.
-  if (!/^[A-Za-z][A-Za-z0-9-]*$/.test(stage)) {
-    throw new Error(`the stage ${JSON.stringify(stage)} may have letters, digits and - only`);
-  }
+  // It becomes part of names, and of a path.
+  const problem = SETTINGS.STAGE.schema.safeParse(stage).error?.issues[0]?.message;
+  if (problem) throw new Error(`the stage ${JSON.stringify(stage)} ${problem}`);
   const path = join(folder, `${stage}.env`);
   const content = read(path);
   const settings = content === undefined ? [] : [...parseStageFile(content, path, DEPLOYER_SETTINGS)];

@@ -9,6 +9,9 @@ import type { Finding } from "../finding.ts";
 /** A task that nobody has: that EnOS does not know it says that gateway, token and signature are good. */
 const NOBODYS = { channelId: "doctor", taskId: "doctor" };
 
+export const CHECK_GATEWAY =
+  "check the gateway, and the way to it: address list, DNS, security groups, certificates";
+
 /** What the function answers, as far as it tells how the gateway is. */
 const Answer = z.object({ statusCode: z.number(), body: z.string() });
 const Body = z.object({ code: z.number(), msg: z.string() });
@@ -60,7 +63,7 @@ function whatToDo(statusCode: number, log: string): string {
     case 502:
       return 'see docs/runbook.md, "credentials-refused" and "address-refused"';
     case 504:
-      return "look at the gateway, and at the way to it: address list, DNS, security groups, certificates";
+      return CHECK_GATEWAY;
     default:
       return log;
   }

@@ -2,8 +2,9 @@
 import { commandLine } from "../../infra/command-line.ts";
 import { awsIn } from "../aws.ts";
 import { lineOf } from "../finding.ts";
-import { STAGE_OPTIONS, STAGE_USAGE, stageOf } from "../stage.ts";
-import { examine } from "./examine.ts";
+import { stageOf } from "../stage.ts";
+import { STAGE_OPTIONS, STAGE_USAGE } from "../surroundings.ts";
+import { doctor } from "./doctor.ts";
 
 const USAGE = `Tells how a stage is doing, and what to do about it: npm run doctor -- [options]
 ${STAGE_USAGE}
@@ -21,7 +22,7 @@ const values = commandLine(USAGE, {
 });
 const { stage, region } = stageOf();
 process.exitCode = 0;
-for await (const finding of examine(awsIn(region), { stage, region, organisations: values.org ?? [] })) {
+for await (const finding of doctor(awsIn(region), { stage, region, organisations: values.org ?? [] })) {
   console.log(values.json ? JSON.stringify(finding) : lineOf(finding));
   if (finding.ok === false) process.exitCode = 1;
 }

@@ -4,12 +4,13 @@ import type { ShardStore } from "../../lib/store/shard-store.ts";
 import { lags } from "../../lib/sweep/lag.ts";
 import { openTasksIn } from "../../lib/sweep/open-count.ts";
 import { type Finding, passed } from "../finding.ts";
+import { CHECK_GATEWAY } from "./gateways.ts";
 
 /** Stuck organisations and gateways that are told one by one. */
 const MOST_STUCK = 20;
 
 const TODO: Record<StuckReason, string> = {
-  unreachable: "look at the gateway, and at the way to it: address list, DNS, security groups, certificates",
+  unreachable: CHECK_GATEWAY,
   credentials: "put its present keys: aws secretsmanager put-secret-value",
   "address-refused": "have the address that calls come from put on the gateway's list",
   throttled: "have its limit at EnOS raised, or lower requestsPerSecond in its secret",

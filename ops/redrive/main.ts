@@ -3,7 +3,8 @@ import { LambdaClient } from "@aws-sdk/client-lambda";
 import { awsTrouble } from "../../infra/aws-trouble.ts";
 import { commandLine } from "../../infra/command-line.ts";
 import { awsIn } from "../aws.ts";
-import { STAGE_OPTIONS, STAGE_USAGE, stageOf } from "../stage.ts";
+import { stageOf } from "../stage.ts";
+import { STAGE_OPTIONS, STAGE_USAGE } from "../surroundings.ts";
 import { redrive, sweepNames } from "./redrive.ts";
 
 const USAGE = `Repeats the sweeps that failed and wait in the dead-letter queue: npm run redrive -- [options]

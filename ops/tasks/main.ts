@@ -14,12 +14,13 @@ async function main(): Promise<number> {
   }
   const stop = new AbortController();
   process.once("SIGINT", () => stop.abort());
-  const output = {
-    print: (line: string) => console.log(line),
-    complain: (line: string) => console.error(line),
-  };
-  const api = new Api(command.api, signerOf(command.api, command));
-  const exit = await run(command, api, output, (total) => new Progress(process.stderr, total), stop.signal);
+  const exit = await run(command, {
+    api: new Api(command.api, signerOf(command.api, command)),
+    print: console.log,
+    complain: console.error,
+    progress: (total) => new Progress(process.stderr, total),
+    stop: stop.signal,
+  });
   return stop.signal.aborted ? 130 : exit;
 }
 

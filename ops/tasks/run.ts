@@ -14,78 +14,73 @@ const CONCURRENCY = 20;
 /** Tasks that the service takes in one request. */
 const BULK = 100;
 
-/** Where a command's outcome goes. */
-export interface Output {
-  /** A line for one task, to people or as JSON. */
-  print(line: string): void;
-  /** What went wrong. */
-  complain(line: string): void;
+/** What a command is carried out with. */
+export interface RunOptions {
+  api: Api;
+  /** Takes a line for one task, for people or as JSON. */
+  print: (line: string) => void;
+  /** Takes a line about what went wrong. */
+  complain: (line: string) => void;
+  /** Shows how far a wait for so many tasks is. */
+  progress: (total: number) => Progress;
+  /** Ends a wait early. */
+  stop: AbortSignal;
 }
 
-/**
- * Carries a command out.
- *
- * @param progress told about each task that is done waiting
- * @param stop ends a wait early
- * @returns the exit status
- */
-export async function run(
-  command: Command,
-  api: Api,
-  output: Output,
-  progress: (total: number) => Progress,
-  stop: AbortSignal,
-): Promise<number> {
+/** Carries a command out, and resolves with the exit status. */
+export async function run(command: Command, options: RunOptions): Promise<number> {
+  const { api, print } = options;
   switch (command.name) {
     case "ask":
-      return each(command, output, async (task) => tell(command, output, (await api.ask(task)).data));
+      return each(command, options, async (task) => {
+        const { data } = await api.ask(task);
+        print(lineOf(command, data));
+        return exitOf(data);
+      });
     case "wait":
-      return wait(command, api, output, progress, stop);
+      return wait(command, options);
     case "track":
-      return track(command, api, output);
+      return track(command, options);
     case "untrack":
-      return each(command, output, async (task) => {
+      return each(command, options, async (task) => {
         await api.untrack(task);
         return EXIT.done;
       });
     case "list":
-      for await (const record of api.list(command.orgId, filtersOf(command)))
-        tellRecord(command, output, record);
+      for await (const record of api.list(command.orgId, filtersOf(command))) print(lineOf(command, record));
       return EXIT.done;
   }
 }
 
-async function wait(
-  command: Command,
-  api: Api,
-  output: Output,
-  progress: (total: number) => Progress,
-  stop: AbortSignal,
-): Promise<number> {
+async function wait(command: Command, options: RunOptions): Promise<number> {
+  const { api, print, complain, progress, stop } = options;
   const { timeoutSeconds, tasks } = command;
   const until = Number.isFinite(timeoutSeconds)
     ? AbortSignal.any([stop, AbortSignal.timeout(timeoutSeconds * 1000)])
     : stop;
   using shown = progress(tasks.length);
-  return each(command, output, async (task) => {
+  return each(command, options, async (task) => {
     const status = await waitFor(api, task, until).finally(() => shown.done());
-    if (status) return tell(command, output, status);
-    output.complain(`${nameOf(task)}: nothing was learnt in time`);
-    return EXIT.goesOn;
+    if (!status) {
+      complain(`${nameOf(task)}: nothing was learnt in time`);
+      return EXIT.goesOn;
+    }
+    print(lineOf(command, status));
+    return exitOf(status);
   });
 }
 
-async function track(command: Command, api: Api, output: Output): Promise<number> {
+async function track(command: Command, options: RunOptions): Promise<number> {
+  const { api, print, complain } = options;
   const { correlationId, labels, deadlineSeconds, orgId, tasks } = command;
-  const options: TrackingOptions = {
+  const tracking: TrackingOptions = {
     ...(correlationId !== undefined && { correlationId }),
     ...(Object.keys(labels).length > 0 && { labels }),
     ...(deadlineSeconds !== undefined && { deadlineSeconds }),
   };
-  const [only, ...more] = tasks;
-  if (only && more.length === 0) {
-    return each(command, output, async (task) => {
-      tellRecord(command, output, (await api.track(task, options)).data);
+  if (tasks.length === 1) {
+    return each(command, options, async (task) => {
+      print(lineOf(command, (await api.track(task, tracking)).data));
       return EXIT.done;
     });
   }
@@ -93,12 +88,12 @@ async function track(command: Command, api: Api, output: Output): Promise<number
   for (let from = 0; from < tasks.length; from += BULK) {
     const some = tasks
       .slice(from, from + BULK)
-      .map(({ channelId, taskId }) => ({ channelId, taskId, ...options }));
+      .map(({ channelId, taskId }) => ({ channelId, taskId, ...tracking }));
     const { data } = await api.trackMany(orgId, some);
     for (const { channelId, taskId, status, msg, record } of data.outcomes) {
-      if (record) tellRecord(command, output, record);
+      if (record) print(lineOf(command, record));
       else {
-        output.complain(`${orgId}/${channelId}/${taskId}: ${status}: ${msg}`);
+        complain(`${orgId}/${channelId}/${taskId}: ${status}: ${msg}`);
         exit = Math.max(exit, status >= 500 ? EXIT.trouble : EXIT.refused);
       }
     }
@@ -106,17 +101,17 @@ async function track(command: Command, api: Api, output: Output): Promise<number
   return exit;
 }
 
-/** Each task, some at a time; one that goes wrong does not keep the others from their turn. */
+/** Does the work for each task, some at a time, whether or not it fails for others. Resolves with the highest exit status. */
 async function each(
   { tasks }: Command,
-  output: Output,
+  { complain }: Pick<RunOptions, "complain">,
   work: (task: TaskKey) => Promise<number>,
 ): Promise<number> {
   const exits = await pMap(
     tasks,
     (task) =>
       work(task).catch((error: Error) => {
-        output.complain(`${nameOf(task)}: ${error.message}`);
+        complain(`${nameOf(task)}: ${error.message}`);
         return exitOfError(error);
       }),
     { concurrency: CONCURRENCY },
@@ -132,17 +127,9 @@ function filtersOf({ state, channelId, finishedSince }: Command): Record<string,
   };
 }
 
-function tell({ json }: Command, { print }: Output, status: DownloadStatus): number {
-  print(json ? JSON.stringify(status) : line(status));
-  return exitOf(status);
-}
-
-function tellRecord({ json }: Command, { print }: Output, record: TrackedTask): void {
-  print(json ? JSON.stringify(record) : line(record));
-}
-
-/** A task on one line: state, name, size, file. */
-function line(task: DownloadStatus | TrackedTask): string {
+/** A task on one line: as JSON, or its state, name, size and file. */
+function lineOf({ json }: Command, task: DownloadStatus | TrackedTask): string {
+  if (json) return JSON.stringify(task);
   const { state, dataSize, downloadUrl } = task;
   return [
     state.padEnd(10),

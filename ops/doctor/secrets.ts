@@ -1,0 +1,39 @@
+import { paginateListSecrets, type SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { Id } from "../../lib/tasks/key.ts";
+import type { Finding } from "../finding.ts";
+
+/** Organisations that are named one by one. */
+const MOST_NAMED = 10;
+
+/** The organisations that have a secret, going by the secrets' names: no value is read. */
+export async function organisationsWithSecret(
+  client: SecretsManagerClient,
+  prefix: string,
+): Promise<string[]> {
+  const names: string[] = [];
+  const pages = paginateListSecrets({ client }, { Filters: [{ Key: "name", Values: [prefix] }] });
+  for await (const { SecretList = [] } of pages) names.push(...SecretList.map(({ Name = "" }) => Name));
+  return names
+    .filter((name) => name.startsWith(prefix))
+    .map((name) => name.slice(prefix.length))
+    .filter((orgId) => Id.safeParse(orgId).success)
+    .sort();
+}
+
+export function describeSecrets(known: string[], prefix: string): Finding {
+  if (known.length === 0) {
+    const todo = `create one for each organisation: ${creation(prefix, "ORG")}`;
+    return { check: "secrets", ok: false, says: `there is none that is named ${prefix}…`, todo };
+  }
+  const names = known.slice(0, MOST_NAMED).join(", ");
+  const more = known.length - MOST_NAMED;
+  return { check: "secrets", ok: true, says: `of ${names}${more > 0 ? ` and ${more} more` : ""}` };
+}
+
+export function withoutSecret(orgId: string, prefix: string): Finding {
+  return { check: "gateway", ok: false, says: `${orgId} has no secret`, todo: creation(prefix, orgId) };
+}
+
+function creation(prefix: string, orgId: string): string {
+  return `aws secretsmanager create-secret --name ${prefix}${orgId} --secret-string file://secret.json`;
+}
