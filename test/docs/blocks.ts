@@ -19,13 +19,13 @@ export function blocksOf(document: string): Block[] {
   }));
 }
 
-/** A block of commands that want a real account: its first line says so. */
+/** A block of commands that need a real account: its first line says so. */
 export function isForAnAccount({ text }: Block): boolean {
   return text.startsWith("# In an AWS account\n");
 }
 
-/** A document all of whose commands want one: a sentence of it says so. */
+/** A document whose commands all need one: one of its sentences says so. */
 export function areAllForAnAccount(document: string): boolean {
   const text = readFileSync(new URL(`../../${document}`, import.meta.url), "utf8");
-  return text.includes("The commands here want an AWS account");
+  return text.includes("The commands here need an AWS account");
 }

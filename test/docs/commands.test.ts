@@ -40,8 +40,13 @@ describe.each(DOCUMENTS)("%s", (document) => {
       expect(existsSync(file as string)).toBe(true);
   });
 
-  it("links to files and headings that there are", () => {
+  it("names and links to files and headings that exist", () => {
     const text = readFileSync(document, "utf8");
+    for (const [, file = ""] of text.matchAll(
+      /`((?:bench|functions|infra|lib|local|ops|test)\/[\w./-]+)`/g,
+    )) {
+      expect(existsSync(file), `${document} names ${file}`).toBe(true);
+    }
     for (const [, target = ""] of text.matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
       const [path, heading] = target.split("#");
       const file = path ? join(dirname(document), path) : document;
