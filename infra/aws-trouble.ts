@@ -18,10 +18,10 @@ export function awsTrouble(error: unknown): string {
     case "InvalidSignatureException":
       return `AWS does not know these credentials: ${CREDENTIALS}`;
     case "TimeoutError":
-      return "AWS does not answer: look at the region, and at the way to it";
+      return "AWS does not answer: check the region, and the way to it";
   }
   if (code === "ECONNREFUSED" || code === "ENOTFOUND" || code === "EAI_AGAIN") {
-    return `AWS cannot be reached (${code}): look at the region, and at the way to it`;
+    return `AWS cannot be reached (${code}): check the region, and the way to it`;
   }
   return message ? oneLine(error) : (code ?? name);
 }

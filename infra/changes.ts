@@ -34,14 +34,15 @@ export interface Refusal {
   does: string;
 }
 
-const CALLERS = "changes how callers are known: those of today are locked out";
+const CALLERS = "changes how callers are authenticated: those of today are locked out";
 
 /** Settings whose change does harm that deploying the old value again does not undo, and what it does. */
 export const GUARDED: Readonly<Record<string, string>> = {
-  EVENTS_TOPIC_FIFO: "replaces the topic: its subscriptions hear of nothing any more",
+  EVENTS_TOPIC_FIFO: "replaces the topic: its subscriptions receive nothing any more",
   JWT_ISSUER: CALLERS,
-  JWT_AUDIENCE: "changes how callers are known: who is let in, and who is locked out",
-  JWT_ORG_CLAIM: "changes how callers are known: another claim says which organisations they may ask about",
+  JWT_AUDIENCE: "changes how callers are authenticated: who is let in, and who is locked out",
+  JWT_ORG_CLAIM:
+    "changes how callers are authenticated: another claim says which organisations they may ask about",
   ORGANISATION_PATHS_ONLY:
     "opens or closes the routes that name the organisation in the query, for every caller",
 };
@@ -63,7 +64,7 @@ export const IRREPLACEABLE: Readonly<Record<string, Irreplaceable>> = {
   CallbackKey: {
     properties: ["Name"],
     setting: "CALLBACKS",
-    loss: "the URLs that EnOS was given lead nowhere any more",
+    loss: "the URLs that EnOS was given stop working",
   },
 };
 
@@ -113,7 +114,7 @@ export function refusalsOf(deployed: DeployedStack, planned: Planned, changes: r
       canonical(before.Properties?.[name]) !== canonical(after?.Properties?.[name]);
     const does = after
       ? properties.filter(differs).map((name) => `replaces ${id}, whose ${name} differs`)[0]
-      : `takes ${id} out of the stack`;
+      : `removes ${id} from the stack`;
     if (does) refusals.push({ name: cause?.name ?? id, does: loss ? `${does}: ${loss}` : does });
   }
   return refusals;
@@ -128,13 +129,13 @@ export function statusProblem(
     status === "REVIEW_IN_PROGRESS" ||
     /^(CREATE|ROLLBACK|DELETE)_FAILED$|^ROLLBACK_COMPLETE$/.test(status)
   ) {
-    return `it was never created, or not wholly removed (${status}): ${commands.remove}, then deploy again`;
+    return `its creation or its removal did not finish (${status}): ${commands.remove}, then deploy again`;
   }
   if (status.endsWith("_IN_PROGRESS")) {
     return `somebody else is changing it (${status}): wait until that has ended`;
   }
   if (/^UPDATE(_ROLLBACK)?_FAILED$/.test(status)) {
-    return `an update failed and could not be taken back (${status}): aws cloudformation continue-update-rollback --stack-name ${commands.stack}, then deploy again`;
+    return `an update failed and could not be rolled back (${status}): aws cloudformation continue-update-rollback --stack-name ${commands.stack}, then deploy again`;
   }
   return undefined;
 }

@@ -130,7 +130,7 @@ export default class DeployPlugin {
     const options = refusals.map(({ name }) => ` --accept ${name}`).join("");
     const stage = this.#serverless.getProvider("aws").getStage();
     this.#refuse(
-      `Nothing was changed, since this deployment does what cannot be taken back:\n${lines.join("\n")}\nIf that is meant, say so: npm run deploy -- --stage ${stage}${options}`,
+      `Nothing was changed, since this deployment would do what cannot be undone:\n${lines.join("\n")}\nIf that is intended: npm run deploy -- --stage ${stage}${options}`,
     );
   }
 

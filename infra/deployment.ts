@@ -247,7 +247,7 @@ function callbacks(
   // Whatever the stage: its name may have any beginning.
   if (`${SERVICE}/`.startsWith(ENOS_SECRET_PREFIX) || ENOS_SECRET_PREFIX.startsWith(`${SERVICE}/`)) {
     throw new Error(
-      `ENOS_SECRET_PREFIX must not be the beginning of ${SERVICE}/: whoever may read the organisations' secrets could read the key of the callbacks there`,
+      `ENOS_SECRET_PREFIX must not be a prefix of ${SERVICE}/: whoever may read the organisations' secrets could read the key of the callbacks there`,
     );
   }
   return {
@@ -261,7 +261,7 @@ function callbacks(
 /** osls would take `${…}` in a value for a variable of its own. */
 function refuseVariables(env: NodeJS.ProcessEnv): void {
   const name = Object.keys(ALL_SETTINGS).find((name) => env[name]?.includes("${"));
-  if (name) throw new Error(`${name} must not have \${ in it`);
+  if (name) throw new Error(`${name} must not contain \${`);
 }
 
 /** What the stack says of itself; where it is, everybody knows who reads that. */

@@ -23,7 +23,7 @@ interface CheckingSettings extends EnosSettings {
   TRACKING_DEADLINE_DAYS: number;
 }
 
-/** What checks are made with and how, in the functions that make them: the sweep, and the one that acts on hints. */
+/** The dependencies and settings of the functions that check tasks: the sweep, and the one that acts on hints. */
 export function openChecking<Observer extends SweepDependencies["observer"]>(
   settings: CheckingSettings,
   { isDeployed, observer }: Pick<GatewayRule, "isDeployed"> & { observer: Observer },

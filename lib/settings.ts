@@ -42,7 +42,7 @@ export const list = (entry: z.ZodMiniType<string, string>, most: number) =>
     ),
     z.array(entry).check(
       z.maxLength(most, `must be at most ${most}`),
-      z.refine((values) => new Set(values).size === values.length, "has a value twice"),
+      z.refine((values) => new Set(values).size === values.length, "lists a value twice"),
     ),
   );
 
@@ -65,9 +65,9 @@ const hostName = z.string().check(
   z.refine(
     (host) =>
       /^([a-z0-9_.-]+|\[[0-9a-f:.]+\])$/.test(host) && URL.parse(`http://${host}/`)?.hostname === host,
-    "must be hosts as URLs write them: in small letters, without scheme, port or path",
+    "must be host names or addresses in lower case, without scheme, port or path",
   ),
-  z.refine((host) => !isOwnHost(host), "must not have loopback or link-local: nothing of EnOS is there"),
+  z.refine((host) => !isOwnHost(host), "must not list loopback or link-local: EnOS is never there"),
 );
 
 function isBaseUrl(value: string): boolean {
@@ -104,7 +104,9 @@ export const SETTINGS = {
     meaning: "the secret of organisation `o1` is named prefix + `o1`",
     schema: z
       .string()
-      .check(z.regex(/^[A-Za-z0-9/_+=.@-]{1,256}$/, "has a character that no secret's name may have")),
+      .check(
+        z.regex(/^[A-Za-z0-9/_+=.@-]{1,256}$/, "has a character that is not allowed in a secret's name"),
+      ),
     default: "enos/",
     functions: ["status", "track", "sweep", "hint"],
   },

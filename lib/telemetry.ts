@@ -2,7 +2,7 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 import { EnosError } from "./enos/errors.ts";
 import type { OnFailure } from "./http/handler.ts";
-import { SafeError } from "./safe-error.ts";
+import { errorName, SafeError } from "./safe-error.ts";
 import { STUCK_REASONS } from "./store/health-store.ts";
 import type { OnUnreadable } from "./store/task-store.ts";
 import type { SweepObserver } from "./sweep/dependencies.ts";
@@ -12,10 +12,10 @@ import { count, OWN_ERRORS, type SweepSummary } from "./sweep/summary.ts";
 const SERVICE = "enos-download-status";
 const NAMESPACE = "EnosDownloadStatus";
 
-/** Reasons of which a sweep logs single cases; the rest of them are in the summary's counts. */
+/** How many cases of each kind a sweep logs; the others are only in the summary's counts. */
 const LOGGED_PER_REASON = 5;
 
-const UNREADABLE = "item of the table is no tracked task";
+const UNREADABLE = "unreadable table item";
 
 /** Where logs and metrics go: CloudWatch, by way of standard output. */
 export interface Telemetry {
@@ -24,9 +24,9 @@ export interface Telemetry {
 }
 
 /**
- * The names under which this service logs and measures.
+ * The logger and the metrics of this service.
  *
- * @param settings the stage is a dimension of every metric: stacks of one account and region share the namespace
+ * @param settings the stage is a dimension of every metric, since stacks of one account and region share the namespace
  */
 export function openTelemetry({ STAGE }: { STAGE: string }): Telemetry {
   return {
@@ -39,7 +39,7 @@ export function openTelemetry({ STAGE }: { STAGE: string }): Telemetry {
   };
 }
 
-/** Logs and counts requests that failed for a reason that is not the caller's. */
+/** Logs and counts requests that failed, unless it was the caller's fault. */
 export function failureReporter({ logger, metrics }: Telemetry): OnFailure {
   return (error, { statusCode, code }, requestId) => {
     if (error instanceof EnosError) countErrors(metrics, "UpstreamErrors", error.kind, 1);
@@ -48,7 +48,7 @@ export function failureReporter({ logger, metrics }: Telemetry): OnFailure {
   };
 }
 
-/** Measures calls to EnOS on behalf of callers, whatever they end with. */
+/** Measures lookups, whether or not they succeed. */
 export function lookupTimer({
   metrics,
 }: Telemetry): <Answer>(lookup: () => Promise<Answer>) => Promise<Answer> {
@@ -57,14 +57,14 @@ export function lookupTimer({
     try {
       return await lookup();
     } finally {
-      // Not a single metric, which would be ten times the work, and this is done at every lookup.
+      // Not as a single metric, which would take ten times as long, at every lookup.
       metrics.addMetric("LookupDuration", MetricUnit.Milliseconds, performance.now() - started);
       metrics.publishStoredMetrics();
     }
   };
 }
 
-/** Logs and counts items of the table that a request had to pass over. */
+/** Logs and counts items of the table that a request skipped because they cannot be read. */
 export function unreadableReporter({ logger, metrics }: Telemetry): OnUnreadable {
   return ({ pk, sk }) => {
     logger.error(UNREADABLE, { pk, sk });
@@ -72,12 +72,12 @@ export function unreadableReporter({ logger, metrics }: Telemetry): OnUnreadable
   };
 }
 
-/** How a log names what is stuck. */
+/** The log's name for what is stuck. */
 const NAMES = { org: "orgId", origin: "gateway" } as const;
 
 /**
- * What becomes of a callback: it is a hint from now on, its token is none of ours, or it names no task. Nothing is
- * logged of it: who knows a URL could fill a log.
+ * What becomes of a callback: it is queued as a hint, its token is not ours, or it names no task. Callbacks are not
+ * logged, since anybody who knows a URL could fill the log.
  */
 export type CallbackOutcome = "taken" | "forged" | "malformed";
 
@@ -91,7 +91,7 @@ export function callbackReporter({ metrics }: Telemetry): (outcome: CallbackOutc
   };
 }
 
-/** Logs and counts what could not be learnt of an organisation's secret, so that a request was taken without. */
+/** Logs and counts requests that were accepted although it could not be verified that the organisation has a secret. */
 export function unclearReporter({ logger, metrics }: Telemetry): (error: unknown) => void {
   return (error) => {
     logger.warn("secret cannot be looked up", describe(error));
@@ -99,13 +99,13 @@ export function unclearReporter({ logger, metrics }: Telemetry): (error: unknown
   };
 }
 
-/** What was made of a message in the queue of hints, and how long after it was put there, in milliseconds. */
+/** The outcome of a message in the queue of hints, and how long after it was sent, in milliseconds. */
 export interface ActedHint {
   outcome: HintOutcome | "unreadable";
   sinceMs: number;
 }
 
-/** Logs and measures what a batch of hints led to. */
+/** Logs and measures the outcomes of a batch of hints. */
 export function reportHints(telemetry: Telemetry, summary: SweepSummary, hints: readonly ActedHint[]): void {
   const { logger, metrics } = telemetry;
   const counts: Partial<Record<ActedHint["outcome"], number>> = {};
@@ -124,7 +124,7 @@ export function reportHints(telemetry: Telemetry, summary: SweepSummary, hints: 
   reportOutcomes(telemetry, summary);
 }
 
-/** Logs what a sweep passes over, a few cases of each kind. */
+/** Logs what goes wrong in a sweep, a few cases of each kind. */
 export function sweepObserver({ logger }: Telemetry): SweepObserver & { reset(): void } {
   const logged = new Map<string, number>();
   const isNews = (kind: string) => {
@@ -200,15 +200,15 @@ function countErrors(
   metrics.singleMetric().addDimension("kind", kind).addMetric(name, MetricUnit.Count, times);
 }
 
-/** What of an error may be logged: our own errors say nothing secret; of others it is the kind and the place. */
+/** What may be logged of an error: everything of our own errors; of others only the name and the places in the code. */
 function describe(error: unknown): Record<string, unknown> {
   if (error instanceof EnosError) return { error: error.message, kind: error.kind, enosCode: error.code };
   if (error instanceof SafeError) return { error: error.message };
   if (!(error instanceof Error)) return { error: "unknown" };
-  return { error: /^\w{1,64}$/.test(error.name) ? error.name : "unknown", stack: framesOf(error) };
+  return { error: errorName(error), stack: framesOf(error) };
 }
 
-/** The first places of a stack. It begins with the message, which may have many lines, and may look like places. */
+/** The first frames of a stack, without the message in front of them, which may have lines that look like frames. */
 function framesOf({ message, stack }: Error): string[] | undefined {
   const at = stack?.indexOf(message) ?? -1;
   if (at < 0) return undefined;

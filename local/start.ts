@@ -61,7 +61,7 @@ await runProgram(async (signal) => {
   await service.cloud.putSecret(gateway.orgId, gateway);
   const subscription = await service.cloud.subscribe("events");
   say(`the HTTP API listens at ${service.functions.url}; a sweep runs every ${sweepSeconds} s`);
-  say(`AWS, as far as it is played here, listens at ${service.awsUrl}`);
+  say(`the local AWS listens at ${service.awsUrl}`);
 
   const show = enos && {
     enos,

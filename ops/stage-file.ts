@@ -25,9 +25,9 @@ export function parseStageFile(text: string, file: string, known: readonly strin
         `${place} is not NAME=value: put a value with #, quotes or \\ in it into single quotes, and a comment on a line of its own`,
       );
     }
-    if (name === "STAGE") throw new Error(`${place}: the file's own name says the STAGE`);
-    if (!known.includes(name)) throw new Error(`${place}: a deployment has no setting ${name}`);
-    if (settings.has(name)) throw new Error(`${place}: ${name} is there already`);
+    if (name === "STAGE") throw new Error(`${place}: STAGE is the file's own name`);
+    if (!known.includes(name)) throw new Error(`${place}: there is no setting ${name}`);
+    if (settings.has(name)) throw new Error(`${place}: ${name} is set twice`);
     const value = values.find((each) => each !== undefined) ?? "";
     if (/\p{Cc}/u.test(value)) throw new Error(`${place}: ${name} has a control character`);
     settings.set(name, value);

@@ -122,16 +122,16 @@ describe("plain http", () => {
   });
 
   it.each([
-    ["localhost", "must not have loopback or link-local"],
-    ["[fe80::1]", "must not have loopback or link-local"],
-    ["apim.corp.example,169.254.169.254", "must not have loopback or link-local"],
-    ["apim.corp.example:8080", "must be hosts as URLs write them"],
-    ["http://apim.corp.example", "must be hosts as URLs write them"],
-    ["APIM.corp.example", "must be hosts as URLs write them"],
-    ["10.1", "must be hosts as URLs write them"],
-    ["*.corp.example", "must be hosts as URLs write them"],
-    ["a,,b", "must be hosts as URLs write them"],
-    ["a,a", "has a value twice"],
+    ["localhost", "must not list loopback or link-local"],
+    ["[fe80::1]", "must not list loopback or link-local"],
+    ["apim.corp.example,169.254.169.254", "must not list loopback or link-local"],
+    ["apim.corp.example:8080", "must be host names or addresses in lower case"],
+    ["http://apim.corp.example", "must be host names or addresses in lower case"],
+    ["APIM.corp.example", "must be host names or addresses in lower case"],
+    ["10.1", "must be host names or addresses in lower case"],
+    ["*.corp.example", "must be host names or addresses in lower case"],
+    ["a,,b", "must be host names or addresses in lower case"],
+    ["a,a", "lists a value twice"],
   ])("is not for %s", (hosts, message) => {
     expect(() => read("https://apim.example", hosts)).toThrow(`ENOS_HTTP_HOSTS ${message}`);
   });

@@ -1,19 +1,19 @@
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { ageOf, moment } from "../enos/moment.ts";
 
-/** How long a connection that nobody uses is trusted, in milliseconds. What stands between may have forgotten it. */
+/** How long an idle connection is trusted, in milliseconds: something in between may have dropped it. */
 const KEEP_ALIVE_MS = 30_000;
-/** For a connection to be there, in milliseconds. */
+/** For connecting, in milliseconds. */
 const CONNECT_MS = 1_000;
 
-/** How the connections of an AWS client are set. */
+/** Options of the connections of an AWS client. */
 export interface ConnectionOptions {
   /**
-   * For the beginning of an answer, and from one part of it to the next, in milliseconds. By default the SDK only
-   * warns, and waits on: a call that hangs would keep everybody waiting who shares its outcome.
+   * For the first byte of an answer, and between two parts of it, in milliseconds. By default the SDK only warns and
+   * keeps waiting: a call that hangs would hold up everybody who waits for its outcome.
    */
   answerMs: number;
-  /** Connections at a time; 50 when left out. */
+  /** Connections at a time; 50 by default. */
   maxSockets?: number;
 }
 
@@ -22,9 +22,9 @@ type Handle = NodeHttpHandler["handle"];
 /**
  * The connections of an AWS client, for its `requestHandler`.
  *
- * A frozen process closes no connection in time, and when it goes on, all that it kept may be dead: a retry that
- * takes the next of them fails as the first did. So what has lain idle for long is closed before a call, and
- * everything that lies idle when a call failed, so that its retry connects anew.
+ * A frozen process does not close idle connections, so that when it resumes, all of them may be dead, and a retry over
+ * the next one fails as well. Therefore idle connections are closed before a call if they have been idle for long, and
+ * after a call that failed, so that its retry opens a new one.
  */
 export class AwsConnections extends NodeHttpHandler {
   #lastUse = moment();

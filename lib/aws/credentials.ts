@@ -8,14 +8,15 @@ import {
 } from "../enos/credentials.ts";
 import { type GatewayRule, gatewayProblem } from "../enos/gateway.ts";
 import { ageOf, type Moment, moment } from "../enos/moment.ts";
+import { errorName } from "../safe-error.ts";
 import { gatewayUrl } from "../settings.ts";
 import { AwsConnections } from "./connections.ts";
 import { isPassing } from "./passing.ts";
-import { isNoSecret, nameOf } from "./secret-errors.ts";
+import { isNoSecret } from "./secret-errors.ts";
 
 /** How long a secret is used before it is read again, in milliseconds. A refused one is read again at once. */
 const MAX_AGE_MS = 5 * 60_000;
-/** How long it is used beyond that before the next try, where Secrets Manager is out. */
+/** How long it is used beyond that before the next attempt, while Secrets Manager is unavailable. */
 const OUTAGE_MS = 30_000;
 
 const Secret = z.object({
@@ -25,7 +26,7 @@ const Secret = z.object({
   requestsPerSecond: z.optional(z.number().check(z.minimum(0.01), z.maximum(1_000_000))),
 });
 
-/** What a secret said, and until when it is taken for what it says. */
+/** A secret's content, and for how long it is used. */
 interface Known {
   text: string;
   credentials: Credentials;
@@ -39,7 +40,7 @@ export interface CredentialOptions {
   prefix: string;
   /** The gateway of organisations whose secret names none. */
   defaultBaseUrl: string;
-  /** Which gateways a secret may name; without it, those of a local run. */
+  /** Which gateways a secret may name; by default those of a local run. */
   gateways?: GatewayRule;
   client?: SecretsManagerClient;
 }
@@ -70,16 +71,16 @@ export class SecretsManagerCredentials implements CredentialSource {
 
   async refresh(orgId: string, refused: Credentials): Promise<Credentials> {
     const known = this.#known.get(orgId);
-    // Somebody else read it since the refused call began.
+    // Another call has read it since the refused one began.
     if (known && known.credentials !== refused) return known.credentials;
     return this.#read(orgId, `${orgId} afresh`, undefined);
   }
 
   /**
-   * One read under way per organisation, however many calls ask: a sweep starts many at once.
+   * At most one read at a time for each organisation, however many calls wait for it: a sweep starts many at once.
    *
-   * @param name of the reads that are one: who was refused must not share a read that began before
-   * @param otherwise good enough while Secrets Manager is out: it worked a moment ago
+   * @param name of the read to share: a refused call must not share one that began before it was refused
+   * @param otherwise what to use while Secrets Manager is unavailable, since it worked a moment ago
    */
   #read(orgId: string, name: string, otherwise: Known | undefined): Promise<Credentials> {
     let reading = this.#reading.get(name);
@@ -95,14 +96,14 @@ export class SecretsManagerCredentials implements CredentialSource {
     try {
       const text = await this.#textOf(orgId);
       const same = this.#known.get(orgId);
-      // The same object for the same secret, so that whoever compares has it easy.
+      // The same object for the same secret, so that comparing is cheap.
       const credentials = same?.text === text ? same.credentials : this.#parse(orgId, text);
       known = { text, credentials, read: moment(), goodForMs: MAX_AGE_MS };
     } catch (error) {
       if (error instanceof SecretError) throw error;
       if (isNoSecret(error)) throw new UnknownOrganisationError(orgId);
       if (!otherwise || !isPassing(error)) {
-        throw new SecretError(`the secret of organisation ${orgId} cannot be read (${nameOf(error)})`);
+        throw new SecretError(`the secret of organisation ${orgId} cannot be read (${errorName(error)})`);
       }
       known = { ...otherwise, read: moment(), goodForMs: OUTAGE_MS };
     }
@@ -115,7 +116,7 @@ export class SecretsManagerCredentials implements CredentialSource {
       new GetSecretValueCommand({ SecretId: this.#prefix + orgId }),
     );
     try {
-      // From a file, a secret may come as bytes, and either way with a byte-order mark, which this leaves out.
+      // A secret from a file may be stored as bytes, and may begin with a byte-order mark, which this removes.
       const bytes = SecretBinary ?? Buffer.from(SecretString ?? "");
       return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     } catch {
@@ -128,7 +129,7 @@ export class SecretsManagerCredentials implements CredentialSource {
     try {
       json = JSON.parse(text);
     } catch {
-      // The parser's message quotes what it read.
+      // Without the parser's message, which quotes its input.
       throw new SecretError(`the secret of organisation ${orgId} is not JSON`);
     }
     const { data, error } = Secret.safeParse(json);

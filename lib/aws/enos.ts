@@ -14,9 +14,9 @@ export interface EnosSettings {
 }
 
 /**
- * EnOS as a function reaches it: its client, and the credentials that it has from Secrets Manager.
+ * A function's EnOS client, with credentials from Secrets Manager.
  *
- * @throws {Error} that names `ENOS_CA_FILE`, when that cannot be trusted
+ * @throws {Error} that names `ENOS_CA_FILE`, when that is not valid
  */
 export function connectEnos(settings: EnosSettings, { isDeployed }: Pick<GatewayRule, "isDeployed">) {
   const { ENOS_API_BASE_URL: defaultBaseUrl, ENOS_SECRET_PREFIX: prefix } = settings;

@@ -23,15 +23,15 @@ export class HintQueue {
     const command = new SendMessageCommand({
       QueueUrl: this.#url,
       MessageBody: hintMessage(hint),
-      // Fair queues: a flood of one organisation does not hold up the others' (on a standard queue it orders nothing).
+      // For fair queues: one organisation's flood does not hold up the others. On a standard queue it orders nothing.
       MessageGroupId: hint.orgId,
     });
     await this.#client.send(command, signal && { abortSignal: signal });
   }
 
   /**
-   * Has a message that was received come again after so many seconds. Where that cannot be said, it comes again when the
-   * queue's visibility timeout is over.
+   * Makes a received message visible again after so many seconds. If that fails, it becomes visible after the queue's
+   * visibility timeout.
    */
   async putOff(receiptHandle: string, seconds: number): Promise<void> {
     try {

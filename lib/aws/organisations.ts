@@ -4,24 +4,24 @@ import { ageOf, type Moment, moment } from "../enos/moment.ts";
 import { AwsConnections } from "./connections.ts";
 import { isNoSecret } from "./secret-errors.ts";
 
-/** How long it is remembered, in milliseconds, that an organisation has a secret, has none, or cannot be told. */
+/** How long a finding is remembered, in milliseconds: the organisation has a secret, has none, or it is unclear. */
 const REMEMBERED_MS = {
   served: 5 * 60_000,
-  // Whoever has just made the secret does not want to wait.
+  // Short, for somebody who has just created the secret.
   unknown: 10_000,
   unclear: 10_000,
 };
-/** How many organisations are remembered: callers may name any. */
+/** How many organisations are remembered, since callers may name any. */
 const MOST_REMEMBERED = 10_000;
 
 type Finding = keyof typeof REMEMBERED_MS;
 
-/** What an organisation directory is made of. */
+/** Options of an organisation directory. */
 export interface DirectoryOptions {
   /** The secret of organisation `o1` is named prefix + `o1`. */
   prefix: string;
   client?: SecretsManagerClient;
-  /** Hears of what Secrets Manager did not answer, or refused to. */
+  /** Called when Secrets Manager does not answer, or refuses. */
   onUnclear?: (error: unknown) => void;
 }
 
@@ -42,10 +42,10 @@ export class OrganisationDirectory {
   }
 
   /**
-   * Makes sure that the organisation is served here. Where that cannot be told, since Secrets Manager is out, it
-   * counts as served.
+   * Makes sure that the organisation is served here. While Secrets Manager is unavailable, any organisation counts as
+   * served.
    *
-   * @throws {UnknownOrganisationError} when it has no secret, none with a value, or one that is marked for deletion
+   * @throws {UnknownOrganisationError} when its secret is missing, empty or marked for deletion
    */
   async check(orgId: string): Promise<void> {
     const known = this.#findings.get(orgId);
@@ -54,7 +54,7 @@ export class OrganisationDirectory {
     if (finding === "unknown") throw new UnknownOrganisationError(orgId);
   }
 
-  /** One question under way per organisation, however many requests have it. */
+  /** At most one request to Secrets Manager at a time for each organisation. */
   #ask(orgId: string): Promise<Finding> {
     let asking = this.#asking.get(orgId);
     if (!asking) {
@@ -66,7 +66,7 @@ export class OrganisationDirectory {
 
   async #find(orgId: string): Promise<Finding> {
     const finding = await this.#describe(orgId);
-    // Anew, so that the one that was found longest ago is the first.
+    // Inserted again, so that the oldest finding stays the first.
     this.#findings.delete(orgId);
     this.#findings.set(orgId, { finding, found: moment() });
     const [oldest] = this.#findings.keys();

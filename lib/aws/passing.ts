@@ -1,6 +1,6 @@
 import { isServerError, isThrottlingError, isTransientError } from "@smithy/core/retry";
 
-/** Whether a call to AWS failed in passing: throttled, broken on the way, or at a fault of the service's own. */
+/** Whether an error of AWS is transient: throttling, a broken connection, or a failure of the service. */
 export function isPassing(error: unknown): boolean {
   const known = error as Parameters<typeof isTransientError>[0];
   return (

@@ -1,18 +1,19 @@
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import type { ReadKeys } from "../callbacks/keyring.ts";
 import type { TokenKey } from "../callbacks/token.ts";
-import { SafeError } from "../safe-error.ts";
+import { errorName, SafeError } from "../safe-error.ts";
 import { AwsConnections } from "./connections.ts";
+import { isNoSecret } from "./secret-errors.ts";
 
-/** A key that could be guessed is none. */
+/** A shorter key could be guessed. */
 const LEAST_LENGTH = 32;
 
-/** The key of the callbacks could not be read, or is not what it should be. Never says what it holds. */
+/** The callbacks' key could not be read, or is not valid. The message never contains the key. */
 export class TokenKeyError extends SafeError {
   override readonly name = "TokenKeyError";
 }
 
-/** Where the key is, and for how long the one before it counts. */
+/** Where the key is, and how long its previous version is accepted. */
 export interface TokenKeysOptions {
   secretId: string;
   /** In milliseconds from when it was replaced. */
@@ -21,8 +22,8 @@ export interface TokenKeysOptions {
 }
 
 /**
- * Reads the key's current version from Secrets Manager, and the one before it: URLs that were made with that one are
- * with EnOS for as long as their tasks run.
+ * Reads the key's current version from Secrets Manager, and the previous one: EnOS may still use URLs that were made
+ * with it.
  *
  * @throws {TokenKeyError} when the current one cannot be read, or one is too short
  */
@@ -32,10 +33,9 @@ export function tokenKeys({ secretId, previousMs, client = connect() }: TokenKey
     try {
       return await client.send(command, signal && { abortSignal: signal });
     } catch (error) {
-      const { name } = error as Error;
-      // A key that was never replaced has none before it.
-      if (stage === "AWSPREVIOUS" && name === "ResourceNotFoundException") return undefined;
-      throw new TokenKeyError(`the key of the callbacks cannot be read (${name})`);
+      // A key that was never replaced has no previous version.
+      if (stage === "AWSPREVIOUS" && isNoSecret(error)) return undefined;
+      throw new TokenKeyError(`the callbacks' key cannot be read (${errorName(error)})`);
     }
   };
   return async (signal) => {
@@ -51,7 +51,7 @@ export function tokenKeys({ secretId, previousMs, client = connect() }: TokenKey
 
 function secretOf(text: string | undefined): string {
   if (text === undefined || text.length < LEAST_LENGTH) {
-    throw new TokenKeyError(`the key of the callbacks has fewer than ${LEAST_LENGTH} characters`);
+    throw new TokenKeyError(`the callbacks' key has fewer than ${LEAST_LENGTH} characters`);
   }
   return text;
 }

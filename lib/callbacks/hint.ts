@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { Id, type TaskKey } from "../tasks/key.ts";
 
-/** A body that is larger, in characters, is not looked into: EnOS's has an id, a code, a URL or two and a size. */
+/** A larger body, in characters, is not parsed: EnOS's has an id, a code, a URL or two and a size. */
 const MOST_CHARACTERS = 65_536;
 
 /** A body as API Gateway hands it over (payload format 2.0). */
@@ -11,10 +11,8 @@ export interface CallbackBody {
 }
 
 /**
- * The task that a callback's body names, whatever its content type: as JSON or as a form. Nothing else in it is
- * read, since nothing in it may be believed.
- *
- * @returns undefined where it names none
+ * The task that a callback's body names, as JSON or as a form, whatever its content type; undefined if there is none.
+ * Nothing else is read, since a callback is not to be trusted.
  */
 export function taskIdOf({ body, isBase64Encoded }: CallbackBody): string | undefined {
   if (typeof body !== "string" || body.length > MOST_CHARACTERS) return undefined;
@@ -42,7 +40,7 @@ export function hintMessage({ orgId, channelId, taskId }: Hint): string {
   return JSON.stringify({ orgId, channelId, taskId });
 }
 
-/** Reads such a text; undefined for one that this service did not write. */
+/** Parses a message of the queue; undefined for one that this service did not write. */
 export function parseHint(text: string): Hint | undefined {
   try {
     return HintMessage.safeParse(JSON.parse(text)).data;

@@ -1,16 +1,16 @@
 import { type CallbackScope, callbackToken, scopeOf, type TokenKey } from "./token.ts";
 
-/** An unknown token has the keys read again no sooner than this after they were read last, in milliseconds. */
+/** The least time between two reads of the keys because of unknown tokens, in milliseconds. */
 const REREAD_MS = 60_000;
-/** Keys are read again after this, in milliseconds, so that one that was replaced does not count for ever. */
+/** Keys are read again after this, in milliseconds, so that a replaced key is not accepted for ever. */
 const MAX_AGE_MS = 60 * 60_000;
 
-/** Those that count, the one that tokens are made with first. */
+/** The keys that are accepted; the first one is used for new tokens. */
 export type Keys = readonly [TokenKey, ...TokenKey[]];
 
 export type ReadKeys = (signal?: AbortSignal) => Promise<Keys>;
 
-/** Makes tokens and tells what they are for, with keys that are read when they are needed and kept. */
+/** Makes and verifies tokens. Reads the keys when they are needed, and caches them. */
 export class Keyring {
   readonly #readKeys: ReadKeys;
   readonly #now: () => number;
@@ -29,14 +29,14 @@ export class Keyring {
   }
 
   /**
-   * What a token is for; undefined for one that is not ours.
+   * The scope of a token; undefined if the token is not ours.
    *
    * @throws what reading the keys throws
    */
   async scopeOf(token: string, signal?: AbortSignal): Promise<CallbackScope | undefined> {
     const found = scopeOf(token, await this.#known(signal), this.#now());
     if (found || this.#ageMs < REREAD_MS) return found;
-    // It may have been made with a key that is newer than those that are known here.
+    // It may have been made with a newer key than those in the cache.
     return scopeOf(token, await this.#read(signal), this.#now());
   }
 
@@ -44,12 +44,12 @@ export class Keyring {
     if (this.#keys === undefined) return this.#read(signal);
     if (this.#ageMs < MAX_AGE_MS) return this.#keys;
     const known = this.#keys;
-    // Keys that worked a moment ago are better than none while Secrets Manager is out.
+    // While Secrets Manager is unavailable, use the keys that worked a moment ago.
     return this.#read(signal).catch(() => known);
   }
 
   async #read(signal?: AbortSignal): Promise<Keys> {
-    // Before the answer is there: a flood of unknown tokens reads them once, also when that fails.
+    // Set before the answer arrives, so that a flood of unknown tokens reads the keys once, even if that fails.
     this.#readAt = this.#now();
     this.#keys = await this.#readKeys(signal);
     return this.#keys;

@@ -136,7 +136,9 @@ function classifyBare(status: number): EnosError | undefined {
 }
 
 function addressRefused(code?: number): EnosError {
-  return new EnosError("address-refused", "the EnOS gateway does not take calls from this address", { code });
+  return new EnosError("address-refused", "the EnOS gateway does not accept calls from this address", {
+    code,
+  });
 }
 
 function isGatewayTrouble(httpStatus: number): boolean {

@@ -92,7 +92,7 @@ function transportError(
   // Told before an answer, it is two lengths, of which nobody can tell which one holds (RFC 9112, 6.3).
   const hasTwoLengths = code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH" && !hasAnswered;
   if (code === "HTTPParserError" || code.startsWith("HPE_") || hasTwoLengths) {
-    return new EnosError("malformed", `EnOS did not answer in HTTP (${code})`);
+    return new EnosError("malformed", `EnOS's answer is not HTTP (${code})`);
   }
   return new EnosError("unreachable", `no connection to EnOS (${code})`, {
     transient: PASSING.has(code),

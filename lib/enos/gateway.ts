@@ -44,7 +44,7 @@ export function gatewayOrigin(text: string): string | undefined {
 export function gatewayProblem(origin: string, { httpHosts, isDeployed }: GatewayRule): string | undefined {
   const { protocol, hostname } = new URL(origin);
   const isOwn = isOwnHost(hostname);
-  if (isOwn && isDeployed) return "must not be on loopback or link-local: nothing of EnOS is there";
+  if (isOwn && isDeployed) return "must not be on loopback or link-local: EnOS is never there";
   if (protocol === "https:" || (isOwn && isLoopback(hostname)) || httpHosts.includes(hostname)) {
     return undefined;
   }

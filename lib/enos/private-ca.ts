@@ -26,7 +26,7 @@ export function readPrivateCa(file: string): string {
  */
 function caProblem(pem: string, now: number): string | undefined {
   if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem))
-    return "has a private key, which belongs nowhere near here";
+    return "contains a private key, which must not be packaged";
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g);
   if (!blocks) return "has no certificate in PEM";
   let certificates: X509Certificate[];
@@ -37,7 +37,7 @@ function caProblem(pem: string, now: number): string | undefined {
   }
   // A gateway's own certificate is its authority when it signed that itself.
   const other = certificates.find((each) => !each.ca && each.subject !== each.issuer);
-  if (other) return `has a certificate that is no authority's: ${other.subject.replaceAll("\n", ", ")}`;
+  if (other) return `has a certificate that is not a CA's: ${other.subject.replaceAll("\n", ", ")}`;
   const isValid = certificates.some((each) => each.validToDate.getTime() > now);
-  return isValid ? undefined : "has expired certificates only";
+  return isValid ? undefined : "has only expired certificates";
 }

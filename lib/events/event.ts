@@ -10,20 +10,20 @@ import type * as schema from "./schema.ts";
 /** That a task has ended, as a CloudEvent 1.0 in structured JSON. */
 export type TerminalEvent = z.infer<typeof schema.TerminalEvent>;
 
-/** What `data` adheres to: `docs/schemas/event-data.v1.json`. A change that readers could mind is a new version. */
+/** The version of `data`, `docs/schemas/event-data.v1.json`. A breaking change is a new version. */
 export const DATA_SCHEMA = "urn:enos-download-status:event-data:1";
 
-/** When a task ended, as far as that is known, in Unix milliseconds. */
+/** The times between which a task ended, in Unix milliseconds. */
 export interface EndTimes {
   observedAt: number;
-  /** The last moment at which it is known not to have ended; null when there is none. */
+  /** The last moment at which it is known not to have ended; null if there is none. */
   notEndedBefore: number | null;
 }
 
 /**
- * The event that tells a task's outcome.
+ * The event for a task's outcome.
  *
- * @param carried what the task's caller gave along with it
+ * @param carried what the caller gave along with the task
  */
 export function terminalEvent(
   task: OpenTask,
@@ -67,8 +67,8 @@ function isoTime(ms: number): string {
 }
 
 /**
- * The fact's id: the sha256, in hex, of what makes it this fact. A newline is in none of the parts. That a task was
- * abandoned is a fact about one time of tracking it: tracked anew, it can be abandoned anew.
+ * The fact's id: the SHA-256, in hex, of what identifies it. None of the parts contains a newline. Being abandoned is a
+ * fact about one period of tracking: a task that is tracked again can be abandoned again.
  */
 export function eventId(task: TaskKey & { trackedAt: number }, state: TerminalState): string {
   const { orgId, channelId, taskId, trackedAt } = task;
@@ -81,7 +81,7 @@ export function taskHash({ orgId, channelId, taskId }: TaskKey): string {
   return hash("sha256", [orgId, channelId, taskId].join("\n"), "hex");
 }
 
-/** The event's JSON in ASCII: SNS and the protocols behind it refuse some characters that EnOS's texts may hold. */
+/** The event's JSON in ASCII: SNS and the protocols behind it refuse some characters that EnOS's texts may contain. */
 export function serialise(event: TerminalEvent): string {
   return JSON.stringify(event).replace(
     /[\u007f-\uffff]/g,

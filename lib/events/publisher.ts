@@ -1,9 +1,9 @@
 import { PublishBatchCommand, type PublishBatchRequestEntry, SNSClient } from "@aws-sdk/client-sns";
 import { AwsConnections } from "../aws/connections.ts";
-import { SafeError } from "../safe-error.ts";
+import { errorName, SafeError } from "../safe-error.ts";
 import { serialise, type TerminalEvent, taskHash } from "./event.ts";
 
-/** What SNS takes in one call: ten messages, and 256 KiB with the attributes, for which the rest is left. */
+/** SNS's limits for one call: ten messages, and 256 KiB including attributes, which the difference is for. */
 const BATCH_SIZE = 10;
 const BATCH_BYTES = 240_000;
 /** How long an event waits for others to share its call, in milliseconds. */
@@ -16,7 +16,7 @@ interface Waiting {
   reject: (error: Error) => void;
 }
 
-/** An event that SNS did not take. Says no more than why, by SNS's own code. */
+/** SNS did not accept an event. The message has only SNS's code. */
 export class PublishError extends SafeError {
   override readonly name = "PublishError";
 }
@@ -45,7 +45,7 @@ export class EventPublisher {
   /**
    * Resolves when SNS has the event.
    *
-   * @throws {PublishError} when it may not have it
+   * @throws {PublishError} when SNS may not have it
    */
   publish(event: TerminalEvent): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -65,9 +65,7 @@ export class EventPublisher {
     this.#waiting = [];
     this.#bytes = 0;
     this.#send(batch).catch((error) => {
-      const reason = new PublishError(
-        `SNS did not take the event (${error instanceof Error ? error.name : "unknown"})`,
-      );
+      const reason = new PublishError(`SNS did not accept the event (${errorName(error)})`);
       for (const { reject } of batch) reject(reason);
     });
   }
@@ -81,9 +79,9 @@ export class EventPublisher {
     );
     for (const { Id } of Successful) batch[Number(Id)]?.resolve();
     const codes = new Map(Failed.map(({ Id, Code }) => [Number(Id), Code]));
-    // What SNS names neither as taken nor as failed counts as failed; to settle twice does nothing.
+    // Messages that SNS names neither as accepted nor as failed count as failed. Settling twice does nothing.
     batch.forEach(({ reject }, index) => {
-      reject(new PublishError(`SNS did not take the event (${codes.get(index) ?? "no answer"})`));
+      reject(new PublishError(`SNS did not accept the event (${codes.get(index) ?? "no answer"})`));
     });
   }
 

@@ -4,11 +4,11 @@ import { Id } from "../tasks/key.ts";
 import { ABANDON_REASONS, TERMINAL_STATES } from "../tasks/state.ts";
 import { DATA_SCHEMA } from "./event.ts";
 
-// Only its types reach the functions: what is published is made by hand, and held against this by the tests.
+// The functions use only the types: events are built by hand, and the tests validate them against these schemas.
 
 const Time = z.iso.datetime();
 
-/** What an event says of its task. */
+/** An event's `data`. */
 export const TerminalEventData = z.object({
   orgId: Id,
   channelId: Id,

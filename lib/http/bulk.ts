@@ -129,7 +129,7 @@ async function outcomeOf(
     return { ...ids, status: created ? 201 : 200, code: 0, msg: "success", record };
   } catch (error) {
     if (signal.aborted || dependencies.isPassing(error)) {
-      const msg = "the database did not take the task in time: it may be tracked or not, send it again";
+      const msg = "the database did not accept the task in time: it may or may not be tracked, send it again";
       return { ...ids, status: 503, code: 99503, msg, record: null };
     }
     if (!(error instanceof CallerError)) dependencies.onError(error);

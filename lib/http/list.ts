@@ -45,10 +45,7 @@ export const ListQuery = z.strictObject({
   cursor: z.optional(
     z
       .string()
-      .check(
-        z.maxLength(MAX_CURSOR_LENGTH, "is none that this service gave"),
-        z.regex(/^[A-Za-z0-9_-]*$/, "is none that this service gave"),
-      ),
+      .check(z.maxLength(MAX_CURSOR_LENGTH, "is not valid"), z.regex(/^[A-Za-z0-9_-]*$/, "is not valid")),
   ),
 });
 
@@ -66,7 +63,7 @@ export function listRequestOf(event: ApiEvent): ListRequest {
   if (after && (after.finishedAt !== undefined) !== (finishedSince !== undefined)) {
     throw new CallerError(
       400,
-      "cursor is of a list in another order: it goes on with the parameters that it came with",
+      "cursor belongs to a list in another order: use it with the parameters that it was returned for",
     );
   }
   return {
@@ -91,7 +88,7 @@ function placeOf(cursor: string): PlaceInList {
   const place = sk === undefined ? undefined : { sk, ...(finishedAt && { finishedAt: Number(finishedAt) }) };
   // What does not come out as it went in was never given out. A sort key has 1024 bytes at most.
   if (!place || pageCursor(place) !== cursor || Buffer.byteLength(place.sk) > 1024) {
-    throw new CallerError(400, "cursor is none that this service gave");
+    throw new CallerError(400, "cursor is not valid");
   }
   return place;
 }

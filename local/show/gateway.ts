@@ -27,7 +27,7 @@ export function gatewayIn(env: NodeJS.ProcessEnv): Gateway | undefined {
     const given = NAMES.filter((name) => env[name]).join(", ");
     const verb = missing.length === 1 ? "is" : "are";
     throw new Error(
-      `${missing.join(", ")} ${verb} missing, though there is ${given}: set all four for a real EnOS, none for the simulator`,
+      `${missing.join(", ")} ${verb} missing, though ${given} is set: set all four for a real EnOS, none for the simulator`,
     );
   }
   const { ENOS_API_BASE_URL } = parseSettings(env, {

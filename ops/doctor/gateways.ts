@@ -41,13 +41,13 @@ export async function askGateway(
     return finding(false, awsTrouble(error));
   }
   const text = Buffer.from(answered.Payload ?? []).toString();
-  const log = `look at aws logs tail /aws/lambda/${functionName}`;
+  const log = `see aws logs tail /aws/lambda/${functionName}`;
   if (answered.FunctionError) {
     return finding(false, `the function ${functionName} fails (${errorIn(text)})`, log);
   }
   const { statusCode, code, msg } = answerIn(text);
   if (statusCode === 404 || statusCode === 200) {
-    return finding(true, "EnOS answers a signed call (it does not know the task, as it should be)");
+    return finding(true, "EnOS answers a signed call (that it does not know the task is expected)");
   }
   // A code of five digits other than the public ones of refusal comes from EnOS, and so through token and gateway.
   if ((statusCode === 400 || statusCode === 403) && ![99400, 99403].includes(code)) {
@@ -94,7 +94,7 @@ function answerIn(text: string): { statusCode: number; code: number; msg: string
     const { statusCode, body } = Answer.parse(JSON.parse(text));
     return { statusCode, ...Body.parse(JSON.parse(body)) };
   } catch {
-    return { statusCode: 0, code: 0, msg: "the function's answer is none of this service's" };
+    return { statusCode: 0, code: 0, msg: "the function did not answer as this service does" };
   }
 }
 

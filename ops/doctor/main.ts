@@ -6,14 +6,14 @@ import { stageOf } from "../stage.ts";
 import { STAGE_OPTIONS, STAGE_USAGE } from "../surroundings.ts";
 import { doctor } from "./doctor.ts";
 
-const USAGE = `Tells how a stage is doing, and what to do about it: npm run doctor -- [options]
+const USAGE = `Checks a stage, and says what to do about what is wrong: npm run doctor -- [options]
 ${STAGE_USAGE}
-  --org ORG      ask the gateway for this organisation (may be repeated; some of those that have a secret)
-  --json         a line of JSON for each finding
+  --org ORG      check the gateway of this organisation (repeatable; by default of some that have a secret)
+  --json         print a line of JSON for each finding
 
-It looks at the credentials, the stack and its settings, who has a secret (no value is read), each gateway and its
-token as the deployed function sees them, the last sweep, who is stuck, the alarms and the dead letters.
-It changes nothing. Exit status: 0 all is well, 1 something is not, 2 the command line is wrong.`;
+It checks the credentials, the stack and its settings, which organisations have a secret (no value is read), each
+gateway and its token as seen by the deployed function, the last sweep, what is stuck, the alarms and the dead letters.
+It changes nothing. Exit status: 0 all is well, 1 something is not, 2 wrong command line.`;
 
 const values = commandLine(USAGE, {
   ...STAGE_OPTIONS,

@@ -23,7 +23,7 @@ export async function organisationsWithSecret(
 export function describeSecrets(known: string[], prefix: string): Finding {
   if (known.length === 0) {
     const todo = `create one for each organisation: ${creation(prefix, "ORG")}`;
-    return { check: "secrets", ok: false, says: `there is none that is named ${prefix}…`, todo };
+    return { check: "secrets", ok: false, says: `none is named ${prefix}…`, todo };
   }
   const names = known.slice(0, MOST_NAMED).join(", ");
   const more = known.length - MOST_NAMED;

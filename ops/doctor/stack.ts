@@ -24,7 +24,7 @@ export function describeStack(
     { check: "stack", ok: isServing, says: problem ? `${name}: ${problem}` : `${name} is ${stack.status}` },
   ];
   if (!stack.settings) {
-    return [...findings, { check: "settings", ok: null, says: "the stack does not say them; deploy again" }];
+    return [...findings, { check: "settings", ok: null, says: "the stack does not tell them: deploy again" }];
   }
   const changes = changesOf(DEFAULT_SETTINGS, stack.settings, {}).filter(({ after }) => after !== null);
   const says = changes.map(({ name: setting, after }) => `${setting}=${after}`).join(" ");

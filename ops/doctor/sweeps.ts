@@ -11,7 +11,7 @@ const MOST_STUCK = 20;
 
 const TODO: Record<StuckReason, string> = {
   unreachable: CHECK_GATEWAY,
-  credentials: "put its present keys: aws secretsmanager put-secret-value",
+  credentials: "store its current keys: aws secretsmanager put-secret-value",
   "address-refused": "have the address that calls come from put on the gateway's list",
   throttled: "have its limit at EnOS raised, or lower requestsPerSecond in its secret",
   "unknown-organisation": "create its secret, or end the tracking of its tasks",

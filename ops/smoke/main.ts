@@ -20,11 +20,11 @@ ${STAGE_USAGE}
   --timeout SECONDS  how long the event may take (${TIMEOUT_SECONDS})
   --json             a line of JSON for each step
 
-It asks for the task, subscribes a queue of its own, has the task tracked, waits for the event of its end, and takes
-all of that away again. A task that has ended gives its event with the next sweep; one that somebody has tracked is
-left alone. Subscribers of the topic hear of the event, too; a FIFO topic tells it once in five minutes.
-Who calls is proved with the JWT in TASKS_JWT where there is one, else with the AWS credentials at hand.
-Exit status: 0 all went well, 1 something did not, 2 the command line is wrong.`;
+It looks the task up, subscribes a temporary queue, tracks the task, waits for the event of its end, and removes the
+queue and the tracking again. A task that has already ended has its event with the next sweep; one that is tracked
+already is left alone. Other subscribers of the topic receive the event, too; a FIFO topic sends it once in five
+minutes. Calls are authenticated with the JWT in TASKS_JWT if it is set, otherwise with your AWS credentials.
+Exit status: 0 all went well, 1 something did not, 2 wrong command line.`;
 
 const values = commandLine(USAGE, {
   ...STAGE_OPTIONS,

@@ -27,14 +27,14 @@ export async function* smoke(trial: Trial): AsyncGenerator<Finding, void, undefi
   const { data: status } = await api.ask(task);
   yield { check: "ask", ok: true, says: `the task is ${status.state}` };
   await using listener = await trial.listen();
-  yield { check: "subscribe", ok: true, says: "a queue of this run hears of the channel's events" };
+  yield { check: "subscribe", ok: true, says: "a temporary queue receives the channel's events" };
   const { status: answer, data: record } = await api.track(task, {});
   if (answer !== 201) {
     yield {
       check: "track",
       ok: false,
-      says: `somebody has it tracked since ${record.trackedAt}, and may wait for it`,
-      todo: "take another task, or end its tracking: npm run tasks -- untrack",
+      says: `it is tracked since ${record.trackedAt}, so somebody may be waiting for it`,
+      todo: "use another task, or stop its tracking: npm run tasks -- untrack",
     };
     return;
   }
@@ -65,6 +65,6 @@ async function event(
   if (heard) return { check: "event", ok: true, says: `${heard.type} after ${after}` };
   const todo = terminal
     ? "npm run doctor says how the sweeps are"
-    : `the task was ${state}: take one that has ended, or more time with --timeout`;
-  return { check: "event", ok: false, says: `none came within ${after}`, todo };
+    : `the task was ${state}: use one that has ended, or a longer --timeout`;
+  return { check: "event", ok: false, says: `none within ${after}`, todo };
 }

@@ -31,29 +31,29 @@ const NAMES = ["ask", "track", "untrack", "list", "wait"] as const;
 
 export const HELP = `npm run tasks -- COMMAND --org ORG [--channel CHANNEL] TASK… [options]
 
-  ask      how tasks are doing
-  wait     until tasks have ended
-  track    have tasks tracked: their ends are told as events
-  untrack  end the tracking of tasks
-  list     the tracked tasks of an organisation
+  ask      look up the state of tasks
+  wait     wait until tasks have ended
+  track    track tasks: their ends are published as events
+  untrack  stop tracking tasks
+  list     list the tracked tasks of an organisation
 
 A TASK is a task's id, with --channel, or CHANNEL/ID.
 
-  --api URL            the service (TASKS_API; http://127.0.0.1:3000, where npm start has it)
-  --region REGION      the API's, where its address does not say (AWS_REGION)
-  --json               a line of JSON for each task
-  --timeout SECONDS    wait: no longer than that
-  --correlation-id ID  track: comes back in the record and the event
-  --label NAME=TEXT    track: the same, up to ten of them
-  --deadline SECONDS   track: give up then
+  --api URL            the service's address (TASKS_API, or that of npm start, http://127.0.0.1:3000)
+  --region REGION      the API's region, if its address does not contain it (AWS_REGION)
+  --json               print a line of JSON for each task
+  --timeout SECONDS    wait: stop waiting after this
+  --correlation-id ID  track: returned in the record and the event
+  --label NAME=TEXT    track: likewise; up to ten of them
+  --deadline SECONDS   track: give up after this
   --state STATE,…      list: only tasks in these states
-  --since TIME         list: only tasks that ended since, in the order of their ends
+  --since TIME         list: only tasks that ended since then, in the order in which they ended
 
-Who calls is proved with the JWT in TASKS_JWT where there is one, else by SigV4 with the AWS credentials at hand;
-a service on this machine wants neither.
+Calls are authenticated with the JWT in TASKS_JWT if it is set, otherwise with SigV4 and your AWS credentials.
+A service on this machine needs neither.
 
-Exit status, the highest of the tasks': 0 succeeded (or done), 1 failed, 2 the command line is wrong, 3 cancelled,
-4 expired, 5 goes on, 6 refused (no such task, not allowed), 7 the service or EnOS is in trouble.
+Exit status (the highest of all tasks): 0 succeeded or done, 1 failed, 2 wrong command line, 3 cancelled, 4 expired,
+5 not ended yet, 6 refused (no such task, not allowed), 7 the service or EnOS failed.
 `;
 
 /**
@@ -73,7 +73,7 @@ export function parseCommand(args: string[], env: NodeJS.ProcessEnv): Command | 
   const channelId = values.channel === undefined ? undefined : id("--channel", values.channel);
   const tasks = names.map((task) => taskOf(task, orgId, channelId));
   if (name === "list" && tasks.length > 0) throw new UsageError("list takes no tasks");
-  if (name !== "list" && tasks.length === 0) throw new UsageError(`${name} wants a task`);
+  if (name !== "list" && tasks.length === 0) throw new UsageError(`${name} needs a task`);
   const timeoutSeconds =
     values.timeout === undefined ? Number.POSITIVE_INFINITY : wholeNumber("--timeout", values.timeout);
   return {
@@ -128,7 +128,7 @@ function taskOf(text: string, orgId: string, channelId: string | undefined): Tas
   if (rest.length > 0) throw new UsageError(`${text} is no task: CHANNEL/ID is`);
   if (second !== undefined)
     return { orgId, channelId: id("the channel", first), taskId: id("the task", second) };
-  if (channelId === undefined) throw new UsageError(`${text} wants --channel, or to be CHANNEL/${text}`);
+  if (channelId === undefined) throw new UsageError(`${text} needs --channel, or has to be CHANNEL/${text}`);
   return { orgId, channelId, taskId: id("the task", first) };
 }
 

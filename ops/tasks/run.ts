@@ -62,7 +62,7 @@ async function wait(command: Command, options: RunOptions): Promise<number> {
   return each(command, options, async (task) => {
     const status = await waitFor(api, task, until).finally(() => shown.done());
     if (!status) {
-      complain(`${nameOf(task)}: nothing was learnt in time`);
+      complain(`${nameOf(task)}: no answer in time`);
       return EXIT.goesOn;
     }
     print(lineOf(command, status));

@@ -146,7 +146,7 @@ describe("a gateway behind a private CA", () => {
     const leaf = await file("leaf.pem", authority.issue("gateway.example").cert);
     for (const [path, problem] of [
       [join(folder, "missing.pem"), "cannot be read (ENOENT)"],
-      [leaf, "has a certificate that is no authority's: CN=gateway.example"],
+      [leaf, "has a certificate that is not a CA's: CN=gateway.example"],
     ] as const) {
       await expect(start("status", { ...cloud.env(url), ENOS_CA_FILE: path })).rejects.toThrow(
         `ENOS_CA_FILE ${path} ${problem}`,

@@ -75,18 +75,21 @@ describe("what a list is asked for", () => {
       `orgId=o1&finishedSince=2026-11-24T18:56:38.${"0".repeat(99)}Z`,
       /^finishedSince must be a time with a zone/,
     ],
-    ["orgId=o1&cursor=!", "cursor is none that this service gave"],
-    ["orgId=o1&cursor=a", "cursor is none that this service gave"],
-    [`orgId=o1&cursor=${Buffer.from("k").toString("base64url")}`, "cursor is none that this service gave"],
-    [`orgId=o1&cursor=${Buffer.from("e#a").toString("base64url")}`, "cursor is none that this service gave"],
+    ["orgId=o1&cursor=!", "cursor is not valid"],
+    ["orgId=o1&cursor=a", "cursor is not valid"],
+    [`orgId=o1&cursor=${Buffer.from("k").toString("base64url")}`, "cursor is not valid"],
+    [`orgId=o1&cursor=${Buffer.from("e#a").toString("base64url")}`, "cursor is not valid"],
     [
       `orgId=o1&cursor=${Buffer.from("e05#a").toString("base64url")}&finishedSince=2026-11-24T18:56:38Z`,
-      "cursor is none that this service gave",
+      "cursor is not valid",
     ],
-    [`orgId=o1&cursor=${pageCursor({ sk: "x".repeat(1025) })}`, "cursor is none that this service gave"],
-    [`orgId=o1&cursor=${"A".repeat(2049)}`, "cursor is none that this service gave"],
-    [`orgId=o1&cursor=${END}`, /^cursor is of a list in another order/],
-    [`orgId=o1&finishedSince=2026-11-24T18:56:38Z&cursor=${KEY}`, /^cursor is of a list in another order/],
+    [`orgId=o1&cursor=${pageCursor({ sk: "x".repeat(1025) })}`, "cursor is not valid"],
+    [`orgId=o1&cursor=${"A".repeat(2049)}`, "cursor is not valid"],
+    [`orgId=o1&cursor=${END}`, /^cursor belongs to a list in another order/],
+    [
+      `orgId=o1&finishedSince=2026-11-24T18:56:38Z&cursor=${KEY}`,
+      /^cursor belongs to a list in another order/,
+    ],
   ])("is not %s", (query, message) => {
     expect(refusal(query)).toEqual(typeof message === "string" ? message : expect.stringMatching(message));
   });

@@ -70,7 +70,7 @@ describe("a deployment", () => {
       template,
       outputs: settings({ JWT_ISSUER: "https://login.example.com/" }),
     });
-    await expect(second()).rejects.toThrow(/JWT_ISSUER changes how callers are known/);
+    await expect(second()).rejects.toThrow(/JWT_ISSUER changes how callers are authenticated/);
     expect(lines).toHaveLength(1);
   });
 

@@ -169,7 +169,7 @@ describe("without the address of EnOS", { timeout: TIMEOUT }, () => {
 it("stops at a line of the stage's file that is no setting", async () => {
   await deployer.settle("prod", `${FILE}RETENTION_DAY=90\n`);
   const { code, output } = await deployer.npm("deploy", ["--stage", "prod"]);
-  expect(output).toContain("line 4: a deployment has no setting RETENTION_DAY");
+  expect(output).toContain("line 4: there is no setting RETENTION_DAY");
   expect(code).not.toBe(0);
 });
 

@@ -135,7 +135,7 @@ describe("npm run doctor", () => {
     // The local cloud does not mind.
     expect(unknown.findings[0]?.says).toContain("eu-west-1");
     expect(wrong(unreachable.findings)).toEqual([
-      "credentials: AWS cannot be reached (ECONNREFUSED): look at the region, and at the way to it",
+      "credentials: AWS cannot be reached (ECONNREFUSED): check the region, and the way to it",
     ]);
     expect(wrong(nobody.findings)).toEqual([
       "credentials: no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
@@ -243,7 +243,7 @@ describe("npm run smoke", () => {
     await program.ended;
     expect(program.output.replace(/\d+ s/, "N s").split("\n")).toEqual([
       "✓ ask           the task is failed",
-      "✓ subscribe     a queue of this run hears of the channel's events",
+      "✓ subscribe     a temporary queue receives the channel's events",
       "✓ track         the task is tracked",
       "✓ event         enos.download.failed after N s",
       "✓ untrack       the task is no longer tracked",
@@ -257,7 +257,7 @@ describe("npm run smoke", () => {
   it("says that no event came in time, and ends what it began", async () => {
     const task = newTask(running.enos, orgId, [{ afterMs: 0, progressCode: 1 }]);
     const { exit, findings } = await run("smoke", [...args(task.taskId), "--timeout", "1"]);
-    expect(wrong(findings)).toEqual(["event: none came within 1 s"]);
+    expect(wrong(findings)).toEqual(["event: none within 1 s"]);
     expect([exit, findings.at(-1)?.check]).toEqual([1, "untrack"]);
     expect(await leftovers()).toEqual([]);
     expect((await running.service.client.record(task)).status).toBe(404);
@@ -267,7 +267,7 @@ describe("npm run smoke", () => {
     const task = newTask(running.enos, orgId, [{ afterMs: 0, progressCode: 1 }]);
     await running.service.client.track(task);
     const { exit, findings } = await run("smoke", args(task.taskId));
-    expect(wrong(findings)).toEqual([expect.stringMatching(/^track: somebody has it tracked since /)]);
+    expect(wrong(findings)).toEqual([expect.stringMatching(/^track: it is tracked since /)]);
     expect(exit).toBe(1);
     expect(await leftovers()).toEqual([]);
     expect((await running.service.client.record(task)).status).toBe(200);

@@ -44,10 +44,10 @@ describe("a stage's file", () => {
   });
 
   it("names no setting twice, none that is not there, no secret and not its own stage", () => {
-    expect(() => parse("A=1\nA=1")).toThrow("prod.env, line 2: A is there already");
-    expect(() => parse("JWT_AUDIENCES=x")).toThrow("a deployment has no setting JWT_AUDIENCES");
-    expect(() => parse("ENOS_SECRET_KEY=x")).toThrow("a deployment has no setting ENOS_SECRET_KEY");
-    expect(() => parse("STAGE=qa")).toThrow("the file's own name says the STAGE");
+    expect(() => parse("A=1\nA=1")).toThrow("prod.env, line 2: A is set twice");
+    expect(() => parse("JWT_AUDIENCES=x")).toThrow("there is no setting JWT_AUDIENCES");
+    expect(() => parse("ENOS_SECRET_KEY=x")).toThrow("there is no setting ENOS_SECRET_KEY");
+    expect(() => parse("STAGE=qa")).toThrow("STAGE is the file's own name");
   });
 
   it("gives back what was written between single quotes, whatever it is", () => {

@@ -229,7 +229,7 @@ describe("npm run tasks", () => {
     expect(await tasks(["ask", "--org", "o1"])).toEqual({
       exit: 2,
       out: [],
-      err: "ask wants a task (--help says what there is)\n",
+      err: "ask needs a task (--help says what there is)\n",
     });
   });
 });
@@ -247,10 +247,10 @@ describe("a command line", () => {
     [["stop"], "there is no command stop"],
     [["ask", "t"], "--org is missing"],
     [["ask", "--org", "o.1", "c/t"], "--org may have letters, digits, _ and - only, 128 at most"],
-    [["ask", "--org", "o1", "t"], "t wants --channel, or to be CHANNEL/t"],
+    [["ask", "--org", "o1", "t"], "t needs --channel, or has to be CHANNEL/t"],
     [["ask", "--org", "o1", "a/b/c"], "a/b/c is no task: CHANNEL/ID is"],
     [["ask", "--org", "o1", "c/.."], "the task may have letters, digits, _ and - only, 128 at most"],
-    [["list", "--org", "o1", "t"], "t wants --channel, or to be CHANNEL/t"],
+    [["list", "--org", "o1", "t"], "t needs --channel, or has to be CHANNEL/t"],
     [["list", "--org", "o1", "c/t"], "list takes no tasks"],
     [["wait", "--org", "o1", "c/t", "--timeout", "soon"], "--timeout must be a whole number of seconds"],
     [["track", "--org", "o1", "c/t", "--label", "a"], "--label must be NAME=TEXT, not a"],

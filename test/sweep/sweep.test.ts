@@ -343,7 +343,7 @@ describe("a sweep", () => {
     await scene.sweep({ after: 0 });
     await scene.track("o1", 40, ENDED.failed, "late");
     const broken = {
-      publish: () => Promise.reject(new PublishError("SNS did not take the event (Throttled)")),
+      publish: () => Promise.reject(new PublishError("SNS did not accept the event (Throttled)")),
     };
     const failed = await scene.sweep({ dependencies: { events: broken } });
     expect(failed).toMatchObject({ published: 0, finished: {}, failed: { publish: 40 } });
