@@ -1,7 +1,32 @@
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { REMEMBERED } from "./local/remembered.ts";
 
-/** These start the whole service on the ports that the documents name. */
-const ALONE = ["test/docs/commands.test.ts", "test/e2e/programs.test.ts"];
+Object.assign(process.env, REMEMBERED);
+
+/** They take a minute each: begun last, they would be waited for alone. */
+const SLOW = [
+  "test/worlds/worlds.test.ts",
+  "test/chaos/upstream/upstream.test.ts",
+  "test/ops/deploy.test.ts",
+  "test/infra/alarms.test.ts",
+  "test/docs/commands.test.ts",
+  "test/e2e/programs.test.ts",
+  "test/sweep/sweep.test.ts",
+  "test/chaos/overlap.test.ts",
+  "test/chaos/crowd.test.ts",
+  "test/chaos/crashes.test.ts",
+];
+
+class SlowestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification) => {
+      const index = SLOW.findIndex((file) => moduleId.endsWith(file));
+      return index < 0 ? SLOW.length : index;
+    };
+    return files.toSorted((a, b) => place(a) - place(b));
+  }
+}
 
 export default defineConfig({
   test: {
@@ -10,15 +35,7 @@ export default defineConfig({
     maxWorkers: 3,
     testTimeout: 180_000,
     hookTimeout: 240_000,
-    projects: [
-      {
-        extends: true,
-        test: { name: "all", include: ["test/**/*.test.ts"], exclude: ALONE, sequence: { groupOrder: 0 } },
-      },
-      {
-        extends: true,
-        test: { name: "alone", include: ALONE, fileParallelism: false, sequence: { groupOrder: 1 } },
-      },
-    ],
+    include: ["test/**/*.test.ts"],
+    sequence: { sequencer: SlowestFirst },
   },
 });

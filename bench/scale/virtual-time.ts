@@ -1,8 +1,12 @@
+import { nextTick } from "node:process";
 import { setImmediate as turn } from "node:timers/promises";
 import FakeTimers, { type Clock } from "@sinonjs/fake-timers";
 
 /** When the simulated time begins, in Unix milliseconds. */
 export const EPOCH = Date.UTC(2026, 10, 24, 8);
+
+/** After so many moments the process sees to its sockets and signals: a turn of the event loop costs ten ticks. */
+const MOMENTS_PER_TURN = 1_000;
 
 /**
  * Time that passes only when everybody waits, for all code of this process: while it is installed, `setTimeout`,
@@ -51,9 +55,9 @@ export class VirtualTime {
       isDone = true;
     };
     work.then(done, done);
-    for (;;) {
-      // All that follows from the last moment happens before the next one: promises settle within this turn.
-      await turn();
+    for (let moment = 1; ; moment++) {
+      // All that follows from the last moment happens before the next one: a tick comes when all promises are settled.
+      await (moment % MOMENTS_PER_TURN === 0 ? turn() : new Promise<void>((resolve) => nextTick(resolve)));
       if (isDone) return work;
       if (this.#clock.countTimers() === 0) throw new Error("time stands still: nothing is waited for");
       this.#clock.next();

@@ -3,7 +3,8 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { STATES, TERMINAL_STATES } from "../../lib/tasks/state.ts";
-import { Program } from "../support/program.ts";
+import { npmStart } from "../support/npm-start.ts";
+import type { Program } from "../support/program.ts";
 import { areAllForAnAccount, type Block, blocksOf, isForAnAccount } from "./blocks.ts";
 
 /** Everything that people read. */
@@ -87,7 +88,7 @@ describe.skipIf(!has("curl") || !has("jq"))("the commands, against npm start", (
   let setup: string;
 
   beforeAll(async () => {
-    start = new Program("local/start.ts");
+    start = await npmStart();
     [setup] = await start.prints(/^export API=[\s\S]+?^end_task.+$/m);
     // The tasks that end by themselves have ended then, in whichever order, and can be listed.
     for (const state of TERMINAL_STATES) await start.prints(new RegExp(`enos\\.download\\.${state}`));

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startEnosSimulator } from "../../local/enos/simulator.ts";
+import { npmStart } from "../support/npm-start.ts";
 import { Program } from "../support/program.ts";
 
 function isAlive(pid: number): boolean {
@@ -27,7 +28,7 @@ test("npm start with a real gateway: a task is tracked by the printed command an
   const credentials = { accessKey: "an-access-key", secretKey: "a-secret-key" };
   enos.putOrganisation({ orgId: "o1", ...credentials });
   enos.putTask({ orgId: "o1", channelId: "ch-1", taskId: "t1", timeline: [{ afterMs: 0, progressCode: 2 }] });
-  await using start = new Program("local/start.ts", {
+  await using start = await npmStart({
     ENOS_API_BASE_URL: enos.url,
     ENOS_ORG_ID: "o1",
     ENOS_ACCESS_KEY: credentials.accessKey,
@@ -50,7 +51,7 @@ test("npm start with a real gateway: a task is tracked by the printed command an
 });
 
 test("npm start ends with 1 and says so when the functions die", async () => {
-  await using start = new Program("local/start.ts");
+  await using start = await npmStart();
   await start.prints(/terminal events/);
   for (const pid of start.children()) process.kill(pid, "SIGKILL");
   await start.ended;

@@ -1,4 +1,3 @@
-import { randomInt } from "node:crypto";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { worlds } from "./arbitrary.ts";
@@ -9,8 +8,8 @@ import { tryWorld } from "./try.ts";
 const WORLDS = 200;
 
 it("keeps every promise in any world", async () => {
-  const first = randomInt(2 ** 30);
-  for (let seed = first; seed < first + WORLDS; seed++) {
+  // The same worlds each time, so that a test that fails tells of a change; npm run chaos draws others.
+  for (let seed = 1; seed <= WORLDS; seed++) {
     // To see the same world again: npm run chaos -- --only worlds --seed N
     expect(await tryWorld(seed), `the world of seed ${seed}`).toEqual([]);
   }

@@ -14,12 +14,14 @@ const MINUTE = 60_000;
 const VICTIM = "o-victim";
 const ORGANISATIONS = ["o-before", VICTIM, "o-behind"];
 /** Calls of the victim's after which a fault strikes that comes in the middle. */
-const MIDDLE = 5;
+const MIDDLE = 3;
 
 /** How much is swept. */
 export interface SweepSize {
   shards: number;
-  /** Tasks of each age and outcome, for each organisation. */
+  /** How tasks end. */
+  states: (keyof typeof ENDED)[];
+  /** Tasks of each age and state, for each organisation. */
   tasksPerKind: number;
   /** When the old tasks end, in minutes: by then their schedule lets them wait a fifth of it. */
   oldMinutes: number;
@@ -29,10 +31,8 @@ export interface SweepSize {
  * One cell against a sweep of three organisations, one of them the victim, with tasks that ended after a while and
  * tasks that are new. The sweep under the fault finds all of them due.
  */
-export async function sweepUnder(
-  cell: Cell,
-  { shards, tasksPerKind, oldMinutes }: SweepSize,
-): Promise<Trial> {
+export async function sweepUnder(cell: Cell, size: SweepSize): Promise<Trial> {
+  const { shards, oldMinutes } = size;
   await using scene = await Scene.start();
   await using gateway = cell.gateway && (await Gateway.start(scene.enos.url));
   scene.settings.shardCount = shards;
@@ -41,12 +41,13 @@ export async function sweepUnder(
   const received: TerminalEvent[] = [];
   const wrong: string[] = [];
 
-  for (const orgId of ORGANISATIONS) await trackAll(scene, orgId, "old", tasksPerKind, oldMinutes, expected);
+  for (const orgId of ORGANISATIONS) await trackAll(scene, orgId, "old", size, expected);
   await scene.sweep();
   await scene.sweep({ after: (oldMinutes - 15) * MINUTE });
   // Longer than any interval: whatever is open is due in the next sweep.
   scene.time += 15 * MINUTE;
-  for (const orgId of ORGANISATIONS) await trackAll(scene, orgId, "new", tasksPerKind, 0, expected);
+  for (const orgId of ORGANISATIONS)
+    await trackAll(scene, orgId, "new", { ...size, oldMinutes: 0 }, expected);
 
   const { summary, end } = await sweepStruck(scene, cell, victim);
   received.push(...(await scene.events()));
@@ -90,13 +91,13 @@ async function trackAll(
   scene: Scene,
   orgId: string,
   kind: string,
-  count: number,
-  minutes: number,
+  { states, tasksPerKind, oldMinutes }: SweepSize,
   expected: Map<string, string>,
 ): Promise<void> {
-  for (const [state, [ending]] of Object.entries(ENDED)) {
-    const timeline = [...(minutes > 0 ? RUNNING : []), { ...ending, afterMs: minutes * MINUTE }];
-    for (const task of await scene.track(orgId, count, timeline, `${kind}-${state}-`)) {
+  for (const state of states) {
+    const [ending] = ENDED[state];
+    const timeline = [...(oldMinutes > 0 ? RUNNING : []), { ...ending, afterMs: oldMinutes * MINUTE }];
+    for (const task of await scene.track(orgId, tasksPerKind, timeline, `${kind}-${state}-`)) {
       expected.set(nameOf(task), state);
     }
   }

@@ -5,8 +5,13 @@ import { type SweepSize, sweepUnder } from "./sweep.ts";
 import type { Trial } from "./trial.ts";
 
 const SIZES: Record<"short" | "long", SweepSize> = {
-  short: { shards: 1, tasksPerKind: 1, oldMinutes: 20 },
-  long: { shards: 4, tasksPerKind: 25, oldMinutes: 60 },
+  short: { shards: 1, states: ["succeeded", "failed"], tasksPerKind: 1, oldMinutes: 20 },
+  long: {
+    shards: 4,
+    states: ["succeeded", "failed", "cancelled", "expired"],
+    tasksPerKind: 25,
+    oldMinutes: 60,
+  },
 };
 /** Cells that are swept side by side: the slow ones do nothing but wait. */
 const AT_ONCE = 12;

@@ -1,0 +1,27 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Program } from "./program.ts";
+
+/** Nobody else of the suite listens here. */
+const TURN_PORT = 19_999;
+
+/** `npm start`, once it listens; one after the other, since two that choose their ports at once choose the same. */
+export async function npmStart(env: Record<string, string> = {}): Promise<Program> {
+  await using _ = await turn();
+  const start = new Program("local/start.ts", env);
+  await start.prints(/AWS, .+ listens at/);
+  return start;
+}
+
+async function turn(): Promise<AsyncDisposable> {
+  for (;;) {
+    const server = createServer().listen(TURN_PORT, "127.0.0.1");
+    try {
+      await once(server, "listening");
+      return server;
+    } catch {
+      await sleep(200);
+    }
+  }
+}
