@@ -6,15 +6,15 @@ import type { ApiEvent } from "./request.ts";
 /** Decides whether the caller of a request may ask about an organisation. */
 export type Authorise = (event: ApiEvent, orgId: string) => void;
 
-/** The settings that decide how callers are known. */
+/** The settings that decide how callers are authenticated. */
 export interface AuthorisationSettings {
   JWT_ISSUER?: string | undefined;
   JWT_ORG_CLAIM: string;
 }
 
 /**
- * With JWTs, a caller may ask about the organisations that its token names. Without, API Gateway lets in only
- * those whom IAM allows the route, and there is nothing more to ask.
+ * With JWTs, a caller may ask about the organisations that its token names. Without, API Gateway has already let in
+ * only callers whom IAM allows the route, and nothing is left to decide.
  */
 export function authorisation({ JWT_ISSUER, JWT_ORG_CLAIM }: AuthorisationSettings): Authorise {
   if (JWT_ISSUER === undefined) return () => {};
@@ -26,10 +26,10 @@ export function authorisation({ JWT_ISSUER, JWT_ORG_CLAIM }: AuthorisationSettin
 }
 
 /**
- * The organisations that a verified token names: an array, which API Gateway hands over as the string `[o1 o2]`, or
- * a string with spaces between them. A claim with an entry that is no id names nobody: API Gateway writes whatever a
- * claim holds as one string, an object as `map[a:o1 b:x]`, and where a space in it comes from cannot be told. So only
- * a claim whose values the token's users cannot choose will do.
+ * The organisations that a verified token names: an array, which API Gateway passes on as the string `[o1 o2]`, or a
+ * string with spaces between them. A claim with an entry that is not an id names no organisation at all: API Gateway
+ * flattens any claim to a string, an object to `map[a:o1 b:x]`, so that the origin of a space is unknown. The claim must
+ * therefore be one whose values the token's users cannot choose.
  */
 function organisationsOf(event: ApiEvent, claimName: string): string[] {
   const authorizer = event.requestContext?.authorizer as

@@ -9,7 +9,7 @@ import type { ApiEvent } from "./request.ts";
  */
 export function jsonBody({ body, isBase64Encoded }: ApiEvent, most: number): unknown {
   if (typeof body !== "string" || body === "") return undefined;
-  // API Gateway hands over in base64 what it does not take for text.
+  // API Gateway encodes bodies in base64 unless it recognises them as text.
   const bytes = isBase64Encoded === true ? Buffer.from(body, "base64") : Buffer.from(body);
   if (bytes.length > most) throw new CallerError(413, `the body has more than ${most} bytes`);
   try {
@@ -20,7 +20,7 @@ export function jsonBody({ body, isBase64Encoded }: ApiEvent, most: number): unk
   }
 }
 
-/** No schema sees a key `__proto__`: what copies objects leaves it out, and so it would be lost in silence. */
+/** Schemas never see a key `__proto__`, since copying an object drops it: it would be ignored silently. */
 function refuseProto(key: string, value: unknown): unknown {
   if (key === "__proto__") throw new CallerError(400, "__proto__ is not known");
   return value;

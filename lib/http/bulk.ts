@@ -11,14 +11,14 @@ import { valid } from "./validate.ts";
 
 /** Tasks of one request at most. */
 const MAX_TASKS = 100;
-/** Bytes of the body: room for as many tasks as may come, each with the longest labels, every character escaped. */
+/** The most bytes of the body: room for the most tasks, each with the longest labels, every character escaped. */
 const MAX_BODY = 2 * 1024 * 1024;
 /** Tasks that are put at a time. */
 const CONCURRENCY = 10;
-/** Upper bound of the first wait after a put that failed in passing, in milliseconds; doubled for each further one. */
+/** Upper bound of the first pause after a transient failure, in milliseconds; doubled for each further one. */
 const BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 2_000;
-/** When it is worth to send again what there was no time for, in seconds. */
+/** When to send again what there was no time for, in seconds. */
 const RETRY_AFTER_SECONDS = 5;
 
 /** One task of the body. */
@@ -42,26 +42,26 @@ const Body = bulkBody(z.unknown());
 
 /** What became of one task. */
 export interface BulkOutcome {
-  /** As it was sent; null where it was no text. */
+  /** As it was sent; null if it was not text. */
   channelId: string | null;
   taskId: string | null;
-  /** What a PUT of this task alone would have been answered with. */
+  /** The HTTP status that a PUT of this task alone would have had. */
   status: number;
   code: number;
   msg: string;
   record: TrackedTask | null;
 }
 
-/** What many tasks are put with. */
+/** What {@link trackMany} works with. */
 export interface BulkDependencies {
   put(
     task: TaskKey,
     options: TrackingOptions,
     signal: AbortSignal,
   ): Promise<{ record: TrackedTask; created: boolean }>;
-  /** Whether a put that failed so may well succeed later. */
+  /** Whether an error is transient, so that putting the task again may succeed. */
   isPassing(error: unknown): boolean;
-  /** Hears of errors that nobody has expected. */
+  /** Called with unexpected errors. */
   onError(error: unknown): void;
   /** How long the service tracks a task at most. */
   serviceDeadlineSeconds: number;
@@ -70,8 +70,8 @@ export interface BulkDependencies {
 }
 
 /**
- * Has many tasks of one organisation tracked: 207, with an outcome for each, in their order. What fails in passing is
- * put again while there is time; what is not known to be tracked at the end of it says so.
+ * Tracks many tasks of one organisation: 207, with an outcome for each, in the same order. Transient failures are
+ * retried while there is time. An outcome says so if it is unknown in the end whether its task is tracked.
  *
  * @throws {CallerError} for a body that is no list of at most {@link MAX_TASKS} tasks
  */
@@ -84,7 +84,7 @@ export async function trackMany(
   const ending = new AbortController();
   const timer = setTimeout(() => ending.abort(), dependencies.limitMs);
   const outcomes: BulkOutcome[] = [];
-  // The same task twice: the second is put when the first is tracked, and so is answered with what the first said.
+  // If a task is listed twice, the second put waits for the first, and so returns the first one's record.
   const under = new Map<string, Promise<unknown>>();
   const queue = tasks.entries();
   const work = async () => {

@@ -2,7 +2,7 @@ import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import type { Failure } from "./errors.ts";
 import type { Answer } from "./routes.ts";
 
-/** More than any id that API Gateway makes, in characters: what is longer, somebody else wrote. */
+/** More characters than any request id of API Gateway has: a longer one is not API Gateway's. */
 export const REQUEST_ID_LENGTH = 256;
 
 /** What every answer with a body looks like; `code` 0 is success. */
@@ -14,8 +14,8 @@ export interface Envelope {
 }
 
 /**
- * On every answer: nothing here may be kept by a cache, guessed at or shown in a frame (OWASP REST Security
- * Cheat Sheet, "Security Headers").
+ * On every answer: no caching, no content sniffing, no framing (OWASP REST Security Cheat Sheet, "Security
+ * Headers").
  */
 const HEADERS = {
   "cache-control": "no-store",

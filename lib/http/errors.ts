@@ -2,7 +2,7 @@ import { UnknownOrganisationError } from "../enos/credentials.ts";
 import { EnosError } from "../enos/errors.ts";
 import { SafeError } from "../safe-error.ts";
 
-/** What a caller is told of a failure. */
+/** The answer to a request that failed. */
 export interface Failure {
   statusCode: number;
   code: number;
@@ -10,7 +10,7 @@ export interface Failure {
   headers?: Record<string, string>;
 }
 
-/** A request that cannot be served, for a reason that lies with the caller. */
+/** A request that cannot be served because of a mistake of the caller's. */
 export class CallerError extends SafeError {
   override readonly name = "CallerError";
   readonly failure: Failure;
@@ -21,7 +21,7 @@ export class CallerError extends SafeError {
   }
 }
 
-/** The function's time is over before there is an answer. */
+/** The function ran out of time before it had an answer. */
 export class OutOfTimeError extends SafeError {
   override readonly name = "OutOfTimeError";
 
@@ -30,10 +30,10 @@ export class OutOfTimeError extends SafeError {
   }
 }
 
-/** Told to callers when EnOS limits traffic and does not say for how long, in seconds. */
+/** The `Retry-After` when EnOS limits traffic without one of its own, in seconds. */
 const DEFAULT_RETRY_AFTER_SECONDS = 5;
 
-/** The answer that an error becomes. What is not known to be harmless is told without any detail. */
+/** The answer for an error. Errors that are not known to be harmless are answered without any detail. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof CallerError) return error.failure;
   if (error instanceof UnknownOrganisationError) {
@@ -49,7 +49,7 @@ export function failureOf(error: unknown): Failure {
 function enosFailure({ kind, code, message, retryAfterSeconds }: EnosError): Failure {
   switch (kind) {
     case "rejected":
-      // Without a code it is the gateway that refuses what this service made of the caller's request.
+      // Without a code it is the gateway that refuses the request which this service made.
       if (code === undefined) return { statusCode: 502, code: 99502, msg: message };
       return { statusCode: code % 1000, code, msg: message };
     case "throttled": {

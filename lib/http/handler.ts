@@ -5,15 +5,15 @@ import { type Failure, failureOf, OutOfTimeError } from "./errors.ts";
 import type { ApiEvent } from "./request.ts";
 import { type Routes, routeOf } from "./routes.ts";
 
-/** Kept of a function's time for answering in the envelope when nothing else has, in milliseconds. */
+/** Reserved at the end of a function's time for an answer in the envelope, in milliseconds. */
 const ANSWER_MS = 500;
 
-/** Hears of every request that failed, with the error that it failed with. */
+/** Called for every request that failed, with its error. */
 export type OnFailure = (error: unknown, told: Failure, requestId: string) => void;
 
 /**
- * A Lambda handler for API Gateway: what a route answers, and every error, becomes an answer in the envelope, before
- * Lambda ends the function.
+ * A Lambda handler for API Gateway: routes' answers and all errors are returned in the envelope, before Lambda ends the
+ * function.
  */
 export function apiHandler(routes: Routes, onFailure: OnFailure) {
   return middy<ApiEvent, APIGatewayProxyStructuredResultV2, Error, Context>({
@@ -49,7 +49,7 @@ function errorEnvelope(
   };
 }
 
-/** API Gateway's id of the request, which its access log has too; Lambda's where somebody else made the event. */
+/** API Gateway's request id, which is also in its access log, or Lambda's if the event has none. */
 function requestIdOf(event: ApiEvent | null, context: Context): string {
   const id: unknown = event?.requestContext?.requestId;
   return typeof id === "string" && id.length <= REQUEST_ID_LENGTH ? id : context.awsRequestId;

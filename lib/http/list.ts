@@ -76,17 +76,17 @@ export function listRequestOf(event: ApiEvent): ListRequest {
   };
 }
 
-/** The cursor that callers get: where the next page begins, in a form that invites nobody to build one. */
+/** The cursor for callers: where the next page begins, in an opaque form. */
 export function pageCursor({ sk, finishedAt }: PlaceInList): string {
   return Buffer.from(finishedAt === undefined ? `k${sk}` : `e${finishedAt}#${sk}`).toString("base64url");
 }
 
-/** A cursor names a place within the organisation that is asked about; it cannot lead out of it. */
+/** The place that a cursor names. It is always within the organisation of the request. */
 function placeOf(cursor: string): PlaceInList {
   const [, finishedAt, ended, sk = ended] =
     /^(?:e(\d{1,15})#(.+)|k(.+))$/s.exec(Buffer.from(cursor, "base64url").toString()) ?? [];
   const place = sk === undefined ? undefined : { sk, ...(finishedAt && { finishedAt: Number(finishedAt) }) };
-  // What does not come out as it went in was never given out. A sort key has 1024 bytes at most.
+  // A cursor that does not encode back to itself was never given out. A sort key has at most 1024 bytes.
   if (!place || pageCursor(place) !== cursor || Buffer.byteLength(place.sk) > 1024) {
     throw new CallerError(400, "cursor is not valid");
   }

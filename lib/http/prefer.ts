@@ -4,11 +4,11 @@ const QUOTED = /"((?:[^"\\]|\\.)*)"/y;
 const SPACE = /[ \t]*/y;
 
 /**
- * How many seconds a request prefers to be waited for: `wait` of the header `Prefer` (RFC 7240, 4.3). 0 where it
- * prefers nothing of the kind, or says it in a way that cannot be read: a preference is never a mistake.
+ * How many seconds a request prefers to wait: `wait` of the header `Prefer` (RFC 7240, 4.3). 0 if there is none, or it
+ * is malformed: a preference is never an error.
  *
- * @param header the header's value; several headers of the name are one, with commas between them
- * @param most what is applied of a longer wait
+ * @param header the header's value; repeated headers are joined by commas
+ * @param most the longest wait that is applied
  */
 export function preferredWait(header: string | undefined, most: number): number {
   for (const [name, value] of preferences(header ?? "")) {

@@ -46,7 +46,7 @@ export function orgOf(event: ApiEvent): string {
   return id("orgId", inPath ?? inQuery);
 }
 
-/** The query as it was sent: API Gateway's own map has repeated parameters merged into one. */
+/** The query as it was sent: API Gateway's own map merges repeated parameters. */
 function query(event: ApiEvent): URLSearchParams {
   return new URLSearchParams(typeof event.rawQueryString === "string" ? event.rawQueryString : "");
 }
@@ -63,7 +63,7 @@ function single(parameters: URLSearchParams, name: string): string | undefined {
 }
 
 /**
- * A header's value; of a repeated one all values, with commas between them, as API Gateway hands them over.
+ * A header's value; API Gateway joins the values of a repeated header with commas.
  *
  * @param name in lower case
  */
@@ -72,13 +72,13 @@ export function header(event: ApiEvent, name: string): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-/** Query parameters of a signature by SigV4, which some callers have there instead of in headers. */
+/** Query parameters of a SigV4 signature, which some callers send there instead of in headers. */
 const SIGNATURE = /^x-amz-/i;
 
 /**
  * The parameters of a query, each at most once; an empty one counts as absent.
  *
- * @param known the names that there are
+ * @param known the allowed names
  * @throws {CallerError} 400 that names the parameter that is unknown or repeated
  */
 export function parameters(event: ApiEvent, known: readonly string[]): Record<string, string> {
@@ -93,7 +93,7 @@ export function parameters(event: ApiEvent, known: readonly string[]): Record<st
 }
 
 /**
- * A value that is an id: nothing that means something to a path, a host or a key.
+ * A value that is an id, with no character that has a meaning in a path, a host or a key.
  *
  * @param name of the parameter, for the message
  * @throws {CallerError} 400

@@ -1,14 +1,14 @@
 import { CallerError } from "./errors.ts";
 import { type ApiEvent, id } from "./request.ts";
 
-/** What a route answers: `data` is what the envelope holds. Without a body when 204. */
+/** A route's answer, with the `data` of the envelope. 204 has no body. */
 export interface Answer {
   statusCode: 200 | 201 | 202 | 204 | 207;
   data?: unknown;
   headers?: Record<string, string>;
 }
 
-/** The time that there is for a request. */
+/** The time for a request. */
 export interface RequestTime {
   /** Until it has to be answered, in milliseconds. */
   remainingMs: number;
@@ -28,20 +28,20 @@ export const CHANNEL_PATH = "/data-federation/v2.0/channels/read/{channelId}";
 /** The path of a task, as EnOS has it. */
 export const TASK_PATH = `${CHANNEL_PATH}/download/{taskId}`;
 
-/** Where EnOS calls back: the one route without an authorizer, whose token says who may. */
+/** Where EnOS calls back: the only route without an authorizer; the token in its path authorises the call. */
 export const CALLBACK_ROUTE = "POST /callbacks/{token}";
 
 /**
- * Under which every route is there once more, with the organisation in the path: an IAM policy sees the path, and
- * can hold a caller to its organisation there.
+ * The prefix under which every route also exists, with the organisation in the path: an IAM policy sees the path, and
+ * can restrict a caller to its organisation.
  */
 export const ORGANISATION_PATH = "/organisations/{orgId}";
 
 /**
- * The route that a request takes, whether its organisation is in the path or in the query.
+ * The route of a request, whether its organisation is in the path or in the query.
  *
- * @throws {CallerError} 404 for a route that is not there, or when the event names none, as one by hand may not;
- *   400 when a parameter in the path is no id, or the path is not the route's with its parameters filled in
+ * @throws {CallerError} 404 for an unknown route, or an event without one; 400 when a parameter in the path is not an
+ *   id, or the path is not the route's with its parameters filled in
  */
 export function routeOf(routes: Routes, event: ApiEvent): Route {
   const routeKey = typeof event?.routeKey === "string" ? event.routeKey : "";
@@ -53,8 +53,8 @@ export function routeOf(routes: Routes, event: ApiEvent): Route {
 }
 
 /**
- * What IAM decided on is the path as it was written: where the route was found by another reading of it, such as
- * one without `..`, the decision was about something else.
+ * IAM decided on the path as it was written. If the route was found by normalising it, such as by resolving `..`, the
+ * decision was about something else.
  */
 function checkPath(routeKey: string, { rawPath, pathParameters }: ApiEvent): void {
   const path = routeKey.slice(routeKey.indexOf(" ") + 1);

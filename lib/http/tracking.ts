@@ -12,10 +12,10 @@ import { valid } from "./validate.ts";
 /** The longest that `TRACKING_DEADLINE_DAYS` may be, in seconds. */
 const MAX_DEADLINE_SECONDS = 365 * 86_400;
 
-/** Bytes of the body of a PUT: room for the longest labels, each character escaped. */
+/** The most bytes of a PUT's body: room for the longest labels, each character escaped. */
 const MAX_BODY = 16 * 1024;
 
-/** What may be said of a task as tracking starts. */
+/** What a caller may set when tracking starts. */
 export const TrackingFields = {
   correlationId: z.optional(CorrelationId),
   labels: z.optional(Labels),
@@ -34,7 +34,7 @@ export const TrackingFields = {
 export const TrackingBody = z.strictObject(TrackingFields, "must be a JSON object");
 
 /**
- * What a PUT says of its task.
+ * The options in a PUT's body.
  *
  * @param serviceDeadlineSeconds how long the service tracks a task at most
  * @throws {CallerError} 400 that names what is wrong
@@ -46,7 +46,7 @@ export function trackingOptionsOf(event: ApiEvent, serviceDeadlineSeconds: numbe
 }
 
 /**
- * Options with the request's own traceparent, where they have none.
+ * The options, with the request's own traceparent if they have none.
  *
  * @throws {CallerError} 400 for a deadline beyond the service's
  */
@@ -70,15 +70,15 @@ export function completed(
   };
 }
 
-/** The header, or nothing where it is not valid: W3C Trace Context has such a header ignored. */
+/** The header; undefined if it is not valid, since W3C Trace Context wants invalid ones ignored. */
 function traceparentOf(event: ApiEvent): string | undefined {
   return Traceparent.safeParse(header(event, "traceparent")).data;
 }
 
 /**
- * When asking again for a record is worth it: after the interval in which its task is checked at its age.
+ * When to ask for a record again: after the interval at which a task of this age is checked.
  *
- * @returns the header; nothing for a task that is done
+ * @returns the header; none for a task that has ended
  */
 export function retryAfter(
   { state, trackedAt }: TrackedTask,

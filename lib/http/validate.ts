@@ -1,11 +1,11 @@
 import * as z from "zod/mini";
 import { CallerError } from "./errors.ts";
 
-/** Of a name that a caller chose, no more is repeated than this. */
+/** How much of a caller's own text is repeated in a message, in characters. */
 const SHOWN = 64;
 
 /**
- * A value that a caller sent, as the schema has it. The schema's messages go on after the name of what they are about.
+ * Parses a value that a caller sent. The schema's messages continue after the name of the field.
  *
  * @param whole what the value as a whole is called
  * @throws {CallerError} 400 that names the first thing that is wrong
@@ -20,7 +20,7 @@ export function valid<Schema extends z.core.$ZodType>(
   return data;
 }
 
-/** What is wrong first, in words. */
+/** The first problem, in words. */
 function problemOf({ issues }: z.core.$ZodError, whole: string): string {
   const [issue] = issues;
   if (!issue) return `${whole} is not valid`;
@@ -30,7 +30,7 @@ function problemOf({ issues }: z.core.$ZodError, whole: string): string {
   return `${path === "" ? whole : shown(path)} ${message}`;
 }
 
-/** A caller's own words, short and without anything that a terminal or a log could take for more than words. */
+/** A caller's own text, shortened, and without characters that a terminal or a log could interpret. */
 export function shown(text: unknown): string {
   const ascii = String(text).replace(/[^\x21-\x7e]/g, "?");
   return ascii.length > SHOWN ? `${ascii.slice(0, SHOWN)}…` : ascii;

@@ -1,19 +1,19 @@
 import * as z from "zod/mini";
 
 /**
- * What a caller gives along with a task. It means nothing to this service: it comes back in the task's record and
- * in its event, as it was.
+ * What a caller may attach to a task. It means nothing to this service, which returns it unchanged in the task's record
+ * and event.
  */
 export interface Carried {
-  /** The caller's own name for what the task belongs to; null where it gave none. */
+  /** The caller's own id for what the task belongs to; null if it set none. */
   correlationId: string | null;
-  /** The caller's own facts about the task, by name; empty where it gave none. */
+  /** The caller's own labels, by name; empty if it set none. */
   labels: Record<string, string>;
-  /** The caller's place in a distributed trace (W3C Trace Context); null where it gave none. */
+  /** The caller's position in a distributed trace (W3C Trace Context); null if it set none. */
   traceparent: string | null;
 }
 
-/** What is carried of a task whose caller gave nothing. */
+/** For a task whose caller attached nothing. */
 export const NOTHING_CARRIED: Carried = { correlationId: null, labels: {}, traceparent: null };
 
 /** Visible ASCII: what a header, a CloudEvents attribute and an SNS message attribute all carry unchanged. */
@@ -40,11 +40,11 @@ export const Traceparent = z
     ),
   );
 
-/** Labels of a task at most, and bytes of all their names and texts together. */
+/** The most labels of a task, and the most bytes of all their names and texts together. */
 const MAX_LABELS = 10;
 export const MAX_LABEL_BYTES = 2048;
 
-/** Begins with a letter, so that none is a name that JavaScript's objects use themselves. */
+/** Begins with a letter, so that none is a property of JavaScript's own objects, such as `__proto__`. */
 const LabelName = z
   .string()
   .check(
@@ -85,7 +85,7 @@ export function carriedAttributes({
   };
 }
 
-/** {@link carriedAttributes} back. What cannot be read of them is as if it had not been given. */
+/** The reverse of {@link carriedAttributes}. Attributes that cannot be read count as not set. */
 export function carriedOf(item: Record<string, unknown>): Carried {
   return {
     correlationId: CorrelationId.safeParse(item.correlationId).data ?? null,

@@ -2,18 +2,18 @@ import type { OpenTask } from "./record.ts";
 import { type AbandonReason, isTerminal, type TerminalState, type TrackedState } from "./state.ts";
 import type { DownloadStatus } from "./status.ts";
 
-/** A task that EnOS does not know is given up after this long (ms) and this many checks: it may just be new, or EnOS confused. */
+/** A task that EnOS does not know is given up after this time (ms) and this many checks: it may just be new, or EnOS may be mistaken. */
 const NOT_FOUND_MS = 10 * 60_000;
 const NOT_FOUND_CHECKS = 3;
-/** Behind for so long, and a task that is given up was out of reach. */
+/** A task that could not be checked for this long when it is given up was unreachable. */
 const DAY_MS = 24 * 60 * 60_000;
 
-/** What one check of a task brought. */
+/** The result of one check of a task. */
 export type CheckResult =
   | { kind: "status"; status: DownloadStatus }
-  /** EnOS's word that there is no such task. */
+  /** EnOS does not know the task. */
   | { kind: "not-found" }
-  /** An answer that says nothing of how the task is doing. */
+  /** An answer without a usable status. */
   | { kind: "failed" }
   /** No answer: the task is still to be checked. */
   | { kind: "unanswered" };
@@ -21,7 +21,7 @@ export type CheckResult =
 /** How a task ended: what is published first, and written second. */
 export interface Outcome {
   state: TerminalState;
-  /** What EnOS said last; null for a task that was given up. */
+  /** EnOS's last answer; null for a task that was given up. */
   status: DownloadStatus | null;
   reason: AbandonReason | null;
 }
@@ -29,14 +29,14 @@ export interface Outcome {
 /** What follows from a check. */
 export type Decision =
   | { kind: "none" }
-  /** The task goes on, and something about it is new. */
+  /** The task has not ended, and something about it has changed. */
   | { kind: "change"; state: TrackedState; status: DownloadStatus }
   | { kind: "missing"; since: number; checks: number }
-  /** It counts as checked, and it is not known how it is doing. */
+  /** It counts as checked, but its state is unknown. */
   | { kind: "uncertain" }
   | { kind: "finish"; outcome: Outcome };
 
-/** What a decision is made by, beside the task and its check. Times are Unix milliseconds. */
+/** What else a decision depends on. Times are Unix milliseconds. */
 export interface Circumstances {
   now: number;
   /** How long a task is tracked at most, in milliseconds. */
@@ -46,8 +46,8 @@ export interface Circumstances {
 }
 
 /**
- * From what is recorded and what was seen to what is to be done. A check that brought nothing new is `none`,
- * which costs nothing.
+ * Decides what follows from a check, given the task's record. A check that learnt nothing new is `none`, which costs
+ * nothing.
  */
 export function decide(task: OpenTask, check: CheckResult, circumstances: Circumstances): Decision {
   const { now, deadlineMs } = circumstances;
@@ -73,7 +73,7 @@ export function decide(task: OpenTask, check: CheckResult, circumstances: Circum
   }
 }
 
-/** Whether the time for tracking the task is over: the service's, or its own where that is shorter. */
+/** Whether a deadline of the task has passed: the service's, or its own if that is earlier. */
 export function isPastDeadline(
   { trackedAt, deadlineAt }: Pick<OpenTask, "trackedAt" | "deadlineAt">,
   now: number,
@@ -82,7 +82,7 @@ export function isPastDeadline(
   return now - trackedAt >= deadlineMs || (deadlineAt !== undefined && now >= deadlineAt);
 }
 
-/** Whether the task could not be asked about for the last day, or not since it was tracked. */
+/** Whether the task could not be checked for the last day, or ever. */
 function isUnreachable({ trackedAt }: OpenTask, { now, checkedThrough }: Circumstances): boolean {
   return checkedThrough <= Math.max(now - DAY_MS, trackedAt);
 }
@@ -91,7 +91,7 @@ function missing(task: OpenTask, now: number): Decision {
   const since = task.notFound?.since ?? now;
   const checks = (task.notFound?.checks ?? 0) + 1;
   if (checks >= NOT_FOUND_CHECKS && now - since >= NOT_FOUND_MS) return abandon("not-found");
-  // Beyond the third check only time is missing, and time needs no writing down.
+  // After the third check only time has to pass, which needs no write.
   return checks > NOT_FOUND_CHECKS ? { kind: "uncertain" } : { kind: "missing", since, checks };
 }
 

@@ -1,8 +1,8 @@
 import * as z from "zod/mini";
 
 /**
- * The only ids this service lets near a URL, a secret's name or a table key. The alphabet has no character
- * that means anything in any of the three, so none of them needs escaping.
+ * The only ids that this service puts into a URL, a secret's name or a table key. The alphabet has no character with
+ * a special meaning in any of the three, so nothing needs escaping.
  */
 export const ID = /^[A-Za-z0-9_-]{1,128}$/;
 
@@ -13,7 +13,7 @@ export const Id = z
   .string({ error: ({ input }) => (input === undefined ? "is missing" : "must be text") })
   .check(z.minLength(1, "is missing"), z.maxLength(128, ALPHABET), z.regex(ID, ALPHABET));
 
-/** What names one download task of EnOS. */
+/** Identifies a download task of EnOS. */
 export interface TaskKey {
   orgId: string;
   channelId: string;

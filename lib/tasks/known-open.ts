@@ -1,21 +1,20 @@
 import type { OpenTask } from "./record.ts";
 import type { Schedule, Scheduled } from "./schedule.ts";
 
-/** How far a task was checked, in Unix milliseconds. */
+/** How far a task has been checked, in Unix milliseconds. */
 export interface Checked {
   /** Everything that was due of it up to then was checked. */
   through: number;
-  /** What became due after that was checked by the schedule of now; before, its settings were others, or not known. */
+  /** Since when checks have followed the present schedule; before, its settings were different or unknown. */
   scheduledSince: number;
 }
 
-/** The index has told of a task that was put so long ago: what was due before may have been due in vain. */
+/** The index shows a task after this time at the latest; checks that were due before may not have been made. */
 const INDEX_LAG_MS = 10_000;
 
 /**
- * The last moment at which a task is known not to have ended, if it was found open once, and EnOS has said how it is
- * doing whenever it was asked: it was asked after it last became due. When tracking began, where no such moment is
- * known.
+ * The last moment at which a task is known not to have ended, if it was found open at least once and every check since
+ * has had a usable answer: it was checked after it last became due. If no such moment is known, when tracking began.
  *
  * @returns Unix milliseconds
  */
@@ -33,7 +32,7 @@ export function lastKnownDue(
  * The last moment at which a task that has ended now is known not to have ended.
  *
  * @param task as the table has it
- * @param now Unix milliseconds: what clocks that are apart say is never later
+ * @param now Unix milliseconds: the result is never later, even if clocks differ
  * @returns Unix milliseconds; null when it was never found open
  */
 export function notEndedBefore(

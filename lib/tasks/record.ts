@@ -4,7 +4,7 @@ import type { TaskKey } from "./key.ts";
 import { ID, Id } from "./key.ts";
 import { ABANDON_REASONS, type AbandonReason, storedState, type TrackedState } from "./state.ts";
 
-/** What a task's key in the index of open tasks says of it. */
+/** What is encoded in a task's key in the index of open tasks. */
 export interface IndexKey {
   /** The key itself. */
   indexKey: string;
@@ -17,27 +17,27 @@ export interface IndexKey {
 /** An open task, as the index gives it to a sweep. Times are Unix milliseconds. */
 export interface OpenTask extends TaskKey, IndexKey {
   state: TrackedState;
-  /** Since when EnOS says that it does not know the task, and in how many checks; null while it does. */
+  /** Since when EnOS does not know the task, and in how many checks; null while it does. */
   notFound: { since: number; checks: number } | null;
   /** The task's own deadline; undefined where only the service's counts. */
   deadlineAt: number | undefined;
   /**
-   * When it was last known not to have ended, before EnOS's answers began to say nothing of how it is doing; undefined
-   * while they do.
+   * When it was last known not to have ended, before its checks began to be without a usable answer; undefined while
+   * they have one.
    */
   uncertainSince: number | undefined;
 }
 
-/** What is kept of a tracked task, and what its users see of it. Times are ISO 8601. */
+/** A tracked task's record, as callers see it. Times are ISO 8601. */
 export interface TrackedTask extends TaskKey, Carried {
   trackedAt: string;
-  /** When tracking gives up, where the caller has set that; null where the service's own deadline counts. */
+  /** When tracking gives up, if the caller has set that; null if only the service's own deadline applies. */
   deadlineAt: string | null;
   state: TrackedState;
   stateSince: string;
   /**
-   * Since when EnOS says that it does not know the task, and in how many checks, counted to three; null while it
-   * does know it, and once the task is done. After ten minutes and three checks the task is abandoned.
+   * Since when EnOS does not know the task, and in how many checks, counted to three; null while EnOS knows it, and
+   * once the task has ended. After ten minutes and three checks the task is abandoned.
    */
   notFound: { since: string; checks: number } | null;
   progressCode: number | null;
@@ -67,15 +67,14 @@ const Key = z.pipe(
 type Attributes = Record<string, { S?: string | undefined; N?: string | undefined }>;
 
 /**
- * Reads an item of the index of open tasks; undefined when it is none that this version could have written.
- * By hand, since a sweep reads every open task, and a document client and a schema take several times as long as
- * all else about it.
+ * Parses an item of the index of open tasks; undefined if this version could not have written it. By hand, since a sweep
+ * reads every open task, and a document client and a schema would take several times as long as everything else.
  */
 export function parseOpenTask(item: Attributes, key: IndexKey): OpenTask | undefined {
   const orgId = item.pk?.S;
   const ids = item.sk?.S?.split("#");
   if (!isId(orgId) || ids?.length !== 2 || !isId(ids[0]) || !isId(ids[1])) return undefined;
-  // Nothing else is worth passing a task over: without these two, counting begins anew.
+  // Nothing else is a reason to skip a task: if one of these two is missing, counting starts again.
   const since = positive(item.notFoundSince?.N);
   const checks = positive(item.notFoundChecks?.N);
   return {
@@ -122,19 +121,18 @@ const Item = z.object({
   downloadUrl: z.optional(z.nullable(z.string())),
   dataSize: z.optional(z.nullable(z.number())),
   finishedAt: z.optional(Time),
-  // A newer version's reason is not known here, and no cause to hide the record.
+  // A newer version's reason is unknown here, but no reason to hide the record.
   reason: z.catch(z.optional(z.nullable(z.enum(ABANDON_REASONS))), null),
   expiresAt: z.optional(z.int()),
 });
 
-/** Whether an item's time is up: DynamoDB deletes such items within days, not at once. */
+/** Whether an item has expired: DynamoDB deletes such items within days, not at once. */
 export function isExpired(item: Record<string, unknown>, now: number): boolean {
   return typeof item.expiresAt === "number" && item.expiresAt * 1000 <= now;
 }
 
 /**
- * Reads an item of the table; undefined when it is no record that this version could have written, or one
- * whose time is up.
+ * Parses an item of the table; undefined if it has expired, or this version could not have written it.
  *
  * @param now Unix milliseconds
  */

@@ -4,19 +4,19 @@
  * All times are Unix milliseconds, all ages milliseconds since tracking began.
  */
 export interface Schedule {
-  /** The same for schedules that are set alike, and another for others. */
+  /** The same for schedules with the same settings, and different for others. */
   id: string;
-  /** The number of the interval that a task is in at a time; never falls. A time before it was tracked counts as then. */
+  /** The number of the interval that a task is in at a time; never decreases. Times before tracking began count as that moment. */
   slot(task: Scheduled, time: number): number;
-  /** When the interval began that a task is in at a time: then it last became due. Never before it was tracked. */
+  /** When the interval that a task is in began, which is when it last became due. Never before tracking began. */
   slotStart(task: Scheduled, time: number): number;
-  /** The time between two checks, as the schedule has it, where the first is at this age. */
+  /** The time from a check at this age to the next. */
   interval(age: number): number;
-  /** The longest time from a check at this age to the next: a task that has become due waits for the next sweep. */
+  /** The longest that this time can be, since a task that has become due waits for the next sweep. */
   bound(age: number): number;
   /** Whether a task is due in a sweep over the window (from, to]. */
   isDue(task: Scheduled, from: number, to: number): boolean;
-  /** Which tasks can be due in the window (from, to] at all. */
+  /** Which tasks can be due in the window (from, to]. */
   reach(from: number, to: number): Reach;
 }
 
@@ -27,17 +27,17 @@ export interface Scheduled {
   offset: number;
 }
 
-/** Of the tasks that are not within it, none is due. */
+/** Describes which tasks may be due: no task outside of it is. */
 export interface Reach {
   /** Any task that was tracked later can be due. */
   trackedAfter: number;
-  /** Any other only with an offset that is so far, or up to `width` farther, with 0 coming after 1. */
+  /** Any other only if its offset lies in this range, which wraps around from 1 to 0. */
   offsets: { from: number; width: number };
 }
 
-/** How the schedule is set. */
+/** The schedule's settings. */
 export interface ScheduleOptions {
-  /** From one sweep to the next: no task is checked more often. */
+  /** The time from one sweep to the next: no task is checked more often. */
   sweepIntervalSeconds: number;
   /** Share of its age that passes before a task is checked again, in percent; above 0. */
   growthPercent?: number;
@@ -46,8 +46,8 @@ export interface ScheduleOptions {
 }
 
 /**
- * Chosen by measurement (bench/report.md, "Checks and delay"). Ten seconds below five minutes, so that sweeps which
- * start a little early or late still come every five minutes at least.
+ * Chosen by measurement (bench/report.md, "Checks and delay"). Ten seconds below five minutes, so that a task is checked
+ * every five minutes even if sweeps start a little early or late.
  */
 export const DEFAULT_GROWTH_PERCENT = 11;
 export const DEFAULT_MAX_INTERVAL_SECONDS = 290;
@@ -82,7 +82,7 @@ export function createSchedule({
     return index + (Math.max(0, age) - edge) / ((edges[index + 1] as number) - edge);
   };
 
-  /** The age at a position: the other way round. */
+  /** The age at a position: the inverse of the above. */
   const ageAt = (place: number) => {
     if (place >= lastIndex) return lastEdge + (place - lastIndex) * longest;
     // Before the first edge nothing was tracked.

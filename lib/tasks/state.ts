@@ -1,12 +1,12 @@
 import * as z from "zod/mini";
 
-/** What is true of a state. */
+/** The properties of a state. */
 interface StateRow {
-  /** Whose word it is: EnOS's, or this service's own. */
+  /** Who reports it: EnOS, or this service itself. */
   saidBy: "enos" | "service";
-  /** EnOS's number for it; null where it has none. */
+  /** EnOS's number for it; null if it has none. */
   progressCode: number | null;
-  /** Whether a task in it is done: it is announced, and not checked again. */
+  /** Whether a task in it has ended: it is announced, and not checked again. */
   terminal: boolean;
 }
 
@@ -15,7 +15,7 @@ interface StateRow {
  * schemas follow from it. The codes are those of Data Federation API 2.x and Data Download API 3.x, merged.
  */
 const TABLE = {
-  /** Tracked, and not checked yet. */
+  /** Tracked, but not checked yet. */
   pending: { saidBy: "service", progressCode: null, terminal: false },
   waiting: { saidBy: "enos", progressCode: 0, terminal: false },
   running: { saidBy: "enos", progressCode: 1, terminal: false },
@@ -80,14 +80,14 @@ export function stateOfCode(progressCode: number): EnosState {
 
 const NAMES: ReadonlySet<unknown> = new Set(STATES);
 
-/** The state that was written down; `unknown` when this version has no such state, so that its task stays watched. */
+/** The state in a record; `unknown` if this version has no such state, so that the task is still checked. */
 export function storedState(value: unknown): TrackedState {
   return NAMES.has(value) ? (value as TrackedState) : "unknown";
 }
 
 /**
- * Why tracking gave up: the task's deadline passed; EnOS does not know the task; or its deadline passed after EnOS
- * could not be asked about it for long.
+ * Why tracking gave up: the task's deadline passed; EnOS does not know the task; or its deadline passed, and it could
+ * not be checked for the last day, or ever.
  */
 export const ABANDON_REASONS = ["deadline", "not-found", "unreachable"] as const;
 

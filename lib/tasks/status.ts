@@ -1,7 +1,7 @@
 import type { TaskKey } from "./key.ts";
 import type { EnosState } from "./state.ts";
 
-/** One answer of Get Download Status, in one shape whatever the edition of the API. Null is what EnOS did not give. */
+/** An answer of Get Download Status, in one shape for all editions of the API. Null is what EnOS left out. */
 export interface DownloadStatus extends TaskKey {
   downloadUrl: string | null;
   progressCode: number;
