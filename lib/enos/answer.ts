@@ -11,7 +11,7 @@ export interface Answer {
   body: Buffer;
 }
 
-/** Codes are integers by the documentation and numeric strings in some of its samples. */
+/** Codes are integers in the documentation, but numeric strings in some of its samples. */
 const Code = z.union([
   z.int(),
   z.pipe(
@@ -29,10 +29,10 @@ const Envelope = z.looseObject({
 
 const TOKEN_EXPIRED = new Set([1203, 4011, 4012]);
 const CREDENTIALS_REFUSED = new Set([1002, 1003]);
-/** EnOS has seen the same timestamp before. */
+/** EnOS has already seen a request with this timestamp. */
 export const REPEATED_REQUEST = 1001;
 
-/** What EnOS says of its codes (its error tables); for people, never for decisions. */
+/** The meanings of codes in EnOS's error tables, for messages only. */
 const MEANINGS: Record<number, string> = {
   1001: "repeated request",
   1002: "the access key does not exist",
@@ -89,7 +89,7 @@ function classify(
 ): EnosError | undefined {
   // A five-digit service code ends in the HTTP status that it stands for.
   const isServiceCode = code !== undefined && code >= 10_000 && code <= 99_999;
-  // Gateways may write the HTTP status into the body once more: that is no code of EnOS's.
+  // Gateways may repeat the HTTP status in the body: that is not a code of EnOS's.
   const isStatus = code !== undefined && code >= 400 && code <= 599;
   const status = isServiceCode ? code % 1000 : isStatus ? code : httpStatus;
 
@@ -105,14 +105,14 @@ function classify(
   if (CREDENTIALS_REFUSED.has(code)) return new EnosError("credentials", said, { code });
   // Another instance asked for the organisation's token in the same millisecond: a later timestamp will do.
   if (code === REPEATED_REQUEST) return new EnosError("upstream", said, { code, transient: true });
-  // A code that is not listed may be the word of some edition for a token that is no longer good.
+  // In some edition, an unlisted code may mean that the token is no longer valid.
   if (TOKEN_EXPIRED.has(code) || status === 401) return new EnosError("token-expired", said, { code });
   if (isServiceCode && status >= 400 && status < 500) return new EnosError("rejected", said, { code });
   if (status === 403 && /IP address is not allowed/i.test(text ?? "")) return addressRefused(code);
   return new EnosError("upstream", said, { code, transient: isGatewayTrouble(httpStatus) });
 }
 
-/** What a status means without a code: the gateway, or something on the way to it, speaks for itself. */
+/** What a status means without a code: it comes from the gateway, or from something in front of it. */
 function classifyBare(status: number): EnosError | undefined {
   const said = `EnOS answered HTTP ${status} without a code`;
   switch (status) {
@@ -145,7 +145,7 @@ function isGatewayTrouble(httpStatus: number): boolean {
   return httpStatus === 502 || httpStatus === 503 || httpStatus === 504;
 }
 
-/** A limit may be counted by the month: what asks for longer asks for something else. */
+/** A limit may be monthly: a longer `Retry-After` cannot be meant for a limit. */
 const MOST_SECONDS = 31 * 24 * 60 * 60;
 
 /**
@@ -155,7 +155,7 @@ const MOST_SECONDS = 31 * 24 * 60 * 60;
 function retryAfterSeconds(headers: IncomingHttpHeaders, now: number): number | undefined {
   const date = typeof headers.date === "string" ? httpDate(headers.date) : undefined;
   const waits = [headers["retry-after"] ?? []].flat().flatMap((value) => {
-    // Several in one line are several too; a date has a comma of its own.
+    // One header line may list several numbers; a date contains a comma itself.
     if (/^[\d\s,.]+$/.test(value))
       return value.split(",").map((seconds) => Number(seconds.trim() || Number.NaN));
     return [((httpDate(value) ?? Number.NaN) - (date ?? now)) / 1000];

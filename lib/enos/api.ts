@@ -4,7 +4,7 @@ import { EnosError } from "./errors.ts";
 import { type Sender, send } from "./send.ts";
 import { TokenCache } from "./token.ts";
 
-/** What is asked of an EnOS API. */
+/** A call of an EnOS API. */
 export interface ApiCall {
   method: "GET";
   /** From the gateway's root, without a query. */
@@ -12,7 +12,7 @@ export interface ApiCall {
   query: Record<string, string>;
 }
 
-/** Calls to EnOS's APIs for every organisation, with their credentials and tokens looked after. */
+/** Calls EnOS's APIs for every organisation, and takes care of its credentials and token. */
 export class EnosApi {
   readonly #credentials: CredentialSource;
   readonly #sender: Sender;
@@ -27,8 +27,8 @@ export class EnosApi {
   /**
    * The `data` of EnOS's answer.
    *
-   * A token that expired on the way is replaced, and credentials that are refused are read afresh, since they may
-   * have been rotated: each once, and the call repeated.
+   * If the token has expired it is replaced, and if the credentials are refused they are read again, since they may have
+   * been rotated; each happens at most once, and the call is repeated.
    *
    * @throws {EnosError} when EnOS gives none in time
    * @throws what the credential source throws
@@ -53,7 +53,7 @@ export class EnosApi {
           this.#tokens.drop(orgId, token);
           continue;
         }
-        // A token that was renewed a moment ago, or none for these keys: it is the keys that are refused.
+        // The token was renewed a moment ago, or cannot be had: it is the keys that are refused.
         const refusal =
           error.kind === "token-expired"
             ? new EnosError("credentials", error.message, { code: error.code })

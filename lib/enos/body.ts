@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { LIMITS } from "./transport.ts";
 
-/** Codings of a body that may come though none was asked for (RFC 9110, 8.4.1; RFC 7932; RFC 8878). */
+/** Content codings that an answer may have although none was accepted (RFC 9110, 8.4.1; RFC 7932; RFC 8878). */
 const DECODERS: Record<string, "gunzipSync" | "inflateSync" | "brotliDecompressSync" | "zstdDecompressSync"> =
   {
     gzip: "gunzipSync",
@@ -11,14 +11,14 @@ const DECODERS: Record<string, "gunzipSync" | "inflateSync" | "brotliDecompressS
     zstd: "zstdDecompressSync",
   };
 
-/** More than anybody has a reason for: each costs time, and may make much of little. */
+/** More than anybody needs: each costs time, and may inflate a small body. */
 const MOST_CODINGS = 3;
 
 /**
- * The text of an answer's body, without a byte-order mark; undefined when it is encoded in a way that is unknown here,
- * or is not what it is said to be.
+ * The text of an answer's body, without a byte-order mark; undefined if its content coding is unknown, or the body does
+ * not conform to it.
  *
- * JSON is UTF-8 (RFC 8259, 8.1), but a byte-order mark or a `charset` that says otherwise is believed.
+ * JSON is UTF-8 (RFC 8259, 8.1), unless a byte-order mark or a `charset` says otherwise.
  */
 export function textOf(headers: IncomingHttpHeaders, body: Buffer): string | undefined {
   let bytes: Buffer;
@@ -28,7 +28,7 @@ export function textOf(headers: IncomingHttpHeaders, body: Buffer): string | und
     return undefined;
   }
   const charset = charsetOf(headers["content-type"], bytes);
-  // What nearly all answers are, without a decoder of its own for each.
+  // The usual case, without creating a decoder.
   if (charset === "utf-8" && bytes[0] !== 0xef) return bytes.toString("utf8");
   return decoderFor(charset).decode(bytes);
 }
@@ -38,7 +38,7 @@ function decompress(coding: string | string[] | undefined, body: Buffer): Buffer
   const names = String(coding).toLowerCase().split(",");
   if (names.length > MOST_CODINGS) throw new TypeError("too many content codings");
   let bytes = body;
-  // Named in the order in which they were applied.
+  // Codings are listed in the order in which they were applied.
   for (const name of names.reverse().map((each) => each.trim())) {
     if (name === "identity" || name === "") continue;
     const decoder = DECODERS[name];
@@ -48,7 +48,7 @@ function decompress(coding: string | string[] | undefined, body: Buffer): Buffer
   return bytes;
 }
 
-/** Loaded when it is first needed: hardly ever, and never at a cold start. */
+/** Loaded on first use: hardly ever, and never during a cold start. */
 const zlib = () => process.getBuiltinModule("node:zlib");
 
 function charsetOf(contentType: string | string[] | undefined, bytes: Buffer): string {
@@ -61,7 +61,7 @@ function decoderFor(charset: string): InstanceType<typeof TextDecoder> {
   try {
     return new TextDecoder(charset);
   } catch {
-    // None that anybody knows: then it is what JSON is.
+    // For an unknown charset assume UTF-8, which JSON has to be.
     return new TextDecoder();
   }
 }

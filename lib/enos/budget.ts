@@ -1,14 +1,14 @@
 import { EnosError } from "./errors.ts";
 import { onAbort } from "./on-abort.ts";
 
-/** How a call to EnOS may spend time and attempts. */
+/** The time and the attempts that a call to EnOS may take. */
 export interface CallOptions {
   /** Ends the call early, whatever it waits for. */
   signal?: AbortSignal | undefined;
   /**
-   * One attempt, as a sweep wants it: nothing is retried and no `Retry-After` waited out, but each step (the secret
-   * and the token, where they are needed, and the call itself) has ten seconds of its own. Otherwise all attempts and
-   * all that they wait for have ten seconds together.
+   * Makes one attempt only, for sweeps: nothing is retried and no `Retry-After` is waited for, but each step (getting the
+   * secret, getting the token, and the call itself) may take ten seconds. Otherwise all attempts and pauses together may
+   * take ten seconds.
    */
   singleAttempt?: boolean | undefined;
 }
@@ -16,9 +16,9 @@ export interface CallOptions {
 /** The time of a call, or of each step of a single attempt, in milliseconds. */
 const BUDGET_MS = 10_000;
 
-/** The time and the attempts of one call, handed down to whatever it waits for, one thing after the other. */
+/** The time and the attempts of one call. It is passed down to whatever the call waits for, one thing at a time. */
 export class CallBudget implements Disposable {
-  /** Whether nothing may be tried twice. */
+  /** Whether nothing may be retried. */
   readonly singleAttempt: boolean;
   readonly #ms: number;
   readonly #timer: NodeJS.Timeout;
@@ -27,7 +27,7 @@ export class CallBudget implements Disposable {
   #ended: EnosError | undefined;
   #interrupt: ((reason: EnosError) => void) | undefined;
 
-  /** @param ms the time, where it is another than a call's */
+  /** @param ms the time, if it differs from that of a call */
   constructor({ signal, singleAttempt = false }: CallOptions = {}, ms = BUDGET_MS) {
     this.singleAttempt = singleAttempt;
     this.#ms = ms;
@@ -42,7 +42,7 @@ export class CallBudget implements Disposable {
     return this.#endsAt - performance.now();
   }
 
-  /** Begins the next step of the call: that of a single attempt has the whole time again. */
+  /** Begins the next step of the call; in a single attempt it may take the whole time again. */
   nextStep(): void {
     if (!this.singleAttempt || this.#ended) return;
     this.#endsAt = performance.now() + this.#ms;
@@ -50,7 +50,7 @@ export class CallBudget implements Disposable {
   }
 
   /**
-   * Has the end of the time interrupt what the call waits for from now on, instead of what it waited for before.
+   * Sets what is called when the time is over, instead of what was set before.
    *
    * @throws {EnosError} `timeout` when the time is over already
    */
@@ -60,7 +60,7 @@ export class CallBudget implements Disposable {
   }
 
   /**
-   * Waits for work that knows nothing of this budget.
+   * Waits for work that does not take a budget.
    *
    * @throws {EnosError} `timeout` when the time is over first; else what the work throws
    */

@@ -6,7 +6,7 @@ import type { CredentialSource } from "./credentials.ts";
 import { parseStatus } from "./status.ts";
 import { Transport } from "./transport.ts";
 
-/** What the client is made of; all but the credentials have defaults. */
+/** The client's dependencies; all but the credentials have defaults. */
 export interface ClientDependencies {
   credentials: CredentialSource;
   transport?: Pick<Transport, "dispatch">;
@@ -15,7 +15,7 @@ export interface ClientDependencies {
 }
 
 /**
- * What this service asks of EnOS, a method for each of its APIs.
+ * The client for EnOS, with a method for each API that this service uses.
  *
  * @example
  * const client = new EnosClient({ credentials });
@@ -29,7 +29,7 @@ export class EnosClient {
   }
 
   /**
-   * How a task is doing: Get Download Status.
+   * A task's status: Get Download Status.
    *
    * @throws {EnosError} when EnOS gives no status within ten seconds, or within the steps of a single attempt
    * @throws what the credential source throws

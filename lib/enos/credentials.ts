@@ -1,13 +1,13 @@
 import { hash } from "node:crypto";
 import { SafeError } from "../safe-error.ts";
 
-/** What an EnOS application signs with, for one organisation. */
+/** What calls for one organisation are signed with. */
 export interface Credentials {
   readonly accessKey: string;
   readonly secretKey: string;
   /** Origin of the organisation's API gateway, e.g. `https://apim-ppe1.envisioniot.com`. */
   readonly baseUrl: string;
-  /** Calls per second that its gateway is to get at most, from 0.01; undefined where the setting for all holds. */
+  /** The most calls per second to its gateway, at least 0.01; undefined if the general setting applies. */
   readonly requestsPerSecond: number | undefined;
 }
 
@@ -15,23 +15,23 @@ export interface Credentials {
 export interface CredentialSource {
   /**
    * @throws {UnknownOrganisationError} when the organisation has none
-   * @throws {SecretError} when they cannot be had
+   * @throws {SecretError} when they cannot be read
    */
   get(orgId: string): Promise<Credentials>;
   /**
-   * The credentials read afresh, since EnOS refused `refused`: they may have been rotated.
+   * The credentials, read again because EnOS refused `refused`: they may have been rotated.
    *
    * @throws as {@link get} does
    */
   refresh(orgId: string, refused: Credentials): Promise<Credentials>;
 }
 
-/** A sweep asks before each check, about the same few objects. */
+/** Cached, since a sweep needs them before each check, for the same few objects. */
 const fingerprints = new WeakMap<Credentials, string>();
 
 /**
- * Tells one set of credentials from another and gives nothing of them away: 12 hex digits, equal for two sets
- * with the same keys and gateway.
+ * Identifies a set of credentials without revealing it: 12 hex digits, equal for two sets with the same keys and
+ * gateway.
  */
 export function fingerprint(credentials: Credentials): string {
   let digits = fingerprints.get(credentials);
@@ -48,7 +48,7 @@ export function isSameApplication(a: Credentials, b: Credentials): boolean {
   return a === b || (a.accessKey === b.accessKey && a.secretKey === b.secretKey && a.baseUrl === b.baseUrl);
 }
 
-/** There is no secret for the organisation, or it is marked for deletion: this service does not serve it. */
+/** The organisation's secret does not exist or is marked for deletion: this service does not serve it. */
 export class UnknownOrganisationError extends SafeError {
   override readonly name = "UnknownOrganisationError";
   readonly orgId: string;
@@ -59,7 +59,7 @@ export class UnknownOrganisationError extends SafeError {
   }
 }
 
-/** The organisation's secret cannot be read, or is not what it should be. Never says what it holds. */
+/** The organisation's secret cannot be read, or is not valid. The message never contains the secret. */
 export class SecretError extends SafeError {
   override readonly name = "SecretError";
 }

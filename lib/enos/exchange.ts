@@ -6,8 +6,8 @@ import { EnosError } from "./errors.ts";
 import type { EnosRequest, Transport } from "./transport.ts";
 
 /**
- * One HTTP exchange, read to its end. Written on undici's dispatch, since `request()` wraps every body in a
- * Readable, which costs more than all else that a status call does.
+ * One HTTP exchange, read to its end. It uses undici's dispatch, since `request()` wraps every body in a Readable, which
+ * costs more than everything else in a status call.
  *
  * @throws {EnosError} `timeout`, `unreachable` or `malformed`
  */
@@ -53,10 +53,10 @@ export function exchange(
   });
 }
 
-/** Of the connection, of one of its addresses, of a name server. */
+/** Timeouts of a connection, of one of its addresses, and of a name server. */
 const CONNECT_TIMEOUTS = new Set(["UND_ERR_CONNECT_TIMEOUT", "ETIMEDOUT", "ETIMEOUT"]);
 
-/** Reasons that another connection may not have. A certificate, or a name that is not there, stays as it is. */
+/** Errors that a new connection may not have, unlike a bad certificate or an unknown name. */
 const PASSING = new Set([
   "UND_ERR_SOCKET",
   "UND_ERR_RES_CONTENT_LENGTH_MISMATCH",
@@ -69,11 +69,11 @@ const PASSING = new Set([
   "EAI_AGAIN",
 ]);
 
-/** Of these: how a connection ends that its other end had closed already. */
+/** Those of them that a connection ends with if the other end had already closed it. */
 const BROKEN = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
 
 /**
- * The transport's error without its text and fields: a parser error carries the bytes that it choked on.
+ * The transport's error without its text and fields: a parser error contains the bytes that it failed on.
  */
 function transportError(
   error: Error & { code?: string },
@@ -89,7 +89,7 @@ function transportError(
   if (code === "UND_ERR_RES_EXCEEDED_MAX_SIZE" || code === "UND_ERR_HEADERS_OVERFLOW") {
     return new EnosError("malformed", `EnOS's answer is too large (${code})`);
   }
-  // Told before an answer, it is two lengths, of which nobody can tell which one holds (RFC 9112, 6.3).
+  // Before an answer this means two different lengths, and it is unknown which is right (RFC 9112, 6.3).
   const hasTwoLengths = code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH" && !hasAnswered;
   if (code === "HTTPParserError" || code.startsWith("HPE_") || hasTwoLengths) {
     return new EnosError("malformed", `EnOS's answer is not HTTP (${code})`);

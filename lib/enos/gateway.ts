@@ -1,14 +1,14 @@
 import { BlockList, isIP } from "node:net";
 
-/** Which addresses gateways may have. */
+/** The rule for gateways' addresses. */
 export interface GatewayRule {
   /** Hosts whose gateways may be plain http, as URLs write them. */
   httpHosts: readonly string[];
-  /** Whether this is a function in an account: nothing of EnOS is on its own machine, but other things are. */
+  /** Whether this is a deployed function: its machine has no EnOS, but other things that must not be called. */
   isDeployed: boolean;
 }
 
-/** The machine itself and what only its own link has: loopback, "this host", link-local, and those of AWS's hosts. */
+/** The machine itself and its link: loopback, "this host", link-local, and AWS's own addresses for instances. */
 const OWN = new BlockList();
 for (const [network, prefix, family] of [
   ["0.0.0.0", 8, "ipv4"],
@@ -21,18 +21,18 @@ for (const [network, prefix, family] of [
   OWN.addSubnet(network, prefix, family);
 }
 
-/** Whether an address is of the machine itself or of its own link; IPv4 also where it is written as IPv6. */
+/** Whether an address is the machine's own or on its link; includes IPv4 addresses written as IPv6. */
 export function isOwnAddress(address: string): boolean {
   return OWN.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
 }
 
-/** The same for a host as URLs write it: a name that says so (RFC 6761), or an address. */
+/** The same for a host as URLs write it: an address, or a name for loopback (RFC 6761). */
 export function isOwnHost(host: string): boolean {
   const address = host.replace(/^\[|\]$/g, "");
   return isIP(address) ? isOwnAddress(address) : /(^|\.)localhost\.?$/.test(host);
 }
 
-/** The origin of a gateway; undefined for what is no http or https URL, or has more than an origin. */
+/** The origin of a gateway; undefined if the text is not an http or https URL, or has more than an origin. */
 export function gatewayOrigin(text: string): string | undefined {
   const url = URL.parse(text);
   if (!url || !/^https?:$/.test(url.protocol)) return undefined;
@@ -40,7 +40,7 @@ export function gatewayOrigin(text: string): string | undefined {
   return hasMore ? undefined : url.origin;
 }
 
-/** Why a gateway must not be at an origin, as a sentence goes on after its name; undefined when it may be. */
+/** Why a gateway must not be at an origin, to continue a sentence after its name; undefined if it may. */
 export function gatewayProblem(origin: string, { httpHosts, isDeployed }: GatewayRule): string | undefined {
   const { protocol, hostname } = new URL(origin);
   const isOwn = isOwnHost(hostname);

@@ -2,21 +2,21 @@ import { type LookupAddress, Resolver, lookup as systemLookup } from "node:dns";
 import type { LookupFunction } from "node:net";
 import { isOwnAddress } from "./gateway.ts";
 
-/** For one question to a name server, in milliseconds, and how often it is asked. */
+/** The timeout of a DNS query, in milliseconds, and the number of attempts. */
 const QUESTION = { timeout: 1_000, tries: 2 };
-/** How long the addresses of one family wait for those of the other, in milliseconds (RFC 8305, 3). */
+/** How long to wait for the second address family once the first has answered, in milliseconds (RFC 8305, 3). */
 const OTHER_FAMILY_MS = 50;
 
-/** What name servers say of a name that only this machine may know, from its hosts file or its own network. */
+/** Errors for a name that the name servers do not know, but the machine might, from its hosts file or network. */
 const UNKNOWN = new Set(["ENOTFOUND", "ENODATA", "ECONNREFUSED"]);
 
 /**
- * Finds a host's addresses by asking name servers itself, IPv4 first: a Lambda hardly ever has IPv6. The operating
- * system's way takes one of two threads for as long as it takes, which is seconds where a name server is dead: the
- * gateways of a few organisations would hold up all the others.
+ * Resolves a host by querying name servers directly, and returns IPv4 first: a Lambda hardly ever has IPv6. The operating
+ * system's lookup blocks one of two threads, for seconds if a name server is down: the gateways of a few organisations
+ * would hold up all the others.
  *
- * @param resolver where to ask
- * @param system the operating system's way, for names without a dot and those that no name server knows
+ * @param resolver queries the name servers
+ * @param system the operating system's lookup, for names without a dot and names that no name server knows
  */
 export function createLookup(
   resolver = new Resolver(QUESTION),
@@ -31,7 +31,7 @@ export function createLookup(
     });
 
   const asking = new Map<string, Promise<LookupAddress[]>>();
-  /** One question under way for a name, however many connections wait for its answer: a sweep begins with many. */
+  /** At most one query at a time for each name, however many connections wait for it: a sweep opens many at once. */
   const ask = (hostname: string) => {
     let answer = asking.get(hostname);
     if (!answer) {
@@ -58,7 +58,7 @@ export function createLookup(
 }
 
 /**
- * The addresses of both families, or of one when the other has none or takes its time.
+ * The addresses of both families, or of one if the other has none or takes too long.
  *
  * @throws the first family's error when neither has any
  */
@@ -71,7 +71,7 @@ async function addressesOf(...families: Promise<LookupAddress[]>[]): Promise<Loo
   return found.sort((a, b) => a.family - b.family);
 }
 
-/** Finds what another way of finding does, but for addresses of this machine and its link: a name may lead there. */
+/** A lookup without addresses of this machine and its link, which names may resolve to. */
 export function elsewhere(lookup: LookupFunction): LookupFunction {
   return (hostname, options, callback) =>
     lookup(hostname, { ...options, all: true }, (error, found) => {

@@ -1,4 +1,4 @@
-/** Callbacks of one signal, at places that are used again. */
+/** The callbacks of one signal, in slots that are reused. */
 interface Callbacks {
   places: (() => void)[];
   free: number[];
@@ -9,13 +9,13 @@ const callbacksOf = new WeakMap<AbortSignal, Callbacks>();
 const nothing = () => {};
 
 /**
- * Calls back when the signal fires. Under one listener for all: a signal walks its listeners for each one that is
- * added, and a sweep has hundreds of calls under way beneath a single signal.
+ * Calls back when the signal fires. All callbacks share one listener: adding a listener to a signal walks all existing
+ * ones, and a sweep has hundreds of calls in flight under a single signal.
  *
- * In an array, since a Set that much is added to and taken from is made anew again and again, and each that is left
- * behind keeps what was in it from V8's quick collections: it took a fifth of a sweep's processor time.
+ * They are kept in an array: a Set with many additions and deletions is reallocated again and again, and each discarded
+ * copy keeps its contents from V8's quick collections, which took a fifth of a sweep's CPU time.
  *
- * @returns what takes the callback off again; to be called once
+ * @returns a function that removes the callback; call it once
  */
 export function onAbort(signal: AbortSignal, callback: () => void): () => void {
   const callbacks = callbacksOf.get(signal) ?? listen(signal);

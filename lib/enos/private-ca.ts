@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 /**
  * The certification authorities in the file that `ENOS_CA_FILE` names, as PEM.
  *
- * @throws {Error} that names the setting, when there are none
+ * @throws {Error} that names the setting, when the file is not valid
  */
 export function readPrivateCa(file: string): string {
   let pem: string;
@@ -19,7 +19,7 @@ export function readPrivateCa(file: string): string {
 }
 
 /**
- * Why a file is no list of certification authorities, as a sentence goes on after its name; undefined when it is one.
+ * Why a file is not a list of certification authorities, to continue a sentence after its name; undefined if it is.
  *
  * @param pem its content
  * @param now Unix time in milliseconds
@@ -35,7 +35,7 @@ function caProblem(pem: string, now: number): string | undefined {
   } catch {
     return "has a certificate that cannot be read";
   }
-  // A gateway's own certificate is its authority when it signed that itself.
+  // A self-signed certificate is its own authority.
   const other = certificates.find((each) => !each.ca && each.subject !== each.issuer);
   if (other) return `has a certificate that is not a CA's: ${other.subject.replaceAll("\n", ", ")}`;
   const isValid = certificates.some((each) => each.validToDate.getTime() > now);

@@ -8,10 +8,10 @@ const BACKOFF_MS = 200;
 /**
  * How long to wait before the next attempt, in milliseconds; undefined when there should be none.
  *
- * Backoff has full jitter (a uniform share of the bound), so that callers who failed together do not come
- * back together. A traffic limit is waited out only when EnOS said how long, and there is time.
+ * Backoff has full jitter (a uniform share of the bound), so that callers that failed together do not retry together. A
+ * traffic limit is waited for only if EnOS said for how long, and there is time.
  *
- * @param retries how many repeats there were already
+ * @param retries how many retries there have been
  * @param remainingMs what is left of the call's budget
  * @param random uniform in [0, 1)
  */

@@ -5,7 +5,7 @@ import { exchange } from "./exchange.ts";
 import { retryDelay } from "./retry.ts";
 import type { EnosRequest, Transport } from "./transport.ts";
 
-/** What requests are sent with. */
+/** The dependencies of {@link send}. */
 export interface Sender {
   transport: Pick<Transport, "dispatch">;
   /** Unix time in milliseconds. */
@@ -13,10 +13,10 @@ export interface Sender {
 }
 
 /**
- * Sends a request, again where that may help and the budget allows, and gives the `data` of the answer. What is sent
- * again goes over a new connection: after a freeze, one that is kept is as dead as the next.
+ * Sends a request, retries it if that may help and the budget allows, and returns the `data` of the answer. Retries use a
+ * new connection: after a freeze, all kept connections may be dead.
  *
- * @param request makes the request afresh for each attempt
+ * @param request creates the request anew for each attempt
  * @throws {EnosError} the last attempt's
  */
 export async function send(
@@ -45,8 +45,8 @@ export async function send(
 }
 
 /**
- * Whether the request has to be sent again to have been an attempt at all: a server may close a kept connection just
- * as it is used (RFC 9112, 9.3.1), and another process may have used the same timestamp.
+ * Whether a failure does not count as an attempt: a server may close a kept connection just as it is used (RFC 9112,
+ * 9.3.1), and another process may have used the same timestamp.
  */
 function isNoAttempt({ brokeUnanswered, code }: EnosError): boolean {
   return brokeUnanswered || code === REPEATED_REQUEST;

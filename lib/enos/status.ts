@@ -4,7 +4,7 @@ import { isTerminal, stateOfCode } from "../tasks/state.ts";
 import type { DownloadStatus } from "../tasks/status.ts";
 import { EnosError } from "./errors.ts";
 
-/** An integer, or the numeric string that some samples show in its place. */
+/** An integer, or the numeric string that some samples have instead. */
 const Integer = z.union([
   z.int(),
   z.pipe(
@@ -13,9 +13,9 @@ const Integer = z.union([
   ),
 ]);
 
-/** A longer URL is no URL, and would not fit an event: SNS takes 256 KiB for a batch of ten. */
+/** A longer URL is not plausible, and would not fit into an event: SNS accepts 256 KiB for a batch of ten. */
 const MAX_URL_LENGTH = 8192;
-/** Free text that nothing is decided on; cut, so that ten events always fit one SNS batch. */
+/** Free text, which is only passed on; truncated so that ten events always fit into one SNS batch. */
 const MAX_DESC_LENGTH = 512;
 
 const Entry = z.object({
@@ -27,8 +27,8 @@ const Entry = z.object({
 });
 
 /**
- * Reads the `data` of a status answer: the vendor documents a list and shows a single object, so both are
- * taken; in a list only the entry that names the task counts.
+ * Parses the `data` of a status answer. The vendor documents a list and shows a single object, so both are accepted; in a
+ * list only the entry that names the task counts.
  *
  * @throws {EnosError} `malformed` for another shape, or an answer that is about another task
  */
@@ -46,7 +46,7 @@ export function parseStatus(task: TaskKey, data: unknown): DownloadStatus {
     orgId: task.orgId,
     downloadUrl: entry.downloadUrl?.toWellFormed() || null,
     progressCode: entry.progressCode,
-    // Half of a surrogate pair, sent or cut, is no text that DynamoDB would have to take.
+    // DynamoDB need not accept half a surrogate pair, whether it was sent or is left by truncation.
     progressDesc: entry.progressDesc?.slice(0, MAX_DESC_LENGTH).toWellFormed() ?? null,
     dataSize: entry.dataSize ?? null,
     state,
@@ -54,7 +54,7 @@ export function parseStatus(task: TaskKey, data: unknown): DownloadStatus {
   };
 }
 
-/** Whether this is the task's id. Anything but text or a number is none, and might not even become text. */
+/** Whether this is the task's id. Only text and numbers are considered: other values may not convert to text. */
 function names(taskId: unknown, task: TaskKey): boolean {
   return (typeof taskId === "string" || typeof taskId === "number") && String(taskId) === task.taskId;
 }

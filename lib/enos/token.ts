@@ -6,33 +6,33 @@ import { ageOf, type Moment, moment } from "./moment.ts";
 import { type Sender, send } from "./send.ts";
 import { tokenEncryption } from "./signature.ts";
 
-/** Public clients of EnOS renew a token that has this much left, or less. */
+/** A token with this much time left, or less, is renewed, as EnOS's public clients do. */
 const RENEW_BEFORE_EXPIRY_MS = 5 * 60_000;
-/** What a token must have left to be used where it could not be renewed: the time of a call. */
+/** The time that a token must have left to be used if it cannot be renewed: that of a call. */
 const USABLE_MS = 10_000;
-/** The time from one renewal that failed to the next. */
+/** The pause after a renewal that failed. */
 const RENEW_AGAIN_MS = 30_000;
 /**
- * All attempts to get a token, in milliseconds, a single attempt, and a renewal while the old token is good. Not the
- * callers' own time, since many may be waiting.
+ * The time to get a token with retries, without, and to renew one that is still valid, in milliseconds. It is independent
+ * of the callers' own budgets, since many may be waiting.
  */
 const BUDGET_MS = { retried: 8_000, single: 10_000, renewal: 3_000 };
 /** Longer than all of these together. */
 const LONGEST_MS = 15_000;
-/** How many timestamps are remembered: more than are used before the clock has gone on. */
+/** How many timestamps are remembered: more than are used before the clock advances. */
 const REMEMBERED_TIMESTAMPS = 1_000;
 
 const TokenData = z.object({
-  // What a header can carry: any other would fail in the transport, as if nobody were there.
+  // What a header can contain: anything else would fail in the transport, as if EnOS were unreachable.
   accessToken: z.string().check(z.regex(/^[\x21-\x7e]{1,8192}$/)),
-  // Seconds that are left, not the token's whole life.
+  // The seconds that are left, not the token's whole lifetime.
   expire: z.union([z.number(), z.pipe(z.string().check(z.regex(/^\d+$/)), z.transform(Number))]),
 });
 
 interface Token {
   accessToken: string;
   obtained: Moment;
-  /** Milliseconds that it had left then, and after which it is to be renewed. */
+  /** The milliseconds that it had left then, and after how many to renew it. */
   lifetime: number;
   renewAfter: number;
 }
@@ -41,13 +41,13 @@ interface Entry {
   /** Whose token it is. */
   credentials: Credentials;
   token: Token | undefined;
-  /** The token that a call was refused with last. */
+  /** The last token with which a call was refused. */
   refused: string | undefined;
-  /** The request under way, which every caller waits for. */
+  /** The request in flight, which all callers share. */
   pending: { token: Promise<string>; since: Moment } | undefined;
 }
 
-/** One access token per organisation, fetched once however many calls wait for it. */
+/** Caches one access token per organisation, and fetches it once, however many calls wait for it. */
 export class TokenCache {
   readonly #sender: Sender;
   readonly #entries = new Map<string, Entry>();
@@ -58,7 +58,7 @@ export class TokenCache {
   }
 
   /**
-   * A token with more than five minutes left, or with less where EnOS does not renew it.
+   * A token with more than five minutes left, or with less if EnOS does not renew it.
    *
    * @throws {EnosError} when EnOS gives none
    */
@@ -69,7 +69,7 @@ export class TokenCache {
       this.#entries.set(orgId, entry);
     }
     const { token, pending } = entry;
-    // One that was under way when the process was frozen has failed, though nobody has noticed.
+    // A request that was in flight when the process was frozen has failed, though that may not be known yet.
     if (pending && this.#age(pending.since) < LONGEST_MS) return pending.token;
     if (token && this.#age(token.obtained) < token.renewAfter) return token.accessToken;
     return this.#renew(entry, singleAttempt);
@@ -100,13 +100,13 @@ export class TokenCache {
     return token;
   }
 
-  /** EnOS hands out the same token until it expires: one that is nearly spent, or refused, has to be refreshed. */
+  /** EnOS returns the same token until it expires, so one that is about to expire, or was refused, has to be refreshed. */
   async #obtain(entry: Entry, singleAttempt: boolean): Promise<Token> {
     const { credentials, token: old } = entry;
     if (old && this.#age(old.obtained) < old.lifetime - USABLE_MS) {
       const renewed = await this.#renewalOf(old, credentials);
       if (renewed) return renewed;
-      // Good for minutes yet, whatever is the matter with the renewal, unless a call was refused meanwhile.
+      // It is still valid for minutes although renewing it failed, unless a call has been refused meanwhile.
       if (entry.token === old) return { ...old, renewAfter: this.#age(old.obtained) + RENEW_AGAIN_MS };
     }
     using budget = new CallBudget({ singleAttempt }, singleAttempt ? BUDGET_MS.single : BUDGET_MS.retried);
@@ -155,7 +155,7 @@ export class TokenCache {
       accessToken: data.accessToken,
       obtained: this.#now(),
       lifetime,
-      // Half-life for tokens that are born with less than ten minutes, or each call would renew them.
+      // Half the lifetime for tokens that are issued with less than ten minutes, or each call would renew them.
       renewAfter: lifetime - Math.min(RENEW_BEFORE_EXPIRY_MS, lifetime / 2),
     };
   }
@@ -169,8 +169,8 @@ export class TokenCache {
   }
 
   /**
-   * Now, but never the same twice: EnOS refuses a second request with the same timestamp as a replay (1001). A clock
-   * that is put back is followed, since EnOS also refuses timestamps that are minutes off.
+   * The present time, but never the same twice: EnOS refuses a second request with the same timestamp as a replay (1001).
+   * It follows a clock that is set back, since EnOS also refuses timestamps that are minutes off.
    */
   #timestamp(): number {
     let timestamp = this.#sender.now();

@@ -7,18 +7,18 @@ import { createLookup } from "./lookup.ts";
 import { ageOf, moment } from "./moment.ts";
 import { sign } from "./signature.ts";
 
-/** What this client calls itself; the version is `package.json`'s. */
+/** The user agent; the version is that of `package.json`. */
 const USER_AGENT = "enos-download-status/1.0.0";
 
 /** Limits in milliseconds and bytes. How long an answer may take is up to the call's budget. */
 export const LIMITS = {
   connectTimeout: 3_000,
   /**
-   * For one address of several. Node's own 250 ms give up a gateway on another continent for the next address, which
-   * may be a dead one.
+   * For one address of several. With Node's default of 250 ms, a gateway on another continent would be given up for the
+   * next address, which may be dead.
    */
   addressTimeout: 1_000,
-  /** For a connection that nobody uses. Many servers close theirs after five seconds. */
+  /** For idle connections. Many servers close them after five seconds. */
   keepAlive: 4_000,
   maxResponseSize: 1024 * 1024,
 } as const;
@@ -31,9 +31,9 @@ export interface EnosRequest {
   method: "GET" | "POST";
   /** JSON. */
   body?: string;
-  /** What it is signed with on its way out. */
+  /** What it is signed with when it is sent. */
   signing?: Signing;
-  /** Whether a connection that was used before will not do. */
+  /** Whether it must not use a kept connection. */
   newConnection?: boolean;
 }
 
@@ -45,11 +45,11 @@ interface Signing {
   now: () => number;
 }
 
-/** How the connections to EnOS gateways are made. */
+/** Options of the connections to EnOS gateways. */
 export interface TransportOptions {
   /** Finds a host's addresses. */
   lookup?: LookupFunction;
-  /** PEM of certification authorities that are trusted beside those that Node trusts anyway. */
+  /** PEM of certification authorities that are trusted in addition to Node's own. */
   privateCa?: string | undefined;
 }
 
@@ -63,7 +63,7 @@ export class Transport {
   constructor({ lookup = createLookup(), privateCa }: TransportOptions = {}) {
     this.#options = {
       connect: {
-        // Once: it has Node read every certificate.
+        // Created once, since Node then parses every certificate.
         ...(privateCa && { secureContext: trusting(privateCa) }),
         timeout: LIMITS.connectTimeout,
         autoSelectFamily: true,
@@ -78,7 +78,7 @@ export class Transport {
       allowH2: false,
     };
     this.#kept = new Agent(this.#options);
-    // Without pipelining a connection serves one request.
+    // With pipelining 0, undici uses a connection for one request only.
     this.#unkept = new Agent({ ...this.#options, pipelining: 0 });
   }
 
@@ -90,12 +90,12 @@ export class Transport {
   }
 
   /**
-   * A frozen process closes no connection in time: what has lain idle for longer than it would have been kept is
-   * dead, or forgotten on the way, and answers nothing.
+   * A frozen process does not close idle connections in time: those that have been idle for longer than the limit may be
+   * dead, and are not used.
    */
   #connections(): Agent {
     if (ageOf(this.#lastUse) > LIMITS.keepAlive) {
-      // Calls that are under way come to their end.
+      // Calls in flight still finish.
       this.#kept.close().catch(() => {});
       this.#kept = new Agent(this.#options);
     }
@@ -108,7 +108,7 @@ function trusting(privateCa: string) {
   return createSecureContext({ ca: [...getCACertificates("default"), privateCa] });
 }
 
-/** Signs at the moment of sending, so that whatever repeats a request repeats it with a signature of its own. */
+/** Signs at the moment of sending, so that a retry gets its own signature. */
 function headersOf({ signing, body }: EnosRequest): Record<string, string> {
   const headers: Record<string, string> = { "user-agent": USER_AGENT, "accept-encoding": "identity" };
   if (body !== undefined) headers["content-type"] = "application/json";

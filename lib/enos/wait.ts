@@ -6,21 +6,21 @@ export const WAIT_INTERVAL_MS = 2_000;
 
 /** How long a wait may take, in milliseconds. */
 export interface WaitTimes {
-  /** How long the task's end is waited for. The last check begins then. */
+  /** How long to wait for the task's end. The last check begins then. */
   waitMs: number;
-  /** When the last check is cut off, from the beginning of the wait. */
+  /** When to cut off the last check, counted from the beginning of the wait. */
   limitMs: number;
 }
 
 /**
  * Checks a task until it has ended or the time is up.
  *
- * A check that goes unanswered, or is answered by something broken, does not end the wait. A traffic limit does, and
- * so do refused keys and a task that EnOS does not know: asking again would not help.
+ * A check without an answer, or with a broken one, does not end the wait. A traffic limit does, and so do refused keys and
+ * a task that EnOS does not know: asking again would not help.
  *
- * @param check one check; the signal ends it
- * @returns the state when the task has ended, else the last that was learnt
- * @throws {EnosError} what ended the wait, or why no check brought anything
+ * @param check makes one check; the signal ends it
+ * @returns the final status, or the latest one if the task has not ended
+ * @throws {EnosError} what ended the wait, or why no check succeeded
  */
 export async function waitForEnd(
   check: (signal: AbortSignal) => Promise<DownloadStatus>,
