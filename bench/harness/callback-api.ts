@@ -1,6 +1,7 @@
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import { callbackEvent } from "../../local/harness/api-event.ts";
 import type { LambdaProcess } from "../../local/harness/lambda-process.ts";
@@ -23,7 +24,7 @@ export class CallbackApi implements AsyncDisposable {
     const api = new CallbackApi(server);
     server.on("request", async (request, response) => {
       const token = request.url?.split("/").at(-1) ?? "";
-      const event = callbackEvent(token, await bodyOf(request));
+      const event = callbackEvent(token, await text(request));
       const answer = await api.#callback?.invoke<APIGatewayProxyStructuredResultV2>(event);
       response.writeHead(answer?.statusCode ?? 503).end(answer?.body);
     });
@@ -41,10 +42,4 @@ export class CallbackApi implements AsyncDisposable {
     this.#server.closeAllConnections();
     await closed;
   }
-}
-
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk);
-  return Buffer.concat(chunks).toString();
 }

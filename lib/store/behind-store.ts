@@ -4,20 +4,20 @@ import { type Gap, Gaps } from "./checkpoint.ts";
 import { ALL, gapsOf, isSame, simplify } from "./coverage.ts";
 import { type Database, partitionItems, unlessRefused } from "./table.ts";
 
-/** An organisation that is behind its shard: what of it was checked less far, as gaps. */
+/** An organisation that is behind its shard, and the gaps in which it has been checked less far. */
 export interface BehindRecord {
   orgId: string;
-  /** None when the organisation has caught up: the record can be removed. */
+  /** Empty when the organisation has caught up: the record can be removed. */
   gaps: readonly Gap[];
-  /** The gateway that does not answer, where that is why. */
+  /** The gateway that does not answer, if that is the reason. */
   origin: string | undefined;
-  /** False when it counts only as long as the shard's record names the sweep that wrote it: it is to be written again. */
+  /** False when it is valid only while the shard's record names the sweep that wrote it, and so has to be written again. */
   isSettled: boolean;
-  /** The sweep that wrote it, as DynamoDB has it: so none that wakes up late writes over what it has not read. */
+  /** The sweep that wrote it, as stored: a sweep that resumes late must not overwrite a record that it has not read. */
   sweep: unknown;
 }
 
-/** What becomes of a record. */
+/** A change of a record. */
 export interface BehindChange {
   orgId: string;
   gaps: readonly Gap[];
@@ -36,12 +36,13 @@ const Item = z.object({
 /**
  * The organisations that are behind in a shard, one record each.
  *
- * A record may say that less was checked than was: that costs checks. It must never say more, nor be missing while a
- * sweep relies on it. What a record leaves out counts as checked as far as the shard. So what a sweep adds holds at
- * once, also when it comes late, but what it takes away must not hold before its sweep has moved the shard's watermark,
- * which nobody but the holder of the lease can do. Until then it is noted beside what held before (`next`), and counts
- * once the shard's record names the same sweep. A record of which nothing is left then may be removed by anybody at any
- * time, on the condition that it is still the one that was read: whoever needs it again has written it anew.
+ * A record may say that less was checked than really was: that costs checks. It must never say more, nor be missing while
+ * a sweep relies on it. What is in no gap counts as checked as far as the shard. Therefore gaps that a sweep adds are
+ * valid at once, even if they are written late. Gaps that it removes must stay valid until its sweep has moved the
+ * shard's watermark, which only the holder of the lease can do. Until then the new gaps are stored beside the old ones
+ * (`next`), and become valid once the shard's record names the same sweep. A record without gaps may be removed by any
+ * sweep at any time, on the condition that it is still the one that was read: a sweep that needs it again has written a
+ * new one.
  */
 export class BehindStore {
   readonly #db: Database;
@@ -51,7 +52,7 @@ export class BehindStore {
   }
 
   /**
-   * Every record of a shard, as it counts now.
+   * Every record of a shard, as it is valid now.
    *
    * @param sweptBy the sweep that the shard's own record names, read under the lease
    */
@@ -61,7 +62,7 @@ export class BehindStore {
   }
 
   /**
-   * The record of one organisation, as it counts now; undefined when there is none.
+   * The record of one organisation, as it is valid now; undefined if there is none.
    *
    * @param sweptBy the sweep that the shard's own record names, read before
    */
@@ -91,8 +92,8 @@ export class BehindStore {
         new PutCommand({
           TableName: this.#db.table,
           Item: { pk: partition(shard), sk: orgId, ...gapsOfChange(change), origin, sweep },
-          // Missing, or none that a sweep could have written; or made by this very write, whose answer was lost, so
-          // that the SDK makes it again.
+          // Missing, or not written by any sweep; or already written by this request, if its answer was lost and the
+          // SDK retries.
           ConditionExpression: "NOT attribute_type(sweep, :text) OR sweep IN (:before, :sweep)",
           ExpressionAttributeValues: {
             ":text": "S",
@@ -105,7 +106,7 @@ export class BehindStore {
     return written !== undefined;
   }
 
-  /** Removes a record that no longer counts, unless it was written anew. */
+  /** Removes a record that is no longer needed, unless it has been written again. */
   async remove(shard: number, { orgId, sweep }: BehindRecord): Promise<void> {
     await unlessRefused(
       this.#db.client.send(
@@ -124,7 +125,7 @@ function partition(shard: number): string {
   return `#behind#${shard}`;
 }
 
-/** What holds at once, and what holds when the sweep that changes it has moved the shard's watermark. */
+/** What is valid at once, and what is valid once the sweep that makes the change has moved the shard's watermark. */
 export function gapsOfChange({ gaps, before }: BehindChange): {
   gaps: readonly Gap[];
   next?: readonly Gap[];
@@ -133,7 +134,7 @@ export function gapsOfChange({ gaps, before }: BehindChange): {
   return isSame(held, gaps) ? { gaps } : { gaps: held, next: gaps };
 }
 
-/** One that does not parse stands for an organisation of which nothing was ever checked: that loses nothing. */
+/** A record that does not parse counts as that of an organisation that was never checked, which loses nothing. */
 function readRecord(item: Record<string, unknown>, sweptBy: string | undefined): BehindRecord {
   const { data } = Item.safeParse(item);
   const counts = data?.next !== undefined && data.sweep === sweptBy;

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 
-/** Before every index key, and behind every one. */
+/** Before every index key, and after every one. */
 export const FIRST_KEY = "";
 export const PAST_KEYS = "~";
 
@@ -10,14 +10,14 @@ export interface KeySpan {
   to: string;
 }
 
-/** Index keys that were checked no further than `watermark`, in Unix milliseconds. */
+/** Index keys that have been checked only up to `watermark`, in Unix milliseconds. */
 export interface Gap extends KeySpan {
   watermark: number;
 }
 
 /**
- * How far a shard has been checked: everything that was due up to the watermark (Unix milliseconds), but for the
- * gaps, where a sweep was cut short and the next has to resume.
+ * How far a shard has been checked: everything that was due up to the watermark (Unix milliseconds), except in the gaps,
+ * where a sweep was cut short and the next one resumes.
  */
 export interface Checkpoint {
   watermark: number;
@@ -27,11 +27,11 @@ export interface Checkpoint {
 /** The checkpoint of a shard that was never swept. */
 export const NEVER_SWEPT: Checkpoint = { watermark: 0, gaps: [] };
 
-/** More gaps than this in one record, and neighbours are merged: it costs checks, and keeps records small. */
+/** The most gaps of a record. Beyond it, neighbours are merged, which costs checks but keeps records small. */
 export const MOST_GAPS = 16;
 
 const Time = z.int().check(z.nonnegative());
-/** A key, the next text after a key, or one of the two ends. */
+/** A key, the text that follows a key, or one of the two ends. */
 const Bound = z.string().check(z.regex(/^(?:[0-9a-f]{0,17}|~)$/));
 
 /** Gaps as a record holds them. */

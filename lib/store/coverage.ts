@@ -1,8 +1,8 @@
 import { type Checkpoint, FIRST_KEY, type Gap, type KeySpan, MOST_GAPS, PAST_KEYS } from "./checkpoint.ts";
 
 /**
- * What has been checked how far: spans of index keys, ascending, each with its watermark. A whole coverage leaves
- * no key out.
+ * How far spans of index keys have been checked: ascending, each with its watermark. A whole coverage includes every
+ * key.
  */
 export type Coverage = readonly Gap[];
 
@@ -20,7 +20,7 @@ export function checkpointOf(coverage: Coverage): Checkpoint {
   return { watermark, gaps: simplify(coverage.filter((gap) => gap.watermark < watermark)) };
 }
 
-/** A whole coverage with some gaps laid over it: where both speak of a key, the lesser watermark counts. */
+/** A whole coverage combined with gaps: for a key in both, the lower watermark counts. */
 export function overlay(whole: Coverage, gaps: Coverage): Coverage {
   if (gaps.length === 0) return whole;
   const bounds = [...new Set([...whole, ...gaps].flatMap(({ from, to }) => [from, to]))].sort();
@@ -40,14 +40,14 @@ export function overlay(whole: Coverage, gaps: Coverage): Coverage {
   return spans;
 }
 
-/** Adds a span behind the others; one that goes on as the last one was becomes part of it. */
+/** Appends a span; merges it with the last one if they are adjacent and have the same watermark. */
 function append(spans: Gap[], span: Gap): void {
   const last = spans.at(-1);
   if (last && last.to === span.from && last.watermark === span.watermark) last.to = span.to;
   else spans.push({ ...span });
 }
 
-/** What of a coverage lies within some spans, ascending. */
+/** The part of a coverage within some spans, ascending. */
 export function within(coverage: Coverage, spans: readonly KeySpan[]): Gap[] {
   const parts = coverage.flatMap((gap) =>
     clip(spans, gap).map((span) => ({ ...span, watermark: gap.watermark })),
@@ -55,7 +55,7 @@ export function within(coverage: Coverage, spans: readonly KeySpan[]): Gap[] {
   return parts.sort(byKey);
 }
 
-/** How far a key is covered; undefined where the coverage does not speak of it. */
+/** The watermark of a key; undefined if the coverage does not include it. */
 export function watermarkAt(coverage: Coverage, key: string): number | undefined {
   let low = 0;
   let high = coverage.length;
@@ -94,7 +94,7 @@ export function union(spans: readonly KeySpan[]): KeySpan[] {
   return joined;
 }
 
-/** What of some spans lies within another one. */
+/** The parts of some spans within another one. */
 export function clip(spans: readonly KeySpan[], within: KeySpan): KeySpan[] {
   return spans.flatMap((span) => {
     const from = latter(span.from, within.from);
@@ -103,7 +103,7 @@ export function clip(spans: readonly KeySpan[], within: KeySpan): KeySpan[] {
   });
 }
 
-/** Gaps that may overlap as an ascending list that does not: where several speak of a key, the least counts. */
+/** Overlapping gaps as an ascending list without overlap: for a key in several, the lowest watermark counts. */
 export function gapsOf(gaps: readonly Gap[]): Gap[] {
   const none = { ...ALL, watermark: Number.POSITIVE_INFINITY };
   const merged = (from: number, to: number): Coverage => {
@@ -116,7 +116,7 @@ export function gapsOf(gaps: readonly Gap[]): Gap[] {
     .map((gap) => ({ ...gap }));
 }
 
-/** Whether two lists of gaps say the same. */
+/** Whether two lists of gaps are equal. */
 export function isSame(a: Coverage, b: Coverage): boolean {
   return (
     a.length === b.length &&
@@ -127,13 +127,13 @@ export function isSame(a: Coverage, b: Coverage): boolean {
   );
 }
 
-/** So many gaps are held against each other, to see which cost the least; of more, where they lie has to do. */
+/** The most gaps that are compared by cost; if there are more, they are first merged by distance. */
 const MOST_COMPARED = 128;
 
 /**
- * As few gaps as a record holds, none of them shorter or later than those given. Two that are merged say less than
- * was checked, of each other and of what lies between them: those are merged of which that is least, so that what is
- * furthest back does not take the others along.
+ * Merges gaps until a record can hold them; every given gap stays covered. A merged gap has the lower watermark of the
+ * two, and includes what is between them, so that more is checked again: the pair is merged for which that is least, so
+ * that the gap that is furthest back does not extend over the others.
  */
 export function simplify(gaps: Coverage, most = MOST_GAPS): Gap[] {
   const kept: Gap[] = [];
@@ -142,7 +142,7 @@ export function simplify(gaps: Coverage, most = MOST_GAPS): Gap[] {
   const few = farApart(kept, MOST_COMPARED);
   const watermarks = few.map(({ watermark }) => watermark);
   const latest = Math.max(...watermarks);
-  // What is in no gap was checked later than any of them.
+  // What is in no gap has been checked further than any of them.
   const covered = 2 * latest - Math.min(...watermarks) + 1;
   const placed = few.map((gap) => ({ ...gap, begin: place(gap.from), end: place(gap.to) }));
   while (placed.length > most) {
@@ -171,7 +171,7 @@ export function simplify(gaps: Coverage, most = MOST_GAPS): Gap[] {
   return placed.map(({ from, to, watermark }) => ({ from, to, watermark }));
 }
 
-/** At most so many gaps: between those that stay apart lie the widest holes. */
+/** Merges gaps to at most this many, and keeps the widest holes between them. */
 function farApart(gaps: Gap[], most: number): Gap[] {
   if (gaps.length <= most) return gaps;
   const holes = gaps.slice(1).map((gap, index) => ({
@@ -190,10 +190,10 @@ function farApart(gaps: Gap[], most: number): Gap[] {
   });
 }
 
-/** A gap, and where among all keys it begins and ends. */
+/** A gap, and its position among all keys. */
 type Placed = Gap & { begin: number; end: number };
 
-/** Where among all keys one stands, roughly: enough to tell how much lies between two. */
+/** The approximate position of a key among all keys, to estimate how much lies between two. */
 function place(key: string): number {
   return key === PAST_KEYS ? 16 ** 13 : Number.parseInt(key.padEnd(13, "0").slice(0, 13), 16);
 }

@@ -3,16 +3,16 @@ import * as z from "zod/mini";
 import { Time } from "../tasks/record.ts";
 import { type Database, partitionItems, unlessRefused } from "./table.ts";
 
-/** The records stand together under a key that no organisation can have. */
+/** The records share a partition key that no organisation can have. */
 const HEALTH = "#health";
 
 /** Why an organisation, or a whole gateway, is stuck. */
 export const STUCK_REASONS = [
-  /** Calls get no answer, or no connection. */
+  /** Calls get no answer or no connection. */
   "unreachable",
   /** EnOS refuses the organisation's keys. */
   "credentials",
-  /** The gateway does not take calls from our address. */
+  /** The gateway does not accept calls from our address. */
   "address-refused",
   /** A traffic limit was met before anything was answered. */
   "throttled",
@@ -24,7 +24,7 @@ export const STUCK_REASONS = [
 
 export type StuckReason = (typeof STUCK_REASONS)[number];
 
-/** That an organisation or a gateway is stuck. It exists only while that lasts; times are Unix milliseconds. */
+/** A stuck organisation or gateway. The record exists only while it is stuck. Times are Unix milliseconds. */
 export interface HealthRecord {
   scope: "org" | "origin";
   /** The organisation's id, or the gateway's origin. */
@@ -36,7 +36,7 @@ export interface HealthRecord {
   probes: number;
   /** Of the credentials that were refused. */
   fingerprint: string | undefined;
-  /** The gateway that was stuck already when an organisation on it was asked in vain: it is well once that is. */
+  /** The gateway that was already stuck when a call for this organisation failed: it recovers with the gateway. */
   origin?: string | undefined;
 }
 
@@ -49,7 +49,7 @@ const Item = z.object({
   origin: z.optional(z.string()),
 });
 
-/** What is stuck, for all sweepers. It is advice: without it calls are made in vain, and nothing is lost. */
+/** What is stuck, for all sweepers. It is only advice: without it some calls are wasted, but nothing is lost. */
 export class HealthStore {
   readonly #db: Database;
 
@@ -57,7 +57,7 @@ export class HealthStore {
     this.#db = db;
   }
 
-  /** Everything that is stuck; records that do not parse are left out, and overwritten when it matters. */
+  /** Everything that is stuck; records that do not parse are skipped, and overwritten when needed. */
   async list(signal?: AbortSignal): Promise<HealthRecord[]> {
     const items = await partitionItems(this.#db, HEALTH, { signal });
     return items.flatMap((item) => {
@@ -68,7 +68,7 @@ export class HealthStore {
     });
   }
 
-  /** Writes that something is stuck; where that is known already, the later word counts. */
+  /** Writes that something is stuck, over what was known before. */
   async put({ scope, id, ...rest }: HealthRecord): Promise<void> {
     await this.#db.client.send(
       new PutCommand({ TableName: this.#db.table, Item: { pk: HEALTH, sk: `${scope}#${id}`, ...rest } }),
@@ -76,7 +76,7 @@ export class HealthStore {
   }
 
   /**
-   * Takes the next probe for this sweep alone, before the call.
+   * Claims the next probe for this sweep, before the call.
    *
    * @param next when the one after that is due
    * @returns false when another sweep was faster, or what was stuck has recovered
@@ -88,7 +88,7 @@ export class HealthStore {
           TableName: this.#db.table,
           Key: { pk: HEALTH, sk: `${scope}#${id}` },
           UpdateExpression: "SET nextProbeAt = :next, probes = :probes",
-          // Or claimed by this very write, whose answer was lost, so that the SDK makes it again.
+          // Or already claimed by this request, if its answer was lost and the SDK retries.
           ConditionExpression: "nextProbeAt = :seen OR (nextProbeAt = :next AND probes = :probes)",
           ExpressionAttributeValues: { ":next": next, ":probes": probes + 1, ":seen": nextProbeAt },
         }),
@@ -97,7 +97,7 @@ export class HealthStore {
     return claimed !== undefined;
   }
 
-  /** Forgets that something was stuck, unless more was written of it since. */
+  /** Removes a record, unless it has been changed since. */
   async remove({ scope, id, nextProbeAt }: HealthRecord): Promise<void> {
     await unlessRefused(
       this.#db.client.send(

@@ -5,19 +5,19 @@ import type { Reach } from "../tasks/schedule.ts";
 
 /**
  * An index key is 16 hex digits: one of the offset, eleven of the time of tracking (Unix milliseconds), four more of
- * the offset. So the index itself keeps long-running tasks by when they are due, and behind them, in each of the
- * sixteen parts, those that are still young.
+ * the offset. So within each of the sixteen segments the index has long-running tasks first and young ones last, and a
+ * sweep can skip the long-running tasks of a segment in which none can be due.
  */
 const INDEX_KEY = /^[0-9a-f]{16}$/;
-/** Segments of the offsets, by an index key's first digit. */
+/** The number of segments, by an index key's first digit. */
 export const SEGMENTS = 16;
 const TIME_DIGITS = 11;
 const LATEST = 16 ** TIME_DIGITS - 1;
 const OFFSET_DIGITS = 5;
-/** How many offsets index keys tell apart. */
+/** The number of different offsets in index keys. */
 export const OFFSETS = 16 ** OFFSET_DIGITS;
 
-/** A segment's offsets reach this much further (a share of a segment) than they are, so that no rounding loses a task. */
+/** Segments are widened by this share of a segment, so that rounding loses no task. */
 const MARGIN = 0.01;
 
 /** Index keys between two bounds, both included. */
@@ -35,7 +35,7 @@ export function keyOf({ orgId, channelId, taskId }: TaskKey): { pk: string; sk: 
 }
 
 /**
- * Where in the sparse index of open tasks a task stands.
+ * A task's key in the sparse index of open tasks.
  *
  * @param trackedAt Unix milliseconds
  */
@@ -65,7 +65,7 @@ export function indexKeyOf(trackedAt: number, offset: number): string {
   return digits.slice(0, 1) + hex(time, TIME_DIGITS) + digits.slice(1);
 }
 
-/** Reads an index key; undefined for a text that is none. */
+/** Parses an index key; undefined if it is not one. */
 export function parseIndexKey(key: string): IndexKey | undefined {
   if (!INDEX_KEY.test(key)) return undefined;
   const time = key.slice(1, 1 + TIME_DIGITS);

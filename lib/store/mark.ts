@@ -1,4 +1,4 @@
-/** What an item has that only remembers that somebody ended the tracking of its task: when, in Unix milliseconds. */
+/** The attribute of a mark, an item which only remembers that tracking of its task was stopped: when, in Unix milliseconds. */
 export const MARK = "endedTrackingAt";
 
 /** Condition: the item is such a mark. */

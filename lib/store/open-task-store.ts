@@ -12,27 +12,27 @@ import { type Database, unlessRefused } from "./table.ts";
 
 /** The sparse index: an item is in it for as long as its task is open. */
 const OPEN_TASKS_INDEX = "open-tasks";
-/** Items of a page at most. Small enough that two in memory are nothing, large enough that a query's overhead is. */
+/** The most items of a page: few enough to hold two pages in memory, many enough that a query's overhead does not matter. */
 export const PAGE_SIZE = 1_000;
 
-/** Pages of an organisation's records in which another open task of it is looked for. */
+/** How many pages of an organisation's records are searched for another open task. */
 const OTHER_PAGES = 5;
 
-/** Condition: the task is open, and the one that was read; one that was deleted and put anew has another index key. */
+/** Condition: the task is still open and the one that was read; one that was deleted and put again has another index key. */
 const STILL_OPEN = "openKey = :key";
 
-/** Condition: nobody has written since that it is uncertain how the task is doing. A sweep may have frozen meanwhile. */
+/** Condition: no sweep has since recorded that the task's state is uncertain. This one may have been frozen meanwhile. */
 const NO_LATER_MARK = "NOT uncertainSince > :readUncertain";
 
 const DAY_MS = 24 * 60 * 60_000;
 
 /** One page of a shard's open tasks, in the order of their index keys. */
 export interface OpenTaskPage {
-  /** How many tasks it has, wanted or not. */
+  /** The number of its tasks, wanted or not. */
   read: number;
   /** Those that are wanted. */
   tasks: OpenTask[];
-  /** Items that no version of this service could have written; they are passed over. */
+  /** Items that no version of this service could have written; they are skipped. */
   unreadable: { pk: unknown; sk: unknown }[];
   /** The last item, when there may be more in the range that was asked for. */
   end: PageEnd | undefined;
@@ -41,11 +41,11 @@ export interface OpenTaskPage {
 /** Where a page ended. */
 export interface PageEnd {
   indexKey: string;
-  /** What DynamoDB takes to go on behind it. */
+  /** DynamoDB's key for continuing after it. */
   key: Record<string, unknown>;
 }
 
-/** What the table has of a task that somebody named. */
+/** The table's state of a named task. */
 export type FoundTask =
   | { kind: "open"; task: OpenTask; shard: number }
   | { kind: "done" | "unwanted" | "untracked" };
@@ -53,7 +53,7 @@ export type FoundTask =
 /** Whether a task is wanted, by its index key and its own deadline (Unix milliseconds), if it has one. */
 export type IsWanted = (key: IndexKey, deadlineAt: number | undefined) => boolean;
 
-/** The sweep's side of the table: reads open tasks and writes what was learnt of them. */
+/** The sweep's access to the table: reads open tasks and writes what checks have learnt. */
 export class OpenTaskStore {
   readonly #db: Database;
   readonly #retentionDays: number;
@@ -65,7 +65,7 @@ export class OpenTaskStore {
 
   /**
    * @param range the index keys to read
-   * @param isWanted of a task that is not, nothing more is read
+   * @param isWanted tasks that are not wanted are not parsed
    * @param after the key of the page before, to go on within the range
    * @param signal ends the call early
    */
@@ -86,7 +86,7 @@ export class OpenTaskStore {
           ":from": { S: from },
           ":through": { S: through },
         },
-        // All that there is but the shard, which is known.
+        // Everything except the shard, which is known.
         ProjectionExpression:
           "pk, sk, openKey, #state, notFoundSince, notFoundChecks, deadlineAt, uncertainSince",
         ExpressionAttributeNames: { "#state": "state" },
@@ -109,8 +109,8 @@ export class OpenTaskStore {
   }
 
   /**
-   * A task as the table has it now, whatever the index said, and what its caller gave along with it: undefined when it
-   * is closed, deleted, or another one that was put in its place.
+   * A task as it is in the table now, whatever the index showed, with what its caller attached; undefined if it has been
+   * closed, deleted, or replaced by a new one.
    */
   async current(
     task: OpenTask,
@@ -131,10 +131,10 @@ export class OpenTaskStore {
   }
 
   /**
-   * What the table has of a task, strongly consistent.
+   * Looks a task up, strongly consistent.
    *
-   * @returns `untracked` where there is nothing, or a record whose time is up; `done` where the task is closed;
-   *   `unwanted` where somebody has ended its tracking
+   * @returns `untracked` if there is no record, or an expired one; `done` if the task is closed; `unwanted` if its
+   *   tracking was stopped
    */
   async find(task: TaskKey, now: number, signal?: AbortSignal): Promise<FoundTask> {
     const { Item } = await this.#db.client.send(
@@ -150,8 +150,8 @@ export class OpenTaskStore {
   }
 
   /**
-   * Another open task of the same organisation, any of those that are found; undefined where there is none among some
-   * thousand records. Who has only ended ones there is asked about nothing else often.
+   * Another open task of the same organisation, chosen at random among those found; undefined if there is none among some
+   * thousand records.
    */
   async another(task: OpenTask, signal?: AbortSignal): Promise<OpenTask | undefined> {
     let next: Record<string, AttributeValue> | undefined;
@@ -178,11 +178,11 @@ export class OpenTaskStore {
     return undefined;
   }
 
-  /** Writes that an open task is in another state, or known to EnOS again, if it is still as it was read. */
+  /** Writes that an open task has another state, or is known to EnOS again, if it is still as it was read. */
   change(task: OpenTask, state: TrackedState, status: DownloadStatus, now: number): Promise<boolean> {
     const isNew = state !== task.state;
     return this.#update(task, {
-      // Or changed by this very write, whose answer was lost, so that the SDK makes it again.
+      // Or already changed by this request, if its answer was lost and the SDK retries.
       condition: `${STILL_OPEN} AND ${NO_LATER_MARK} AND (#state = :state OR (${asRead(task)}))`,
       expression: `SET #state = :state, progressCode = :code, progressDesc = :desc${
         isNew ? ", stateSince = :now" : ""
@@ -198,7 +198,7 @@ export class OpenTaskStore {
     });
   }
 
-  /** Writes since when it is uncertain how an open task is doing, unless that is written already. */
+  /** Writes since when an open task's state is uncertain, unless that is already written. */
   uncertain(task: OpenTask, since: number): Promise<boolean> {
     return this.#update(task, {
       condition: STILL_OPEN,
@@ -210,11 +210,11 @@ export class OpenTaskStore {
   /**
    * Writes that EnOS did not know the task, if it is still as it was read.
    *
-   * @param uncertainSince when it was last known not to have ended, if it did know the task until now
+   * @param uncertainSince when it was last known not to have ended, if EnOS knew the task until now
    */
   missing(task: OpenTask, since: number, checks: number, uncertainSince: number): Promise<boolean> {
     return this.#update(task, {
-      // Or written by this very write, whose answer was lost, so that the SDK makes it again.
+      // Or already written by this request, if its answer was lost and the SDK retries.
       condition: `${STILL_OPEN} AND ((${asRead(task)}) OR (notFoundSince = :since AND notFoundChecks = :checks))`,
       expression:
         "SET notFoundSince = :since, notFoundChecks = :checks, uncertainSince = if_not_exists(uncertainSince, :uncertain)",
@@ -222,10 +222,10 @@ export class OpenTaskStore {
     });
   }
 
-  /** Closes a task: it leaves the index, and the table when its retention is over. */
+  /** Closes a task: it leaves the index at once, and the table after its retention. */
   finish(task: OpenTask, { state, status, reason }: Outcome, now: number): Promise<boolean> {
     return this.#update(task, {
-      // Or closed by this very write, whose answer was lost, so that the SDK makes it again.
+      // Or already closed by this request, if its answer was lost and the SDK retries.
       condition: `${STILL_OPEN} OR (#state = :state AND finishedAt = :now AND trackedAt = :trackedAt)`,
       expression: `SET #state = :state, stateSince = :now, finishedAt = :now, endedOrg = :org, expiresAt = :expires, reason = :reason${
         status ? ", progressCode = :code, progressDesc = :desc, downloadUrl = :url, dataSize = :size" : ""
@@ -247,7 +247,7 @@ export class OpenTaskStore {
     });
   }
 
-  /** False when the task is no longer as it was read: learnt of by another sweep, closed, deleted, or put anew. */
+  /** False when the task is no longer as it was read: changed by another sweep, closed, deleted, or put again. */
   async #update(
     task: OpenTask,
     update: { condition: string; expression: string; values: Record<string, unknown> },
@@ -270,9 +270,9 @@ export class OpenTaskStore {
   }
 }
 
-/** Condition: nothing was learnt of the task since it was read, which the index may not have told yet. */
+/** Condition: no check has changed the task since it was read, which the index may not show yet. */
 function asRead({ notFound }: OpenTask): string {
-  // In the negative, so that a count that is missing, or none that a sweep could have written, is as good as none.
+  // Negated, so that a missing or invalid count counts as 0.
   return `#state = :readState AND ${notFound ? "notFoundChecks = :readChecks" : "NOT notFoundChecks > :readChecks"}`;
 }
 

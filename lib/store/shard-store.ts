@@ -3,13 +3,13 @@ import * as z from "zod/mini";
 import { type Checkpoint, parseCheckpoint } from "./checkpoint.ts";
 import { type Database, partitionItems, unlessRefused } from "./table.ts";
 
-/** The shards' records stand together under a key that no organisation can have. */
+/** The shards' records share a partition key that no organisation can have. */
 const SHARDS = "#shards";
 
-/** No invocation, and so no lease, is longer than Lambda's quarter of an hour and a margin. */
+/** No invocation, and so no lease, lasts longer than Lambda's 15 minutes and a margin. */
 const LONGEST_LEASE_MS = 16 * 60_000;
 
-/** Clocks of sweepers are apart by no more than this: a watermark further ahead comes from a clock that was wrong. */
+/** The most by which sweepers' clocks may differ: a watermark further ahead comes from a clock that was wrong. */
 export const CLOCK_ERROR_MS = 2 * 60_000;
 
 const OpenTasks = z.int().check(z.nonnegative());
@@ -18,20 +18,20 @@ const OpenTasks = z.int().check(z.nonnegative());
 export interface Shard {
   number: number;
   checkpoint: Checkpoint;
-  /** When the first task was about to be put into it, or a sweep first took it. */
+  /** When the first task was about to be put into it, or a sweep first leased it. */
   announcedAt: number;
   leaseUntil: number;
   /** The sweep that wrote the checkpoint. */
   sweptBy: string | undefined;
-  /** When every open task in it was read last. */
+  /** When all of its open tasks were last read. */
   readWholeAt: number;
-  /** By which schedule its tasks are checked; undefined where that is not known. */
+  /** The schedule by which its tasks are checked; undefined if that is not known. */
   schedule: ShardSchedule | undefined;
-  /** Open tasks in it when it was swept last, estimated where they are many; undefined while nobody knows. */
+  /** The number of open tasks when it was last swept, estimated if there are many; undefined if unknown. */
   openTasks: number | undefined;
   /** The organisations that are behind in it. */
   behind: BehindTotals;
-  /** The watermark as it is written, even one that no sweep could have written; 0 when it is no number. */
+  /** The watermark as stored, even if it is not valid; 0 if it is not a number. */
   writtenWatermark: number;
 }
 
@@ -68,10 +68,10 @@ export async function announceShard(db: Database, number: number, now: number): 
   const Key = keyOfShard(number);
   const { Item } = await db.client.send(new GetCommand({ TableName: db.table, Key }));
   if (Item) return;
-  // A sweep that was faster keeps what it wrote.
+  // What a faster sweep has written stays.
   await unlessRefused(
     db.client.send(
-      // A put, since who tracks may put items and not update them.
+      // A put, since `track` may put items but not update them.
       new PutCommand({
         TableName: db.table,
         Item: { ...Key, announcedAt: now },
@@ -82,9 +82,9 @@ export async function announceShard(db: Database, number: number, now: number): 
 }
 
 /**
- * On what condition a sweep takes a shard: `mayLease`, as DynamoDB evaluates it. In the negative and within bounds, so
- * that an attribute that is missing, or none that a sweep could have written, does not bar the shard for good. A lease
- * whose answer was lost is asked for again by the SDK: it is this sweep's already.
+ * The condition for leasing a shard: `mayLease`, as DynamoDB evaluates it. Negated and within bounds, so that a missing or
+ * invalid attribute does not block the shard for ever. If the answer to a lease was lost and the SDK retries, the shard
+ * is already leased by this sweep.
  */
 const MAY_LEASE =
   "(NOT leaseUntil BETWEEN :now AND :longest AND NOT watermark BETWEEN :since AND :latest) OR leaseOwner = :sweep";
@@ -100,10 +100,10 @@ function leaseTerms(seen: number, now: number): { longest: number; since: number
 }
 
 /**
- * Whether a sweep may take a shard: nobody else holds it, nor has swept it since it was listed.
+ * Whether a sweep may lease a shard: no other sweep holds it, or has swept it since it was listed.
  *
- * @param current as it is
- * @param listed as the sweep has listed it
+ * @param current the shard now
+ * @param listed the shard when the sweep listed it
  */
 export function mayLease(
   current: Shard & { leaseOwner: string | undefined },
@@ -125,9 +125,9 @@ export class ShardStore {
   }
 
   /**
-   * Every shard that there is: those of today's count, and those that an earlier, larger count left behind.
+   * All shards: those of the present count, and those left from an earlier, larger count.
    *
-   * @param count today's number of shards
+   * @param count the present number of shards
    * @param signal ends the call early, here and below
    */
   async list(count: number, signal?: AbortSignal): Promise<Shard[]> {
@@ -143,7 +143,7 @@ export class ShardStore {
     return [...shards.values()];
   }
 
-  /** One shard as it is now; one of which nothing is written counts as never swept. */
+  /** One shard as it is now; one without a record counts as never swept. */
   async get(number: number, signal?: AbortSignal): Promise<Shard> {
     const { Item } = await this.#db.client.send(
       new GetCommand({ TableName: this.#db.table, Key: keyOfShard(number), ConsistentRead: true }),
@@ -152,7 +152,7 @@ export class ShardStore {
     return readShard(number, Item);
   }
 
-  /** Whether a shard is still leased by this sweep: another may have taken it whose clock says that the time is over. */
+  /** Whether this sweep still holds a shard: another whose clock is ahead may have leased it. */
   async isHeld(number: number, sweep: string, signal?: AbortSignal): Promise<boolean> {
     const { Item } = await this.#db.client.send(
       new GetCommand({
@@ -167,11 +167,11 @@ export class ShardStore {
   }
 
   /**
-   * Takes a shard for this sweep alone.
+   * Leases a shard for this sweep.
    *
-   * @param shard as it was listed: one that another sweep has swept since is left alone, it has had its turn
-   * @param sweep names this sweep, so that nobody else can move its watermark
-   * @returns the shard as it is under the lease; undefined when somebody else holds it, or has swept it
+   * @param shard as it was listed: if another sweep has swept it since, it is not leased, since it has had its turn
+   * @param sweep names this sweep, so that no other can move the watermark
+   * @returns the shard as it is under the lease; undefined if another sweep holds it, or has swept it
    */
   async lease(
     { number, writtenWatermark }: Shard,
@@ -186,7 +186,7 @@ export class ShardStore {
         new UpdateCommand({
           TableName: this.#db.table,
           Key: keyOfShard(number),
-          // A shard that nobody has announced is from now on known: no task in it can be older.
+          // A shard without a record is announced now: no task in it can be older.
           UpdateExpression:
             "SET leaseUntil = :until, leaseOwner = :sweep, announcedAt = if_not_exists(announcedAt, :now)",
           ConditionExpression: MAY_LEASE,
@@ -206,9 +206,9 @@ export class ShardStore {
     return leased && readShard(number, leased.Attributes);
   }
 
-  /** Gives the shard back as it was swept; without, it stays as it was. False when another sweep holds it by now. */
+  /** Releases a shard, and writes what was swept, if anything. False when another sweep holds it by now. */
   async release(number: number, sweep: string, swept?: SweptShard, signal?: AbortSignal): Promise<boolean> {
-    // The owner's name stays until the next lease: so the SDK can say it again when the answer was lost.
+    // The owner's name stays until the next lease, so that the SDK can retry if the answer was lost.
     const free = "REMOVE leaseUntil";
     const advance =
       "SET watermark = :watermark, gaps = :gaps, readWholeAt = :readWholeAt, schedule = :schedule, openTasks = :openTasks, behind = :behind, sweptBy = :sweep";
@@ -242,7 +242,7 @@ function keyOfShard(number: number): { pk: string; sk: string } {
   return { pk: SHARDS, sk: String(number) };
 }
 
-/** A shard by its item of the table; one that there is no item of was never swept. */
+/** Parses a shard's record; a shard without one was never swept. */
 export function readShard(number: number, item: Record<string, unknown> | undefined): Shard {
   const behind = (item?.behind ?? {}) as Record<string, unknown>;
   return {

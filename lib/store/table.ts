@@ -8,7 +8,7 @@ export interface Database {
   table: string;
 }
 
-/** A client whose calls fail within seconds: the callers' time is short, and every call here may be repeated. */
+/** A client whose calls fail within seconds: callers have little time, and every call here may be retried. */
 const connect = () =>
   new DynamoDBClient({
     maxAttempts: 4,
@@ -20,14 +20,14 @@ export function openDatabase(table: string, client = connect()): Database {
   return {
     client: DynamoDBDocumentClient.from(client, {
       marshallOptions: { removeUndefinedValues: true },
-      // By default one number that is too large for JavaScript fails the whole page that it is on.
+      // By default a single number that is too large for JavaScript fails its whole page.
       unmarshallOptions: { wrapNumbers: Number },
     }),
     table,
   };
 }
 
-/** What a conditional write gives; undefined when its condition does not hold. */
+/** The result of a conditional write; undefined if its condition does not hold. */
 export async function unlessRefused<Output>(write: Promise<Output>): Promise<Output | undefined> {
   try {
     return await write;

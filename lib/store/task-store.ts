@@ -8,7 +8,7 @@ import { IS_MARK, isMark, MARK } from "./mark.ts";
 import { announceShard } from "./shard-store.ts";
 import { type Database, unlessRefused } from "./table.ts";
 
-/** Items that one query of a list reads at most, and how many queries one page may take. */
+/** The most items that one query of a list reads, and the most queries for one page. */
 const QUERY_SIZE = 200;
 const QUERIES_PER_PAGE = 10;
 
@@ -47,30 +47,30 @@ export interface ListRequest {
   after?: PlaceInList;
 }
 
-/** What a caller may say of a task as tracking starts. */
+/** What a caller may set when tracking of a task starts. */
 export interface TrackingOptions extends Partial<Carried> {
-  /** When tracking gives up, in seconds from now; the service's own deadline counts where it is not there. */
+  /** When tracking gives up, in seconds from now; by default the service's own deadline applies. */
   deadlineSeconds?: number;
 }
 
-/** Hears of an item that no version of this service could have written. */
+/** Called with the key of an item that no version of this service could have written. */
 export type OnUnreadable = (key: { pk: unknown; sk: unknown }) => void;
 
-/** How the store is set. */
+/** Options of the store. */
 export interface TaskStoreOptions {
   db: Database;
   shardCount: number;
-  /** How long it is remembered that somebody ended the tracking of a task. */
+  /** How long it is remembered that tracking of a task was stopped. */
   retentionDays: number;
   /** Unix milliseconds. */
   now?: () => number;
   onUnreadable?: OnUnreadable;
 }
 
-/** Condition: there is no record, or one whose time is up. DynamoDB takes days to delete that. */
+/** Condition: there is no record, or an expired one, which DynamoDB may take days to delete. */
 const NO_RECORD = "attribute_not_exists(pk) OR expiresAt <= :now";
 
-/** Tells the service which tasks to watch. The signal that each method takes ends its call to the database early. */
+/** Starts and stops tracking, and reads records. The signal that each method takes ends its call to the database early. */
 export class TaskStore {
   readonly #db: Database;
   readonly #shardCount: number;
@@ -88,9 +88,9 @@ export class TaskStore {
   }
 
   /**
-   * Starts to track a task; does nothing to one that is tracked already, whatever the options say.
+   * Starts to track a task; leaves one that is already tracked unchanged, whatever the options.
    *
-   * @param signal ends the call early; whether the task is tracked then is not known
+   * @param signal ends the call early; it is then unknown whether the task is tracked
    */
   async put(
     task: TaskKey,
@@ -103,23 +103,22 @@ export class TaskStore {
       const item = await this.#item(task, signal);
       const existing = this.#read(item);
       if (existing) return { record: existing, created: false };
-      // It says nothing that could be kept. Without an item, or with a mark, it was deleted between the two calls.
+      // An unreadable item is replaced. Without an item, or with a mark, the task was deleted between the two calls.
       if (item && !isMark(item)) await this.delete(task, signal);
     }
     throw new Error("the task is deleted as often as it is put");
   }
 
   /**
-   * Starts to track a task that nobody asked for: not if there is a record of it, and not if somebody has ended its
-   * tracking.
+   * Starts to track a task that nobody asked for, unless it has a record, or its tracking was stopped.
    *
-   * @param since from when on it counts as tracked, in Unix milliseconds: it was not found open before
+   * @param since when tracking counts as begun, in Unix milliseconds: it must not have been found open before
    */
   async adopt(task: TaskKey, since: number, signal?: AbortSignal): Promise<void> {
     await this.#start(task, { over: NO_RECORD, since }, signal);
   }
 
-  /** Undefined when there is an item over which the task may not be written. */
+  /** Undefined when there is an item that must not be overwritten. */
   async #start(
     task: TaskKey,
     options: TrackingOptions & { over: string; since?: number },
@@ -159,8 +158,8 @@ export class TaskStore {
   }
 
   /**
-   * Forgets a task, whether or not there is one. A mark stays for as long as a record would: whoever did not want to
-   * hear of the task does not want to because EnOS calls back about it.
+   * Stops tracking a task, whether or not it is tracked. A mark is kept for as long as a record would be, so that a
+   * callback of EnOS does not start the tracking again.
    */
   async delete(task: TaskKey, signal?: AbortSignal): Promise<void> {
     const now = this.#now();
@@ -176,9 +175,9 @@ export class TaskStore {
   }
 
   /**
-   * A page of an organisation's records: in the order of their ends where `finishedSince` is given, else in no
-   * promised order. Never reads beyond the organisation, whatever `after` says. May be short, or empty, and yet have
-   * a next page: a state's records can be far apart.
+   * A page of an organisation's records: in the order in which tasks ended if `finishedSince` is given, otherwise in no
+   * particular order. Never reads beyond the organisation, whatever `after` is. A page may be short or empty and still
+   * have a next one, since the records with a state can be far apart.
    */
   async list(request: ListRequest, signal?: AbortSignal): Promise<Page> {
     const { states, channelId, limit } = request;
@@ -233,7 +232,7 @@ export class TaskStore {
   }
 }
 
-/** What a list reads: the organisation, its channel, or its ends since then. */
+/** What a list reads: an organisation, one of its channels, or its tasks that ended since then. */
 function rangeOf({ orgId, channelId, finishedSince }: ListRequest) {
   if (finishedSince !== undefined) {
     return {
@@ -252,8 +251,8 @@ function rangeOf({ orgId, channelId, finishedSince }: ListRequest) {
 }
 
 /**
- * The place that reading begins after; undefined for the beginning, `behind` when nothing is after it. DynamoDB
- * refuses a place outside of the range that is read, as a cursor can name that came with another filter.
+ * The place after which reading begins; undefined for the beginning, `behind` if nothing follows it. DynamoDB refuses a
+ * place outside of the range that is read, which a cursor from a list with another filter may be.
  */
 function startOf({ channelId, finishedSince, after }: ListRequest): PlaceInList | "behind" | undefined {
   if (!after) return undefined;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { unzipSync } from "fflate";
 import type { FunctionName } from "../../lib/settings.ts";
-import { packagedService } from "../../local/package.ts";
+import { packagedService } from "../package.ts";
 
 // Here, so that nobody has to wait who does not import this, and no test waits at the expense of its own time.
 const folder = await packagedService();

@@ -8,7 +8,8 @@ import {
   type ServerResponse,
 } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { CloudUrls } from "../../local/cloud.ts";
+import { buffer, text } from "node:stream/consumers";
+import type { CloudUrls } from "../cloud.ts";
 import { type AwsCall, readCall } from "./aws-call.ts";
 import { failEntries, forgetEntries } from "./publish-batch.ts";
 
@@ -128,7 +129,7 @@ export class AwsProxy implements AsyncDisposable {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await bodyOf(request);
+    const body = await buffer(request);
     const call = readCall(request.headers, body);
     const observed: Observed = { call, arrivedAt: Date.now() };
     this.observed.push(observed);
@@ -197,25 +198,19 @@ export class AwsProxy implements AsyncDisposable {
     });
     outgoing.end(body);
     const [incoming] = (await once(outgoing, "response")) as [IncomingMessage];
-    const text = (await bodyOf(incoming)).toString();
+    const answered = await text(incoming);
     this.onCarriedOut(call);
     const kept = Object.entries(incoming.headers).filter(([name]) => KEPT.has(name));
     return {
       httpStatus: incoming.statusCode ?? 502,
       headers: Object.fromEntries(kept) as Record<string, string>,
-      body: text,
+      body: answered,
     };
   }
 }
 
 /** Headers of an answer that go back with it: not its length and checksum, since its body may be changed. */
 const KEPT = new Set(["content-type", "x-amzn-requestid", "x-amzn-errortype"]);
-
-async function bodyOf(message: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of message) chunks.push(chunk);
-  return Buffer.concat(chunks);
-}
 
 function withBody(answer: Answer, change: (body: string) => string): Answer {
   return { ...answer, body: change(answer.body) };

@@ -28,7 +28,7 @@ export interface FunctionsOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** The three functions, behind the HTTP API and under the schedule of serverless-offline, in a process of its own. */
+/** The functions, behind the HTTP API and with the schedule of serverless-offline, in a process of its own. */
 export class Functions implements AsyncDisposable {
   /** The HTTP API. */
   readonly url: string;
