@@ -22,7 +22,7 @@ export function commandLine<const Known extends Options>(usage: string, options:
 
 /** Ends the program for an option that it cannot do anything with. */
 export function refuse(problem: string): never {
-  console.error(`${problem} (--help says what there is)`);
+  console.error(`${problem} (see --help)`);
   process.exit(2);
 }
 

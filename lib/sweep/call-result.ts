@@ -4,26 +4,26 @@ import type { StuckReason } from "../store/health-store.ts";
 import type { CheckResult } from "../tasks/decision.ts";
 
 /**
- * Why a call brought nothing: EnOS's reasons, and
+ * Why a call failed: EnOS's reasons, and
  * - `unknown-organisation`: there is no secret for the organisation
  * - `secret`: its secret cannot be read
- * - `internal`: an error that nobody thought of
+ * - `internal`: an unexpected error
  */
 export type CallFailure = EnosErrorKind | "unknown-organisation" | "secret" | "internal";
 
-/** How a call ended, for its task and for those whose health it tells of. */
+/** How a call ended, for its task, and for the health of its organisation and gateway. */
 export type CallResult =
-  /** EnOS, or its gateway, answered; also that it does not know the task, or something that nobody understands. */
+  /** EnOS or its gateway answered, even if it does not know the task or the answer is unusable. */
   | { kind: "answered"; check: CheckResult; failure?: CallFailure }
   /** Nobody answered. */
   | { kind: "unanswered"; failure: CallFailure; isConnected: boolean }
-  /** Whoever is asked, the organisation gets no answer: its credentials, or our address, are refused, or it has none. */
+  /** No call for the organisation can succeed: its credentials or our address are refused, or it has no secret. */
   | { kind: "refused"; failure: CallFailure; reason: StuckReason }
   | { kind: "limited"; failure: "throttled" }
-  /** Ended by us, since the time was over: it proves nothing. */
+  /** Ended by us because the time was over: it proves nothing. */
   | { kind: "cut-off" };
 
-/** What an error that a call ended with says. */
+/** The result for an error that a call ended with. */
 export function resultOfError(error: unknown, isCutOff: boolean): CallResult {
   if (isCutOff) return { kind: "cut-off" };
   if (error instanceof UnknownOrganisationError)
@@ -43,7 +43,7 @@ export function resultOfError(error: unknown, isCutOff: boolean): CallResult {
     case "unreachable":
       return { kind: "unanswered", failure: kind, isConnected: error.isConnected };
     case "upstream":
-      // With a code it is EnOS that speaks, of this one task; without, it is a gateway with nothing behind it.
+      // With a code it is EnOS's answer about this one task; without, it is a gateway that cannot reach EnOS.
       return code === undefined ? { kind: "unanswered", failure: kind, isConnected: true } : answered(kind);
     case "rejected":
       return (code ?? 0) % 1000 === 404 ? { kind: "answered", check: { kind: "not-found" } } : answered(kind);

@@ -20,7 +20,7 @@ export interface CheckDependencies {
   events: Pick<EventPublisher, "publish">;
   schedule: Schedule;
   observer: SweepObserver;
-  /** What earlier calls of this process have shown of each organisation's pace; nothing when left out. */
+  /** Each organisation's pace, as learnt from earlier calls of this process; nothing is known if left out. */
   paces?: Paces;
   /** Unix milliseconds. */
   now: () => number;
@@ -33,7 +33,7 @@ export interface SweepDependencies extends CheckDependencies {
   tasks: CheckDependencies["tasks"] & Pick<OpenTaskStore, "page">;
 }
 
-/** What is worked with where somebody else names the tasks. */
+/** The dependencies of checks of tasks that hints name. */
 export interface HintDependencies extends CheckDependencies {
   shards: Pick<ShardStore, "get">;
   behind: Pick<BehindStore, "get">;
@@ -41,31 +41,31 @@ export interface HintDependencies extends CheckDependencies {
   tracker: Pick<TaskStore, "adopt">;
 }
 
-/** Hears of what a sweep passes over, so that it can be logged. */
+/** Called when something goes wrong or changes in a sweep, so that it can be logged. */
 export interface SweepObserver {
-  /** Something did not work for one task, or for one shard where no task is named. */
+  /** Something failed for one task, or for a shard if no task is given. */
   failed(reason: FailureReason, error: unknown, task?: TaskKey): void;
-  /** An organisation or a gateway is left alone from now on, but for probes. */
+  /** An organisation or a gateway is only probed from now on. */
   stuck(record: HealthRecord): void;
   /** It answers again. */
   recovered(record: HealthRecord): void;
-  /** An item of the index is none that this version could have written. */
+  /** An item of the index could not have been written by this version. */
   unreadable(shard: number, key: { pk: unknown; sk: unknown }): void;
-  /** A watermark is so many seconds ahead of this sweep's clock: a sweep had a clock that was wrong, or this one has. */
+  /** A watermark is so many seconds ahead of this sweep's clock: this clock, or an earlier sweep's, is wrong. */
   clockAhead(shard: number, seconds: number): void;
 }
 
-/** How checks are set. */
+/** Settings of checks. */
 export interface CheckSettings {
   /** Call slots. */
   concurrency: number;
-  /** Calls to EnOS per second for one organisation, where its secret says nothing else. */
+  /** Calls to EnOS per second for one organisation, unless its secret says otherwise. */
   requestsPerSecond: number;
   /** How long a task is tracked at most, in milliseconds. */
   deadlineMs: number;
 }
 
-/** How a sweep is set. */
+/** Settings of a sweep. */
 export interface SweepSettings extends CheckSettings {
   shardCount: number;
   /** Sweeps at a time, this one included. */

@@ -1,15 +1,15 @@
 import type { HintOutcome } from "./hints.ts";
 
-/** A task that still runs when EnOS calls back is checked again after so many seconds; then the sweep has it. */
+/** A task that is still running when EnOS calls back is checked again after so many seconds, and then by sweeps. */
 const EARLY_SECONDS = [5, 15];
-/** What cannot be checked is tried again after this, doubled each time, within these. */
+/** A task that cannot be checked is retried after this, doubled each time, up to a maximum. */
 const FIRST_SECONDS = 10;
 const LONGEST_SECONDS = 15 * 60;
 
 /**
- * When a hint is acted on again; undefined when it is done with.
+ * When to act on a hint again; undefined if it is finished.
  *
- * With these times a hundred tries take a day: the queue's `maxReceiveCount`, after which a message is a dead letter.
+ * With these times a hundred attempts take a day: the queue's `maxReceiveCount`, after which a message is a dead letter.
  *
  * @param tries how often it was acted on, this time included
  * @returns seconds from now

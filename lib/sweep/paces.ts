@@ -1,12 +1,12 @@
-/** Organisations whose pace is remembered: those that were heard of last. */
+/** The most organisations whose pace is remembered: the most recent ones. */
 const MOST = 20_000;
 
 /** How an organisation's gateway answers: within a second, or later. */
 export type Pace = "quick" | "slow";
 
 /**
- * How fast each organisation answered last, for as long as a process lives. Who is known to be quick need not wait for
- * its first call behind thousands that are slow; where nothing is known, that call finds out.
+ * How fast each organisation answered last, for the lifetime of a process. An organisation that is known to be quick need
+ * not wait for its first call behind thousands of slow ones. If nothing is known, the first call finds out.
  */
 export class Paces {
   readonly #paces = new Map<string, Pace>();

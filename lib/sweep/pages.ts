@@ -9,9 +9,9 @@ export type ReadPage = OpenTaskPage & { keys: KeyRange };
 /**
  * The open tasks of a shard within some spans of index keys, page by page.
  *
- * Takes whatever comes until a page ends outside of the spans; from there on it leaps from span to span, which takes
- * more queries, and may so be dearer where there is little between them. The page after is always under way, so that
- * DynamoDB's latency hides behind what is done with a page.
+ * Reads on until a page ends outside of the spans. From then on it jumps from span to span, which takes more queries, and
+ * so may cost more if there is little between them. The next page is always requested in advance, so that DynamoDB's
+ * latency overlaps with the work on the present page.
  *
  * @param spans ascending, without overlap
  * @param signal ends a call early, which then rejects
@@ -42,7 +42,7 @@ export async function* readPages(
     if (range) {
       from = isWithin && end ? readThrough : range.from;
       reading = tasks.page(shard, range, isWanted, isWithin ? end?.key : undefined, signal);
-      // Whoever stops before that page never hears of its failure.
+      // A caller that stops before that page never sees its failure.
       reading.catch(() => {});
     }
     yield { ...page, keys };

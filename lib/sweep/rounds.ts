@@ -19,8 +19,8 @@ export interface Clock {
 const CLOCK: Clock = { now: () => performance.now(), after: (ms) => delay(ms) };
 
 /**
- * Sweeps in rounds, for as long as there are tasks that are young enough for it to matter: where there are none, the
- * first round is the last.
+ * Sweeps in rounds, for as long as there are tasks young enough to be due before the next minute. Without any, the first
+ * round is the last.
  *
  * @param round makes one sweep
  * @param rounds how many there may be
@@ -38,7 +38,7 @@ export async function sweepInRounds(
     const { youngestAgeMs, ended } = summary;
     if (ended !== "done" || youngestAgeMs === null || !needsRounds(schedule, youngestAgeMs)) return summary;
     const elapsed = clock.now() - started;
-    // One that took longer than the interval has taken the next one's turn as well.
+    // A round that took longer than the interval replaces the next one as well.
     const next = Math.floor(elapsed / intervalMs) + 1;
     if (next >= rounds) return summary;
     await clock.after(next * intervalMs - elapsed);

@@ -3,9 +3,9 @@ import type { TerminalState } from "../tasks/state.ts";
 import type { CallFailure } from "./call-result.ts";
 
 /**
- * Why something in a sweep did not work: as a call failed, and
- * - `publish`: SNS did not take an event
- * - `read`, `write`: DynamoDB did not give, or take, an item
+ * Why something in a sweep failed: a call's reasons, and
+ * - `publish`: SNS did not accept an event
+ * - `read`, `write`: DynamoDB did not read or write an item
  */
 export type FailureReason = CallFailure | "publish" | "read" | "write";
 
@@ -18,7 +18,7 @@ export const OWN_ERRORS = [
   "internal",
 ] as const satisfies FailureReason[];
 
-/** Why an organisation is behind: it is stuck, or there were more calls than there was time or rate for. */
+/** Why an organisation is behind: it is stuck, or needed more calls than time and rate allowed. */
 export type BehindReason = StuckReason | "busy";
 
 /** What one sweep did. */
@@ -33,17 +33,17 @@ export interface SweepSummary {
   due: number;
   /** Calls to EnOS that were answered, about one task each. */
   checked: number;
-  /** Events that SNS has taken. */
+  /** Events that SNS has accepted. */
   published: number;
   /** Tasks closed, by how they ended. */
   finished: Partial<Record<TerminalState, number>>;
-  /** What did not work, by reason. */
+  /** Failures, by reason. */
   failed: Partial<Record<FailureReason, number>>;
   /** Due tasks left for the next sweep: no time, no room, or their organisation was stuck. */
   deferred: number;
-  /** Items of the index that could not be read as tasks, and were passed over. */
+  /** Items of the index that could not be read as tasks and were skipped. */
   unreadable: number;
-  /** Shards whose lease ran out before they could be given back; another sweep does them again. */
+  /** Shards whose lease ran out before they could be released; another sweep repeats them. */
   leasesLost: number;
   /** Organisations and gateways that are stuck at the end, by reason. */
   stuck: Partial<Record<StuckReason, number>>;
@@ -52,13 +52,13 @@ export interface SweepSummary {
   /** Why the sweep ended: all done, or out of time. */
   ended: "done" | "out-of-time";
   /**
-   * Now less the least watermark of all shards that there are, and of all that is behind in them, in seconds; a shard
-   * that was never swept counts from its announcement. Null when nothing was ever tracked.
+   * How far the lowest watermark of all shards, and of the organisations that are behind in them, is in the past, in
+   * seconds. A shard that was never swept counts from its announcement. Null if nothing was ever tracked.
    */
   watermarkLagSeconds: number | null;
   /** The same without organisations that are stuck. */
   answeringLagSeconds: number | null;
-  /** Open tasks in all shards, estimated where they are many; null while nobody knows. */
+  /** Open tasks in all shards, estimated if there are many; null while unknown. */
   openTasks: number | null;
   durationMs: number;
 }

@@ -27,8 +27,6 @@ async function main(): Promise<number> {
 try {
   process.exitCode = await main();
 } catch (error) {
-  console.error(
-    error instanceof UsageError ? `${error.message} (--help says what there is)` : (error as Error).message,
-  );
+  console.error(error instanceof UsageError ? `${error.message} (see --help)` : (error as Error).message);
   process.exitCode = error instanceof UsageError ? EXIT.usage : exitOfError(error);
 }

@@ -101,7 +101,7 @@ test.each([
   expect(help.process.exitCode).toBe(0);
   expect(help.output).toMatch(new RegExp(`npm (run )?${name}`));
   expect(wrong.process.exitCode).toBe(2);
-  expect(wrong.output).toBe("Unknown option '--no-such-thing' (--help says what there is)\n");
+  expect(wrong.output).toBe("Unknown option '--no-such-thing' (see --help)\n");
 });
 
 test("npm run demo ends with 0 when every event came as expected", async () => {

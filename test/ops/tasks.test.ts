@@ -229,7 +229,7 @@ describe("npm run tasks", () => {
     expect(await tasks(["ask", "--org", "o1"])).toEqual({
       exit: 2,
       out: [],
-      err: "ask needs a task (--help says what there is)\n",
+      err: "ask needs a task (see --help)\n",
     });
   });
 });
