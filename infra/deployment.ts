@@ -53,6 +53,10 @@ export interface Deployment {
   sweepMaximumEventAge: number;
   /** A period of one sweep for metrics, in seconds. */
   sweepPeriod: number;
+  /** A period for errors that sweeps count, in seconds: five minutes, or as long as it takes to have a sweep in each. */
+  errorPeriod: number;
+  /** A period for what sweeps tell for as long as it lasts, in seconds: a quarter of an hour, or the same. */
+  refusedPeriod: number;
   /** In how many such periods somebody is stuck before it is told: a quarter of an hour, or two of them. */
   stuckPeriods: number;
   /** Of these so many are enough: two sweeps may end in one, and none in the next. */
@@ -159,6 +163,8 @@ export function deployment(env: NodeJS.ProcessEnv, purpose: Purpose): Deployment
     // Beyond that the next one has come; Lambda takes from one minute to six hours.
     sweepMaximumEventAge: Math.min(minutes * 60, 21_600),
     sweepPeriod: minutes * 60,
+    errorPeriod: Math.max(300, 2 * minutes * 60),
+    refusedPeriod: Math.max(900, 2 * minutes * 60),
     stuckPeriods,
     stuckPeriodsToAlarm: Math.ceil(stuckPeriods * 0.8),
     watermarkLagLimit: lagLimit(interval),

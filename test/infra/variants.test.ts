@@ -9,10 +9,11 @@ import { DEPLOYER_SETTINGS, deployment } from "../../infra/deployment.ts";
 import { FUNCTIONS, settingsOf } from "../../lib/settings.ts";
 import { runOsls } from "../../local/package.ts";
 import { Authority } from "../support/certificate.ts";
+import { type AlarmDefinition, CloudWatch, type MetricName } from "../support/cloudwatch.ts";
 import { type Place, surroundingsOf } from "./cloudformation/limits.ts";
 import { replacingProperties } from "./cloudformation/specification.ts";
 import { validate } from "./cloudformation/validate.ts";
-import { packagedTemplate, resolve, resourcesOf, type Template } from "./template.ts";
+import { packagedTemplate, resolve, resourcesOf, SURROUNDINGS, type Template } from "./template.ts";
 
 const PLACES: Omit<Place, "stack">[] = [
   { partition: "aws", region: "eu-central-1" },
@@ -150,6 +151,52 @@ it("the private CA is where a function looks for it, with those that call EnOS",
     );
     const content = inZip(name);
     expect(content && Buffer.from(content).toString(), name).toBe(Variables.ENOS_CA_FILE && authority.pem);
+  }
+});
+
+describe.each(["defaults", "free", "drastic"])("however far apart sweeps are in the variant %s", (name) => {
+  const MINUTE = 60_000;
+
+  it("an alarm about what each of them tells goes on, and stays on", () => {
+    const alarms = resourcesOf(variant(name), "AWS::CloudWatch::Alarm").flatMap(([id, { Properties }]) => {
+      const alarm = resolve(variant(name), Properties, SURROUNDINGS) as AlarmDefinition;
+      const { Metric } = alarm.Metrics?.find(({ MetricStat }) => MetricStat)?.MetricStat ?? {};
+      return Metric?.Namespace === "EnosDownloadStatus" ? [{ id, alarm, metric: Metric }] : [];
+    });
+    expect(alarms.length).toBeGreaterThan(3);
+    const [[, schedule] = []] = resourcesOf(variant(name), "AWS::Scheduler::Schedule");
+    const [minutes] = /\d+/.exec(schedule?.Properties.ScheduleExpression) ?? [];
+    const intervalMs = Number(minutes) * MINUTE;
+    const cloudWatch = new CloudWatch();
+    // Now and then later: one minute may have two of them, and the next none.
+    const sweeps = Array.from(
+      { length: 40 },
+      (_, index) => index * intervalMs + (index % 3 === 2 ? 45_000 : 20_000),
+    );
+    for (const at of sweeps) {
+      for (const { metric } of alarms) cloudWatch.take(told(metric), at);
+    }
+    for (const at of sweeps.slice(20)) {
+      for (const { id, alarm } of alarms) {
+        for (const later of [MINUTE, intervalMs / 2, intervalMs]) {
+          if (at + later > (sweeps.at(-1) ?? 0)) continue;
+          expect({ id, isOn: cloudWatch.isOn(alarm, at + later) }).toEqual({ id, isOn: true });
+        }
+      }
+    }
+  });
+
+  /** What a sweep prints of a metric, as large as it takes. */
+  function told({ Namespace, MetricName, Dimensions }: MetricName): string {
+    return JSON.stringify({
+      _aws: {
+        CloudWatchMetrics: [
+          { Namespace, Dimensions: [Dimensions.map(({ Name }) => Name)], Metrics: [{ Name: MetricName }] },
+        ],
+      },
+      ...Object.fromEntries(Dimensions.map(({ Name, Value }) => [Name, Value])),
+      [MetricName]: 5,
+    });
   }
 });
 
