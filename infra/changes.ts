@@ -47,6 +47,13 @@ export const GUARDED: Readonly<Record<string, string>> = {
     "opens or closes the routes that name the organisation in the query, for every caller",
 };
 
+/** Settings that do such harm when they become less, where not to be set is nothing, and what it does. */
+export const GUARDED_DOWNWARDS: Readonly<Record<string, string>> = {
+  TRACKING_DEADLINE_DAYS: "gives up every open task that is tracked for longer: each is announced as abandoned",
+  EVENTS_ARCHIVE_DAYS: "shortens the topic's archive: what is older can be replayed no more",
+  LOG_RETENTION_DAYS: "shortens every log: what is older is deleted",
+};
+
 interface Irreplaceable {
   /** Whose change replaces the resource. */
   properties: string[];
@@ -74,6 +81,7 @@ const UNKNOWN_SETTINGS = "UNKNOWN_SETTINGS";
 /** What `--accept` may name. */
 export const ACCEPTABLE: readonly string[] = [
   ...Object.keys(GUARDED),
+  ...Object.keys(GUARDED_DOWNWARDS),
   ...Object.entries(IRREPLACEABLE).flatMap(([id, { setting }]) => (setting ? [id, setting] : [id])),
   UNKNOWN_SETTINGS,
 ];
@@ -101,8 +109,9 @@ export function changesOf(before: ToldSettings, after: ToldSettings, defaults: T
  */
 export function refusalsOf(deployed: DeployedStack, planned: Planned, changes: readonly Change[]): Refusal[] {
   const refusals: Refusal[] = deployed.settings
-    ? changes.flatMap(({ name }) => {
-        const does = GUARDED[name];
+    ? changes.flatMap(({ name, before, after }) => {
+        const isLess = Number(after) < Number(before);
+        const does = GUARDED[name] ?? (isLess ? GUARDED_DOWNWARDS[name] : undefined);
         return does ? [{ name, does }] : [];
       })
     : [{ name: UNKNOWN_SETTINGS, does: "may change any setting: the stack does not say how it was set" }];

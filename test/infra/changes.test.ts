@@ -5,6 +5,7 @@ import {
   changesOf,
   type DeployedStack,
   GUARDED,
+  GUARDED_DOWNWARDS,
   IRREPLACEABLE,
   refusalsOf,
   statusProblem,
@@ -72,6 +73,30 @@ describe("what is refused", () => {
   it("is a setting that is guarded, and no other", () => {
     expect(namesOf(deployed, ["RETENTION_DAYS", "JWT_AUDIENCE", "API_BURST"])).toEqual(["JWT_AUDIENCE"]);
     for (const name of Object.keys(GUARDED)) expect(ALL_SETTINGS).toHaveProperty(name);
+  });
+
+  it("is to make less of what does not come back, and not to make more of it", () => {
+    const refused = (name: string, before: string | null, after: string | null) =>
+      refusalsOf(deployed, { settings: {}, resources }, [{ name, before, after }]).map(
+        (refusal) => refusal.name,
+      );
+    for (const name of Object.keys(GUARDED_DOWNWARDS)) {
+      expect(ALL_SETTINGS).toHaveProperty(name);
+      expect(ACCEPTABLE).toContain(name);
+      expect(refused(name, "30", "7")).toEqual([name]);
+      expect(refused(name, "30", null)).toEqual([name]);
+      expect(refused(name, "7", "30")).toEqual([]);
+      expect(refused(name, null, "7")).toEqual([]);
+    }
+    expect(refused("RETENTION_DAYS", "30", "7")).toEqual([]);
+  });
+
+  it("is every number of days that something is kept for already, whose lower value counts at once", () => {
+    // A record's own end is written when its task ends, so it keeps what it was given.
+    const days = Object.keys(ALL_SETTINGS).filter(
+      (name) => name.endsWith("_DAYS") && name !== "RETENTION_DAYS",
+    );
+    expect(Object.keys(GUARDED_DOWNWARDS).sort()).toEqual(days.sort());
   });
 
   it("is to replace what others hold on to, by the setting's name where it is one's doing", () => {
