@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type AccountRules, applyAccountRules } from "./account.ts";
 import type { CompiledTemplate } from "./compiled-template.ts";
-import { checkNames, type Deployment, deployment } from "./deployment.ts";
+import { checkNames, type Deployment, deployment, type Purpose } from "./deployment.ts";
 import { esbuildOptions } from "./esbuild.config.ts";
 
 interface FunctionDefinition {
@@ -13,7 +13,7 @@ interface FunctionDefinition {
 
 interface Serverless {
   serviceDir: string;
-  processedInput: { commands: string[] };
+  processedInput: { commands: string[]; options?: { help?: boolean } };
   service: {
     functions: Record<string, FunctionDefinition>;
     provider: { stage: string; compiledCloudFormationTemplate: CompiledTemplate };
@@ -33,6 +33,15 @@ const BUNDLING = {
   plugins: "infra/bundle/stand-ins.ts",
   // By default it leaves the AWS SDK out, and asks npm about what it left out.
   exclude: [],
+};
+
+/** What commands of osls are for; every other one only asks, or removes. */
+const PURPOSES: Readonly<Record<string, Purpose>> = {
+  package: "package",
+  "package function": "package",
+  deploy: "deploy",
+  "deploy function": "deploy",
+  offline: "offline",
 };
 
 /** What a variable source of osls gets and gives. */
@@ -75,9 +84,8 @@ export default class DeploymentPlugin {
   }
 
   #deployment(): Deployment {
-    const command = this.#serverless.processedInput.commands.join(" ");
-    // "deploy list" and its like only ask.
-    const purpose = (["package", "deploy", "offline"] as const).find((name) => name === command);
+    const { commands, options } = this.#serverless.processedInput;
+    const purpose = options?.help ? undefined : PURPOSES[commands.join(" ")];
     try {
       return deployment(process.env, purpose ?? "ask");
     } catch (error) {
