@@ -49,7 +49,8 @@ export const GUARDED: Readonly<Record<string, string>> = {
 
 /** Settings that do such harm when they become less, where not to be set is nothing, and what it does. */
 export const GUARDED_DOWNWARDS: Readonly<Record<string, string>> = {
-  TRACKING_DEADLINE_DAYS: "gives up every open task that is tracked for longer: each is announced as abandoned",
+  TRACKING_DEADLINE_DAYS:
+    "gives up every open task that is tracked for longer: each is announced as abandoned",
   EVENTS_ARCHIVE_DAYS: "shortens the topic's archive: what is older can be replayed no more",
   LOG_RETENTION_DAYS: "shortens every log: what is older is deleted",
 };

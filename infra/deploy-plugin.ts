@@ -36,6 +36,8 @@ interface Serverless {
 interface Options {
   accept?: string[];
   force?: boolean;
+  /** Of `rollback`: the deployment to go back to. */
+  timestamp?: string;
 }
 
 interface Log {
@@ -62,6 +64,7 @@ export default class DeployPlugin {
     "before:aws:deploy:deploy:createStack": () => this.#check((line) => this.#log.notice(line)),
     // Once more, since somebody else may have deployed meanwhile.
     "before:aws:deploy:deploy:updateStack": () => this.#check(() => {}),
+    "before:rollback:initialize": async () => this.#refuseRollback(),
   };
 
   readonly #serverless: Serverless;
@@ -131,6 +134,14 @@ export default class DeployPlugin {
     const stage = this.#serverless.getProvider("aws").getStage();
     this.#refuse(
       `Nothing was changed, since this deployment would do what cannot be undone:\n${lines.join("\n")}\nIf that is intended: npm run deploy -- --stage ${stage}${options}`,
+    );
+  }
+
+  /** It puts an older template in place as it was, and nobody is asked what that replaces. */
+  #refuseRollback(): void {
+    if (this.#options.timestamp === undefined) return;
+    this.#refuse(
+      "rollback would replace what a deployment does not, unasked: check out the older version, then npm run deploy",
     );
   }
 

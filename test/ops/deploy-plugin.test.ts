@@ -17,7 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => cloudFormation[Symbol.asyncDispose]());
 
-function plugin(options: { accept?: string[]; force?: boolean } = {}) {
+function plugin(options: { accept?: string[]; force?: boolean; timestamp?: string } = {}) {
   const lines: string[] = [];
   const provider = {
     naming: { getStackName: () => STACK },
@@ -41,11 +41,19 @@ function plugin(options: { accept?: string[]; force?: boolean } = {}) {
     options,
     first: hooks["before:aws:deploy:deploy:createStack"],
     second: hooks["before:aws:deploy:deploy:updateStack"],
+    rollback: hooks["before:rollback:initialize"],
   };
 }
 
 const settings = (changes: Record<string, string | null> = {}) => ({
   Settings: JSON.stringify({ ...JSON.parse(String(template.Outputs.Settings?.Value)), ...changes }),
+});
+
+it("osls does not go back to an older template by itself, but lists those that there are", async () => {
+  await expect(plugin({ timestamp: "1795689373551" }).rollback()).rejects.toThrow(
+    "check out the older version, then npm run deploy",
+  );
+  await expect(plugin().rollback()).resolves.toBeUndefined();
 });
 
 describe("a deployment", () => {
