@@ -5,16 +5,28 @@ import { keyPolicy } from "./iam.ts";
 const ACCOUNT = "123456789012";
 
 interface PolicyStatement {
+  Sid?: string;
+  Effect: string;
   Action: string | string[];
   Resource: string | string[];
   Condition?: object;
 }
 
+interface PolicyDocument {
+  Version: string;
+  Statement: PolicyStatement[];
+}
+
 /** What `docs/deployer-policy.json` lets whoever has it do, asked of an IAM simulator. */
 export class DeployerPolicy {
-  readonly document: { Statement: PolicyStatement[] } = JSON.parse(
-    readFileSync(new URL("../../docs/deployer-policy.json", import.meta.url), "utf8"),
-  );
+  readonly document: PolicyDocument;
+
+  /** @param change what somebody makes of the policy before it is used */
+  constructor(change: (statement: PolicyStatement) => PolicyStatement[] = (statement) => [statement]) {
+    const text = readFileSync(new URL("../../docs/deployer-policy.json", import.meta.url), "utf8");
+    const { Version, Statement } = JSON.parse(text) as PolicyDocument;
+    this.document = { Version, Statement: Statement.flatMap(change) };
+  }
 
   /** @throws {Error} when the simulator does not know the action or the kind of resource */
   async isAllowed(action: string, resource: string, context: Record<string, string> = {}): Promise<boolean> {

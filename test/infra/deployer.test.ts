@@ -437,6 +437,45 @@ describe("a deployer must not", () => {
   });
 });
 
+describe("with the boundary that the deployment guide tells to want", () => {
+  const ROLE = "arn:aws:iam::123456789012:role/enos-download-status-dev-StatusRole-A";
+  const BOUNDARY = "arn:aws:iam::123456789012:policy/developers";
+  const guide = readFileSync(new URL("../../docs/deploy.md", import.meta.url), "utf8");
+  const [, wanted = "", removed = ""] =
+    /add the condition `"StringEquals": \{ "iam:PermissionsBoundary": "arn:…" \}` to (.+?), take (.+?) out/.exec(
+      guide,
+    ) ?? [];
+  const named = (text: string) => [...text.matchAll(/`(iam:\w+)`/g)].map(([, action = ""]) => action);
+  const bounded = new DeployerPolicy((statement) => {
+    if (statement.Sid !== "Roles") return [statement];
+    const others = [statement.Action].flat().filter((action) => !named(wanted + removed).includes(action));
+    const Condition = { StringEquals: { "iam:PermissionsBoundary": BOUNDARY } };
+    return [
+      { ...statement, Action: others },
+      { ...statement, Sid: "RolesWithinBoundary", Action: named(wanted), Condition },
+    ];
+  });
+
+  it.each(["CreateRole", "PutRolePolicy", "PutRolePermissionsBoundary"])(
+    "iam:%s works within it, and not without or with another",
+    async (name) => {
+      const allowed = (boundary?: string) =>
+        bounded.isAllowed(`iam:${name}`, ROLE, boundary ? { "iam:PermissionsBoundary": boundary } : {});
+      expect(await allowed(BOUNDARY)).toBe(true);
+      expect(await allowed("arn:aws:iam::aws:policy/AdministratorAccess")).toBe(false);
+      expect(await allowed()).toBe(false);
+    },
+  );
+
+  it("none of its roles comes to be without one, and the policy still fits", async () => {
+    for (const name of ["DeleteRolePermissionsBoundary", "AttachRolePolicy"]) {
+      const context = { "iam:PermissionsBoundary": BOUNDARY };
+      expect(await bounded.isAllowed(`iam:${name}`, ROLE, context), name).toBe(false);
+    }
+    expect(JSON.stringify(bounded.document).length).toBeLessThanOrEqual(6_144);
+  });
+});
+
 it("the policy fits a managed one, and the deployment guide says where it is", () => {
   // In the longest partition too.
   const text = JSON.stringify(policy.document).replaceAll("arn:aws:", "arn:aws-us-gov:");
