@@ -150,6 +150,7 @@ export function deployment(env: NodeJS.ProcessEnv, purpose: Purpose): Deployment
   const minutes = minutesOf(interval);
   const parameter = enosApiBaseUrl(env, purpose, settings);
   const rules = accountRules(settings);
+  const alarmTopic = inRegion(settings, "ALARM_TOPIC_ARN", "a topic");
   const stuckPeriods = Math.max(2, Math.ceil(15 / minutes));
   return {
     environments: environments(env, purpose, settings),
@@ -172,7 +173,7 @@ export function deployment(env: NodeJS.ProcessEnv, purpose: Purpose): Deployment
     topicProperties: topicProperties(settings),
     topicStatements: topicStatements(settings),
     statusConcurrency: settings.STATUS_CONCURRENCY ?? NO_VALUE,
-    alarmActions: settings.ALARM_TOPIC_ARN ? [settings.ALARM_TOPIC_ARN] : [],
+    alarmActions: alarmTopic ? [alarmTopic] : [],
     accountRules: rules,
     stackTags: rules.tags,
     // A CA that has expired must not keep anybody from looking.
@@ -196,21 +197,28 @@ function accountRules(settings: Settings): AccountRules {
     tags: settings.TAGS ?? {},
     logRetentionDays: settings.LOG_RETENTION_DAYS,
     keys: {
-      secrets: keyOf(settings, "SECRETS_KMS_KEY_ARN"),
-      events: keyOf(settings, "EVENTS_KMS_KEY_ARN"),
-      table: keyOf(settings, "TABLE_KMS_KEY_ARN"),
+      secrets: inRegion(settings, "SECRETS_KMS_KEY_ARN", "a key"),
+      events: inRegion(settings, "EVENTS_KMS_KEY_ARN", "a key"),
+      table: inRegion(settings, "TABLE_KMS_KEY_ARN", "a key"),
     },
   };
 }
 
-/** No service uses a key of another region. */
-function keyOf(
+/**
+ * The ARN of what is used from the stack's region. No service uses a key of another, and no alarm a topic.
+ *
+ * @throws {Error} when it is elsewhere
+ */
+function inRegion(
   settings: Settings,
-  name: "SECRETS_KMS_KEY_ARN" | "EVENTS_KMS_KEY_ARN" | "TABLE_KMS_KEY_ARN",
+  name: "SECRETS_KMS_KEY_ARN" | "EVENTS_KMS_KEY_ARN" | "TABLE_KMS_KEY_ARN" | "ALARM_TOPIC_ARN",
+  what: string,
 ): string | undefined {
   const region = settings[name]?.split(":")[3];
   if (region !== undefined && region !== settings.AWS_REGION) {
-    throw new Error(`${name} must be a key in the stack's region, ${settings.AWS_REGION}, not in ${region}`);
+    throw new Error(
+      `${name} must be ${what} in the stack's region, ${settings.AWS_REGION}, not in ${region}`,
+    );
   }
   return settings[name];
 }

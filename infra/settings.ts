@@ -80,7 +80,11 @@ export const DEPLOYMENT_SETTINGS = {
   },
   ALARM_TOPIC_ARN: {
     meaning: "an SNS topic that hears of the alarms",
-    schema: z.string().check(z.regex(/^arn:/, "must be an ARN")),
+    schema: z
+      .string()
+      .check(
+        z.regex(/^arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[\w-]+(\.fifo)?$/, "must be the ARN of an SNS topic"),
+      ),
   },
   VPC_SUBNET_IDS: {
     meaning: "the subnets where the functions run, separated by commas; with `VPC_SECURITY_GROUP_IDS`",

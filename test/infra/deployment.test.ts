@@ -446,6 +446,23 @@ it("tells nobody of an alarm unless asked", () => {
   expect(deployment({ ALARM_TOPIC_ARN }, "package").alarmActions).toEqual([ALARM_TOPIC_ARN]);
 });
 
+it.each([
+  // CloudWatch: "Invalid region eu-central-1 specified. Only eu-west-1 is supported."
+  [
+    "arn:aws:sns:eu-central-1:123456789012:ops",
+    "must be a topic in the stack's region, eu-west-1, not in eu-central-1",
+  ],
+  ["arn:aws:sqs:eu-west-1:123456789012:ops", "must be the ARN of an SNS topic"],
+  [
+    "arn:aws:sns:eu-west-1:123456789012:ops:0a1b2c3d-12ab-34cd-56ef-1234567890ab",
+    "must be the ARN of an SNS topic",
+  ],
+])("has no alarm told to %s", (ALARM_TOPIC_ARN, message) => {
+  expect(() => deployment({ ALARM_TOPIC_ARN, AWS_REGION: "eu-west-1" }, "package")).toThrow(
+    `ALARM_TOPIC_ARN ${message}`,
+  );
+});
+
 it("refuses a value that osls would take for a variable of its own", () => {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: that is the point
   const env = { JWT_ORG_CLAIM: "${env:HOME}" };
