@@ -149,11 +149,13 @@ export function deployment(env: NodeJS.ProcessEnv, purpose: Purpose): Deployment
   }
   const minutes = minutesOf(interval);
   const parameter = enosApiBaseUrl(env, purpose, settings);
+  const ofFunctions = environments(env, purpose, settings);
+  checkEnvironments(ofFunctions);
   const rules = accountRules(settings);
   const alarmTopic = inRegion(settings, "ALARM_TOPIC_ARN", "a topic");
   const stuckPeriods = Math.max(2, Math.ceil(15 / minutes));
   return {
-    environments: environments(env, purpose, settings),
+    environments: ofFunctions,
     settings,
     ...callers(settings),
     lookupTimeout: lookupTimeout(settings.MAX_WAIT_SECONDS),
@@ -305,6 +307,31 @@ function environments(
     return [name, Object.fromEntries(variables)];
   });
   return Object.fromEntries(each);
+}
+
+/** Lambda's limit for the environment of a function, and what of it may go to values that only the stack knows. */
+const LARGEST_ENVIRONMENT = 4096;
+const LARGEST_REFERENCE = 200;
+
+/**
+ * Refuses settings that are too long together: CloudFormation would only find out halfway through a deployment.
+ *
+ * @throws {Error} that names the longest
+ */
+function checkEnvironments(environments: Deployment["environments"]): void {
+  for (const [name, variables] of Object.entries(environments)) {
+    const sizes = Object.entries(variables).map(([variable, value]) => ({
+      variable,
+      size: variable.length + (typeof value === "string" ? Buffer.byteLength(value) : LARGEST_REFERENCE),
+    }));
+    // Beside them stands the level of the log.
+    const excess = sizes.reduce((sum, { size }) => sum + size, 50) - LARGEST_ENVIRONMENT;
+    const [longest] = sizes.sort((a, b) => b.size - a.size);
+    if (excess <= 0 || !longest) continue;
+    throw new Error(
+      `${longest.variable} is too long by ${excess}: with it the function ${name} would have more than the ${LARGEST_ENVIRONMENT} bytes of environment that Lambda gives`,
+    );
+  }
 }
 
 /**

@@ -463,6 +463,24 @@ it.each([
   );
 });
 
+it("refuses settings that together are more than Lambda gives a function", () => {
+  const many = (count: number, text: (index: number) => string) =>
+    Array.from({ length: count }, (_, index) => text(index)).join();
+  const audience = (length: number) => ({
+    JWT_ISSUER: ISSUER,
+    JWT_AUDIENCE: many(50, (index) => `${index}`.padEnd(length, "m")),
+  });
+  expect(() => deployment(audience(50), "package")).not.toThrow();
+  expect(() => deployment(audience(80), "package")).toThrow(
+    /^JWT_AUDIENCE is too long by \d+: with it the function status/,
+  );
+  const hosts = { ENOS_HTTP_HOSTS: many(50, (index) => `gateway-${index}.plants.example`.padEnd(50, "x")) };
+  expect(() => deployment(hosts, "package")).not.toThrow();
+  expect(() => deployment({ ...hosts, ...audience(50) }, "package")).toThrow(
+    / is too long by \d+: with it the function status/,
+  );
+});
+
 it("refuses a value that osls would take for a variable of its own", () => {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: that is the point
   const env = { JWT_ORG_CLAIM: "${env:HOME}" };
