@@ -91,6 +91,7 @@ test.each([
   ["redrive", "ops/redrive/main.ts"],
   ["doctor", "ops/doctor/main.ts"],
   ["smoke", "ops/smoke/main.ts"],
+  ["docs", "docs/generator/main.ts"],
   ["simulate", "bench/scale/main.ts"],
   ["bench", "bench/main.ts"],
   ["chaos", "test/chaos/main.ts"],
