@@ -1,4 +1,5 @@
 /** `npm run tasks`: asks for tasks, waits for them, tracks them and lists what is tracked. */
+import { awsTrouble } from "../../infra/aws-trouble.ts";
 import { Api } from "./api.ts";
 import { HELP, parseCommand, UsageError } from "./arguments.ts";
 import { EXIT, exitOfError } from "./exit.ts";
@@ -27,6 +28,6 @@ async function main(): Promise<number> {
 try {
   process.exitCode = await main();
 } catch (error) {
-  console.error(error instanceof UsageError ? `${error.message} (see --help)` : (error as Error).message);
+  console.error(error instanceof UsageError ? `${error.message} (see --help)` : awsTrouble(error));
   process.exitCode = error instanceof UsageError ? EXIT.usage : exitOfError(error);
 }

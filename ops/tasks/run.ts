@@ -1,4 +1,5 @@
 import pMap from "p-map";
+import { awsTrouble } from "../../infra/aws-trouble.ts";
 import type { TrackingOptions } from "../../lib/store/task-store.ts";
 import type { TaskKey } from "../../lib/tasks/key.ts";
 import type { TrackedTask } from "../../lib/tasks/record.ts";
@@ -111,7 +112,7 @@ async function each(
     tasks,
     (task) =>
       work(task).catch((error: Error) => {
-        complain(`${nameOf(task)}: ${error.message}`);
+        complain(`${nameOf(task)}: ${awsTrouble(error)}`);
         return exitOfError(error);
       }),
     { concurrency: CONCURRENCY },

@@ -127,6 +127,12 @@ it.each([
   expect(output.trim().split("\n")).toEqual([expect.stringMatching(line)]);
 });
 
+it("finds the stage as the other commands do, and not another one when npm keeps the option", async () => {
+  const { code, output } = await runRedrive([], { npm_config_stage: "prod" });
+  expect(output).toMatch(/^--stage was taken by npm: write it after a -- of its own/);
+  expect(code).toBe(2);
+});
+
 it("finds the function and the queue by the names that they are deployed under", async () => {
   const { Resources } = await packagedTemplate();
   expect(sweepNames("dev")).toEqual({

@@ -86,6 +86,17 @@ const failure = (statusCode: number, msg: string, headers: Record<string, string
   body: { code: 99_000 + statusCode, msg, requestId: "r", data: null },
 });
 
+it("says in one line what to do where there are no credentials to sign with", async () => {
+  const env = { AWS_EC2_METADATA_DISABLED: "true", HOME: "/nonexistent" };
+  const api = ["--api", "https://a1b2c3.execute-api.eu-central-1.amazonaws.com", "--org", "o1"];
+  const trouble = "no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
+  const [ask, list] = await Promise.all([
+    tasks(["ask", ...api, "ch-1/t1"], env),
+    tasks(["list", ...api], env),
+  ]);
+  expect([ask.err, list.err]).toEqual([`o1/ch-1/t1: ${trouble}\n`, `${trouble}\n`]);
+});
+
 describe("npm run tasks", () => {
   it.each([
     ["succeeded", 0],
