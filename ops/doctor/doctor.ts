@@ -41,10 +41,19 @@ export async function* doctor(aws: Aws, options: DoctorOptions): AsyncGenerator<
   });
   yield* state;
   if (!stack || !isWell(state)) return;
-  const { outputs, settings, resources } = stack;
-  const { ENOS_SECRET_PREFIX, JWT_ISSUER, JWT_ORG_CLAIM, SWEEP_SHARDS, SWEEP_INTERVAL_SECONDS } = settingsIn(
-    settings ?? {},
-  );
+  const { outputs, resources } = stack;
+  const settings = settingsIn(stack.settings ?? {});
+  if (settings instanceof Error) {
+    const todo = "use the version that it was deployed with, or deploy this one";
+    yield {
+      check: "settings",
+      ok: false,
+      says: `this version does not take them: ${settings.message}`,
+      todo,
+    };
+    return;
+  }
+  const { ENOS_SECRET_PREFIX, JWT_ISSUER, JWT_ORG_CLAIM, SWEEP_SHARDS, SWEEP_INTERVAL_SECONDS } = settings;
 
   let known: string[] | undefined;
   yield* await findingsOf("secrets", async () => {

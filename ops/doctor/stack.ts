@@ -34,8 +34,12 @@ export function describeStack(
 /** The settings that the other checks need: those of the stack, or the defaults if it does not say. */
 export function settingsIn(settings: Readonly<Record<string, string | null>>) {
   const { ENOS_SECRET_PREFIX, JWT_ISSUER, JWT_ORG_CLAIM, SWEEP_SHARDS, SWEEP_INTERVAL_SECONDS } = SETTINGS;
-  return parseSettings(
-    Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, value ?? undefined])),
-    { ENOS_SECRET_PREFIX, JWT_ISSUER, JWT_ORG_CLAIM, SWEEP_SHARDS, SWEEP_INTERVAL_SECONDS },
-  );
+  try {
+    return parseSettings(
+      Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, value ?? undefined])),
+      { ENOS_SECRET_PREFIX, JWT_ISSUER, JWT_ORG_CLAIM, SWEEP_SHARDS, SWEEP_INTERVAL_SECONDS },
+    );
+  } catch (error) {
+    return error as Error;
+  }
 }

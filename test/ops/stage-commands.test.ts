@@ -156,6 +156,18 @@ describe("npm run doctor", () => {
   });
 });
 
+it("the doctor says in a line that a stack has settings which this version does not take", async () => {
+  const { stack } = running.service;
+  const { Settings = "" } = stack.outputs;
+  stack.outputs.Settings = JSON.stringify({ ...JSON.parse(Settings), SWEEP_SHARDS: "4096" });
+  const { exit, findings } = await run("doctor", []);
+  stack.outputs.Settings = Settings;
+  expect(wrong(findings)).toEqual([
+    "settings: this version does not take them: Settings: SWEEP_SHARDS must be at most 1024",
+  ]);
+  expect(exit).toBe(1);
+});
+
 describe("sweeps and lags", () => {
   const NOW = Date.UTC(2026, 10, 24);
   const shard = (ageSeconds: number, oldestSeconds = 0): Shard => ({
