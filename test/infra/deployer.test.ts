@@ -437,12 +437,12 @@ describe("a deployer must not", () => {
   });
 });
 
-describe("with the boundary that the deployment guide tells to want", () => {
+describe("with the boundary that the deployment guide describes", () => {
   const ROLE = "arn:aws:iam::123456789012:role/enos-download-status-dev-StatusRole-A";
   const BOUNDARY = "arn:aws:iam::123456789012:policy/developers";
   const guide = readFileSync(new URL("../../docs/deploy.md", import.meta.url), "utf8");
   const [, wanted = "", removed = ""] =
-    /add the condition `"StringEquals": \{ "iam:PermissionsBoundary": "arn:…" \}` to (.+?), take (.+?) out/.exec(
+    /add the condition `"StringEquals": \{ "iam:PermissionsBoundary": "arn:…" \}` to (.+?), remove (.+?), and/.exec(
       guide,
     ) ?? [];
   const named = (text: string) => [...text.matchAll(/`(iam:\w+)`/g)].map(([, action = ""]) => action);

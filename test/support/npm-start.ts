@@ -10,7 +10,7 @@ const TURN_PORT = 19_999;
 export async function npmStart(env: Record<string, string> = {}): Promise<Program> {
   await using _ = await turn();
   const start = new Program("local/start.ts", env);
-  await start.prints(/AWS, .+ listens at/);
+  await start.prints(/ AWS listens at/);
   return start;
 }
 
