@@ -1,5 +1,5 @@
 import type { Breakers } from "./breakers.ts";
-import { type Check, Checks } from "./checks.ts";
+import { type Check, Checks, unasked } from "./checks.ts";
 import type { CheckDependencies, CheckSettings } from "./dependencies.ts";
 import { FairQueue } from "./fair-queue.ts";
 import type { SweepSummary } from "./summary.ts";
@@ -25,7 +25,7 @@ export function openCheckRun(options: {
     concurrency,
     requestsPerSecond,
     work: (check) => checks.check(check),
-    onSkipped: (check) => check.onEnd(false),
+    onSkipped: unasked,
     paces: options.dependencies.paces,
   });
   const checks: Checks = new Checks({ ...options, queue });

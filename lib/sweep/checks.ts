@@ -45,6 +45,13 @@ export interface Check {
   adopt?: () => Promise<OpenTask | undefined>;
   /** Told once, at the end: whether the task was checked, and all that follows is published and written. */
   onEnd: (isChecked: boolean) => void;
+  /** Told instead where EnOS was not asked, or had no time to answer; as a check in vain, where it is left out. */
+  onUnasked?: () => void;
+}
+
+/** Tells of a check that it was not made. */
+export function unasked({ onEnd, onUnasked = () => onEnd(false) }: Check): void {
+  onUnasked();
 }
 
 /** Checks single tasks: learns from EnOS, publishes what is final, and only then writes it down. */
@@ -89,12 +96,12 @@ export class Checks {
     const { task } = check;
     const failed = this.#time.isClosing ? undefined : await this.#readCredentials(task);
     if (!(await this.#mayCall(check))) {
-      check.onEnd(false);
+      unasked(check);
       return false;
     }
     const result = failed ? this.#resultOf(failed.error, task) : await this.#call(task);
     if (result.kind === "cut-off") {
-      check.onEnd(false);
+      unasked(check);
       return false;
     }
     this.#hear(check, result);

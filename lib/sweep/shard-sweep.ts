@@ -336,8 +336,8 @@ export class ShardSweep {
     }
     this.#outOfTurn.add(task.indexKey);
     const check = this.#checkOf(task, checkedThrough);
-    const onEnd = (isChecked: boolean) => (isChecked ? check.onEnd(true) : this.#checks.giveUp(check));
-    this.#queue.add({ ...check, onEnd }, { goesFirst: true });
+    // What was learnt and could not be published or written is learnt anew: EnOS's word goes before giving up.
+    this.#queue.add({ ...check, onUnasked: () => this.#checks.giveUp(check) }, { goesFirst: true });
   }
 
   #giveUp(task: OpenTask, checkedThrough: number): void {

@@ -205,6 +205,18 @@ it("gives tasks up in time, also those that a low rate leaves no time to ask abo
   expect(Math.max(...late)).toBeLessThan(3 * MINUTE);
 });
 
+it("gives up no task of which EnOS has just told the end, though that could not be published or written", async () => {
+  for (let failsEvery = 3; failsEvery < 12; failsEvery++) {
+    const one = organisation("one", QUICK, 6, { endsAt: 5.9 * MINUTE });
+    const fails = { failsEvery, failsUntilMs: 8 * MINUTE };
+    const outcome = await run(
+      world([one], { shards: 1, minutes: 12, deadlineMs: 6 * MINUTE - 2_000, ...fails }),
+    );
+    expect(new Set(outcome.events.map(({ event }) => event.subject)).size).toBe(6);
+    expect(new Set(outcome.events.map(({ event }) => event.data.state))).toEqual(new Set(["succeeded"]));
+  }
+});
+
 it("asks before it gives up, where many organisations leave little room for each", async () => {
   const busy = Array.from({ length: 40 }, (_, index) => organisation(`busy${index}`, QUICK, 10));
   const one = organisation("one", QUICK, 600, { at: -2 * MINUTE, endsAt: 0 });
