@@ -130,7 +130,10 @@ export class Breakers {
       case "limited":
         return [...this.#gatewayAnswered(orgId), ...this.#limited(orgId)];
       case "refused":
-        return [...this.#gatewayAnswered(orgId), ...this.#inVain(orgId, task, result.reason)];
+        return [
+          ...(wasCalled(result.reason) ? this.#gatewayAnswered(orgId) : []),
+          ...this.#inVain(orgId, task, result.reason),
+        ];
       case "unanswered":
         return [
           // What its gateway is said to be is true: that needs no second task.
@@ -190,8 +193,8 @@ export class Breakers {
   #inVain(orgId: string, task: string, reason: StuckReason, isExpected = false): HealthChange[] {
     const organisation = this.#organisation(orgId);
     organisation.inVain.add(task);
-    // Without credentials there was no call, and another task would fare no better.
-    const isCertain = isExpected || reason === "unknown-organisation" || reason === "secret";
+    // Where there was no call another task would fare no better.
+    const isCertain = isExpected || !wasCalled(reason);
     // Who answers is stuck only once it has been silent for as long as it has answered.
     const enough = Math.min(MOST_TASKS_IN_VAIN, Math.max(TASKS_IN_VAIN, organisation.answers));
     if (!isCertain && !organisation.record && organisation.inVain.size < enough) return [];
@@ -248,6 +251,11 @@ export class Breakers {
     }
     return origin;
   }
+}
+
+/** Whether an organisation's gateway was called at all: without credentials it is not, and says nothing. */
+function wasCalled(reason: StuckReason): boolean {
+  return reason !== "unknown-organisation" && reason !== "secret";
 }
 
 /** When the probe after so many is due, in Unix milliseconds. @param random in [0, 1) */

@@ -269,6 +269,19 @@ describe("a gateway", () => {
     expect(breakers.stuck("o1")).toMatchObject({ reason: "credentials" });
   });
 
+  it.each(["unknown-organisation", "secret"] as const)(
+    "has not answered where there was nothing to call it with: %s",
+    (reason) => {
+      const down = record({ scope: "origin", id: "https://shared" });
+      breakers = start([down, record({ id: "o2", origin: "https://shared" })]);
+      for (const orgId of ["o1", "o2"]) join(orgId, "https://shared");
+      expect(breakers.hear("o1", "t1", refused(reason))).toMatchObject([
+        { kind: "stuck", record: { scope: "org", id: "o1", reason } },
+      ]);
+      expect(breakers.stuck("o2")).toEqual(down);
+    },
+  );
+
   it("is asked for no more second opinions in a sweep than have room", () => {
     let taken = 0;
     while (breakers.takeSecondOpinion()) taken++;
