@@ -9,7 +9,7 @@ export interface BehindRecord {
   orgId: string;
   /** Empty when the organisation has caught up: the record can be removed. */
   gaps: readonly Gap[];
-  /** The gateway that does not answer, if that is the reason. */
+  /** The gateway that does not answer, or did not when the organisation fell behind, if that is the reason. */
   origin: string | undefined;
   /** False when it is valid only while the shard's record names the sweep that wrote it, and so has to be written again. */
   isSettled: boolean;

@@ -96,6 +96,11 @@ export class Breakers {
     return [...(this.#origins.get(origin)?.organisations ?? [])];
   }
 
+  /** An organisation's gateway; undefined while it is not known. */
+  originOf(orgId: string): string | undefined {
+    return this.#organisations.get(orgId)?.origin;
+  }
+
   /** Notes an organisation's gateway and, where it is known, by which credentials it is asked. */
   learn(orgId: string, origin: string, fingerprint?: string): void {
     const organisation = this.#organisation(orgId);

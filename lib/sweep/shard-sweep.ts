@@ -418,7 +418,9 @@ export class ShardSweep {
       const { orgId, record } = backlog;
       const stuck = this.#breakers.stuck(orgId);
       const gaps = backlog.remaining(stuck !== undefined);
-      const origin = stuck?.scope === "origin" ? stuck.id : undefined;
+      // For as long as it is stuck, or a gateway that answers now and then would have it written each time.
+      const namesOrigin = stuck && (stuck.scope === "origin" || record?.origin !== undefined);
+      const origin = namesOrigin ? this.#breakers.originOf(orgId) : undefined;
       if (gaps.length > 0) {
         behind.set(orgId, stuck?.reason ?? "busy");
         totals.organisations++;

@@ -90,6 +90,16 @@ it("believes no sweep that finds a gateway silent, of organisations that it has 
   }
 });
 
+it("writes nothing of who stays behind on a gateway that answers somebody now and then", async () => {
+  const old = { origin, at: -20 * 60 * MINUTE };
+  const hung = Array.from({ length: 12 }, (_, index) => organisation(`hung${index}`, HANGS, 4, old));
+  const outcome = await run(
+    world([organisation("well", QUICK, 2, old), ...hung], { shards: 2, minutes: 60 }),
+  );
+  expect(outcome.stuck.filter(({ scope }) => scope === "origin").length).toBeGreaterThan(5);
+  expect(Math.max(...hung.map(({ id }) => outcome.records.behindWrites.get(id) ?? 0))).toBeLessThan(7);
+});
+
 it("holds no poisonous tasks against their gateway", async () => {
   const well = Array.from({ length: 10 }, (_, index) => organisation(`well${index}`, QUICK, 5, { origin }));
   const poisonous = [0, 1, 2].map((index) =>
