@@ -1,3 +1,4 @@
+import { onAbort } from "../enos/on-abort.ts";
 import type { BehindChange, BehindRecord } from "../store/behind-store.ts";
 import { type Gap, type KeySpan, PAST_KEYS } from "../store/checkpoint.ts";
 import {
@@ -165,11 +166,14 @@ export class ShardSweep {
     // By turns, one sweep after the other.
     const turn = Math.floor(this.#now / TURN_MS) * ORIGINS_LOOKED_UP;
     const several = Math.min(ORIGINS_LOOKED_UP, behindGateway.length);
+    const { signal } = this.#time;
+    const closing = new Promise<void>((resolve) => onAbort(signal, resolve));
     for (let index = 0; index < several; index++) {
       const { orgId } = behindGateway[(turn + index) % behindGateway.length] as Backlog;
       if (this.#time.isClosing) return;
       try {
-        this.#breakers.learn(orgId, (await this.#dependencies.credentials.get(orgId)).baseUrl);
+        const found = await Promise.race([this.#dependencies.credentials.get(orgId), closing]);
+        if (found) this.#breakers.learn(orgId, found.baseUrl);
       } catch {
         // Its next call will say why.
       }

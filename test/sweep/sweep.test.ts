@@ -555,6 +555,30 @@ describe("a sweep", () => {
     expect(summary).toMatchObject({ finished: { failed: 5 }, ended: "done" });
   });
 
+  it("gives a shard back in time though Secrets Manager does not say who has moved to another gateway", async () => {
+    scene.settings.shardCount = 1;
+    await scene.track("o1", 5, ENDED.succeeded);
+    const origin = "https://down.example";
+    const stuck = { reason: "unreachable", since: scene.time, probes: 3, fingerprint: undefined } as const;
+    await scene.dependencies.health.put({
+      scope: "origin",
+      id: origin,
+      nextProbeAt: scene.time + 10 * MINUTE,
+      ...stuck,
+    });
+    const gaps = [{ from: "", to: "~", watermark: scene.time }];
+    await scene.dependencies.behind.write(0, "before", { orgId: "o2", gaps, origin, before: undefined });
+    const { credentials } = scene.dependencies;
+    const silent: SweepDependencies["credentials"] = {
+      get: (orgId) => (orgId === "o2" ? new Promise(() => {}) : credentials.get(orgId)),
+      refresh: (orgId, refused) => credentials.refresh(orgId, refused),
+    };
+    const started = performance.now();
+    const summary = await scene.sweep({ remainingMs: 4_000, dependencies: { credentials: silent } });
+    expect(performance.now() - started).toBeLessThan(4_000);
+    expect(summary).toMatchObject({ shards: [0], finished: { succeeded: 5 }, answeringLagSeconds: 0 });
+  });
+
   it("asks about another task before it takes one in vain for a dead organisation, and ends no sooner than that is known", async () => {
     const [first] = (await scene.track("o1", 1, RUNNING, "first")) as [TaskKey];
     await scene.track("o1", 4, RUNNING, "other");
