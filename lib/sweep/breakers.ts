@@ -10,6 +10,8 @@ const MOST_TASKS_IN_VAIN = 64;
 const ORGANISATIONS_IN_VAIN = 3;
 /** Second opinions of gateways in one sweep: each may take a waiting place for ten seconds. */
 const SECOND_OPINIONS = 64;
+/** Probes in one sweep of organisations whose gateway is stuck, too. */
+const PROBES_BESIDE_GATEWAYS = 64;
 /** From one probe to the next, in milliseconds: doubled each time, within these. */
 const FIRST_PROBE_MS = 60_000;
 const LONGEST_PROBE_MS = 10 * 60_000;
@@ -50,6 +52,7 @@ export class Breakers {
   readonly #origins = new Map<string, Origin>();
   readonly #now: () => number;
   #secondOpinions = SECOND_OPINIONS;
+  #probesBesideGateways = PROBES_BESIDE_GATEWAYS;
 
   /** @param now Unix milliseconds */
   constructor({ records, now }: { records: readonly HealthRecord[]; now: () => number }) {
@@ -86,9 +89,22 @@ export class Breakers {
     return organisation.record === undefined && organisation.inVain.size === 0;
   }
 
+  /**
+   * What is written of an organisation itself whose gateway is stuck, too; undefined otherwise. It may have recovered
+   * without the others, and is asked when its own probe is due.
+   */
+  ownRecord(orgId: string): HealthRecord | undefined {
+    return this.stuck(orgId)?.scope === "origin" ? this.#organisations.get(orgId)?.record : undefined;
+  }
+
   /** Takes one of the second opinions that a sweep may ask for; false when there is none left. */
   takeSecondOpinion(): boolean {
     return this.#secondOpinions > 0 && this.#secondOpinions-- > 0;
+  }
+
+  /** Takes one of a sweep's probes of organisations whose gateway is stuck, too; false when there is none left. */
+  takeProbeBesideGateway(): boolean {
+    return this.#probesBesideGateways > 0 && this.#probesBesideGateways-- > 0;
   }
 
   /** The organisations whose gateway this is known to be. */

@@ -174,21 +174,23 @@ export class Checks {
     if (!stuck) return true;
     const isOpen = this.#breakers.isStuckByHearsay(orgId);
     if (isOpen && (isSecondOpinion || this.#breakers.takeSecondOpinion())) return true;
-    if (!isProbeDue(stuck, now())) {
+    const own = isSecondOpinion ? this.#breakers.ownRecord(orgId) : undefined;
+    const due = [stuck, own].find((record) => record && isProbeDue(record, now()));
+    if (!due) {
       this.#queue.stop(orgId);
       return false;
     }
-    const next = nextProbe(stuck.probes + 1, now());
+    const next = nextProbe(due.probes + 1, now());
     try {
-      if (await health.claimProbe(stuck, next)) {
-        this.#breakers.claimed(stuck, next);
+      if (await health.claimProbe(due, next)) {
+        this.#breakers.claimed(due, next);
         return true;
       }
     } catch (error) {
       this.failed("write", error);
     }
     // Another sweep asks, or has asked.
-    this.#breakers.claimed(stuck, next);
+    this.#breakers.claimed(due, next);
     this.#queue.stop(orgId);
     return false;
   }

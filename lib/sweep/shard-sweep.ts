@@ -89,8 +89,8 @@ export class ShardSweep {
   readonly #outOfTurn = new Set<string>();
   readonly #candidates = new ProbeCandidates();
   readonly #openCount = new OpenCount();
-  /** Of each organisation that is left alone for its gateway's sake only: a task to ask about all the same. */
-  readonly #byHearsay = new Map<string, Candidate>();
+  /** Of each organisation that may be well though its gateway is stuck: a task to ask about all the same. */
+  readonly #besideGateway = new Map<string, Candidate>();
   /** Spans that the first pass did not read. */
   #unread: KeySpan[] = [ALL];
   #underWay = 0;
@@ -236,8 +236,7 @@ export class ShardSweep {
     let least = Number.POSITIVE_INFINITY;
     for (const backlog of this.#backlogs.values()) {
       const stuck = this.#breakers.stuck(backlog.orgId);
-      const isAsked =
-        stuck && (isProbeDue(stuck, this.#now) || this.#breakers.isStuckByHearsay(backlog.orgId));
+      const isAsked = stuck && (isProbeDue(stuck, this.#now) || this.#isAskedBesideGateway(backlog.orgId));
       if (isAsked) least = Math.min(least, backlog.least);
     }
     return least;
@@ -257,7 +256,7 @@ export class ShardSweep {
     if (stuck) {
       if (isLate) this.#giveUp(task, checkedThrough);
       else {
-        if (this.#breakers.isStuckByHearsay(orgId)) this.#byHearsay.set(orgId, { task, checkedThrough });
+        if (this.#isAskedBesideGateway(orgId)) this.#besideGateway.set(orgId, { task, checkedThrough });
         else if (isProbeDue(stuck, this.#now)) this.#candidates.consider(stuck, { task, checkedThrough });
         this.#passOver(orgId);
       }
@@ -373,12 +372,21 @@ export class ShardSweep {
     if (!this.#left.has(orgId)) this.#left.set(orgId, position);
   }
 
+  /** Whether an organisation is asked though its gateway is stuck: it never was, or its own probe is due. */
+  #isAskedBesideGateway(orgId: string): boolean {
+    const own = this.#breakers.ownRecord(orgId);
+    return own ? isProbeDue(own, this.#now) : this.#breakers.isStuckByHearsay(orgId);
+  }
+
   #probe(): void {
-    // Who was well in the last sweep is the likeliest to be well still.
-    const isBehind = (orgId: string) => this.#backlogs.get(orgId)?.record !== undefined;
-    const inOrder = [...this.#byHearsay].sort(([a], [b]) => Number(isBehind(a)) - Number(isBehind(b)));
-    for (const [, { task, checkedThrough }] of inOrder) {
-      if (!this.#breakers.takeSecondOpinion()) break;
+    // Who was well in the last sweep is the likeliest to be well still; of those who were not, who has waited longest.
+    const waitsSince = (orgId: string) =>
+      this.#breakers.ownRecord(orgId)?.nextProbeAt ?? Number(this.#backlogs.get(orgId)?.record !== undefined);
+    const inOrder = [...this.#besideGateway].sort(([a], [b]) => waitsSince(a) - waitsSince(b));
+    for (const [orgId, { task, checkedThrough }] of inOrder) {
+      const isProbe = this.#breakers.ownRecord(orgId) !== undefined;
+      const isTaken = isProbe ? this.#breakers.takeProbeBesideGateway() : this.#breakers.takeSecondOpinion();
+      if (!isTaken) continue;
       this.#outOfTurn.add(task.indexKey);
       this.#queue.probe({ ...this.#checkOf(task, checkedThrough), isSecondOpinion: true });
     }

@@ -282,12 +282,24 @@ describe("a gateway", () => {
     },
   );
 
-  it("is asked for no more second opinions in a sweep than have room", () => {
-    let taken = 0;
-    while (breakers.takeSecondOpinion()) taken++;
-    expect(taken).toBe(64);
-    expect(breakers.takeSecondOpinion()).toBe(false);
+  it("leaves an organisation its own record, by which it may be asked beside the gateway", () => {
+    const own = record({ id: "o2" });
+    breakers = start([record({ scope: "origin", id: "https://shared" }), own, record({ id: "o3" })]);
+    for (const orgId of ["o1", "o2"]) join(orgId, "https://shared");
+    expect(breakers.ownRecord("o1")).toBeUndefined();
+    expect(breakers.ownRecord("o2")).toEqual(own);
+    expect(breakers.ownRecord("o3")).toBeUndefined();
   });
+
+  it.each(["takeSecondOpinion", "takeProbeBesideGateway"] as const)(
+    "has no more organisations asked beside it in a sweep than have room: %s",
+    (take) => {
+      let taken = 0;
+      while (breakers[take]()) taken++;
+      expect(taken).toBe(64);
+      expect(breakers[take]()).toBe(false);
+    },
+  );
 
   it("is named as the reason before the organisation's own trouble", () => {
     const down = record({ scope: "origin", id: "https://shared" });

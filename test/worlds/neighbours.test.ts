@@ -90,6 +90,16 @@ it("believes no sweep that finds a gateway silent, of organisations that it has 
   }
 });
 
+it("takes up who recovers on a gateway that stays silent to the others", async () => {
+  for (let seed = 0; seed < 3; seed++) {
+    const hung = Array.from({ length: 20 }, (_, index) => organisation(`hung${index}`, HANGS, 3, { origin }));
+    const back = organisation("back", HANGS, 3, { origin, recoversAt: 12 * MINUTE });
+    const { tasks } = await run(world([...hung, back], { shards: 2, minutes: 29, seed }));
+    const answered = tasks.filter(({ orgId }) => orgId === "back").flatMap(({ answeredAt }) => answeredAt);
+    expect(Math.min(...answered) - EPOCH, `seed ${seed}`).toBeLessThan((12 + 15) * MINUTE);
+  }
+});
+
 it("writes nothing of who stays behind on a gateway that answers somebody now and then", async () => {
   const old = { origin, at: -20 * 60 * MINUTE };
   const hung = Array.from({ length: 12 }, (_, index) => organisation(`hung${index}`, HANGS, 4, old));
