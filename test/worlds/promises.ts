@@ -151,13 +151,18 @@ export function untimely(outcome: Outcome): string[] {
 /** So long a write may take that another one knows nothing of, in milliseconds: two sweepers with clocks apart can meet. */
 const MEETING_MS = 10_000;
 
-/** That it is uncertain how a task is doing is written once, until that is known again. */
-function unsure({ tasks }: Outcome): string[] {
+/**
+ * That it is uncertain how a task is doing is written once, until that is known again. Who was frozen between reading
+ * the task and writing writes once more what it says already.
+ */
+function unsure({ tasks, thawedAt }: Outcome): string[] {
   return tasks.flatMap(({ taskId, uncertain, knownAt }) => {
     const written = uncertain.filter(({ since }) => since !== undefined);
-    const again = written.some(({ at }, index) => {
+    const again = written.some(({ at, since }, index) => {
       const before = written[index - 1];
       if (!before || at - before.at < MEETING_MS) return false;
+      const isThawed = thawedAt.some((thawed) => at >= thawed && at - thawed < MEETING_MS);
+      if (isThawed && since === before.since) return false;
       return !knownAt.some((known) => known > before.at - MEETING_MS && known < at);
     });
     return again ? [`${taskId} was written ${written.length} times to be uncertain`] : [];

@@ -42,6 +42,8 @@ export interface Outcome {
   records: MemoryRecords;
   failures: { reason: string; error: unknown }[];
   stuck: HealthRecord[];
+  /** When sweeps that were frozen went on. */
+  thawedAt: number[];
 }
 
 /** Lets a world go by, with the real engine in virtual time. */
@@ -84,6 +86,7 @@ export async function run(world: World): Promise<Outcome> {
     records,
     failures: [],
     stuck: [],
+    thawedAt: [],
   };
 
   const conductOf = (organisation: Organisation): Conduct =>
@@ -252,6 +255,7 @@ export async function run(world: World): Promise<Outcome> {
             // A process that froze comes too late for its own figures.
             work.catch(() => {});
             await time.after(frost.afterMs);
+            if (frost.forMs !== undefined) outcome.thawedAt.push(time.now + frost.forMs);
             thaw = frost.forMs === undefined ? new Promise(() => {}) : time.after(frost.forMs);
             return;
           }

@@ -5,11 +5,12 @@ import { untimely } from "./promises.ts";
 import { run } from "./run.ts";
 import { tryWorld } from "./try.ts";
 
-const WORLDS = 200;
+/** The first ones, and one in which a sweep is frozen between its last read of a task and its write. */
+const SEEDS = [...Array.from({ length: 200 }, (_, index) => index + 1), 7_654_689];
 
 it("keeps every promise in any world", async () => {
   // The same worlds each time, so that a test that fails tells of a change; npm run chaos draws others.
-  for (let seed = 1; seed <= WORLDS; seed++) {
+  for (const seed of SEEDS) {
     // To see the same world again: npm run chaos -- --only worlds --seed N
     expect(await tryWorld(seed), `the world of seed ${seed}`).toEqual([]);
   }
