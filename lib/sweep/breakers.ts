@@ -275,7 +275,7 @@ export class Breakers {
 }
 
 /** Whether an organisation's gateway was called at all: without credentials it is not, and says nothing. */
-function wasCalled(reason: StuckReason): boolean {
+export function wasCalled(reason: StuckReason): boolean {
   return reason !== "unknown-organisation" && reason !== "secret";
 }
 

@@ -19,7 +19,7 @@ import { isPastDeadline } from "../tasks/decision.ts";
 import type { OpenTask } from "../tasks/record.ts";
 import type { Schedule } from "../tasks/schedule.ts";
 import { Backlog } from "./backlog.ts";
-import { type Breakers, isProbeDue } from "./breakers.ts";
+import { type Breakers, isProbeDue, wasCalled } from "./breakers.ts";
 import type { Check, Checks } from "./checks.ts";
 import type { SweepDependencies, SweepSettings } from "./dependencies.ts";
 import type { FairQueue } from "./fair-queue.ts";
@@ -257,7 +257,10 @@ export class ShardSweep {
       if (isLate) this.#giveUp(task, checkedThrough);
       else {
         if (this.#isAskedBesideGateway(orgId)) this.#besideGateway.set(orgId, { task, checkedThrough });
-        else if (isProbeDue(stuck, this.#now)) this.#candidates.consider(stuck, { task, checkedThrough });
+        else if (isProbeDue(stuck, this.#now)) {
+          const own = this.#breakers.ownRecord(orgId);
+          this.#candidates.consider(stuck, { task, checkedThrough }, !own || wasCalled(own.reason));
+        }
         this.#passOver(orgId);
       }
       this.#leave(orgId, position);

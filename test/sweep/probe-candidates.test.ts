@@ -1,0 +1,45 @@
+import { expect, it } from "vitest";
+import type { HealthRecord } from "../../lib/store/health-store.ts";
+import { ProbeCandidates } from "../../lib/sweep/probe-candidates.ts";
+import type { OpenTask } from "../../lib/tasks/record.ts";
+
+const GATEWAY: HealthRecord = {
+  scope: "origin",
+  id: "https://g",
+  reason: "unreachable",
+  since: 0,
+  nextProbeAt: 0,
+  probes: 0,
+  fingerprint: undefined,
+};
+/** Those whose names begin with "none" have no credentials. */
+const ORGANISATIONS = ["none0", "none1", "one", "two", "three"];
+
+/** How often each organisation is drawn, where it is met with so many tasks. */
+function drawn(organisations: string[]): Map<string, number> {
+  const times = new Map<string, number>();
+  for (let draw = 0; draw < 3_000; draw++) {
+    const candidates = new ProbeCandidates();
+    const shift = draw % organisations.length;
+    const inOrder = [...organisations.slice(shift), ...organisations.slice(0, shift)];
+    for (const orgId of inOrder) {
+      for (let number = 0; number < 2; number++) {
+        const task = { orgId, indexKey: `${orgId} ${number}` } as OpenTask;
+        candidates.consider(GATEWAY, { task, checkedThrough: 0 }, !orgId.startsWith("none"));
+      }
+    }
+    for (const [, { task }] of candidates) times.set(task.orgId, (times.get(task.orgId) ?? 0) + 1);
+  }
+  return times;
+}
+
+it("draws each of a gateway's organisations that have credentials as often as any other, and no other", () => {
+  const times = drawn(ORGANISATIONS);
+  expect([...times.keys()].sort()).toEqual(["one", "three", "two"]);
+  for (const count of times.values()) expect(Math.abs(count - 1_000)).toBeLessThan(150);
+});
+
+it("draws one without credentials where there are no others", () => {
+  const times = drawn(["none0", "none1"]);
+  expect([...times.keys()].sort()).toEqual(["none0", "none1"]);
+});
