@@ -1,5 +1,5 @@
 import { indexEntryOf, keyOf } from "../../lib/store/index-key.ts";
-import { EPOCH } from "../scale/virtual-time.ts";
+import { EPOCH } from "../../local/harness/virtual-time.ts";
 
 /** Ids of the length that EnOS gives. */
 export const SAMPLE_TASK = {

@@ -3,6 +3,7 @@ import { indexKeyOf, type KeyRange, keyRanges } from "../../lib/store/index-key.
 import { PAGE_SIZE } from "../../lib/store/open-task-store.ts";
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
 import { seeded } from "../../local/harness/random.ts";
+import { EPOCH } from "../../local/harness/virtual-time.ts";
 import { CHANNEL, ORGANISATION } from "../harness/enos.ts";
 import { tell } from "../harness/progress.ts";
 import type { Row } from "../harness/row.ts";
@@ -12,7 +13,6 @@ import { rewind, taskId } from "../harness/table.ts";
 import type { Testbed } from "../harness/testbed.ts";
 import { peerPrices, sweepPrice } from "../price/price.ts";
 import { PRICES_OF } from "../price/prices.ts";
-import { EPOCH } from "../scale/virtual-time.ts";
 import { DURATIONS, type Durations } from "../simulation/durations.ts";
 import { life, schedule } from "../simulation/ours.ts";
 

@@ -1,16 +1,15 @@
 import { PAGE_SIZE } from "../../lib/store/open-task-store.ts";
 import type { SweepDependencies } from "../../lib/sweep/dependencies.ts";
 import { NOTHING_CARRIED } from "../../lib/tasks/carried.ts";
-import type { TaskKey } from "../../lib/tasks/key.ts";
 import type { OpenTask } from "../../lib/tasks/record.ts";
-import type { DownloadStatus } from "../../lib/tasks/status.ts";
 import { seeded } from "../../local/harness/random.ts";
+import { statusOf } from "../../local/harness/status.ts";
+import { EPOCH, type VirtualTime } from "../../local/harness/virtual-time.ts";
 import { CONSISTENT_READ_UNITS, INDEX_ITEM, itemBytes } from "../harness/sample-items.ts";
 import { CPU_US, LATENCY_MS } from "./assumptions.ts";
 import { firstAt, type Population, type SimulatedTask, scheduled } from "./population.ts";
 import type { Processor } from "./processor.ts";
 import type { Rate } from "./rate.ts";
-import { EPOCH, type VirtualTime } from "./virtual-time.ts";
 
 /** What all sweeps of a simulation share, and what is noted of them. */
 export interface World {
@@ -123,18 +122,5 @@ function openTask(task: SimulatedTask): OpenTask {
     uncertainSince: undefined,
     indexKey: task.indexKey,
     ...scheduled(task),
-  };
-}
-
-/** What EnOS says of a task that runs, and then has succeeded. */
-export function statusOf(task: TaskKey, terminal: boolean): DownloadStatus {
-  return {
-    ...task,
-    terminal,
-    state: terminal ? "succeeded" : "running",
-    progressCode: terminal ? 3 : 1,
-    progressDesc: null,
-    downloadUrl: null,
-    dataSize: null,
   };
 }

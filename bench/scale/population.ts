@@ -1,10 +1,10 @@
 import { indexKeyOf, OFFSETS } from "../../lib/store/index-key.ts";
 import type { Schedule } from "../../lib/tasks/schedule.ts";
 import { seeded } from "../../local/harness/random.ts";
+import { EPOCH } from "../../local/harness/virtual-time.ts";
 import { mean } from "../harness/statistics.ts";
 import { LONGEST } from "../simulation/durations.ts";
 import type { Scenario } from "./scenarios.ts";
-import { EPOCH } from "./virtual-time.ts";
 
 /** A task; times are whole milliseconds since the time began, since there are millions of them. */
 export interface SimulatedTask {

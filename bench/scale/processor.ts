@@ -1,5 +1,5 @@
+import type { VirtualTime } from "../../local/harness/virtual-time.ts";
 import { MEMORY_OF_A_VCPU } from "./assumptions.ts";
-import type { VirtualTime } from "./virtual-time.ts";
 
 /**
  * The processor of one invocation. The engine's own instructions take no virtual time, so what they cost is waited

@@ -1,8 +1,8 @@
 import { coverageOf, overlay, watermarkAt } from "../../lib/store/coverage.ts";
 import type { Schedule } from "../../lib/tasks/schedule.ts";
+import type { MemoryRecords } from "../../local/harness/memory-records.ts";
+import { EPOCH } from "../../local/harness/virtual-time.ts";
 import { type Population, type SimulatedTask, scheduled } from "./population.ts";
-import type { MemoryRecords } from "./records.ts";
-import { EPOCH } from "./virtual-time.ts";
 
 /** Since when a task's next check is due; `now` when it is not, or the task is not open. Both Unix milliseconds. */
 function dueSince(task: SimulatedTask, schedule: Schedule, now: number): number {

@@ -3,15 +3,15 @@ import { sweepInRounds } from "../../lib/sweep/rounds.ts";
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
 import { sweep } from "../../lib/sweep/sweep.ts";
 import { createSchedule } from "../../lib/tasks/schedule.ts";
+import { MemoryRecords } from "../../local/harness/memory-records.ts";
+import { EPOCH, VirtualTime } from "../../local/harness/virtual-time.ts";
 import { INVOCATION_MS, LATENCY_MS, SWEEP_MS } from "./assumptions.ts";
 import { neighbours, type World } from "./neighbours.ts";
 import { populate } from "./population.ts";
 import { Processor } from "./processor.ts";
 import { lostEnds, overdueMs } from "./promises.ts";
 import { Rate } from "./rate.ts";
-import { MemoryRecords } from "./records.ts";
 import type { Scenario } from "./scenarios.ts";
-import { EPOCH, VirtualTime } from "./virtual-time.ts";
 
 const DEADLINE_MS = 7 * 24 * 60 * 60_000;
 /** The first minute is not counted: in it each shard finds its turn among the others. */

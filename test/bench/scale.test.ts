@@ -9,10 +9,10 @@ import { Processor } from "../../bench/scale/processor.ts";
 import { Rate } from "../../bench/scale/rate.ts";
 import { type Outcome, run } from "../../bench/scale/run.ts";
 import type { Scenario } from "../../bench/scale/scenarios.ts";
-import { VirtualTime } from "../../bench/scale/virtual-time.ts";
 import { DURATIONS } from "../../bench/simulation/durations.ts";
 import type { SweepDependencies } from "../../lib/sweep/dependencies.ts";
 import { sweep } from "../../lib/sweep/sweep.ts";
+import { VirtualTime } from "../../local/harness/virtual-time.ts";
 
 const [LOGNORMAL, UNIFORM] = DURATIONS;
 if (!LOGNORMAL || !UNIFORM) throw new Error("there are durations to draw from");

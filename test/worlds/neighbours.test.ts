@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { EPOCH } from "../../bench/scale/virtual-time.ts";
 import { Backlog } from "../../lib/sweep/backlog.ts";
+import { EPOCH } from "../../local/harness/virtual-time.ts";
 import { untimely } from "./promises.ts";
 import { type Outcome, run } from "./run.ts";
 import type { Conduct, Organisation, World } from "./world.ts";

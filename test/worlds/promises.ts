@@ -1,5 +1,5 @@
-import { EPOCH } from "../../bench/scale/virtual-time.ts";
 import { eventId } from "../../lib/events/event.ts";
+import { EPOCH } from "../../local/harness/virtual-time.ts";
 import { WHOLE_MINUTE } from "./arbitrary.ts";
 import type { WorldTask } from "./memory-tasks.ts";
 import { dueSince, type Outcome, SWEEP_MS } from "./run.ts";

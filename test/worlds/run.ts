@@ -1,6 +1,3 @@
-import { statusOf } from "../../bench/scale/neighbours.ts";
-import { MemoryRecords } from "../../bench/scale/records.ts";
-import { EPOCH, VirtualTime } from "../../bench/scale/virtual-time.ts";
 import { SecretError, UnknownOrganisationError } from "../../lib/enos/credentials.ts";
 import { EnosError } from "../../lib/enos/errors.ts";
 import type { TerminalEvent } from "../../lib/events/event.ts";
@@ -10,6 +7,9 @@ import { Paces } from "../../lib/sweep/paces.ts";
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
 import { sweep } from "../../lib/sweep/sweep.ts";
 import { createSchedule, type Schedule } from "../../lib/tasks/schedule.ts";
+import { MemoryRecords } from "../../local/harness/memory-records.ts";
+import { statusOf } from "../../local/harness/status.ts";
+import { EPOCH, VirtualTime } from "../../local/harness/virtual-time.ts";
 import { MemoryTasks, type WorldTask } from "./memory-tasks.ts";
 import type { Conduct, Organisation, World } from "./world.ts";
 

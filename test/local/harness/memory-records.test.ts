@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { MemoryRecords } from "../../bench/scale/records.ts";
-import { BehindStore } from "../../lib/store/behind-store.ts";
-import type { Gap } from "../../lib/store/checkpoint.ts";
-import { type HealthRecord, HealthStore } from "../../lib/store/health-store.ts";
-import { announceShard, type Shard, ShardStore } from "../../lib/store/shard-store.ts";
-import type { SweepDependencies } from "../../lib/sweep/dependencies.ts";
-import { TestDatabase } from "../support/database.ts";
+import { BehindStore } from "../../../lib/store/behind-store.ts";
+import type { Gap } from "../../../lib/store/checkpoint.ts";
+import { type HealthRecord, HealthStore } from "../../../lib/store/health-store.ts";
+import { announceShard, type Shard, ShardStore } from "../../../lib/store/shard-store.ts";
+import type { SweepDependencies } from "../../../lib/sweep/dependencies.ts";
+import { MemoryRecords } from "../../../local/harness/memory-records.ts";
+import { TestDatabase } from "../../support/database.ts";
 
 // The simulations run on records in memory: these have to do what the real ones do, for anything that sweeps ask of them.
 
