@@ -18,6 +18,8 @@ export interface Measured<Value> {
   cpuMs: number;
   /** The most memory that the process ever had. */
   maxRssBytes: number;
+  /** The most memory that it had in use at a time, garbage not counted; undefined without Node's `--expose-gc`. */
+  heldBytes: number | undefined;
 }
 
 /** What the process answers. */
