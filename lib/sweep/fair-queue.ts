@@ -65,6 +65,8 @@ interface Lane<Item> {
   waiting: number;
   /** Who may be called where; undefined while nothing is known. */
   pace: Pace | undefined;
+  /** When it last had its turn in a waiting place, in this sweep or an earlier one. */
+  lastTurn: number;
   hasAnswered: boolean;
   stopped: boolean;
   inFlight: number;
@@ -252,6 +254,7 @@ export class FairQueue<Item extends Queued> {
         turns: [],
         waiting: 0,
         pace: this.#options.paces?.get(orgId),
+        lastTurn: this.#options.paces?.lastTurn(orgId) ?? 0,
         hasAnswered: false,
         stopped: false,
         inFlight: 0,
@@ -353,10 +356,7 @@ export class FairQueue<Item extends Queued> {
         this.#start(this.#lane(item.orgId), item, "probe", now);
       } else {
         const lane = chosen === "slow" ? (slow as Lane<Item>) : this.#anyFirst();
-        // Behind those that have as few in waiting places.
-        this.#slow.delete(lane);
         if (!lane.stopped && lane.waiting > 0) this.#start(lane, this.#take(lane), chosen, now);
-        if (chosen === "slow" && lane.waiting > 0) this.#slow.add(lane);
       }
     }
   }
@@ -371,7 +371,7 @@ export class FairQueue<Item extends Queued> {
     return lane;
   }
 
-  /** Of the slow lanes whose rate allows a call, the one with the fewest in waiting places. */
+  /** Of the slow lanes whose rate allows a call, the one with the fewest in waiting places, and then who waits longest. */
   #nextSlow(now: number): Lane<Item> | undefined {
     let best: Lane<Item> | undefined;
     for (const lane of this.#slow) {
@@ -380,7 +380,7 @@ export class FairQueue<Item extends Queued> {
         this.#list(lane);
       } else if (lane.nextAt - DEFAULTS.burstMs > now) {
         this.#wake(lane.nextAt - DEFAULTS.burstMs, now);
-      } else if (lane.inFlight < lane.window && (!best || lane.inPlaces < best.inPlaces)) {
+      } else if (lane.inFlight < lane.window && (!best || isBefore(lane, best))) {
         best = lane;
       }
     }
@@ -411,6 +411,11 @@ export class FairQueue<Item extends Queued> {
     if (call.place) {
       this.#places[call.place]--;
       lane.inPlaces--;
+      // Who was cut off by the end of the time has not had its turn.
+      if (!this.#closed) {
+        lane.lastTurn = call.startedAt;
+        this.#options.paces?.hadTurn(lane.orgId, call.startedAt);
+      }
     } else {
       this.#slots--;
       lane.used += tookMs - call.charged;
@@ -521,6 +526,10 @@ export class FairQueue<Item extends Queued> {
   get #calls(): number {
     return this.#slots + this.#placesTaken;
   }
+}
+
+function isBefore(lane: Lane<unknown>, other: Lane<unknown>): boolean {
+  return lane.inPlaces === other.inPlaces ? lane.lastTurn < other.lastTurn : lane.inPlaces < other.inPlaces;
 }
 
 function lineOf<Item>(lane: Lane<Item>, source: number): Line<Item> {

@@ -4,21 +4,41 @@ const MOST = 20_000;
 /** How an organisation's gateway answers: within a second, or later. */
 export type Pace = "quick" | "slow";
 
+interface Known {
+  pace: Pace | undefined;
+  lastTurn: number;
+}
+
 /**
  * How fast each organisation answered last, for the lifetime of a process. An organisation that is known to be quick need
- * not wait for its first call behind thousands of slow ones. If nothing is known, the first call finds out.
+ * not wait for its first call behind thousands of slow ones. If nothing is known, the first call finds out. It is
+ * also known when each last had its turn in a waiting place, so that from sweep to sweep it is others who wait.
  */
 export class Paces {
-  readonly #paces = new Map<string, Pace>();
+  readonly #known = new Map<string, Known>();
 
   get(orgId: string): Pace | undefined {
-    return this.#paces.get(orgId);
+    return this.#known.get(orgId)?.pace;
   }
 
   set(orgId: string, pace: Pace): void {
-    if (this.#paces.get(orgId) === pace) return;
-    this.#paces.delete(orgId);
-    this.#paces.set(orgId, pace);
-    if (this.#paces.size > MOST) this.#paces.delete(this.#paces.keys().next().value as string);
+    const known = this.#known.get(orgId);
+    if (known?.pace !== pace) this.#remember(orgId, { lastTurn: 0, ...known, pace });
+  }
+
+  /** When an organisation last had its turn in a waiting place, by this process's clock; 0 if it had none. */
+  lastTurn(orgId: string): number {
+    return this.#known.get(orgId)?.lastTurn ?? 0;
+  }
+
+  /** Notes that an organisation has had its turn in a waiting place. */
+  hadTurn(orgId: string, at: number): void {
+    this.#remember(orgId, { pace: undefined, ...this.#known.get(orgId), lastTurn: at });
+  }
+
+  #remember(orgId: string, known: Known): void {
+    this.#known.delete(orgId);
+    this.#known.set(orgId, known);
+    if (this.#known.size > MOST) this.#known.delete(this.#known.keys().next().value as string);
   }
 }

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { FairQueue, type FairQueueOptions } from "../../lib/sweep/fair-queue.ts";
+import { Paces } from "../../lib/sweep/paces.ts";
 
 const SECOND = 1_000;
 const PLACES = 256;
@@ -210,6 +211,21 @@ describe("waiting places", () => {
     for (let index = 0; index < 8; index++) {
       expect(bench.underWay((orgId) => orgId === `slow${index}`)).toBe(PLACES / 8);
     }
+  });
+
+  it("are taken by others in each sweep, where there is no time for all that are slow", async () => {
+    const paces = new Paces();
+    const answers = new Map(Array.from({ length: 1_000 }, (_, index) => [`slow${index}`, 0]));
+    for (let sweep = 0; sweep < 8; sweep++) {
+      const bench = new Bench(() => ({ takesMs: 9 * SECOND }), { paces });
+      for (const orgId of answers.keys()) bench.add(orgId);
+      await advance(25 * SECOND);
+      bench.queue.close();
+      for (const [orgId, before] of answers) answers.set(orgId, before + bench.done(orgId));
+      await advance(9 * SECOND);
+    }
+    // There is time for half of them.
+    expect(Math.min(...answers.values())).toBeGreaterThan(1);
   });
 
   it("are shared by first calls, slow ones and probes equally, however many of each wait", async () => {
