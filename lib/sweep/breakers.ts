@@ -8,8 +8,6 @@ const TASKS_IN_VAIN = 2;
 const MOST_TASKS_IN_VAIN = 64;
 /** Organisations without an answer before their gateway counts as stuck. */
 const ORGANISATIONS_IN_VAIN = 3;
-/** Second opinions of gateways in one sweep: each may take a waiting place for ten seconds. */
-const SECOND_OPINIONS = 64;
 /** Probes in one sweep of organisations whose gateway is stuck, too. */
 const PROBES_BESIDE_GATEWAYS = 64;
 /** From one probe to the next, in milliseconds: doubled each time, within these. */
@@ -51,7 +49,7 @@ export class Breakers {
   readonly #organisations = new Map<string, Organisation>();
   readonly #origins = new Map<string, Origin>();
   readonly #now: () => number;
-  #secondOpinions = SECOND_OPINIONS;
+  readonly #secondOpinions = new Set<string>();
   #probesBesideGateways = PROBES_BESIDE_GATEWAYS;
 
   /** @param now Unix milliseconds */
@@ -97,9 +95,11 @@ export class Breakers {
     return this.stuck(orgId)?.scope === "origin" ? this.#organisations.get(orgId)?.record : undefined;
   }
 
-  /** Takes one of the second opinions that a sweep may ask for; false when there is none left. */
-  takeSecondOpinion(): boolean {
-    return this.#secondOpinions > 0 && this.#secondOpinions-- > 0;
+  /** Whether an organisation's opinion of its gateway may be asked for: once in a sweep, for all of its shards. */
+  takeSecondOpinion(orgId: string): boolean {
+    const isFirst = !this.#secondOpinions.has(orgId);
+    this.#secondOpinions.add(orgId);
+    return isFirst;
   }
 
   /** Takes one of a sweep's probes of organisations whose gateway is stuck, too; false when there is none left. */

@@ -95,6 +95,12 @@ export class Checks {
   async check(check: Check): Promise<boolean> {
     const { task } = check;
     const failed = this.#time.isClosing ? undefined : await this.#readCredentials(task);
+    if (this.#isToWait(check)) {
+      this.#queue.stop(task.orgId);
+      if (this.#breakers.takeSecondOpinion(task.orgId)) this.askSecondOpinion(check);
+      else unasked(check);
+      return false;
+    }
     if (!(await this.#mayCall(check))) {
       unasked(check);
       return false;
@@ -115,6 +121,11 @@ export class Checks {
     if (check.adopt) check.onEnd(false);
     else this.#settle(check, { kind: "unanswered" }, false);
     return false;
+  }
+
+  /** Finds out whether a gateway that is said to be stuck answers one of its organisations, when there is room. */
+  askSecondOpinion(check: Check): void {
+    this.#queue.probe({ ...check, isSecondOpinion: true }, { isSpare: true });
   }
 
   /** Gives up a task that is past its deadline without asking: its organisation is stuck, or has no room. */
@@ -167,13 +178,16 @@ export class Checks {
     }
   }
 
+  /** Whether a call has to wait until nobody else wants its place: its gateway was found stuck meanwhile. */
+  #isToWait({ orgId, isSecondOpinion, probe }: Check): boolean {
+    return !isSecondOpinion && !probe && !this.#time.isClosing && this.#breakers.isStuckByHearsay(orgId);
+  }
+
   async #mayCall({ orgId, isSecondOpinion }: Check): Promise<boolean> {
     const { health, now } = this.#dependencies;
     if (this.#time.isClosing) return false;
     const stuck = this.#breakers.stuck(orgId);
-    if (!stuck) return true;
-    const isOpen = this.#breakers.isStuckByHearsay(orgId);
-    if (isOpen && (isSecondOpinion || this.#breakers.takeSecondOpinion())) return true;
+    if (!stuck || (isSecondOpinion && this.#breakers.isStuckByHearsay(orgId))) return true;
     const own = isSecondOpinion ? this.#breakers.ownRecord(orgId) : undefined;
     const due = [stuck, own].find((record) => record && isProbeDue(record, now()));
     if (!due) {

@@ -114,6 +114,8 @@ export class FairQueue<Item extends Queued> {
   readonly #first: Lane<Item>[] = [];
   readonly #slow = new Set<Lane<Item>>();
   readonly #probes: Item[] = [];
+  /** Probes for which only such waiting places are that nobody else wants. */
+  readonly #spareProbes: Item[] = [];
   /** Calls that began in slots, the oldest first; some may have ended. */
   #begun: Call<Item>[] = [];
   #oldest = 0;
@@ -153,13 +155,17 @@ export class FairQueue<Item extends Queued> {
     this.#pump();
   }
 
-  /** Queues a call to an organisation that is stuck, stopped or not. */
-  probe(item: Item): void {
+  /**
+   * Queues a call to an organisation that is stuck, stopped or not.
+   *
+   * @param isSpare only for a waiting place that nobody else wants
+   */
+  probe(item: Item, { isSpare = false } = {}): void {
     if (this.#closed) {
       this.#options.onSkipped(item);
       return;
     }
-    this.#probes.push(item);
+    (isSpare ? this.#spareProbes : this.#probes).push(item);
     this.#pump();
   }
 
@@ -229,7 +235,9 @@ export class FairQueue<Item extends Queued> {
   close(): void {
     this.#closed = true;
     for (const lane of this.#lanes.values()) this.#skip(lane);
-    for (const item of this.#probes.splice(0)) this.#options.onSkipped(item);
+    for (const probes of [this.#probes, this.#spareProbes]) {
+      for (const item of probes.splice(0)) this.#options.onSkipped(item);
+    }
     clearTimeout(this.#wakeTimer);
     this.#change();
   }
@@ -350,9 +358,9 @@ export class FairQueue<Item extends Queued> {
       const chosen = CLASSES.filter((name) => waitingFor[name]).sort(
         (a, b) => this.#places[a] - this.#places[b],
       )[0];
-      if (!chosen) return;
-      if (chosen === "probe") {
-        const item = this.#probes.shift() as Item;
+      if (!chosen || chosen === "probe") {
+        const item = this.#probes.shift() ?? this.#spareProbes.shift();
+        if (!item) return;
         this.#start(this.#lane(item.orgId), item, "probe", now);
       } else {
         const lane = chosen === "slow" ? (slow as Lane<Item>) : this.#anyFirst();

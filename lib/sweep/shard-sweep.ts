@@ -385,18 +385,27 @@ export class ShardSweep {
     // Who was well in the last sweep is the likeliest to be well still; of those who were not, who has waited longest.
     const waitsSince = (orgId: string) =>
       this.#breakers.ownRecord(orgId)?.nextProbeAt ?? Number(this.#backlogs.get(orgId)?.record !== undefined);
-    const inOrder = [...this.#besideGateway].sort(([a], [b]) => waitsSince(a) - waitsSince(b));
-    for (const [orgId, { task, checkedThrough }] of inOrder) {
-      const isProbe = this.#breakers.ownRecord(orgId) !== undefined;
-      const isTaken = isProbe ? this.#breakers.takeProbeBesideGateway() : this.#breakers.takeSecondOpinion();
-      if (!isTaken) continue;
-      this.#outOfTurn.add(task.indexKey);
-      this.#queue.probe({ ...this.#checkOf(task, checkedThrough), isSecondOpinion: true });
+    const inOrder = [...this.#besideGateway]
+      .map(([orgId, candidate]) => ({ orgId, candidate, since: waitsSince(orgId), chance: Math.random() }))
+      .sort((a, b) => a.since - b.since || a.chance - b.chance);
+    for (const { orgId, candidate } of inOrder) {
+      if (!this.#breakers.ownRecord(orgId)) {
+        if (this.#breakers.takeSecondOpinion(orgId))
+          this.#checks.askSecondOpinion(this.#outOfTurnOf(candidate));
+      } else if (this.#breakers.takeProbeBesideGateway()) {
+        this.#queue.probe({ ...this.#outOfTurnOf(candidate), isSecondOpinion: true });
+      }
     }
-    for (const [probe, { task, checkedThrough }] of this.#candidates) {
-      this.#outOfTurn.add(task.indexKey);
-      this.#queue.probe({ ...this.#checkOf(task, checkedThrough), probe });
+    for (const [probe, candidate] of this.#candidates) {
+      this.#queue.probe({ ...this.#outOfTurnOf(candidate), probe });
     }
+  }
+
+  /** The check of a task that the first pass has passed over. */
+  #outOfTurnOf({ task, checkedThrough }: Candidate): Check {
+    this.#outOfTurn.add(task.indexKey);
+    this.#takeAfterAll(task.orgId);
+    return this.#checkOf(task, checkedThrough);
   }
 
   #isLate(task: Pick<OpenTask, "trackedAt" | "deadlineAt">): boolean {

@@ -58,8 +58,8 @@ class Bench {
     for (let time = 0; time < times; time++) this.queue.add(this.#item(orgId), options);
   }
 
-  probe(orgId: string): void {
-    this.queue.probe(this.#item(orgId));
+  probe(orgId: string, options?: { isSpare: boolean }): void {
+    this.queue.probe(this.#item(orgId), options);
   }
 
   #item(orgId: string): Item {
@@ -247,6 +247,28 @@ describe("waiting places", () => {
     );
     expect(shares.reduce((sum, share) => sum + share)).toBe(PLACES);
     for (const share of shares) expect(share).toBeGreaterThanOrEqual(Math.floor(PLACES / 3));
+  });
+
+  it("go to spare probes where nobody else wants them, and as many as are free", async () => {
+    const bench = new Bench(({ orgId }) => ({
+      takesMs: orgId.startsWith("spare") ? 10 * SECOND : 2 * SECOND,
+    }));
+    for (let index = 0; index < 600; index++) bench.probe(`spare${index}`, { isSpare: true });
+    await advance(0);
+    expect(bench.underWay()).toBe(PLACES);
+    for (let index = 0; index < 200; index++) {
+      bench.add(`first${index}`);
+      bench.probe(`stuck${index}`);
+    }
+    await advance(10 * SECOND);
+    expect(bench.calls.slice(PLACES).every(({ orgId }) => !orgId.startsWith("spare"))).toBe(true);
+    expect(bench.underWay()).toBe(PLACES);
+    await advance(30 * SECOND);
+    expect(bench.calls).toHaveLength(1_000);
+    bench.queue.hold();
+    bench.probe("spare", { isSpare: true });
+    bench.queue.close();
+    expect(bench.skipped).toHaveLength(1);
   });
 
   it("and slots together are never more than Lambda has descriptors for", async () => {

@@ -90,6 +90,20 @@ it("believes no sweep that finds a gateway silent, of organisations that it has 
   }
 });
 
+it("finds the one that a gateway answers, among any number that it does not, in the first sweeps", async () => {
+  for (let seed = 0; seed < 3; seed++) {
+    const hung = Array.from({ length: 1_000 }, (_, index) =>
+      organisation(`hung${index}`, HANGS, 1, { origin }),
+    );
+    const outcome = await run(
+      world([...hung, organisation("well", QUICK, 3, { origin })], { shards: 2, minutes: 8, seed }),
+    );
+    expect(longestGap(outcome, "well"), `seed ${seed}`).toBeLessThan(4);
+    const calls = Map.groupBy(outcome.calls, ({ orgId }) => orgId);
+    expect(Math.max(...hung.map(({ id }) => calls.get(id)?.length ?? 0)), `seed ${seed}`).toBeLessThan(7);
+  }
+});
+
 it("takes up who recovers on a gateway that stays silent to the others", async () => {
   for (let seed = 0; seed < 3; seed++) {
     const hung = Array.from({ length: 20 }, (_, index) => organisation(`hung${index}`, HANGS, 3, { origin }));
