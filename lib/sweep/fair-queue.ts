@@ -112,6 +112,8 @@ export class FairQueue<Item extends Queued> {
   readonly #paced = new TinyQueue<{ lane: Lane<Item>; at: number }>([], (a, b) => a.at - b.at);
   /** Lanes whose first call has not begun. */
   readonly #first: Lane<Item>[] = [];
+  /** Quick lanes without an answer in this sweep: where no slot is free, a waiting place will do for their first call. */
+  readonly #unproven: Lane<Item>[] = [];
   readonly #slow = new Set<Lane<Item>>();
   readonly #probes: Item[] = [];
   /** Probes for which only such waiting places are that nobody else wants. */
@@ -299,6 +301,7 @@ export class FairQueue<Item extends Queued> {
       if (lane.inFlight >= lane.window) return;
       lane.isListed = true;
       this.#ready.push({ lane, used: lane.used });
+      if (!lane.hasAnswered) this.#unproven.push(lane);
     } else if (lane.pace === "slow") {
       this.#slow.add(lane);
     } else if (lane.inFlight === 0) {
@@ -310,8 +313,8 @@ export class FairQueue<Item extends Queued> {
   #pump(): void {
     if (this.#closed || this.#holds > 0) return;
     const now = performance.now();
-    this.#startInPlaces(now);
     this.#startInSlots(now);
+    this.#startInPlaces(now);
   }
 
   #startInSlots(now: number): void {
@@ -351,7 +354,7 @@ export class FairQueue<Item extends Queued> {
     while (this.#placesTaken < DEFAULTS.places && this.#calls < DEFAULTS.mostCalls) {
       const slow = this.#nextSlow(now);
       const waitingFor = {
-        first: this.#first.length > 0,
+        first: this.#first.length + this.#unproven.length > 0,
         slow: slow !== undefined,
         probe: this.#probes.length > 0,
       };
@@ -363,20 +366,23 @@ export class FairQueue<Item extends Queued> {
         if (!item) return;
         this.#start(this.#lane(item.orgId), item, "probe", now);
       } else {
-        const lane = chosen === "slow" ? (slow as Lane<Item>) : this.#anyFirst();
-        if (!lane.stopped && lane.waiting > 0) this.#start(lane, this.#take(lane), chosen, now);
+        const lane = chosen === "slow" ? slow : this.#anyFirst(now);
+        if (lane && !lane.stopped && lane.waiting > 0) this.#start(lane, this.#take(lane), chosen, now);
       }
     }
   }
 
-  /** Any, so that where there is no time for all of them it is others in each sweep. */
-  #anyFirst(): Lane<Item> {
-    const index = Math.floor(Math.random() * this.#first.length);
-    const lane = this.#first[index] as Lane<Item>;
-    const last = this.#first.pop() as Lane<Item>;
-    if (last !== lane) this.#first[index] = last;
-    lane.isListed = false;
-    return lane;
+  /** Any, so that where there is no time for all of them it is others in each sweep; undefined for one that is called. */
+  #anyFirst(now: number): Lane<Item> | undefined {
+    const chosen = Math.random() * (this.#first.length + this.#unproven.length);
+    if (chosen < this.#first.length) {
+      const lane = takeAny(this.#first);
+      lane.isListed = false;
+      return lane;
+    }
+    // They stand among the quick ones as well, and may have had a slot meanwhile.
+    const lane = takeAny(this.#unproven);
+    return lane.hasAnswered || lane.inFlight > 0 || lane.nextAt > now ? undefined : lane;
   }
 
   /** Of the slow lanes whose rate allows a call, the one with the fewest in waiting places, and then who waits longest. */
@@ -538,6 +544,15 @@ export class FairQueue<Item extends Queued> {
 
 function isBefore(lane: Lane<unknown>, other: Lane<unknown>): boolean {
   return lane.inPlaces === other.inPlaces ? lane.lastTurn < other.lastTurn : lane.inPlaces < other.inPlaces;
+}
+
+/** Takes one out of a list, whose order does not matter. */
+function takeAny<Entry>(list: Entry[]): Entry {
+  const index = Math.floor(Math.random() * list.length);
+  const entry = list[index] as Entry;
+  const last = list.pop() as Entry;
+  if (index < list.length) list[index] = last;
+  return entry;
 }
 
 function lineOf<Item>(lane: Lane<Item>, source: number): Line<Item> {

@@ -249,6 +249,23 @@ describe("waiting places", () => {
     for (const share of shares) expect(share).toBeGreaterThanOrEqual(Math.floor(PLACES / 3));
   });
 
+  it("take first calls of those known to be quick, too, while others hold the slots", async () => {
+    const paces = new Paces();
+    const hung = Array.from({ length: 200 }, (_, index) => `hung${index}`);
+    for (const orgId of [...hung, "well"]) paces.set(orgId, "quick");
+    const bench = new Bench(({ orgId }) => ({ takesMs: orgId === "well" ? 50 : HANGS }), {
+      concurrency: 4,
+      paces,
+    });
+    for (const orgId of [...hung, "well"]) bench.add(orgId, 5);
+    await advance(SECOND / 2);
+    expect(bench.done("well")).toBe(1);
+    expect(bench.underWay()).toBe(200);
+    // From then on it needs slots, of which each hung one has held one for a second.
+    await advance(SECOND);
+    expect(bench.done("well")).toBe(5);
+  });
+
   it("go to spare probes where nobody else wants them, and as many as are free", async () => {
     const bench = new Bench(({ orgId }) => ({
       takesMs: orgId.startsWith("spare") ? 10 * SECOND : 2 * SECOND,
