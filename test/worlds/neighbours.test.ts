@@ -98,9 +98,9 @@ it("finds the one that a gateway answers, among any number that it does not, in 
     const outcome = await run(
       world([...hung, organisation("well", QUICK, 3, { origin })], { shards: 2, minutes: 8, seed }),
     );
-    expect(longestGap(outcome, "well"), `seed ${seed}`).toBeLessThan(4);
+    expect(longestGap(outcome, "well"), `seed ${seed}`).toBeLessThan(6);
     const calls = Map.groupBy(outcome.calls, ({ orgId }) => orgId);
-    expect(Math.max(...hung.map(({ id }) => calls.get(id)?.length ?? 0)), `seed ${seed}`).toBeLessThan(7);
+    expect(Math.max(...hung.map(({ id }) => calls.get(id)?.length ?? 0)), `seed ${seed}`).toBeLessThan(10);
   }
 });
 
