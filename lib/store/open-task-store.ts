@@ -152,8 +152,14 @@ export class OpenTaskStore {
   /**
    * Another open task of the same organisation, chosen at random among those found; undefined if there is none among some
    * thousand records.
+   *
+   * @param except index keys of tasks that will not do either
    */
-  async another(task: OpenTask, signal?: AbortSignal): Promise<OpenTask | undefined> {
+  async another(
+    task: OpenTask,
+    except: ReadonlySet<string> = new Set(),
+    signal?: AbortSignal,
+  ): Promise<OpenTask | undefined> {
     let next: Record<string, AttributeValue> | undefined;
     for (let page = 0; page < OTHER_PAGES; page++) {
       const { Items = [], LastEvaluatedKey } = await this.#db.client.send(
@@ -169,7 +175,7 @@ export class OpenTaskStore {
       );
       const tasks = Items.flatMap((item) => {
         const key = parseIndexKey(item.openKey?.S ?? "");
-        return (key && parseOpenTask(item, key)) ?? [];
+        return (key && !except.has(key.indexKey) && parseOpenTask(item, key)) || [];
       });
       if (tasks.length > 0) return tasks[Math.floor(Math.random() * tasks.length)];
       if (!LastEvaluatedKey) break;

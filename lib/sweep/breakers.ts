@@ -143,8 +143,12 @@ export class Breakers {
     if (holder.record === record) holder.record = { ...record, nextProbeAt, probes: record.probes + 1 };
   }
 
-  /** Hears how a call about a task ended. */
-  hear(orgId: string, task: string, result: CallResult): HealthChange[] {
+  /**
+   * Hears how a call about a task ended.
+   *
+   * @param isWitness whether the task was drawn from all of the organisation's, to be asked about as well
+   */
+  hear(orgId: string, task: string, result: CallResult, isWitness = false): HealthChange[] {
     switch (result.kind) {
       case "answered":
         return this.#answered(orgId);
@@ -153,12 +157,16 @@ export class Breakers {
       case "refused":
         return [
           ...(wasCalled(result.reason) ? this.#gatewayAnswered(orgId) : []),
-          ...this.#inVain(orgId, task, result.reason),
+          // Credentials and our address are the same for every task.
+          ...this.#inVain(orgId, task, result.reason, { isWitness: true }),
         ];
       case "unanswered":
         return [
           // What its gateway is said to be is true: that needs no second task.
-          ...this.#inVain(orgId, task, "unreachable", this.isStuckByHearsay(orgId)),
+          ...this.#inVain(orgId, task, "unreachable", {
+            isWitness,
+            isExpected: this.isStuckByHearsay(orgId),
+          }),
           ...this.#silent(orgId, result.isConnected),
         ];
       case "cut-off":
@@ -166,16 +174,27 @@ export class Breakers {
     }
   }
 
-  /** Whether an organisation is one task short of being stuck: another of its tasks would tell. */
-  isInDoubt(orgId: string): boolean {
+  /**
+   * Whether one more of an organisation's tasks would tell that it is stuck: what is due may all be poisonous.
+   *
+   * @param isLast whether nothing else of it is to be asked about
+   */
+  isInDoubt(orgId: string, isLast: boolean): boolean {
     const organisation = this.#organisations.get(orgId);
-    if (!organisation || organisation.answers > 0) return false;
-    return !this.stuck(orgId) && organisation.inVain.size === TASKS_IN_VAIN - 1;
+    if (!organisation || this.stuck(orgId)) return false;
+    const { answers, inVain } = organisation;
+    const isOneShort = isLast && answers === 0 && inVain.size === TASKS_IN_VAIN - 1;
+    return isOneShort || inVain.size >= enoughInVain(organisation);
+  }
+
+  /** The index keys of an organisation's tasks that were asked about in vain since its last answer. */
+  tasksInVain(orgId: string): ReadonlySet<string> {
+    return new Set(this.#organisations.get(orgId)?.inVain);
   }
 
   /** Hears that an organisation in doubt has no other task that could be asked about. */
   hasNoOther(orgId: string, reason: StuckReason): HealthChange[] {
-    return this.isInDoubt(orgId) ? this.#open("org", orgId, reason) : [];
+    return this.isInDoubt(orgId, true) ? this.#open("org", orgId, reason) : [];
   }
 
   #answered(orgId: string): HealthChange[] {
@@ -211,14 +230,18 @@ export class Breakers {
     return this.#organisation(orgId).answers > 0 ? [] : this.#open("org", orgId, "throttled");
   }
 
-  #inVain(orgId: string, task: string, reason: StuckReason, isExpected = false): HealthChange[] {
+  #inVain(
+    orgId: string,
+    task: string,
+    reason: StuckReason,
+    { isWitness, isExpected = false }: { isWitness: boolean; isExpected?: boolean },
+  ): HealthChange[] {
     const organisation = this.#organisation(orgId);
     organisation.inVain.add(task);
     // Where there was no call another task would fare no better.
     const isCertain = isExpected || !wasCalled(reason);
-    // Who answers is stuck only once it has been silent for as long as it has answered.
-    const enough = Math.min(MOST_TASKS_IN_VAIN, Math.max(TASKS_IN_VAIN, organisation.answers));
-    if (!isCertain && !organisation.record && organisation.inVain.size < enough) return [];
+    const isProven = isWitness && organisation.inVain.size >= enoughInVain(organisation);
+    if (!isCertain && !organisation.record && !isProven) return [];
     return this.#open("org", orgId, reason);
   }
 
@@ -272,6 +295,11 @@ export class Breakers {
     }
     return origin;
   }
+}
+
+/** Who answers is stuck only once it has been silent for as long as it has answered. */
+function enoughInVain({ answers }: Organisation): number {
+  return Math.min(MOST_TASKS_IN_VAIN, Math.max(TASKS_IN_VAIN, answers));
 }
 
 /** Whether an organisation's gateway was called at all: without credentials it is not, and says nothing. */

@@ -41,6 +41,8 @@ export interface Check {
   probe?: HealthRecord;
   /** Whether the call is to find out if a gateway that is said to be stuck answers this organisation. */
   isSecondOpinion?: boolean;
+  /** Whether the task was drawn from all of its organisation's, which may be stuck. */
+  isWitness?: boolean;
   /** Of a task that is not tracked: has it tracked, once EnOS knows it; undefined where that may not be. */
   adopt?: () => Promise<OpenTask | undefined>;
   /** Told once, at the end: whether the task was checked, and all that follows is published and written. */
@@ -65,6 +67,8 @@ export class Checks {
   readonly #pending = new Set<Promise<void>>();
   /** Tasks that are being announced, by organisation and index key: two checks of one may end together. */
   readonly #finishing = new Set<string>();
+  /** Organisations of which one more task is to be asked about. */
+  readonly #inDoubt = new Set<string>();
   #settling = 0;
   #toGiveUp: Check[] = [];
   #givingUp = 0;
@@ -110,7 +114,7 @@ export class Checks {
       unasked(check);
       return false;
     }
-    this.#hear(check, result);
+    await this.#hear(check, result);
     if (result.kind === "answered") {
       this.#summary.checked++;
       if (check.adopt) this.#track(this.#adopt(check, check.adopt, result.check));
@@ -227,35 +231,43 @@ export class Checks {
     return result;
   }
 
-  #hear({ task, probe }: Check, result: CallResult): void {
+  /** Resolves when it is known, or queued, what else has to be asked. */
+  async #hear({ task, probe, isWitness }: Check, result: CallResult): Promise<void> {
     const { orgId } = task;
-    this.#carryOut(this.#breakers.hear(orgId, task.indexKey, result));
+    this.#carryOut(this.#breakers.hear(orgId, task.indexKey, result, isWitness));
     if (result.kind === "answered" || result.kind === "cut-off") return;
     if (result.kind === "limited") this.#queue.stop(orgId);
-    else if (!probe && this.#queue.isLast(orgId) && this.#breakers.isInDoubt(orgId)) {
-      this.#track(this.#askAnother(task, result));
+    else if (!probe && !this.#inDoubt.has(orgId)) {
+      const isInDoubt = this.#breakers.isInDoubt(orgId, this.#queue.isLast(orgId));
+      if (isInDoubt) await this.#askAnother(task, result);
     }
   }
 
-  /** One task is no proof that its organisation is stuck: asks about another, and where there is none that is proof. */
+  /**
+   * A few tasks are no proof that their organisation is stuck: asks about another, whether or not it is due, and where
+   * there is none that is proof.
+   */
   async #askAnother(task: OpenTask, result: CallInVain): Promise<void> {
     const { orgId } = task;
+    const ended = Promise.withResolvers<void>();
+    this.#inDoubt.add(orgId);
+    this.#track(ended.promise.finally(() => this.#inDoubt.delete(orgId)));
     try {
-      const another = await this.#dependencies.tasks.another(task, this.#time.signal);
+      const { tasks, now } = this.#dependencies;
+      const another = await tasks.another(task, this.#breakers.tasksInVain(orgId), this.#time.signal);
       if (another) {
-        await new Promise<void>((resolve) => {
-          const onEnd = () => resolve();
-          // How far it is checked is not known here: it is not said to be out of reach, nor known to be open.
-          const { now } = this.#dependencies;
-          this.#queue.add({ orgId, task: another, checkedThrough: now(), scheduledSince: Infinity, onEnd });
-        });
-      } else {
-        const reason = result.kind === "refused" ? result.reason : "unreachable";
-        this.#carryOut(this.#breakers.hasNoOther(orgId, reason));
+        // How far it is checked is not known here: it is not said to be out of reach, nor known to be open.
+        const unknown = { checkedThrough: now(), scheduledSince: Infinity };
+        const witness = { orgId, task: another, ...unknown, isWitness: true, onEnd: () => ended.resolve() };
+        this.#queue.add(witness, { goesFirst: true });
+        return;
       }
+      const reason = result.kind === "refused" ? result.reason : "unreachable";
+      this.#carryOut(this.#breakers.hasNoOther(orgId, reason));
     } catch (error) {
       if (!this.#time.isClosing) this.failed("read", error, task);
     }
+    ended.resolve();
   }
 
   /** Writes down who is stuck from now on, and who is not, and lets the queue know. */

@@ -184,6 +184,7 @@ describe("another task of the organisation", () => {
     const third = await put("t3");
     expect(await store.another(task)).toEqual(third);
     expect(await store.another(third)).toEqual(task);
+    expect(await store.another(third, new Set([task.indexKey]))).toBeUndefined();
     const fourth = await put("t4");
     const seen = new Set<string | undefined>();
     for (let time = 0; time < 60; time++) seen.add((await store.another(task))?.taskId);

@@ -63,7 +63,7 @@ describe("an organisation", () => {
       probes: 0,
       fingerprint: "keys of o1",
     };
-    expect(breakers.hear("o1", "t2", result)).toEqual([{ kind: "stuck", record: stuck }]);
+    expect(breakers.hear("o1", "t2", result, true)).toEqual([{ kind: "stuck", record: stuck }]);
     expect(breakers.stuck("o1")).toEqual(stuck);
     expect(breakers.records).toEqual([stuck]);
     // Once is enough.
@@ -87,21 +87,31 @@ describe("an organisation", () => {
     expect(breakers.stuck("o1")).toBeUndefined();
   });
 
+  it("is not stuck for any number of tasks, before one more was drawn from all that it has", () => {
+    for (let task = 0; task < 5; task++) {
+      expect(breakers.hear("o1", `due${task}`, HUNG)).toEqual([]);
+      expect(breakers.isInDoubt("o1", false)).toBe(task > 0);
+    }
+    expect([...breakers.tasksInVain("o1")]).toEqual(["due0", "due1", "due2", "due3", "due4"]);
+    expect(breakers.hear("o1", "drawn", HUNG, true)).toMatchObject([{ kind: "stuck" }]);
+    expect(breakers.isInDoubt("o1", false)).toBe(false);
+  });
+
   it("with a single task is stuck once it is known that there is no other", () => {
-    expect(breakers.isInDoubt("o1")).toBe(false);
+    expect(breakers.isInDoubt("o1", true)).toBe(false);
     expect(breakers.hasNoOther("o1", "unreachable")).toEqual([]);
     breakers.hear("o1", "t1", HUNG);
-    expect(breakers.isInDoubt("o1")).toBe(true);
+    expect(breakers.isInDoubt("o1", true)).toBe(true);
     expect(breakers.hasNoOther("o1", "unreachable")).toMatchObject([
       { kind: "stuck", record: { id: "o1", reason: "unreachable" } },
     ]);
-    expect(breakers.isInDoubt("o1")).toBe(false);
+    expect(breakers.isInDoubt("o1", true)).toBe(false);
   });
 
   it("is no longer in doubt once anything was answered", () => {
     breakers.hear("o1", "t1", HUNG);
     breakers.hear("o1", "t2", ANSWERED);
-    expect(breakers.isInDoubt("o1")).toBe(false);
+    expect(breakers.isInDoubt("o1", true)).toBe(false);
     expect(breakers.hasNoOther("o1", "unreachable")).toEqual([]);
   });
 
@@ -208,7 +218,7 @@ describe("a gateway", () => {
 
   it("is not stuck for one hung organisation, however many of its tasks are asked about", () => {
     for (const orgId of ["o1", "o2", "o3"]) join(orgId, "https://shared");
-    for (let task = 0; task < 50; task++) breakers.hear("o1", `t${task}`, HUNG);
+    for (let task = 0; task < 50; task++) breakers.hear("o1", `t${task}`, HUNG, task > 0);
     expect(breakers.stuck("o1")).toMatchObject({ scope: "org" });
     expect(breakers.stuck("o2")).toBeUndefined();
   });

@@ -231,6 +231,18 @@ it("takes up an organisation of which some tasks are poisonous, whatever the oth
   expect(Math.min(...asked)).toBeGreaterThan(4);
 });
 
+it("does not leave an organisation alone for its poisonous tasks, where no others are due", async () => {
+  for (let seed = 0; seed < 3; seed++) {
+    const ill = organisation("ill", QUICK, 20, { at: -20 * 60 * MINUTE, poisonous: 2 });
+    const outcome = await run(world([ill], { shards: 1, minutes: 30, seed }));
+    expect(outcome.stuck, `seed ${seed}`).toEqual([]);
+    const asked = Map.groupBy(outcome.calls, ({ taskId }) => taskId);
+    // One more of its tasks is asked about in each sweep at most.
+    expect(outcome.calls.length, `seed ${seed}`).toBeLessThan(20 * 8 + 30 * (2 + 1));
+    expect(asked.size).toBe(20);
+  }
+});
+
 it("gives tasks up in time, also those that a low rate leaves no time to ask about", async () => {
   const deadlineMs = 6 * MINUTE;
   const many = organisation("many", QUICK, 900, { at: -MINUTE, requestsPerSecond: 1 });
