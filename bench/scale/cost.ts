@@ -3,14 +3,14 @@ import { SWEEP_MS, TRACK_CALL_MS } from "./assumptions.ts";
 import type { Outcome } from "./run.ts";
 
 const MONTH_SECONDS = 730 * 3_600;
-/** Memory of the function that tracks, in GB: its `memorySize` in `infra/functions.yml`. */
+/** The memory of the function `track` in GB (`infra/functions.yml`). */
 const TRACK_GB = 0.5;
 
-/** List prices of a month like the minutes that were counted, in dollars. */
+/** The list price of a month in dollars, extrapolated from the minutes that were counted. */
 export interface Cost {
-  /** Sweeps: their time, what they read of the index, and the shards' records. */
+  /** The sweeps: their duration, reads of the index, and writes of their own records. */
   checking: number;
-  /** Tasks that begin and end: API calls, writes and events. */
+  /** Tasks that start and end: API calls, writes and events. */
   turnover: number;
 }
 
@@ -20,21 +20,19 @@ export function cost({ scenario, minutes, usage, arrivalsPerSecond }: Outcome): 
   const sweepSeconds = minutes.reduce((sum, { invokedSeconds }) => sum + invokedSeconds, 0);
   const aMonth = (dollarsForAMillion: number, units: number) =>
     (((dollarsForAMillion * units) / seconds) * MONTH_SECONDS) / 1_000_000;
-
-  const sweeps = minutes.length * scenario.sweepers;
   const lambdaSecond = (gb: number) => gb * PRICES.lambdaGbSecond * 1_000_000;
   const call = PRICES.apiCalls + PRICES.lambdaRequests + lambdaSecond(TRACK_GB) * (TRACK_CALL_MS / 1_000);
-  const begun = arrivalsPerSecond * seconds;
+  const started = arrivalsPerSecond * seconds;
   return {
     checking:
       aMonth(lambdaSecond(scenario.memory / 1_024), sweepSeconds) +
-      aMonth(PRICES.lambdaRequests + PRICES.schedulerInvocations, sweeps) +
+      aMonth(PRICES.lambdaRequests + PRICES.schedulerInvocations, minutes.length * scenario.sweepers) +
       aMonth(PRICES.dynamodbReadUnits, usage.reads.total) +
       aMonth(PRICES.dynamodbWriteUnits, usage.recordWrites.total),
     turnover:
-      aMonth(call, begun) +
-      // Each in the table and in the index; who begins to track a task writes it, too.
-      aMonth(PRICES.dynamodbWriteUnits, 2 * (usage.taskWrites.total + begun)) +
+      aMonth(call, started) +
+      // Every write changes the table and the index, as does the one that starts the tracking.
+      aMonth(PRICES.dynamodbWriteUnits, 2 * (usage.taskWrites.total + started)) +
       aMonth(PRICES.snsPublished, usage.events.total),
   };
 }

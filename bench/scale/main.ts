@@ -1,13 +1,14 @@
 import { writeFile } from "node:fs/promises";
 import { commandLine, refuse } from "../../infra/command-line.ts";
+import { tell } from "../harness/progress.ts";
 import { broken } from "./broken.ts";
 import { number, report } from "./report.ts";
 import { type Outcome, run } from "./run.ts";
 import { SCENARIOS } from "./scenarios.ts";
 
 const scales = [...new Set(SCENARIOS.map((scenario) => scenario.tasks))].join(", ");
-const USAGE = `Runs the sweep over virtual time, and writes bench/scale/report.md: npm run simulate -- [options]
-  --tasks N  only the scenarios of so many open tasks (${scales}); prints, and writes nothing`;
+const USAGE = `Simulates sweeps in virtual time and writes bench/scale/report.md: npm run simulate -- [options]
+  --tasks N  run only the scenarios with N open tasks (${scales}); print the report and write nothing`;
 
 const { tasks } = commandLine(USAGE, { tasks: { type: "string" } });
 const chosen = SCENARIOS.filter((scenario) => tasks === undefined || scenario.tasks === Number(tasks));
@@ -15,12 +16,10 @@ if (chosen.length === 0) refuse(`--tasks ${tasks}: the scenarios have ${scales}`
 
 const outcomes: Outcome[] = [];
 for (const scenario of chosen) {
-  console.error(`${number(scenario.tasks)} tasks, ${scenario.name}`);
+  tell(`${number(scenario.tasks)} tasks, ${scenario.name}`);
   outcomes.push(await run(scenario));
 }
-
 console.log(report(outcomes));
-// A run of one scale is for checking: what is kept shows them all.
 if (tasks === undefined) await writeFile(new URL("report.md", import.meta.url), `${report(outcomes)}\n`);
 const problems = outcomes.flatMap(broken);
 for (const problem of problems) console.error(problem);

@@ -11,26 +11,26 @@ import { firstAt, type Population, type SimulatedTask, scheduled } from "./popul
 import type { Processor } from "./processor.ts";
 import type { Rate } from "./rate.ts";
 
-/** What all sweeps of a simulation share, and what is noted of them. */
+/** What all sweeps of a simulation share. */
 export interface World {
   population: Population;
   time: VirtualTime;
   /**
-   * Calls to EnOS; messages to SNS; read units; write units of tasks, in the table and in the index as many each, and
-   * of the sweeps' own records in the table.
+   * Calls to EnOS, messages to SNS, read units, write units of tasks (the same number in the table and in the index),
+   * and write units of the sweeps' own records.
    */
   usage: Record<"checks" | "events" | "reads" | "taskWrites" | "recordWrites", Rate>;
-  /** Of every end that was seen, the delay over the task's run time. */
+  /** For every end that was seen: its delay divided by the task's run time. */
   delays: number[];
 }
 
 const ITEM_BYTES = itemBytes(INDEX_ITEM);
-/** Read units of a query of the index, which is never consistent: half a unit for each 4 KB of all its items together. */
+/** The read units of a query of the index, which is eventually consistent: half a unit for every 4 KB. */
 export const queryUnits = (items: number) => Math.max(1, Math.ceil((items * ITEM_BYTES) / 4_096)) / 2;
-/** No item is larger than 1 KB. A write here never changes the index key, which would cost the index two units. */
+/** Items are smaller than 1 KB, and no write here changes the index key, which would cost the index two units. */
 const WRITE_UNITS = 1;
 
-/** The table of tasks, EnOS and the topic as one sweep sees them. The index is never behind; every task succeeds. */
+/** The table of tasks, EnOS and the topic, as one sweep sees them. Every task succeeds. */
 export function neighbours(
   { population, time, usage, delays }: World,
   processor: Processor,
@@ -38,6 +38,8 @@ export function neighbours(
 ): Pick<SweepDependencies, "tasks" | "enos" | "events"> {
   const random = seeded(seed);
   const find = (id: string) => population.tasks[Number(id)] as SimulatedTask;
+  const impossible = () =>
+    Promise.reject(new Error("EnOS knows every simulated task and answers every call"));
   const write = async ({ taskId }: OpenTask, state: SimulatedTask["state"]) => {
     await processor.spend(CPU_US.write);
     await time.after(LATENCY_MS.item);
@@ -56,18 +58,18 @@ export function neighbours(
         const past = firstAt(shard, range.through);
         const tasks: OpenTask[] = [];
         let read = 0;
-        let place = after ? Number(after.place) + 1 : firstAt(shard, range.from);
-        for (; place < past && read < PAGE_SIZE; place++) {
-          const task = shard[place] as SimulatedTask;
+        let position = after ? Number(after.position) + 1 : firstAt(shard, range.from);
+        for (; position < past && read < PAGE_SIZE; position++) {
+          const task = shard[position] as SimulatedTask;
           if (task.state === "closed" || task.trackedAt > now) continue;
           read++;
-          const key = { indexKey: task.indexKey, ...scheduled(task) };
-          if (isWanted(key, undefined)) tasks.push(openTask(task));
+          if (isWanted({ indexKey: task.indexKey, ...scheduled(task) }, undefined))
+            tasks.push(openTask(task));
         }
         usage.reads.add(queryUnits(read), time.now);
         await processor.spend(CPU_US.query + CPU_US.itemRead * read);
-        const last = shard[place - 1] as SimulatedTask;
-        const end = place < past ? { indexKey: last.indexKey, key: { place: place - 1 } } : undefined;
+        const { indexKey } = shard[position - 1] ?? { indexKey: "" };
+        const end = position < past ? { indexKey, key: { position: position - 1 } } : undefined;
         return { read, tasks, unreadable: [], end };
       },
       current: async (task) => {
@@ -78,9 +80,9 @@ export function neighbours(
       },
       change: (task) => write(task, "running"),
       finish: (task) => write(task, "closed"),
-      another: () => Promise.reject(new Error("every organisation of a simulation answers")),
-      uncertain: () => Promise.reject(new Error("every simulated answer says how its task is doing")),
-      missing: () => Promise.reject(new Error("every simulated task is known to EnOS")),
+      another: impossible,
+      uncertain: impossible,
+      missing: impossible,
     },
     enos: {
       getDownloadStatus: async ({ orgId, channelId, taskId }, { signal } = {}) => {
@@ -92,7 +94,7 @@ export function neighbours(
         const terminal = task.endsAt <= now;
         await processor.spend(CPU_US.check);
         signal?.throwIfAborted();
-        // An end counts when it is written.
+        // A terminal answer counts only once it is written.
         if (!terminal) task.checkedAt = now;
         return statusOf({ orgId, channelId, taskId }, terminal);
       },

@@ -6,94 +6,88 @@ import { mean } from "../harness/statistics.ts";
 import { LONGEST } from "../simulation/durations.ts";
 import type { Scenario } from "./scenarios.ts";
 
-/** A task; times are whole milliseconds since the time began, since there are millions of them. */
+/** A task. Times are whole milliseconds since EPOCH: there are millions of tasks, and small integers need less memory. */
 export interface SimulatedTask {
   readonly orgId: string;
-  /** Its place among all tasks. */
+  /** Its index among all tasks. */
   id: number;
   readonly indexKey: string;
   readonly trackedAt: number;
   readonly endsAt: number;
-  /** In OFFSETS-ths. */
+  /** A multiple of 1/OFFSETS. */
   readonly offset: number;
   state: "pending" | "running" | "closed";
-  /** When EnOS answered last that it goes on. */
+  /** When EnOS last answered that it was still running. */
   checkedAt: number | undefined;
   /** Whether its end has been published. */
   isAnnounced: boolean;
 }
 
-/** All tasks that there are and will be. */
+/** All tasks of a simulation, including those that start later. */
 export interface Population {
   tasks: SimulatedTask[];
-  /** Each shard's, in the index's order. */
+  /** The tasks of each shard, in the order of the index. */
   shards: SimulatedTask[][];
-  /** Tasks that begin to be tracked, per second. */
+  /** How many tasks start to be tracked per second. */
   arrivalsPerSecond: number;
 }
 
-/** Tasks drawn for how long one is open on average. */
+/** How many durations the average is computed from. */
 const SAMPLE = 2 ** 16;
 
-/**
- * Tasks in a steady state: they have begun to be tracked at one rate for ever, a sweep has just ended, and they go on
- * beginning until the horizon.
- */
+/** Tasks in a steady state: they arrive at a constant rate, since long before EPOCH, when a sweep has just ended. */
 export function populate(scenario: Scenario, schedule: Schedule, horizonMs: number): Population {
   const { durations } = scenario;
   const random = seeded(1);
   const sample = Array.from({ length: SAMPLE }, () => durations.draw(random));
-  // What has ended waits for half an interval on average.
+  // On average, a task that has ended stays open for half an interval.
   const perMs = scenario.tasks / mean(sample.map((one) => one + schedule.interval(one) / 2));
   const longestMs = LONGEST + schedule.bound(LONGEST);
-  const begunInShard = Math.round((perMs * (longestMs + horizonMs)) / scenario.shards);
+  const startedInShard = Math.round((perMs * (longestMs + horizonMs)) / scenario.shardCount);
   const organisations = Array.from({ length: scenario.organisations }, (_, number) => `o${number}`);
   const tasks: SimulatedTask[] = [];
-
-  const drawShard = () => {
+  const shards = Array.from({ length: scenario.shardCount }, () => {
     const shard: SimulatedTask[] = [];
-    for (let begun = 0; begun < begunInShard; begun++) {
+    for (let started = 0; started < startedInShard; started++) {
       const trackedAt = Math.floor(random() * (longestMs + horizonMs) - longestMs);
       const endsAt = Math.floor(trackedAt + durations.draw(random));
       const offset = Math.floor(random() * OFFSETS);
       if (isSeen({ trackedAt, endsAt, offset }, schedule, scenario.intervalSeconds * 1_000)) continue;
+      const isNew = trackedAt >= 0;
       shard.push({
-        orgId: organisations[begun % organisations.length] as string,
+        orgId: organisations[started % organisations.length] as string,
         id: 0,
         indexKey: indexKeyOf(EPOCH + trackedAt, offset / OFFSETS),
         trackedAt,
         endsAt,
         offset,
-        state: trackedAt < 0 ? "running" : "pending",
-        checkedAt: trackedAt < 0 ? 0 : undefined,
+        state: isNew ? "pending" : "running",
+        checkedAt: isNew ? undefined : 0,
         isAnnounced: false,
       });
     }
     shard.sort((a, b) => (a.indexKey < b.indexKey ? -1 : 1));
     for (const task of shard) task.id = tasks.push(task) - 1;
     return shard;
-  };
-  const shards = Array.from({ length: scenario.shards }, drawShard);
+  });
   return { tasks, shards, arrivalsPerSecond: perMs * 1_000 };
 }
 
-/** Whether a task's end was seen before the time began: it was due in a sweep since. */
-function isSeen(
-  task: Pick<SimulatedTask, "trackedAt" | "endsAt" | "offset">,
-  schedule: Schedule,
-  sweepMs: number,
-): boolean {
+type Times = Pick<SimulatedTask, "trackedAt" | "endsAt" | "offset">;
+
+/** Whether a sweep before EPOCH has seen the task's end. */
+function isSeen(task: Times, schedule: Schedule, sweepMs: number): boolean {
   if (task.endsAt > 0) return false;
-  const lastBefore = (Math.ceil(task.endsAt / sweepMs) - 1) * sweepMs;
-  return schedule.isDue(scheduled(task), EPOCH + lastBefore, EPOCH);
+  const lastSweepBefore = (Math.ceil(task.endsAt / sweepMs) - 1) * sweepMs;
+  return schedule.isDue(scheduled(task), EPOCH + lastSweepBefore, EPOCH);
 }
 
-/** A task as the schedule knows it. */
-export function scheduled({ trackedAt, offset }: Pick<SimulatedTask, "trackedAt" | "offset">) {
+/** The task as the schedule takes it. */
+export function scheduled({ trackedAt, offset }: Omit<Times, "endsAt">) {
   return { trackedAt: EPOCH + trackedAt, offset: offset / OFFSETS };
 }
 
-/** The place of a shard's first task whose key is not less. */
+/** The position of the first task of a shard whose key is not less than this one. */
 export function firstAt(shard: readonly SimulatedTask[], key: string): number {
   let low = 0;
   let high = shard.length;

@@ -4,30 +4,24 @@ import type { MemoryRecords } from "../../local/harness/memory-records.ts";
 import { EPOCH } from "../../local/harness/virtual-time.ts";
 import { type Population, type SimulatedTask, scheduled } from "./population.ts";
 
-/** Since when a task's next check is due; `now` when it is not, or the task is not open. Both Unix milliseconds. */
+/** Since when a task's next check has been due; `now` if it is not due or the task is closed. Unix milliseconds. */
 function dueSince(task: SimulatedTask, schedule: Schedule, now: number): number {
-  const { trackedAt, offset } = scheduled(task);
-  if (task.state === "closed" || trackedAt >= now) return now;
-  if (task.checkedAt === undefined) return trackedAt;
+  const times = scheduled(task);
+  if (task.state === "closed" || times.trackedAt >= now) return now;
+  if (task.checkedAt === undefined) return times.trackedAt;
   for (let due = now; ; ) {
-    const before = schedule.slotStart({ trackedAt, offset }, due - 1);
+    const before = schedule.slotStart(times, due - 1);
     if (before <= EPOCH + task.checkedAt) return due;
     due = before;
   }
 }
 
-/** For how long the check that is most overdue has been due, in milliseconds: what a sweep's own lag is held against. */
+/** By how much the most overdue check is overdue, in milliseconds: the real lag. */
 export function overdueMs({ tasks }: Population, schedule: Schedule, now: number): number {
-  let oldest = now;
-  for (const task of tasks) oldest = dueSince(task, schedule, oldest);
-  return now - oldest;
+  return now - tasks.reduce((oldest, task) => dueSince(task, schedule, oldest), now);
 }
 
-/**
- * How many ends are lost: closed without an event, or passed over by the watermark.
- *
- * @param records what is written of shards and of organisations that are behind
- */
+/** How many ends are lost: closed without an event, or passed by the watermark without a check. */
 export function lostEnds(
   { shards }: Population,
   records: MemoryRecords,

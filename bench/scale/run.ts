@@ -14,53 +14,47 @@ import { Rate } from "./rate.ts";
 import type { Scenario } from "./scenarios.ts";
 
 const DEADLINE_MS = 7 * 24 * 60 * 60_000;
-/** The first minute is not counted: in it each shard finds its turn among the others. */
+/** Minutes that are not counted: the sweepers first have to divide the shards among themselves. */
 const SETTLING_MINUTES = 1;
 
-/** All sweepers' sweeps of one minute. */
+/** All sweeps of one minute. */
 export interface Minute {
-  /** Of every round. */
+  /** The summaries of all rounds. */
   summaries: SweepSummary[];
-  /** How long all invocations ran together, in seconds. */
+  /** The sum of the durations of all invocations, in seconds. */
   invokedSeconds: number;
-  /** Seconds that the busiest sweeper's processor was busy. */
+  /** The CPU time of the busiest invocation, in seconds. */
   cpuSeconds: number;
-  /** The lag that the sweep told that ended last, in seconds. */
+  /** The lag that the last sweep reported, in seconds. */
   lagSeconds: number;
-  /** For how long the check that was most overdue then had been due, in seconds. */
+  /** By how much the most overdue check was overdue at that time, in seconds. */
   overdueSeconds: number;
 }
 
-/** What came of a scenario. */
+/** The outcome of a scenario. */
 export interface Outcome extends Pick<World, "usage" | "delays"> {
   scenario: Scenario;
   minutes: Minute[];
-  /** Ends that were closed without an event, or that the watermark passed over. */
+  /** How many ends were lost. */
   lost: number;
   arrivalsPerSecond: number;
 }
 
 /**
- * Sweeps a population for some minutes of virtual time, with the service's own engine.
+ * Sweeps a population for some minutes of virtual time.
  *
- * @param engine a test may put one in its place that does not do what it should
+ * @param engine replaced by tests with one that is broken
  */
 export async function run(scenario: Scenario, engine: typeof sweep = sweep): Promise<Outcome> {
-  const { intervalSeconds, shards: shardCount, sweepers, concurrency, requestsPerSecond } = scenario;
+  const { intervalSeconds, shardCount, sweepers } = scenario;
   const minuteAt = (minute: number) => EPOCH + minute * SWEEP_MS;
   const lastMinute = SETTLING_MINUTES + scenario.minutes;
   const end = minuteAt(lastMinute + 1);
   const schedule = createSchedule({ sweepIntervalSeconds: intervalSeconds });
   const population = populate(scenario, schedule, end - EPOCH);
   using time = new VirtualTime();
-  const counted = () => new Rate(minuteAt(SETTLING_MINUTES + 1));
-  const usage = {
-    checks: counted(),
-    events: counted(),
-    reads: counted(),
-    taskWrites: counted(),
-    recordWrites: counted(),
-  };
+  const rate = () => new Rate(minuteAt(SETTLING_MINUTES + 1));
+  const usage = { checks: rate(), events: rate(), reads: rate(), taskWrites: rate(), recordWrites: rate() };
   const delays: number[] = [];
   const records = new MemoryRecords({
     latency: () => time.after(LATENCY_MS.item),
@@ -68,7 +62,7 @@ export async function run(scenario: Scenario, engine: typeof sweep = sweep): Pro
   });
   for (let shard = 0; shard < shardCount; shard++) records.announce(shard, EPOCH, EPOCH);
 
-  /** One invocation of the sweep's function, which makes rounds where the interval is below a minute. */
+  /** One invocation of the function, with all of its rounds. */
   const invoke = async (seed: number) => {
     const processor = new Processor({ time, memory: scenario.memory });
     const dependencies: SweepDependencies = {
@@ -76,15 +70,14 @@ export async function run(scenario: Scenario, engine: typeof sweep = sweep): Pro
       ...neighbours({ population, time, usage, delays }, processor, seed),
       credentials: CREDENTIALS,
       schedule,
-      observer: UNHEARD,
+      observer: OBSERVER,
       now: () => time.now,
     };
-    const settings = { shardCount, sweepers, concurrency, requestsPerSecond, deadlineMs: DEADLINE_MS };
     const summaries: SweepSummary[] = [];
     const startedAt = time.now;
     const round = async () => {
       const remainingMs = INVOCATION_MS - (time.now - startedAt);
-      const summary = await engine(dependencies, settings, { remainingMs });
+      const summary = await engine(dependencies, { ...scenario, deadlineMs: DEADLINE_MS }, { remainingMs });
       summaries.push(summary);
       return summary;
     };
@@ -115,22 +108,16 @@ export async function run(scenario: Scenario, engine: typeof sweep = sweep): Pro
   return { scenario, minutes, usage, delays, lost, arrivalsPerSecond: population.arrivalsPerSecond };
 }
 
-/** Every organisation has the same gateway. */
-const CREDENTIALS: SweepDependencies["credentials"] = {
-  get: async () => ({
-    accessKey: "key",
-    secretKey: "secret",
-    baseUrl: "https://enos.example",
-    requestsPerSecond: undefined,
-  }),
-  refresh: () => CREDENTIALS.get(""),
-};
+const SECRET = { accessKey: "key", secretKey: "secret", baseUrl: "https://enos.example" };
+const get = async () => ({ ...SECRET, requestsPerSecond: undefined });
+const CREDENTIALS: SweepDependencies["credentials"] = { get, refresh: get };
 
-/** What a sweep passes over is in its summary. */
-const UNHEARD: SweepDependencies["observer"] = {
-  failed() {},
-  stuck() {},
-  recovered() {},
-  unreadable() {},
-  clockAhead() {},
+/** Failures are in the summaries already. */
+const ignore = () => {};
+const OBSERVER: SweepDependencies["observer"] = {
+  failed: ignore,
+  stuck: ignore,
+  recovered: ignore,
+  unreadable: ignore,
+  clockAhead: ignore,
 };

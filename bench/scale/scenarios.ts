@@ -1,65 +1,48 @@
+import type { SweepSettings } from "../../lib/sweep/dependencies.ts";
 import { DURATIONS, type Durations } from "../simulation/durations.ts";
 
-/** How many tasks of which kind, and how the service is set for them. */
-export interface Scenario {
-  /** What is shown, in a few words. */
+/** A population of tasks, and the settings of the service for it. */
+export interface Scenario extends Omit<SweepSettings, "deadlineMs"> {
   name: string;
-  /** Open at a time. */
+  /** Tasks open at a time, spread evenly over the organisations. */
   tasks: number;
-  durations: Durations;
-  /** The tasks are spread evenly over them. */
   organisations: number;
-  /** `SWEEP_SHARDS` */
-  shards: number;
-  /** `SWEEP_INTERVAL_SECONDS`: a minute, or a part of one, with as many rounds in each sweep. */
+  durations: Durations;
+  /** A minute, or a fraction of one: then each invocation sweeps in rounds. */
   intervalSeconds: number;
-  /** `SWEEPERS`: sweeps started each minute. */
-  sweepers: number;
-  /** `SWEEP_CONCURRENCY` */
-  concurrency: number;
-  /** `ENOS_REQUESTS_PER_SECOND`, for each sweeper. */
-  requestsPerSecond: number;
-  /** Of a sweeper, in MB. */
+  /** The memory of a sweeper, in MB. */
   memory: number;
   /** How many minutes are counted. */
   minutes: number;
-  /** Whether the settings are meant to keep up. The others show what breaks first. */
+  /** Whether the settings are meant to keep up; the other scenarios show what gives way first. */
   keepsUp: boolean;
 }
 
 const [LOGNORMAL, UNIFORM] = DURATIONS as [Durations, Durations];
 
-/** What a deployment has that sets nothing. */
 const DEFAULTS = {
-  shards: 4,
+  shardCount: 4,
   intervalSeconds: 60,
   sweepers: 1,
   concurrency: 64,
   requestsPerSecond: 100,
   memory: 1_024,
+  durations: LOGNORMAL,
+  keepsUp: true,
 };
+/** An organisation's gateway may see 6 × 50 requests/s. */
+const FOR_A_MILLION = { ...DEFAULTS, shardCount: 24, sweepers: 6, concurrency: 128, requestsPerSecond: 50 };
+/** An organisation's gateway may see 60 × 10 requests/s. */
+const FOR_TEN_MILLION = { ...FOR_A_MILLION, shardCount: 240, sweepers: 60, requestsPerSecond: 10 };
 
-/** Six times 50 requests/s is what an organisation's gateway may see. */
-const FOR_A_MILLION = { ...DEFAULTS, shards: 24, sweepers: 6, concurrency: 128, requestsPerSecond: 50 };
+const THOUSAND = { ...DEFAULTS, tasks: 1_000, organisations: 1, minutes: 60 };
+const MILLION = { ...FOR_A_MILLION, tasks: 1_000_000, organisations: 100, minutes: 10 };
+const TEN_MILLION = { ...FOR_TEN_MILLION, tasks: 10_000_000, organisations: 1_000, minutes: 3 };
 
-/** The same for ten times as many tasks; an organisation's gateway may see 600 requests/s. */
-const FOR_TEN_MILLION = { ...FOR_A_MILLION, shards: 240, sweepers: 60, requestsPerSecond: 10 };
-
-const COMMON = { durations: LOGNORMAL, keepsUp: true };
-const THOUSAND = { ...COMMON, ...DEFAULTS, tasks: 1_000, organisations: 1, minutes: 60 };
-const MILLION = { ...COMMON, ...FOR_A_MILLION, tasks: 1_000_000, organisations: 100, minutes: 10 };
-const TEN_MILLION = {
-  ...COMMON,
-  ...FOR_TEN_MILLION,
-  tasks: 10_000_000,
-  organisations: 1_000,
-  minutes: 3,
-};
-
-/** A thousand tasks, and no setting but the defaults. */
+/** A thousand tasks with the default settings. */
 export const DEFAULT_SCENARIO: Scenario = { ...THOUSAND, name: "defaults" };
 
-/** What `docs/scale.md` shows. */
+/** The scenarios of `docs/scale.md`. */
 export const SCENARIOS: readonly Scenario[] = [
   DEFAULT_SCENARIO,
   { ...THOUSAND, name: "rounds, 10 s apart", intervalSeconds: 10 },

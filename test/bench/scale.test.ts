@@ -22,7 +22,7 @@ const SMALL: Scenario = {
   tasks: 2_000,
   durations: LOGNORMAL,
   organisations: 3,
-  shards: 6,
+  shardCount: 6,
   intervalSeconds: 60,
   sweepers: 2,
   concurrency: 32,
@@ -88,7 +88,7 @@ describe("the simulation at scale", () => {
   });
 
   it("leaps over most of the tasks that are old, in shards of more than one page, and loses none", async () => {
-    const many = { ...SMALL, tasks: 6_000, shards: 2, durations: UNIFORM };
+    const many = { ...SMALL, tasks: 6_000, shardCount: 2, durations: UNIFORM };
     const outcome = await run(many);
     expect(broken(outcome)).toEqual([]);
     expect(outcome.lost).toBe(0);
@@ -100,7 +100,7 @@ describe("the simulation at scale", () => {
     ["sweeps are cut short", { concurrency: 1, sweepers: 1 }],
     ["both are so", { concurrency: 1, sweepers: 1, requestsPerSecond: 5 }],
   ])("leaps, and loses none, when %s", async (_, trouble) => {
-    const many = { ...SMALL, ...trouble, tasks: 9_000, shards: 2, durations: UNIFORM, keepsUp: false };
+    const many = { ...SMALL, ...trouble, tasks: 9_000, shardCount: 2, durations: UNIFORM, keepsUp: false };
     const outcome = await run({ ...many, minutes: 10 });
     expect(outcome.minutes.some(({ lagSeconds }) => lagSeconds > 120)).toBe(true);
     expect(outcome.lost).toBe(0);
@@ -129,7 +129,7 @@ describe("the simulation at scale", () => {
       sweep(dependencies, settings, { shards: [0, 2, 3, 4, 5], remainingMs: 60_000 });
     const behind = await run(SHORT, lazy);
     expect(behind.lost).toBe(0);
-    expect(broken(behind).at(-1)).toMatch(/overdue by \d+ s, though the settings are meant to keep up$/);
+    expect(broken(behind).at(-1)).toMatch(/overdue by \d+ s, although the settings are meant to keep up$/);
     expect(broken({ ...behind, scenario: { ...SHORT, keepsUp: false } })).toEqual([]);
   });
 
@@ -152,7 +152,7 @@ describe("the simulation at scale", () => {
       telling(() => 30),
     );
     expect(broken(silent).at(-1)).toMatch(
-      /^small, 2,000 tasks, minute 6: told a lag of 30 s, and a check was overdue by \d+ s$/,
+      /^small, 2,000 tasks, minute 6: the reported lag was 30 s, but a check was overdue by \d+ s$/,
     );
     const anxious = await run(
       { ...SMALL, minutes: 2 },
@@ -160,7 +160,7 @@ describe("the simulation at scale", () => {
     );
     expect(broken(anxious)).toHaveLength(2);
     expect(broken(anxious)[0]).toMatch(
-      /minute 1: told a lag of \d+ s, and no check was overdue by more than [\d.]+ s$/,
+      /minute 1: the reported lag was \d+ s, but no check was overdue by more than [\d.]+ s$/,
     );
   });
 });
