@@ -1,14 +1,14 @@
 import { canonical, indexChangeProblem, type TableIndex } from "./index-changes.ts";
 
 /** Settings by name, as text; null where one is not set. */
-export type ToldSettings = Record<string, string | null>;
+export type SettingValues = Record<string, string | null>;
 
 /** A stack as it is deployed, as far as a deployment has to know. */
 export interface DeployedStack {
   /** CloudFormation's word for how it is. */
   status: string;
   /** The settings that it was deployed with; undefined when it does not say. */
-  settings: ToldSettings | undefined;
+  settings: SettingValues | undefined;
   /** Its resources, as its template has them. */
   resources: Resources;
 }
@@ -17,7 +17,7 @@ type Resources = Record<string, { Properties?: Record<string, unknown> | undefin
 
 /** What is about to be deployed. */
 export interface Planned {
-  settings: ToldSettings;
+  settings: SettingValues;
   resources: Resources;
 }
 
@@ -92,7 +92,7 @@ export const ACCEPTABLE: readonly string[] = [
  *
  * @param defaults what a setting was before there was one
  */
-export function changesOf(before: ToldSettings, after: ToldSettings, defaults: ToldSettings): Change[] {
+export function changesOf(before: SettingValues, after: SettingValues, defaults: SettingValues): Change[] {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
   return names
     .map((name) => ({
@@ -146,6 +146,9 @@ export function statusProblem(
   }
   if (/^UPDATE(_ROLLBACK)?_FAILED$/.test(status)) {
     return `an update failed and could not be rolled back (${status}): aws cloudformation continue-update-rollback --stack-name ${commands.stack}, then deploy again`;
+  }
+  if (status.endsWith("_FAILED")) {
+    return `its last operation failed (${status}): aws cloudformation describe-stack-events --stack-name ${commands.stack} says why; correct that, or ask AWS Support`;
   }
   return undefined;
 }

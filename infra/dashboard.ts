@@ -50,7 +50,7 @@ const ALARMS = [
   "own-errors",
   "api-errors",
   "notifications-failed",
-  "dead-letters",
+  "sweep-dead-letters",
 ];
 const HINT_ALARMS = ["hint-dead-letters"];
 

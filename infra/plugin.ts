@@ -2,7 +2,8 @@ import { statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type AccountRules, applyAccountRules } from "./account.ts";
 import type { CompiledTemplate } from "./compiled-template.ts";
-import { checkNames, type Deployment, deployment, type Purpose } from "./deployment.ts";
+import { checkNames, type Purpose } from "./deployer-settings.ts";
+import { type Deployment, deployment } from "./deployment.ts";
 import { esbuildOptions } from "./esbuild.config.ts";
 
 interface FunctionDefinition {

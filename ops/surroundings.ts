@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { DEPLOYER_SETTINGS } from "../infra/deployment.ts";
+import { DEPLOYER_SETTINGS } from "../infra/deployer-settings.ts";
 import { DEPLOYMENT_SETTINGS } from "../infra/settings.ts";
 import { SETTINGS } from "../lib/settings.ts";
 import { parseStageFile } from "./stage-file.ts";

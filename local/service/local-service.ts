@@ -107,7 +107,7 @@ export class LocalService implements AsyncDisposable {
 /** What a deployment of the same would say of itself. */
 function stackOf(cloud: Cloud, functions: Functions, env: Record<string, string>): LocalStack {
   const settings = {
-    ...JSON.parse(deployment(env, "offline").told),
+    ...JSON.parse(deployment(env, "offline").recordedSettings),
     ENOS_API_BASE_URL: env.ENOS_API_BASE_URL,
   };
   return new LocalStack({

@@ -1,3 +1,4 @@
+import { StackStatus } from "@aws-sdk/client-cloudformation";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
@@ -156,10 +157,22 @@ it.each([
   ["DELETE_FAILED", /REMOVE, then deploy again$/],
   ["UPDATE_FAILED", /continue-update-rollback --stack-name NAME/],
   ["UPDATE_ROLLBACK_FAILED", /continue-update-rollback --stack-name NAME/],
-])("a stack that is %s can be deployed to, or has a way out", (status, expected) => {
+  ["IMPORT_ROLLBACK_COMPLETE", undefined],
+  ["IMPORT_ROLLBACK_IN_PROGRESS", /^somebody else is changing it/],
+  ["IMPORT_ROLLBACK_FAILED", /describe-stack-events --stack-name NAME/],
+])("a stack that is %s can be deployed to, or the operator is told what to do", (status, expected) => {
   const problem = statusProblem({ status, settings: {}, resources: {} }, { remove: "REMOVE", stack: "NAME" });
   if (expected) expect(problem).toMatch(expected);
   else expect(problem).toBeUndefined();
+});
+
+it("a stack whose last operation failed or goes on is never deployed to", () => {
+  const unfinished = Object.values(StackStatus).filter((status) => /_(FAILED|IN_PROGRESS)$/.test(status));
+  expect(unfinished.length).toBeGreaterThan(10);
+  for (const status of unfinished) {
+    const deployed = { status, settings: {}, resources: {} };
+    expect(statusProblem(deployed, { remove: "REMOVE", stack: "NAME" }), status).toBeDefined();
+  }
 });
 
 describe("the table's indexes", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { checkNames, type Deployment, deployment } from "../../infra/deployment.ts";
+import { checkNames, DEPLOYER_SETTINGS } from "../../infra/deployer-settings.ts";
+import { type Deployment, deployment } from "../../infra/deployment.ts";
 import { CALLBACK_ROUTE } from "../../lib/http/routes.ts";
 
 const ISSUER = "https://login.example.com/";
@@ -164,6 +165,15 @@ describe("the schedule", () => {
   });
 });
 
+describe("an invalid setting", () => {
+  // Any text is valid for these.
+  const FREE_TEXT = ["JWT_ORG_CLAIM", "AWS_REGION"];
+
+  it.each(DEPLOYER_SETTINGS.filter((name) => !FREE_TEXT.includes(name)))("%s is refused by name", (name) => {
+    expect(() => deployment({ [name]: "not valid!" }, "package")).toThrow(name);
+  });
+});
+
 describe("callbacks", () => {
   const ON = { CALLBACKS: "true" };
 
@@ -180,7 +190,7 @@ describe("callbacks", () => {
     expect(() => deployment({ CALLBACKS: "yes" }, "package")).toThrow("CALLBACKS must be true or false");
   });
 
-  it("come to a domain of the deployer's, which EnOS can reach", () => {
+  it("arrive at the deployer's domain, which EnOS can reach", () => {
     const url = "https://downloads.example.com/enos";
     const { environments } = deployment({ ...ON, CALLBACK_BASE_URL: url }, "package");
     expect(environments.callback?.CALLBACK_BASE_URL).toBe(url);
@@ -472,12 +482,12 @@ it("refuses settings that together are more than Lambda gives a function", () =>
   });
   expect(() => deployment(audience(50), "package")).not.toThrow();
   expect(() => deployment(audience(80), "package")).toThrow(
-    /^JWT_AUDIENCE is too long by \d+: with it the function status/,
+    /^JWT_AUDIENCE is too long by \d+: the environment of the function status/,
   );
   const hosts = { ENOS_HTTP_HOSTS: many(50, (index) => `gateway-${index}.plants.example`.padEnd(50, "x")) };
   expect(() => deployment(hosts, "package")).not.toThrow();
   expect(() => deployment({ ...hosts, ...audience(50) }, "package")).toThrow(
-    / is too long by \d+: with it the function status/,
+    / is too long by \d+: the environment of the function status/,
   );
 });
 

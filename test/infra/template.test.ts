@@ -286,7 +286,7 @@ describe("the alarms", () => {
       "answers-unusable": ["EnosDownloadStatus UpstreamErrors", "EnosDownloadStatus UpstreamErrors"],
       "sweep-missing": ["EnosDownloadStatus SweepDuration"],
       "watermark-lag": ["EnosDownloadStatus AnsweringLag"],
-      "dead-letters": ["AWS/SQS ApproximateNumberOfMessagesVisible"],
+      "sweep-dead-letters": ["AWS/SQS ApproximateNumberOfMessagesVisible"],
       "hint-dead-letters": ["AWS/SQS ApproximateNumberOfMessagesVisible"],
       "api-errors": ["AWS/ApiGateway 5xx", "AWS/ApiGateway Count"],
       "credentials-refused": ["EnosDownloadStatus Stuck", "EnosDownloadStatus UpstreamErrors"],
@@ -332,7 +332,7 @@ describe("the alarms", () => {
       { Name: "FunctionName", Value: "enos-download-status-dev-sweep" },
     ]);
     expect(dimensions("NotificationsFailedAlarm")).toEqual([{ Name: "TopicName", Value: "EventsTopic" }]);
-    expect(dimensions("DeadLettersAlarm")).toEqual([
+    expect(dimensions("SweepDeadLettersAlarm")).toEqual([
       { Name: "QueueName", Value: "enos-download-status-dev-sweep-dead-letters" },
     ]);
     expect(dimensions("HintDeadLettersAlarm")).toEqual([

@@ -5,7 +5,8 @@ import { unzipSync } from "fflate";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { applyAccountRules } from "../../infra/account.ts";
 import { GUARDED, IRREPLACEABLE } from "../../infra/changes.ts";
-import { DEPLOYER_SETTINGS, deployment } from "../../infra/deployment.ts";
+import { DEPLOYER_SETTINGS } from "../../infra/deployer-settings.ts";
+import { deployment } from "../../infra/deployment.ts";
 import { FUNCTIONS, settingsOf } from "../../lib/settings.ts";
 import { runOsls } from "../../local/package.ts";
 import { Authority } from "../support/certificate.ts";
@@ -287,6 +288,27 @@ describe("two stages of one account and region", () => {
       // A dimension of every metric, beside the stage.
       SERVICE,
     ]);
+  });
+
+  it("share no name even if the name of one stage begins with that of the other", () => {
+    // What follows the stage in each name, by type and by what precedes the stage.
+    const endings = new Map<string, string[]>();
+    for (const { Type, Properties } of Object.values(variant("qa").Resources)) {
+      for (const [property, value] of Object.entries(Properties ?? {})) {
+        const [before, after] = String(value).split(`${SERVICE}-qa`);
+        if (!property.endsWith("Name") || after === undefined) continue;
+        const kind = `${Type} ${before}`;
+        endings.set(kind, [...(endings.get(kind) ?? []), after]);
+      }
+    }
+    expect(endings.get("AWS::CloudWatch::Alarm ")?.length).toBeGreaterThan(10);
+    for (const [kind, all] of endings) {
+      // With the stages qa and qa-hint, qa's "-hint-x" would be qa-hint's "-x".
+      for (const ending of all) {
+        const longer = all.filter((other) => other !== ending && other.endsWith(ending));
+        expect(longer, `${kind} ${ending}`).toEqual([]);
+      }
+    }
   });
 
   it("share no metric and no export", () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { DEPLOYER_SETTINGS } from "../../infra/deployment.ts";
+import { DEPLOYER_SETTINGS } from "../../infra/deployer-settings.ts";
 import { ALL_SETTINGS } from "../../infra/settings.ts";
 import { parseStageFile } from "../../ops/stage-file.ts";
 import { surroundings } from "../../ops/surroundings.ts";

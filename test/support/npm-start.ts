@@ -10,8 +10,13 @@ const TURN_PORT = 19_999;
 export async function npmStart(env: Record<string, string> = {}): Promise<Program> {
   await using _ = await turn();
   const start = new Program("local/start.ts", env);
-  await start.prints(/ AWS listens at/);
-  return start;
+  try {
+    await start.prints(/ AWS listens at/);
+    return start;
+  } catch (error) {
+    await start[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 async function turn(): Promise<AsyncDisposable> {
