@@ -1,5 +1,5 @@
-import type { AddressInfo } from "node:net";
 import dynalite from "dynalite";
+import { listen } from "../loopback.ts";
 
 /** A running DynamoDB emulator. */
 export interface DynamoDB extends AsyncDisposable {
@@ -30,17 +30,7 @@ export async function startDynamoDB(options: DynamoDBOptions = {}): Promise<Dyna
     request.removeAllListeners("error");
     request.on("error", () => {});
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(options.port ?? 0, "127.0.0.1", resolve);
-  });
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const close = async () => {
-    const closed = new Promise<void>((resolve, reject) =>
-      server.close((error) => (error ? reject(error) : resolve())),
-    );
-    server.closeAllConnections();
-    await closed;
-  };
-  return { url, close, [Symbol.asyncDispose]: close };
+  const loopback = await listen(server, options.port);
+  const close = () => loopback[Symbol.asyncDispose]();
+  return { url: loopback.url, close, [Symbol.asyncDispose]: close };
 }

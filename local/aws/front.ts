@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import {
   Agent,
   createServer,
@@ -6,8 +5,8 @@ import {
   type IncomingMessage,
   type ServerResponse,
 } from "node:http";
-import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
+import { listen } from "../loopback.ts";
 import type { LocalStack } from "./stack.ts";
 
 /** A local AWS at one address, as `AWS_ENDPOINT_URL` takes it. */
@@ -29,7 +28,7 @@ export interface FrontOptions {
 const SIGNED_FOR = /Credential=[^/]+\/\d{8}\/[^/]+\/([a-z0-9-]+)\/aws4_request/;
 
 /** Starts it. Rejects when the port is taken. */
-export async function startFront({ port = 0, emulators, stack }: FrontOptions): Promise<Front> {
+export async function startFront({ port, emulators, stack }: FrontOptions): Promise<Front> {
   const agent = new Agent({ keepAlive: true });
   const server = createServer((request, response) => {
     // A caller that goes away is nobody to answer.
@@ -39,16 +38,12 @@ export async function startFront({ port = 0, emulators, stack }: FrontOptions): 
     if (url) pass(request, response, url, agent);
     else void answer(request, response, stack, service).catch(() => response.destroy());
   });
-  server.listen(port, "127.0.0.1");
-  await once(server, "listening");
+  const loopback = await listen(server, port);
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: loopback.url,
     async [Symbol.asyncDispose]() {
-      const closed = once(server, "close");
-      server.close();
-      server.closeAllConnections();
       agent.destroy();
-      await closed;
+      await loopback[Symbol.asyncDispose]();
     },
   };
 }

@@ -1,5 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { type Loopback, listen } from "../loopback.ts";
 import { ADMIN_PREFIX, MAX_ADMIN_BODY, serveAdmin } from "./admin.ts";
 import { EnosControl } from "./control.ts";
 import { serveEnos } from "./gateway.ts";
@@ -20,21 +20,19 @@ const NO_BODY = Buffer.alloc(0);
 /** A running EnOS simulator: its address, and its admin routes as methods. */
 export class EnosSimulator extends EnosControl implements AsyncDisposable {
   readonly url: string;
-  readonly #server: Server;
+  readonly #loopback: Loopback;
 
   /** @internal use startEnosSimulator */
-  constructor({ server, ...control }: { server: Server; now: () => number; random: () => number }) {
+  constructor({ loopback, ...control }: { loopback: Loopback; now: () => number; random: () => number }) {
     super(control);
-    this.#server = server;
-    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    this.#loopback = loopback;
+    this.url = loopback.url;
   }
 
   /** Stops at once: open requests, the hanging ones as well, lose their connection. */
   async close(): Promise<void> {
     this.state.callbacks.stop();
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeAllConnections();
-    await closed;
+    await this.#loopback[Symbol.asyncDispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -48,12 +46,8 @@ export class EnosSimulator extends EnosControl implements AsyncDisposable {
  */
 export async function startEnosSimulator(options: EnosSimulatorOptions = {}): Promise<EnosSimulator> {
   const server = createServer({ keepAliveTimeout: 60_000 });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(options.port ?? 0, "127.0.0.1", resolve);
-  });
   const simulator = new EnosSimulator({
-    server,
+    loopback: await listen(server, options.port),
     now: options.now ?? Date.now,
     random: options.random ?? Math.random,
   });

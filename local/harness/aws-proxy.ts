@@ -4,12 +4,11 @@ import {
   createServer,
   request as httpRequest,
   type IncomingMessage,
-  type Server,
   type ServerResponse,
 } from "node:http";
-import type { AddressInfo } from "node:net";
 import { buffer, text } from "node:stream/consumers";
 import type { CloudUrls } from "../cloud.ts";
+import { type Loopback, listen } from "../loopback.ts";
 import { type AwsCall, readCall } from "./aws-call.ts";
 import { failEntries, forgetEntries } from "./publish-batch.ts";
 
@@ -66,23 +65,21 @@ export class AwsProxy implements AsyncDisposable {
   /** Hears of each call that was carried out, before its answer goes back. */
   onCarriedOut: (call: AwsCall) => void = () => {};
   readonly #urls: CloudUrls;
-  readonly #server: Server;
+  readonly #loopback: Loopback;
   readonly #agent = new Agent({ keepAlive: true });
   readonly #serving = new Set<Promise<void>>();
   #rules: Rule[] = [];
 
-  private constructor(urls: CloudUrls, server: Server) {
+  private constructor(urls: CloudUrls, loopback: Loopback) {
     this.#urls = urls;
-    this.#server = server;
-    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    this.#loopback = loopback;
+    this.url = loopback.url;
   }
 
   /** @param urls where the emulators listen */
   static async start(urls: CloudUrls): Promise<AwsProxy> {
     const server = createServer();
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const proxy = new AwsProxy(urls, server);
+    const proxy = new AwsProxy(urls, await listen(server));
     server.on("request", (request, response) => {
       // A caller that was killed has nobody to be told of it; the call it sent goes on.
       request.on("error", () => {});
@@ -121,11 +118,8 @@ export class AwsProxy implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const closed = once(this.#server, "close");
-    this.#server.close();
-    this.#server.closeAllConnections();
     this.#agent.destroy();
-    await closed;
+    await this.#loopback[Symbol.asyncDispose]();
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import * as z from "zod/mini";
+import { listen } from "../loopback.ts";
 import { ServiceError } from "./service-error.ts";
 import { type SecretRequest, Vault } from "./vault.ts";
 
@@ -79,21 +79,9 @@ export async function startSecretsManager(options: SecretsManagerOptions = {}): 
       serve(vault, requests, request, body, response);
     });
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(options.port ?? 0, "127.0.0.1", resolve);
-  });
-  const close = async () => {
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    server.closeAllConnections();
-    await closed;
-  };
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    requests,
-    close,
-    [Symbol.asyncDispose]: close,
-  };
+  const loopback = await listen(server, options.port);
+  const close = () => loopback[Symbol.asyncDispose]();
+  return { url: loopback.url, requests, close, [Symbol.asyncDispose]: close };
 }
 
 function serve(

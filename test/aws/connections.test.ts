@@ -1,8 +1,8 @@
-import { once } from "node:events";
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { AwsConnections } from "../../lib/aws/connections.ts";
+import { type Loopback, listen } from "../../local/loopback.ts";
 
 const BODY = JSON.stringify({ Name: "a", SecretString: "b" });
 const HEAD = `HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.1\r\ncontent-length: ${BODY.length}\r\n\r\n`;
@@ -10,7 +10,7 @@ const HEAD = `HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.1\r\ncon
 /** What becomes of a request on a connection. */
 type Fate = "answer" | "silence" | "reset" | "stop in the body";
 
-let server: Server;
+let loopback: Loopback;
 let client: SecretsManagerClient;
 /** Every connection so far, with what becomes of requests on it. */
 let connections: { socket: Socket; fate: Fate; requests: number }[];
@@ -20,7 +20,7 @@ let fate: Fate;
 beforeEach(async () => {
   connections = [];
   fate = "answer";
-  server = createServer((socket) => {
+  const server = createServer((socket) => {
     const connection = { socket, fate, requests: 0 };
     connections.push(connection);
     socket.on("error", () => {});
@@ -31,22 +31,20 @@ beforeEach(async () => {
       if (connection.fate === "stop in the body") socket.write(HEAD + BODY.slice(0, 5));
     });
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
+  loopback = await listen(server);
   client = new SecretsManagerClient({
     region: "eu-central-1",
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    endpoint: loopback.url,
     maxAttempts: 2,
     requestHandler: new AwsConnections({ answerMs: 300 }),
     credentials: { accessKeyId: "x", secretAccessKey: "x" },
   });
 });
 
-afterEach(() => {
+afterEach(async () => {
   vi.useRealTimers();
   client.destroy();
-  for (const { socket } of connections) socket.destroy();
-  server.close();
+  await loopback[Symbol.asyncDispose]();
 });
 
 const call = () => client.send(new GetSecretValueCommand({ SecretId: "a" }));

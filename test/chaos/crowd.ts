@@ -1,11 +1,11 @@
-import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
+import { createServer } from "node:net";
 import pMap from "p-map";
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
 import type { Fault } from "../../local/enos/input.ts";
 import { unpack } from "../../local/harness/artefact.ts";
 import { canaryKeys } from "../../local/harness/canary.ts";
 import { LambdaProcess } from "../../local/harness/lambda-process.ts";
+import { listen } from "../../local/loopback.ts";
 import type { Row, Scenario, ScenarioOptions } from "./scenario.ts";
 import { Stage } from "./stage.ts";
 
@@ -116,11 +116,8 @@ async function silentGateway(
   gateways: AsyncDisposableStack,
   kind: "hangs" | "is-not-there",
 ): Promise<string> {
-  const server = createServer((socket) => socket.on("error", () => {})).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  // Its sockets are closed by the sweeper's end.
-  if (kind === "hangs") gateways.defer(() => void server.close());
-  else server.close();
-  return `http://127.0.0.1:${port}`;
+  const loopback = await listen(createServer((socket) => socket.on("error", () => {})));
+  if (kind === "hangs") gateways.use(loopback);
+  else await loopback[Symbol.asyncDispose]();
+  return loopback.url;
 }

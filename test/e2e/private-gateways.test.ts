@@ -1,7 +1,6 @@
 import { lookup } from "node:dns/promises";
-import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
 import { hostname, networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
@@ -14,6 +13,7 @@ import { type EnosSimulator, startEnosSimulator } from "../../local/enos/simulat
 import { hintEvent, taskEvent } from "../../local/harness/api-event.ts";
 import { unpack } from "../../local/harness/artefact.ts";
 import { LambdaProcess } from "../../local/harness/lambda-process.ts";
+import { listen } from "../../local/loopback.ts";
 import { tableFromSource } from "../../local/template.ts";
 import { Authority, type Identity } from "../support/certificate.ts";
 import { ENDED } from "../support/scene.ts";
@@ -53,25 +53,17 @@ const task = (taskId: string, orgId = ORG) => {
 
 /** A server that hands every connection on to `target`, with or without TLS. */
 async function relay(target: string, { host = "127.0.0.1", tls }: { host?: string; tls?: Identity } = {}) {
-  const sockets = new Set<Socket>();
   const handOn = (socket: Socket) => {
     const next = connect(Number(new URL(target).port), "127.0.0.1");
-    for (const each of [socket, next]) {
-      sockets.add(each);
-      each.on("error", () => {}).on("close", () => sockets.delete(each));
-    }
-    socket.pipe(next).pipe(socket);
+    for (const each of [socket, next]) each.on("error", () => {});
+    socket
+      .on("close", () => next.destroy())
+      .pipe(next)
+      .pipe(socket);
   };
   const server: Server = tls ? createTlsServer(tls, handOn) : createServer(handOn);
   server.on("tlsClientError", () => {});
-  server.listen(0, host);
-  await once(server, "listening");
-  open.defer(async () => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-    await once(server, "close");
-  });
-  const { port } = server.address() as AddressInfo;
+  const { port } = open.use(await listen(server, 0, host));
   return `${tls ? "https" : "http"}://${host}:${port}`;
 }
 

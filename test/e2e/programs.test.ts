@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
-import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
+import { createServer } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startEnosSimulator } from "../../local/enos/simulator.ts";
+import { listen } from "../../local/loopback.ts";
 import { npmStart } from "../support/npm-start.ts";
 import { Program } from "../support/program.ts";
 
@@ -67,16 +67,13 @@ test("npm start with some of the gateway's settings names those that are missing
 });
 
 test("npm start says that its port is occupied, and takes another only when nobody chose it", async () => {
-  const holder = createServer().listen(0, "127.0.0.1");
-  await once(holder, "listening");
-  const { port } = holder.address() as AddressInfo;
-  try {
+  {
+    await using holder = await listen(createServer());
+    const { port } = holder;
     await using start = new Program("local/start.ts", { HTTP_PORT: String(port) });
     await start.ended;
     expect(start.output.trim()).toBe(`port ${port} is occupied or not allowed: set HTTP_PORT to another`);
     expect(start.process.exitCode).toBe(1);
-  } finally {
-    holder.close();
   }
   for (const HTTP_PORT of ["x", "0", "65536", "-1"]) {
     await using start = new Program("local/start.ts", { HTTP_PORT });

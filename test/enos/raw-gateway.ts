@@ -1,7 +1,7 @@
-import { once } from "node:events";
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import { EnosClient } from "../../lib/enos/client.ts";
 import type { Credentials } from "../../lib/enos/credentials.ts";
+import { type Loopback, listen } from "../../local/loopback.ts";
 
 /** A request as it came, on the how-manieth of the connections. */
 export interface RawRequest {
@@ -35,24 +35,19 @@ export class RawGateway implements AsyncDisposable {
   /** How status requests are answered, and token requests. */
   status: Reply = http("200 OK");
   token: Reply = TOKEN;
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
+  readonly url: string;
+  readonly #loopback: Loopback;
 
-  private constructor(server: Server) {
-    this.#server = server;
+  private constructor(server: Server, loopback: Loopback) {
+    this.#loopback = loopback;
+    this.url = loopback.url;
     let connections = 0;
     server.on("connection", (socket) => this.#serve(socket, connections++));
   }
 
   static async start(port = 0): Promise<RawGateway> {
     const server = createServer();
-    server.listen(port, "127.0.0.1");
-    await once(server, "listening");
-    return new RawGateway(server);
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return new RawGateway(server, await listen(server, port));
   }
 
   /** The credentials with which a client comes here. */
@@ -78,9 +73,7 @@ export class RawGateway implements AsyncDisposable {
   }
 
   #serve(socket: Socket, connection: number): void {
-    this.#sockets.add(socket);
     socket.on("error", () => {});
-    socket.on("close", () => this.#sockets.delete(socket));
     let received = "";
     socket.on("data", (chunk) => {
       received += chunk;
@@ -100,8 +93,6 @@ export class RawGateway implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    this.#server.close();
-    await once(this.#server, "close");
+    await this.#loopback[Symbol.asyncDispose]();
   }
 }

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { type AddressInfo, connect, createServer, isIP, type LookupFunction, type Socket } from "node:net";
+import { connect, createServer, isIP, type LookupFunction, type Socket } from "node:net";
 import { networkInterfaces } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { EnosClient } from "../../lib/enos/client.ts";
 import { Transport } from "../../lib/enos/transport.ts";
+import { listen } from "../../local/loopback.ts";
 import manifest from "../../package.json" with { type: "json" };
 import { http, RawGateway } from "./raw-gateway.ts";
 
@@ -97,21 +98,18 @@ describe("connections to EnOS", () => {
 
 it("a gateway that does not speak TLS where it should is not asked again and again", async () => {
   let connections = 0;
-  const plain = createServer((socket) => {
+  const server = createServer((socket) => {
     connections++;
     socket.on("error", () => {});
     socket.on("data", () => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
   });
-  plain.listen(0, "127.0.0.1");
-  await once(plain, "listening");
-  const { port } = plain.address() as AddressInfo;
-  const client = gateway.client({ ...gateway.credentials, baseUrl: `https://127.0.0.1:${port}` });
+  await using plain = await listen(server);
+  const client = gateway.client({ ...gateway.credentials, baseUrl: `https://127.0.0.1:${plain.port}` });
   await expect(client.getDownloadStatus(TASK)).rejects.toMatchObject({
     kind: "unreachable",
     isConnected: false,
   });
   expect(connections).toBe(1);
-  plain.close();
 });
 
 describe("a request", () => {

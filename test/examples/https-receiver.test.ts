@@ -1,14 +1,13 @@
 import { createSign } from "node:crypto";
-import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import type { Server } from "node:http";
-import { Agent, createServer as createTlsServer, type Server as TlsServer } from "node:https";
-import { type AddressInfo, connect as tcpConnect } from "node:net";
+import { Agent, createServer as createTlsServer } from "node:https";
+import { connect as tcpConnect } from "node:net";
 import { connect as tlsConnect } from "node:tls";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { EVENT } from "../../docs/generator/events.ts";
 import { receiver } from "../../examples/https-receiver/receiver.ts";
 import type { TerminalEvent } from "../../lib/events/event.ts";
+import { listen } from "../../local/loopback.ts";
 
 // A key and a certificate of this test's own: nobody else's server has them.
 const [key, cert] = ["key", "certificate"].map((name) =>
@@ -19,8 +18,7 @@ const HOST = "https://sns.eu-central-1.amazonaws.com";
 const CERTIFICATE = `${HOST}/SimpleNotificationService-${"0".repeat(32)}.pem`;
 const TOPIC = "arn:aws:sns:eu-central-1:123456789012:events";
 
-let sns: TlsServer;
-let server: Server;
+const servers = new AsyncDisposableStack();
 let url: string;
 const asked: string[] = [];
 const acted: TerminalEvent[] = [];
@@ -28,13 +26,11 @@ const errors: unknown[] = [];
 
 beforeAll(async () => {
   // Plays SNS: it has the certificate, and takes confirmations.
-  sns = createTlsServer({ key, cert }, (request, response) => {
+  const sns = createTlsServer({ key, cert }, (request, response) => {
     asked.push(request.url ?? "");
     response.end(cert);
   });
-  sns.listen(0, "127.0.0.1");
-  await once(sns, "listening");
-  const { port } = sns.address() as AddressInfo;
+  const { port } = servers.use(await listen(sns));
   const agent = new Agent({ ca: cert });
   // Every host is that server; its certificate is checked against the name that was asked for.
   Object.assign(agent, {
@@ -46,7 +42,7 @@ beforeAll(async () => {
         socket: tcpConnect(port, "127.0.0.1"),
       }),
   });
-  server = receiver({
+  const server = receiver({
     topicArn: TOPIC,
     agent,
     act: async (event) => {
@@ -55,17 +51,10 @@ beforeAll(async () => {
     },
     onError: (error) => errors.push(error),
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  ({ url } = servers.use(await listen(server)));
 });
 
-afterAll(() => {
-  for (const each of [sns, server]) {
-    each.closeAllConnections();
-    each.close();
-  }
-});
+afterAll(() => servers.disposeAsync());
 
 beforeEach(() => {
   asked.length = acted.length = errors.length = 0;

@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
 import { CreateTableCommand } from "@aws-sdk/client-dynamodb";
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
@@ -14,6 +13,7 @@ import { handlerOf as wakerOf } from "../../examples/step-functions/waker.ts";
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
 import type { TaskKey } from "../../lib/tasks/key.ts";
 import { EventSource } from "../../local/aws/event-source.ts";
+import { type Loopback, listen } from "../../local/loopback.ts";
 import { Api } from "../../ops/tasks/api.ts";
 import { signerOf } from "../../ops/tasks/signer.ts";
 import { newTask, type ServiceUnderTest, startService } from "../e2e/service.ts";
@@ -27,12 +27,14 @@ type Output = Record<string, string | number | null>;
 /** Step Functions' side of task tokens. */
 class TaskTokens implements AsyncDisposable {
   readonly #waiting = new Map<string, (output: Output) => void>();
-  readonly #server: Server;
+  readonly url: string;
+  readonly #loopback: Loopback;
   /** Answers that came for nobody. */
   late = 0;
 
-  private constructor(server: Server) {
-    this.#server = server;
+  private constructor(server: Server, loopback: Loopback) {
+    this.#loopback = loopback;
+    this.url = loopback.url;
     server.on("request", async (request, response) => {
       const { taskToken, output } = (await json(request)) as { taskToken: string; output: string };
       const resolve = this.#waiting.get(taskToken);
@@ -46,12 +48,7 @@ class TaskTokens implements AsyncDisposable {
 
   static async start(): Promise<TaskTokens> {
     const server = createServer();
-    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-    return new TaskTokens(server);
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return new TaskTokens(server, await listen(server));
   }
 
   /** The output with which somebody answers. */
@@ -60,8 +57,7 @@ class TaskTokens implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((closed) => this.#server.close(closed));
+    await this.#loopback[Symbol.asyncDispose]();
   }
 }
 

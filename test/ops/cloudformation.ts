@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { CreateBucketCommand, GetObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { indexChangeProblem } from "../../infra/index-changes.ts";
 import { jsonAnswer, queryAnswer, queryRefusal } from "../../local/aws/query-protocol.ts";
+import { type Loopback, listen } from "../../local/loopback.ts";
 import { validate } from "../infra/cloudformation/validate.ts";
 import { resolve, SURROUNDINGS, type Template } from "../infra/template.ts";
 
@@ -61,15 +61,15 @@ export class CloudFormation implements AsyncDisposable {
   onAction: (action: string) => void = () => {};
   /** Makes the next update fail, with this reason. */
   failure: string | undefined;
-  readonly #server: Server;
+  readonly #loopback: Loopback;
   readonly #s3: S3Client;
   readonly #stacks = new Map<string, Stack>();
   readonly #changeSets = new Map<string, ChangeSet>();
 
-  private constructor(server: Server, s3: S3Client) {
-    this.#server = server;
+  private constructor(server: Server, loopback: Loopback, s3: S3Client) {
+    this.#loopback = loopback;
     this.#s3 = s3;
-    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    this.url = loopback.url;
     server.on("request", (request, response) => {
       const chunks: Buffer[] = [];
       request.on("data", (chunk) => chunks.push(chunk));
@@ -86,8 +86,7 @@ export class CloudFormation implements AsyncDisposable {
   /** @param s3 where templates are read from, and buckets are made in */
   static async start(s3: S3Client): Promise<CloudFormation> {
     const server = createServer();
-    await new Promise<void>((started) => server.listen(0, "127.0.0.1", started));
-    return new CloudFormation(server, s3);
+    return new CloudFormation(server, await listen(server), s3);
   }
 
   /** A stack's status and outputs; undefined when there is none. */
@@ -103,8 +102,7 @@ export class CloudFormation implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((closed) => this.#server.close(closed));
+    await this.#loopback[Symbol.asyncDispose]();
   }
 
   /** A function was changed when its stack was; one that no stack has is not there. */

@@ -1,6 +1,6 @@
 import { createServer, request as httpRequest, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { pipeline } from "node:stream";
+import { type Loopback, listen } from "../../local/loopback.ts";
 
 /** A request that came by. */
 export interface Recorded {
@@ -12,11 +12,11 @@ export interface Recorded {
 export class Recorder implements AsyncDisposable {
   readonly url: string;
   readonly requests: Recorded[] = [];
-  readonly #server: Server;
+  readonly #loopback: Loopback;
 
-  private constructor(server: Server, target: string) {
-    this.#server = server;
-    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  private constructor(server: Server, loopback: Loopback, target: string) {
+    this.#loopback = loopback;
+    this.url = loopback.url;
     server.on("request", (incoming, response) => {
       const { method = "", headers } = incoming;
       const url = new URL(incoming.url ?? "/", target);
@@ -32,12 +32,10 @@ export class Recorder implements AsyncDisposable {
 
   static async start(target: string): Promise<Recorder> {
     const server = createServer();
-    await new Promise<void>((started) => server.listen(0, "127.0.0.1", started));
-    return new Recorder(server, target);
+    return new Recorder(server, await listen(server), target);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((closed) => this.#server.close(closed));
+    await this.#loopback[Symbol.asyncDispose]();
   }
 }

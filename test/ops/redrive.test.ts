@@ -1,6 +1,5 @@
 import { execFile } from "node:child_process";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer } from "node:http";
 import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import {
@@ -12,6 +11,7 @@ import {
 } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { type Messaging, startMessaging } from "../../local/aws/messaging.ts";
+import { type Loopback, listen } from "../../local/loopback.ts";
 import { sweepNames } from "../../ops/redrive/redrive.ts";
 import { packagedTemplate } from "../infra/template.ts";
 
@@ -20,7 +20,7 @@ const { functionName, queueName } = sweepNames(STAGE);
 const AWS = { AWS_REGION: "eu-central-1", AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" };
 
 let messaging: Messaging;
-let lambdaServer: Server;
+let lambda: Loopback;
 let sqs: SQSClient;
 let QueueUrl: string | undefined;
 /** What the stand-in for Lambda was asked, and how it answers. */
@@ -29,14 +29,14 @@ let answer: (payload: string) => { functionError?: string; body: string };
 
 beforeAll(async () => {
   messaging = await startMessaging();
-  lambdaServer = createServer(async (request, response) => {
+  const server = createServer(async (request, response) => {
     const payload = await text(request);
     invocations.push({ path: request.url ?? "", payload });
     const { functionError, body } = answer(payload);
     if (functionError) response.setHeader("X-Amz-Function-Error", functionError);
     response.setHeader("Content-Type", "application/json").end(body);
   });
-  await new Promise<void>((listening) => lambdaServer.listen(0, "127.0.0.1", listening));
+  lambda = await listen(server);
   sqs = new SQSClient({
     endpoint: messaging.url,
     region: AWS.AWS_REGION,
@@ -46,7 +46,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   sqs.destroy();
-  lambdaServer.close();
+  await lambda[Symbol.asyncDispose]();
   await messaging.close();
 });
 beforeEach(async () => {
@@ -176,7 +176,7 @@ async function runRedrive(
     ...AWS,
     PATH: process.env.PATH,
     AWS_ENDPOINT_URL_SQS: messaging.url,
-    AWS_ENDPOINT_URL_LAMBDA: `http://127.0.0.1:${(lambdaServer.address() as AddressInfo).port}`,
+    AWS_ENDPOINT_URL_LAMBDA: lambda.url,
     ...more,
   };
   const script = new URL("../../ops/redrive/main.ts", import.meta.url).pathname;

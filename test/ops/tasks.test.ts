@@ -1,10 +1,9 @@
 import { execFile } from "node:child_process";
 import { createHash, createHmac } from "node:crypto";
-import { once } from "node:events";
-import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, type IncomingHttpHeaders } from "node:http";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { type Loopback, listen } from "../../local/loopback.ts";
 import { isLocal, parseCommand, UsageError } from "../../ops/tasks/arguments.ts";
 import { Progress } from "../../ops/tasks/progress.ts";
 import { regionOf, sigV4 } from "../../ops/tasks/sigv4.ts";
@@ -14,13 +13,13 @@ const MAIN = fileURLToPath(new URL("../../ops/tasks/main.ts", import.meta.url));
 /** What the service is told to answer next; the last is repeated. */
 type Reply = { status: number; headers?: Record<string, string>; body: object | null };
 
-let server: Server;
+let server: Loopback;
 let url: string;
 let replies: Record<string, Reply[]> = {};
 const seen: { method: string; path: string; headers: IncomingHttpHeaders; body: string }[] = [];
 
 beforeAll(async () => {
-  server = createServer(async (request, response) => {
+  const api = createServer(async (request, response) => {
     let body = "";
     for await (const chunk of request) body += chunk;
     seen.push({ method: request.method ?? "", path: request.url ?? "", headers: request.headers, body });
@@ -33,12 +32,11 @@ beforeAll(async () => {
     response.writeHead(reply.status, { "content-type": "application/json", ...reply.headers });
     response.end(reply.body === null ? "" : JSON.stringify(reply.body));
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  server = await listen(api);
+  url = server.url;
 });
 
-afterAll(() => server.close());
+afterAll(() => server[Symbol.asyncDispose]());
 afterEach(() => {
   replies = {};
   seen.length = 0;

@@ -1,5 +1,5 @@
 import { createServer, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type Loopback, listen } from "../../../local/loopback.ts";
 
 /** What an AWS service says when it fails, given what it was sent and what it holds. */
 export type Failure = (request: { body: string; headers: string }) => {
@@ -10,20 +10,19 @@ export type Failure = (request: { body: string; headers: string }) => {
 /** A front of an AWS emulator that fails for some requests, and is more talkative about it than AWS would be. */
 export class AwsFront implements AsyncDisposable {
   readonly url: string;
-  readonly #server: ReturnType<typeof createServer>;
+  readonly #loopback: Loopback;
   /** Requests that were failed. */
   failed = 0;
 
-  private constructor(server: ReturnType<typeof createServer>) {
-    this.#server = server;
-    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  private constructor(loopback: Loopback) {
+    this.#loopback = loopback;
+    this.url = loopback.url;
   }
 
   /** @param url what stands behind it */
   static async start(url: string, failure: Failure): Promise<AwsFront> {
     const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const front = new AwsFront(server);
+    const front = new AwsFront(await listen(server));
     server.on("request", async (request, response) => {
       let body = "";
       for await (const chunk of request) body += chunk;
@@ -45,9 +44,7 @@ export class AwsFront implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeAllConnections();
-    await closed;
+    await this.#loopback[Symbol.asyncDispose]();
   }
 }
 

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type Loopback, listen } from "../../../local/loopback.ts";
 import type { Canaries } from "./canaries.ts";
 
 /** What a gateway makes of a request that it echoes: an answer whose every part may hold what was sent. */
@@ -74,13 +74,13 @@ export type Endpoint = "token" | "status";
  */
 export class EchoGateway implements AsyncDisposable {
   readonly url: string;
-  readonly #server: ReturnType<typeof createServer>;
+  readonly #loopback: Loopback;
   /** How often each organisation was echoed to. */
   readonly echoed = new Map<string, number>();
 
-  private constructor(server: ReturnType<typeof createServer>) {
-    this.#server = server;
-    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  private constructor(loopback: Loopback) {
+    this.#loopback = loopback;
+    this.url = loopback.url;
   }
 
   /**
@@ -92,8 +92,7 @@ export class EchoGateway implements AsyncDisposable {
     echoOf: (orgId: string) => { endpoint: Endpoint; answer: Answer } | undefined,
   ): Promise<EchoGateway> {
     const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const gateway = new EchoGateway(server);
+    const gateway = new EchoGateway(await listen(server));
     const orgOfToken = new Map<string, string>();
     server.on("request", async (request, response) => {
       const body = await bodyOf(request);
@@ -120,9 +119,7 @@ export class EchoGateway implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeAllConnections();
-    await closed;
+    await this.#loopback[Symbol.asyncDispose]();
   }
 }
 

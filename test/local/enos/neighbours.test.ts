@@ -1,14 +1,14 @@
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer } from "node:http";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type EnosSimulator, startEnosSimulator } from "../../../local/enos/simulator.ts";
+import { type Loopback, listen } from "../../../local/loopback.ts";
 import { RawClient, send } from "./raw-client.ts";
 
 let clock = 1_800_000_000_000;
 let enos: EnosSimulator;
 let client: RawClient;
 let token: string;
-let listener: Server;
+let listener: Loopback;
 let callbackURL: string;
 const received: unknown[] = [];
 
@@ -19,18 +19,18 @@ beforeEach(async () => {
   client = new RawClient(enos.url, "key1", "secret1", () => clock);
   token = await client.token();
   received.length = 0;
-  listener = createServer(async (request, response) => {
+  const server = createServer(async (request, response) => {
     let text = "";
     for await (const chunk of request) text += chunk;
     received.push(JSON.parse(text));
     response.end();
   });
-  await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
-  callbackURL = `http://127.0.0.1:${(listener.address() as AddressInfo).port}/done`;
+  listener = await listen(server);
+  callbackURL = `${listener.url}/done`;
 });
 
 afterEach(async () => {
-  listener.close();
+  await listener[Symbol.asyncDispose]();
   await enos.close();
 });
 
