@@ -1,4 +1,4 @@
-/** Everything that is claimed of speed and cost, measured: `npm run bench`. Needs no more than `npm ci`. */
+/** `npm run bench`: measures everything that is claimed about speed and cost. Needs only `npm ci`. */
 import { writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { markdownTable } from "markdown-table";

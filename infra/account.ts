@@ -2,22 +2,22 @@ import { type CompiledTemplate, ofType, type Properties, type Statement } from "
 import { type Keys, keyStatements, useKeys } from "./keys.ts";
 import { setTags } from "./tags.ts";
 
-/** What an account wants of every resource of a kind, whatever the resource is for. */
+/** What an account requires of every resource of a type. */
 export interface AccountRules {
-  /** Where functions run; undefined outside of a VPC. */
+  /** The VPC of the functions, if any. */
   vpc: { subnetIds: string[]; securityGroupIds: string[] } | undefined;
   /** Whether functions are traced with X-Ray. */
   tracing: boolean;
-  /** The ARN of the boundary of every role. */
+  /** The ARN of the permissions boundary of every role. */
   permissionsBoundary: string | undefined;
-  /** On everything that can have tags. */
+  /** Tags of every resource that supports them. */
   tags: Record<string, string>;
-  /** How long every log is kept. */
+  /** How long logs are kept. */
   logRetentionDays: number;
   keys: Keys;
 }
 
-/** What Lambda does, as a function's role, for its network interfaces. EC2 wants no resource for them. */
+/** Lambda's actions for the network interfaces of a function, with its role. EC2 does not support resources for them. */
 const NETWORK_INTERFACES = [
   "ec2:CreateNetworkInterface",
   "ec2:DescribeNetworkInterfaces",
@@ -27,12 +27,12 @@ const NETWORK_INTERFACES = [
   "ec2:UnassignPrivateIpAddresses",
 ];
 
-/** Lambda makes its own calls without this key, and those of the function's code have it. */
+/** This key is present in calls from the function's code, and absent in Lambda's own calls. */
 const FROM_A_FUNCTION = { Null: { "lambda:SourceFunctionArn": "false" } };
 
 /**
- * Brings a compiled template under the rules of the account. Here, and not where each resource is described, so that
- * a resource that is added later is under them as well.
+ * Applies the rules of the account to a compiled template. This is done in one place, so that they also apply to
+ * resources that are added later.
  */
 export function applyAccountRules(template: CompiledTemplate, rules: AccountRules): void {
   const { vpc, tracing, permissionsBoundary, logRetentionDays, keys } = rules;
@@ -68,7 +68,7 @@ function networkStatements(): Statement[] {
   ];
 }
 
-/** X-Ray has no resources to name here. */
+/** X-Ray does not support resources here. */
 function traceStatement(): Statement {
   return {
     Sid: "Traces",

@@ -2,7 +2,7 @@ import { oneLine } from "./command-line.ts";
 
 const CREDENTIALS = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
 
-/** What went wrong with a call to AWS, on one line, with what to do where the SDK's own words do not say it. */
+/** The error of a call to AWS, on one line, with advice if the SDK's message does not say what to do. */
 export function awsTrouble(error: unknown): string {
   const { name, code, message } = error as Error & { code?: string };
   switch (name) {
@@ -18,10 +18,10 @@ export function awsTrouble(error: unknown): string {
     case "InvalidSignatureException":
       return `AWS does not know these credentials: ${CREDENTIALS}`;
     case "TimeoutError":
-      return "AWS does not answer: check the region, and the way to it";
+      return "AWS does not answer: check the region and the network";
   }
   if (code === "ECONNREFUSED" || code === "ENOTFOUND" || code === "EAI_AGAIN") {
-    return `AWS cannot be reached (${code}): check the region, and the way to it`;
+    return `AWS cannot be reached (${code}): check the region and the network`;
   }
   return message ? oneLine(error) : (code ?? name);
 }

@@ -1,15 +1,15 @@
 import { canonical, indexChangeProblem, type TableIndex } from "./index-changes.ts";
 
-/** Settings by name, as text; null where one is not set. */
+/** Settings by name, as text; null if not set. */
 export type SettingValues = Record<string, string | null>;
 
-/** A stack as it is deployed, as far as a deployment has to know. */
+/** A deployed stack, as far as a deployment needs to know. */
 export interface DeployedStack {
-  /** CloudFormation's word for how it is. */
+  /** The status, as CloudFormation names it. */
   status: string;
-  /** The settings that it was deployed with; undefined when it does not say. */
+  /** The settings that it was deployed with; undefined if it has not recorded them. */
   settings: SettingValues | undefined;
-  /** Its resources, as its template has them. */
+  /** The resources of its template. */
   resources: Resources;
 }
 
@@ -21,50 +21,48 @@ export interface Planned {
   resources: Resources;
 }
 
-/** A setting whose value is not the one that is deployed. */
+/** A setting whose value differs from the deployed one. */
 export interface Change {
   name: string;
   before: string | null;
   after: string | null;
 }
 
-/** Something that a deployment must not do unasked: the name under which it is accepted, and what it does. */
+/** Something that a deployment must not do unless `--accept` names it. */
 export interface Refusal {
   name: string;
   does: string;
 }
 
-const CALLERS = "changes how callers are authenticated: those of today are locked out";
+const CALLERS = "changes how callers are authenticated: current callers are locked out";
 
-/** Settings whose change does harm that deploying the old value again does not undo, and what it does. */
+/** Settings whose change has effects that deploying the old value does not undo. */
 export const GUARDED: Readonly<Record<string, string>> = {
-  EVENTS_TOPIC_FIFO: "replaces the topic: its subscriptions receive nothing any more",
+  EVENTS_TOPIC_FIFO: "replaces the topic: its subscriptions no longer receive anything",
   JWT_ISSUER: CALLERS,
-  JWT_AUDIENCE: "changes how callers are authenticated: who is let in, and who is locked out",
-  JWT_ORG_CLAIM:
-    "changes how callers are authenticated: another claim says which organisations they may ask about",
+  JWT_AUDIENCE: "changes which callers are let in",
+  JWT_ORG_CLAIM: "changes the claim that lists a caller's organisations",
   ORGANISATION_PATHS_ONLY:
     "opens or closes the routes that name the organisation in the query, for every caller",
 };
 
-/** Settings that do such harm when they become less, where not to be set is nothing, and what it does. */
+/** Settings whose reduction has such effects; unset counts as 0. */
 export const GUARDED_DOWNWARDS: Readonly<Record<string, string>> = {
-  TRACKING_DEADLINE_DAYS:
-    "gives up every open task that is tracked for longer: each is announced as abandoned",
-  EVENTS_ARCHIVE_DAYS: "shortens the topic's archive: what is older can be replayed no more",
-  LOG_RETENTION_DAYS: "shortens every log: what is older is deleted",
+  TRACKING_DEADLINE_DAYS: "abandons every open task that has been tracked for longer, and announces this",
+  EVENTS_ARCHIVE_DAYS: "shortens the topic's archive: older messages can no longer be replayed",
+  LOG_RETENTION_DAYS: "shortens every log: older entries are deleted",
 };
 
 interface Irreplaceable {
-  /** Whose change replaces the resource. */
+  /** Properties whose change replaces the resource. */
   properties: string[];
-  /** The setting whose doing it may be, under whose name it is refused then. */
+  /** The setting that may be the cause, under whose name the change is then refused. */
   setting?: string;
-  /** What is lost with the resource, where its name does not say so. */
+  /** What is lost with the resource, if that is not obvious. */
   loss?: string;
 }
 
-/** Resources whose successor is empty or has another address. */
+/** Resources whose replacement would be empty or have another address. */
 export const IRREPLACEABLE: Readonly<Record<string, Irreplaceable>> = {
   EventsTopic: { properties: ["TopicName", "FifoTopic"], setting: "EVENTS_TOPIC_FIFO" },
   TrackedTasksTable: { properties: ["TableName", "KeySchema", "ImportSourceSpecification"] },
@@ -76,7 +74,7 @@ export const IRREPLACEABLE: Readonly<Record<string, Irreplaceable>> = {
   },
 };
 
-/** Where a stack does not say what it was deployed with, so that nobody can tell what changes. */
+/** Used for a stack that has not recorded its settings, so that changes are unknown. */
 const UNKNOWN_SETTINGS = "UNKNOWN_SETTINGS";
 
 /** What `--accept` may name. */
@@ -90,7 +88,7 @@ export const ACCEPTABLE: readonly string[] = [
 /**
  * The settings that a deployment would change, by name.
  *
- * @param defaults what a setting was before there was one
+ * @param defaults the values of settings that the stack does not know yet
  */
 export function changesOf(before: SettingValues, after: SettingValues, defaults: SettingValues): Change[] {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
@@ -104,7 +102,7 @@ export function changesOf(before: SettingValues, after: SettingValues, defaults:
 }
 
 /**
- * What a deployment would do that it must be told to.
+ * What a deployment would do that has to be accepted.
  *
  * @param changes the settings that it changes
  */
@@ -115,7 +113,7 @@ export function refusalsOf(deployed: DeployedStack, planned: Planned, changes: r
         const does = GUARDED[name] ?? (isLess ? GUARDED_DOWNWARDS[name] : undefined);
         return does ? [{ name, does }] : [];
       })
-    : [{ name: UNKNOWN_SETTINGS, does: "may change any setting: the stack does not say how it was set" }];
+    : [{ name: UNKNOWN_SETTINGS, does: "may change any setting: the stack has not recorded its settings" }];
   for (const [id, { properties, setting, loss }] of Object.entries(IRREPLACEABLE)) {
     const [before, after] = [deployed.resources[id], planned.resources[id]];
     if (!before || refusals.some(({ name }) => name === setting)) continue;
@@ -130,7 +128,7 @@ export function refusalsOf(deployed: DeployedStack, planned: Planned, changes: r
   return refusals;
 }
 
-/** Why the stack cannot be deployed to as it is; undefined when it can. */
+/** Why the stack cannot be deployed to in its current state; undefined if it can. */
 export function statusProblem(
   { status }: DeployedStack,
   commands: { remove: string; stack: string },
@@ -139,10 +137,10 @@ export function statusProblem(
     status === "REVIEW_IN_PROGRESS" ||
     /^(CREATE|ROLLBACK|DELETE)_FAILED$|^ROLLBACK_COMPLETE$/.test(status)
   ) {
-    return `its creation or its removal did not finish (${status}): ${commands.remove}, then deploy again`;
+    return `its creation or removal did not finish (${status}): ${commands.remove}, then deploy again`;
   }
   if (status.endsWith("_IN_PROGRESS")) {
-    return `somebody else is changing it (${status}): wait until that has ended`;
+    return `it is being changed (${status}): wait until that has finished`;
   }
   if (/^UPDATE(_ROLLBACK)?_FAILED$/.test(status)) {
     return `an update failed and could not be rolled back (${status}): aws cloudformation continue-update-rollback --stack-name ${commands.stack}, then deploy again`;
@@ -153,7 +151,7 @@ export function statusProblem(
   return undefined;
 }
 
-/** Why the table's indexes cannot be changed as planned; undefined when they can. */
+/** Why the table's indexes cannot be changed as planned; undefined if they can. */
 export function tableProblem(deployed: DeployedStack, planned: Planned): string | undefined {
   const indexesOf = (resources: Resources) =>
     (resources.TrackedTasksTable?.Properties?.GlobalSecondaryIndexes ?? []) as TableIndex[];

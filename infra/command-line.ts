@@ -4,8 +4,8 @@ type Options = NonNullable<ParseArgsConfig["options"]>;
 type Values<Known extends Options> = ReturnType<typeof parseArgs<{ options: Known }>>["values"];
 
 /**
- * The options that a program was started with. `--help` prints its usage and ends it; so does, as one line and
- * with 2, what it does not take.
+ * The options of the command line. `--help` prints the usage and exits; an invalid option prints one line and exits with
+ * 2.
  */
 export function commandLine<const Known extends Options>(usage: string, options: Known): Values<Known> {
   try {
@@ -13,20 +13,20 @@ export function commandLine<const Known extends Options>(usage: string, options:
     const { help, ...values } = parseArgs({ options: all }).values as { help?: boolean };
     if (!help) return values as Values<Known>;
   } catch (error) {
-    // Its second sentence is about values that begin with a dash, which nothing here takes.
+    // Its second sentence is about values that start with a dash, which no option here accepts.
     refuse((error as Error).message.split(". ")[0] as string);
   }
   console.log(usage);
   process.exit(0);
 }
 
-/** Ends the program for an option that it cannot do anything with. */
+/** Exits because of an invalid option. */
 export function refuse(problem: string): never {
   console.error(`${problem} (see --help)`);
   process.exit(2);
 }
 
-/** What went wrong, on one line, as people write it. */
+/** The message of an error, on one line. */
 export function oneLine(error: unknown): string {
   const text = error instanceof Error ? error.message || error.name : String(error);
   return text.replace(/\s+/g, " ").trim();

@@ -1,4 +1,4 @@
-/** A template as osls has compiled it. */
+/** A template compiled by osls. */
 export interface CompiledTemplate {
   Resources: Record<string, { Type: string; Properties?: Properties }>;
 }
@@ -7,7 +7,7 @@ export interface CompiledTemplate {
 // biome-ignore lint/suspicious/noExplicitAny: their shape is CloudFormation's
 export type Properties = Record<string, any>;
 
-/** A statement of a policy, with references to what it is about. */
+/** A statement of a policy; resources may be references. */
 export interface Statement {
   Sid: string;
   Effect: "Allow" | "Deny";

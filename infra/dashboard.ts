@@ -3,18 +3,18 @@ import { type BehindReason, type FailureReason, OWN_ERRORS } from "../lib/sweep/
 import { TERMINAL_STATES } from "../lib/tasks/state.ts";
 import type { CallbackOutcome } from "../lib/telemetry.ts";
 
-/** What the dashboard depends on. */
+/** Parameters of the dashboard. */
 export interface DashboardSettings {
   CALLBACKS: boolean;
   /** A period of one sweep, in seconds. */
   sweepPeriod: number;
-  /** The lag at which an alarm is on, in seconds. */
+  /** The lag above which the alarm goes off, in seconds. */
   lagLimit: number;
 }
 
 /** A metric in a graph. */
 interface Line {
-  /** Namespace, name, and names and values of the dimensions, one after the other. */
+  /** Namespace, name, and alternating names and values of the dimensions. */
   metric: string[];
   /** A statistic of CloudWatch's, such as `Sum` or `p99`. */
   stat: string;
@@ -38,7 +38,7 @@ const UPSTREAM: Record<Exclude<FailureReason, (typeof OWN_ERRORS)[number]>, true
 const BEHIND: readonly BehindReason[] = ["busy", ...STUCK_REASONS];
 const REFUSED: readonly Exclude<CallbackOutcome, "taken">[] = ["forged", "malformed"];
 
-/** The alarms, by the ends of their names; the last is there only with callbacks. */
+/** The alarms, by the ends of their names; some exist only with callbacks. */
 const ALARMS = [
   "sweep-failing",
   "sweep-missing",
@@ -54,11 +54,11 @@ const ALARMS = [
 ];
 const HINT_ALARMS = ["hint-dead-letters"];
 
-/** Three graphs in a row of a dashboard, which is 24 wide. */
+/** Three graphs in a row: a dashboard is 24 wide. */
 const WIDTH = 8;
 const HEIGHT = 6;
 
-// What stands in `${…}` is for CloudFormation to put in, and the stage for osls.
+// CloudFormation replaces `${…}`, and osls the stage.
 // biome-ignore-start lint/suspicious/noTemplateCurlyInString: see above
 const REGION = "${AWS::Region}";
 const NAME = "enos-download-status-${sls:stage}";
@@ -72,9 +72,9 @@ const HINT_DEAD_LETTERS = ["QueueName", "${HintDeadLetters.QueueName}"];
 // biome-ignore-end lint/suspicious/noTemplateCurlyInString: see above
 
 /**
- * The body of the dashboard: what an operator looks at, from what callers see to what is at fault.
+ * The body of the dashboard, from what callers see to possible causes.
  *
- * @returns a value for CloudFormation, which puts in the names of the stack's resources
+ * @returns a value in which CloudFormation inserts the names of resources
  */
 export function dashboard({ CALLBACKS, sweepPeriod, lagLimit }: DashboardSettings): { "Fn::Sub": string } {
   const graph = (title: string, lines: Line[], options: object = {}): Widget => ({
@@ -189,7 +189,7 @@ function own(name: string, stat: string, label: string): Line {
   return { metric: ["EnosDownloadStatus", name, ...OWN], stat, label };
 }
 
-/** A metric of ours that has one more dimension: a line for each of its values. */
+/** A line for each value of an additional dimension of one of our metrics. */
 function by(name: string, dimension: string, values: readonly string[], stat: string): Line[] {
   return values.map((value) => ({
     metric: ["EnosDownloadStatus", name, ...OWN, dimension, value],
@@ -202,7 +202,7 @@ function aws(namespace: string, name: string, dimension: string[], stat: string,
   return { metric: [namespace, name, ...dimension], stat, label };
 }
 
-/** The widgets row by row. */
+/** Arranges the widgets in rows. */
 function placed(widgets: Widget[]): object[] {
   let x = 0;
   let y = 0;

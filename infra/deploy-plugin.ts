@@ -36,7 +36,7 @@ interface Serverless {
 interface Options {
   accept?: string[];
   force?: boolean;
-  /** Of `rollback`: the deployment to go back to. */
+  /** For `rollback`: the deployment to return to. */
   timestamp?: string;
 }
 
@@ -45,7 +45,7 @@ interface Log {
 }
 
 /**
- * Says which settings a deployment changes, and refuses what cannot be taken back unless `--accept` names it, before
+ * Prints which settings a deployment changes, and refuses irreversible changes unless `--accept` names them, before
  * anything in the account is changed.
  */
 export default class DeployPlugin {
@@ -53,7 +53,7 @@ export default class DeployPlugin {
     deploy: {
       options: {
         accept: {
-          usage: "A change that the deployment may make, by the name under which it was refused",
+          usage: "A change that the deployment may make, by the name in the refusal",
           type: "multiple",
         },
       },
@@ -62,7 +62,7 @@ export default class DeployPlugin {
 
   readonly hooks = {
     "before:aws:deploy:deploy:createStack": () => this.#check((line) => this.#log.notice(line)),
-    // Once more, since somebody else may have deployed meanwhile.
+    // Again, since somebody else may have deployed in the meantime.
     "before:aws:deploy:deploy:updateStack": () => this.#check(() => {}),
     "before:rollback:initialize": async () => this.#refuseRollback(),
   };
@@ -101,7 +101,7 @@ export default class DeployPlugin {
       }) ??
         tableProblem(deployed, planned));
     if (problem) this.#refuse(`${stack} cannot be deployed to: ${problem}`);
-    // What osls compares with was put into its bucket by the deployment that failed.
+    // osls would compare with what the failed deployment has uploaded.
     if (deployed?.status.includes("ROLLBACK")) this.#options.force = true;
     this.#compare(stack, deployed, planned, accepted, tell);
   }
@@ -113,7 +113,7 @@ export default class DeployPlugin {
     accepted: string[],
     tell: (line: string) => void,
   ): void {
-    // osls makes a stack with nothing in it first.
+    // osls first creates an almost empty stack.
     const isNew = !deployed?.settings && !deployed?.resources.EventsTopic;
     const changes = changesOf(deployed?.settings ?? {}, planned.settings, DEFAULT_SETTINGS);
     if (isNew) {
@@ -121,7 +121,7 @@ export default class DeployPlugin {
         `A new stack, ${stack}, with ${changes.length === 0 ? "every setting at its default" : "these settings:"}`,
       );
     } else if (!deployed?.settings) {
-      tell(`${stack} does not say how it was set. Settings that are not at their default:`);
+      tell(`${stack} has not recorded its settings. Settings that are not at their default:`);
     } else {
       tell(changes.length === 0 ? `No setting changes in ${stack}` : `Settings that change in ${stack}:`);
     }
@@ -133,19 +133,19 @@ export default class DeployPlugin {
     const options = refusals.map(({ name }) => ` --accept ${name}`).join("");
     const stage = this.#serverless.getProvider("aws").getStage();
     this.#refuse(
-      `Nothing was changed, since this deployment would do what cannot be undone:\n${lines.join("\n")}\nIf that is intended: npm run deploy -- --stage ${stage}${options}`,
+      `Nothing was changed, since this deployment would make changes that cannot be undone:\n${lines.join("\n")}\nIf that is intended: npm run deploy -- --stage ${stage}${options}`,
     );
   }
 
-  /** It puts an older template in place as it was, and nobody is asked what that replaces. */
+  /** A rollback deploys an older template without any of these checks. */
   #refuseRollback(): void {
     if (this.#options.timestamp === undefined) return;
     this.#refuse(
-      "rollback would replace what a deployment does not, unasked: check out the older version, then npm run deploy",
+      "rollback would replace resources without asking: check out the older version, then npm run deploy",
     );
   }
 
-  /** The framework prints the message of its own kind of error, and a stack trace for every other. */
+  /** For this class of errors osls prints only the message, for others a stack trace. */
   #refuse(message: string): never {
     throw new this.#serverless.classes.Error(message);
   }

@@ -6,7 +6,7 @@ import {
 import * as z from "zod/mini";
 import type { DeployedStack } from "./changes.ts";
 
-/** The name of the output in which a stack tells the settings that it was deployed with. */
+/** The output that contains the settings with which the stack was deployed. */
 export const SETTINGS_OUTPUT = "Settings";
 
 const Settings = z.record(z.string(), z.nullable(z.string()));
@@ -18,9 +18,9 @@ const Template = z.object({
 export type ReadStack = DeployedStack & { outputs: Readonly<Record<string, string | undefined>> };
 
 /**
- * The stack as it is deployed; undefined when there is none.
+ * The deployed stack; undefined if there is none.
  *
- * @throws {Error} that CloudFormation answers with, such as for want of permissions
+ * @throws {Error} from CloudFormation, such as missing permissions
  */
 export async function readStack(
   cloudFormation: CloudFormationClient,
@@ -32,7 +32,7 @@ export async function readStack(
     (stack.Outputs ?? []).map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]),
   );
   const told = outputs[SETTINGS_OUTPUT];
-  // A stack that was never created has no template to ask for.
+  // A stack that was never created has no template.
   const isMade = stack.StackStatus !== "REVIEW_IN_PROGRESS";
   const { TemplateBody = "{}" } = isMade
     ? await cloudFormation.send(new GetTemplateCommand({ StackName }))
@@ -50,7 +50,7 @@ async function describe(cloudFormation: CloudFormationClient, StackName: string)
     const { Stacks } = await cloudFormation.send(new DescribeStacksCommand({ StackName }));
     return Stacks?.[0];
   } catch (error) {
-    // CloudFormation has no error of its own for this.
+    // CloudFormation has no specific error for this.
     if (
       error instanceof Error &&
       error.name === "ValidationError" &&

@@ -1,27 +1,27 @@
 import type { BuildOptions } from "esbuild";
 
 /**
- * How a function is bundled: one file with everything in it, the AWS SDK too. The runtime brings an SDK, but not
- * the version that was tested, and loading one shaken file is faster than finding many. What is here beyond that
- * is for cold starts; `npm run bench` says what they take.
+ * How a function is bundled: into one file, including the AWS SDK. The runtime has an SDK, but not the version that was
+ * tested, and one tree-shaken file loads faster than many. The other options shorten cold starts, which `npm run bench`
+ * measures.
  */
 export const esbuildOptions = {
   bundle: true,
   platform: "node",
   target: "node24",
-  // To import a module of Node's evaluates everything that it exports: `node:http` loads all of fetch then.
+  // Importing a module of Node as an ES module evaluates all of its exports: `node:http` would load all of fetch.
   format: "cjs",
   supported: { "dynamic-import": false },
-  // An ES module can be shaken, its CommonJS twin cannot.
+  // ES modules can be tree-shaken, CommonJS modules cannot.
   mainFields: ["module", "main"],
   define: {
-    // What undici's own build for Node defines, to be without its second HTTP parser.
+    // As in undici's own build for Node: leaves out its second HTTP parser.
     esbuildDetection: "1",
-    // The SDK asks whether it is there, and only then does Node load it; here every stream is one of Node's.
+    // The SDK's check for it would make Node load it; all streams here are Node's own.
     ReadableStream: "undefined",
   },
   minify: true,
-  // Short lines, so that a stack trace's line number says something without a source map to load.
+  // Short lines, so that line numbers in stack traces are useful without a source map.
   lineLimit: 160,
   legalComments: "none",
 } satisfies BuildOptions;

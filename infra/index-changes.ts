@@ -1,4 +1,4 @@
-/** An index of a table, as CloudFormation has it. */
+/** An index of a table in CloudFormation. */
 export interface TableIndex {
   IndexName: string;
   KeySchema: unknown;
@@ -6,8 +6,8 @@ export interface TableIndex {
 }
 
 /**
- * Why DynamoDB would refuse the step from a table's indexes to others: it makes or removes one in an update, and
- * changes none (API reference, UpdateTable). Undefined when it would not.
+ * Why DynamoDB would refuse a change of a table's indexes: an update can create or delete one index, and cannot change
+ * any (API reference, UpdateTable). Undefined if it would not.
  */
 export function indexChangeProblem(
   before: readonly TableIndex[],
@@ -29,7 +29,7 @@ export function indexChangeProblem(
   return `one update may change one index, and this ${steps.join(" and ")}`;
 }
 
-/** JSON that is the same for the same value, however its properties are ordered. */
+/** JSON that does not depend on the order of properties. */
 export function canonical(value: unknown): string {
   return JSON.stringify(value, (_, inner: unknown) =>
     typeof inner === "object" && inner !== null && !Array.isArray(inner)

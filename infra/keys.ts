@@ -1,13 +1,13 @@
 import { type CompiledTemplate, ofType, type Statement } from "./compiled-template.ts";
 
-/** ARNs of customer-managed keys, by what they encrypt; undefined where AWS's own key does. */
+/** ARNs of customer-managed keys, by what they encrypt; undefined for AWS's own key. */
 export interface Keys {
   secrets: string | undefined;
   events: string | undefined;
   table: string | undefined;
 }
 
-/** Has the stack's secrets, topics and tables encrypted with the keys. */
+/** Encrypts the stack's secrets, topics and tables with the keys. */
 export function useKeys(template: CompiledTemplate, { secrets, events, table }: Keys): void {
   if (secrets) {
     for (const { properties } of ofType(template, "AWS::SecretsManager::Secret"))
@@ -24,8 +24,8 @@ export function useKeys(template: CompiledTemplate, { secrets, events, table }: 
 }
 
 /**
- * What a role needs of the keys for what it may do already: to read a secret's value, to publish, to reach a table.
- * Only through the service that keeps it, and for nothing but that secret, topic or table.
+ * The permissions for the keys that a role needs to read secrets, to publish and to use the table. They apply only
+ * through the service in question, and only to the role's secrets, topic and table.
  */
 export function keyStatements(
   template: CompiledTemplate,
@@ -59,7 +59,7 @@ export function keyStatements(
   ];
 }
 
-/** @param use by which service, and about what: the part of the encryption context that names it */
+/** @param use the service, and the entry of the encryption context that names the resource */
 function statement(
   name: string,
   key: string | undefined,
@@ -67,7 +67,7 @@ function statement(
   use: { service: string; context: string; about: unknown[] },
 ): Statement[] {
   if (!key || use.about.length === 0) return [];
-  // Nobody says whether a service in China is called by its own address here, or as everywhere.
+  // AWS does not document which suffix applies here in China.
   const services = ["amazonaws.com", `\${AWS::URLSuffix}`].map((suffix) => ({
     "Fn::Sub": `${use.service}.\${AWS::Region}.${suffix}`,
   }));

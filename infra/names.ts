@@ -1,4 +1,4 @@
-/** The name of a stage's stack, with which the names of its functions, queues and alarms begin. */
+/** The name of a stage's stack, which is the prefix of its functions, queues and alarms. */
 export function stackName(stage: string): string {
   return `enos-download-status-${stage}`;
 }

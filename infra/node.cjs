@@ -1,5 +1,5 @@
 /**
- * Runs a program of this project, or none, where the Node that reads this can do it:
+ * Runs a program of this project, or none, if this version of Node is suitable:
  * `node infra/node.cjs [program [arguments]]`. Otherwise says in one line what is missing. Plain JavaScript, since
  * an older Node has to be able to read it.
  */

@@ -26,17 +26,17 @@ interface Log {
   notice(message: string): void;
 }
 
-/** The options of serverless-esbuild: esbuild's, and what is the plugin's own. */
+/** The options of serverless-esbuild: esbuild's and its own. */
 const BUNDLING = {
   ...esbuildOptions,
   outputFileExtension: ".cjs",
-  // By its path, since no function survives a variable.
+  // A path, since osls variables cannot contain functions.
   plugins: "infra/bundle/stand-ins.ts",
-  // By default it leaves the AWS SDK out, and asks npm about what it left out.
+  // By default it excludes the AWS SDK, and runs npm for what it excludes.
   exclude: [],
 };
 
-/** What commands of osls are for; every other one only asks, or removes. */
+/** The purposes of commands of osls; all others only read or remove a stack. */
 const PURPOSES: Readonly<Record<string, Purpose>> = {
   package: "package",
   "package function": "package",
@@ -45,15 +45,15 @@ const PURPOSES: Readonly<Record<string, Purpose>> = {
   offline: "offline",
 };
 
-/** What a variable source of osls gets and gives. */
+/** A variable source of osls. */
 interface VariableSource {
   resolve(request: { address: string }): { value: unknown };
 }
 
 /**
  * Gives `serverless.yml` the values that depend on the deployer's environment, as `${deployment:…}`,
- * `${environment:…}`, `${route:…}`, `${setting:…}` and `${bundling:}`, brings the template under the account's rules,
- * and fits the schedule to a local run.
+ * `${environment:…}`, `${route:…}`, `${setting:…}` and `${bundling:}`, applies the account's rules to the
+ * template, and adapts the schedule to a local run.
  */
 export default class DeploymentPlugin {
   readonly configurationVariablesSources: Record<string, VariableSource>;
@@ -103,7 +103,7 @@ export default class DeploymentPlugin {
     };
   }
 
-  /** The framework prints the message of its own kind of error, and a stack trace for every other. */
+  /** For this class of errors osls prints only the message, for others a stack trace. */
   #refusal(message: string): Error {
     return new this.#serverless.classes.Error(message);
   }
@@ -128,7 +128,7 @@ export default class DeploymentPlugin {
     const seconds = Number(process.env.SWEEP_INTERVAL_SECONDS || 60);
     for (const { events = [] } of Object.values(this.#serverless.service.functions)) {
       for (const { schedule } of events) {
-        // Its cron knows seconds, and drops the last field, which is EventBridge's year.
+        // Its cron supports seconds, and drops the last field, which is the year in EventBridge.
         if (schedule && seconds < 60) schedule.rate = [`cron(*/${seconds} * * * * * *)`];
       }
     }

@@ -1,6 +1,6 @@
 import { CALLBACK_ROUTE, CHANNEL_PATH, ORGANISATION_PATH, TASK_PATH } from "../lib/http/routes.ts";
 
-/** The routes of the functions behind the HTTP API, as `functions/` answers them. */
+/** The routes of the functions behind the HTTP API. */
 const ROUTES = {
   status: [`GET ${TASK_PATH}/status`],
   track: [
@@ -13,17 +13,17 @@ const ROUTES = {
   callback: [`GET ${CHANNEL_PATH}/callback-url`],
 } as const;
 
-/** The authorizer of a route, as osls wants it. */
+/** The authorizer of a route, in the form that osls expects. */
 export type RouteAuthorizer = { type: "aws_iam" } | { name: string };
 
-/** A route of the HTTP API, as osls wants it. */
+/** A route of the HTTP API, in the form that osls expects. */
 export interface HttpApiEvent {
   httpApi: { method: string; path: string; authorizer?: RouteAuthorizer };
 }
 
 /**
- * The events of each function: every route with the organisation in the query, unless those are left out, and with
- * the organisation in the path.
+ * The events of each function: every route with the organisation in the query, unless those are omitted, and with the
+ * organisation in the path.
  */
 export function httpApiEvents(
   authorizer: RouteAuthorizer,
@@ -38,20 +38,20 @@ export function httpApiEvents(
     }),
   ]);
   const all: Record<keyof typeof ROUTES, HttpApiEvent[]> = Object.fromEntries(events);
-  // Without an authorizer: EnOS has no credentials of AWS, only the token in the URL.
+  // Without an authorizer: EnOS has no AWS credentials, only the token in the URL.
   const [method = "", path = ""] = CALLBACK_ROUTE.split(" ");
   all.callback.push({ httpApi: { method, path } });
   return all;
 }
 
-/** How many callbacks are taken in a second and at once: as many executions may they cost, whoever sends them. */
+/** The throttle of callbacks, which limits the executions that anybody can cause. */
 const CALLBACKS_PER_SECOND = 100;
 const CALLBACKS_AT_ONCE = 100;
 
-/** The limits of the one route that everybody reaches, beside those of all routes together. */
+/** The limits of the only public route, in addition to those of the whole API. */
 export const CALLBACK_THROTTLE = {
   [CALLBACK_ROUTE]: { ThrottlingRateLimit: CALLBACKS_PER_SECOND, ThrottlingBurstLimit: CALLBACKS_AT_ONCE },
 };
 
-/** What osls calls the resource of that route. */
+/** The logical id that osls gives to the resource of that route. */
 export const CALLBACK_ROUTE_ID = "HttpApiRoutePostCallbacksTokenVar";

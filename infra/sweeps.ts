@@ -1,14 +1,14 @@
-/** What starts sweeps locally, as osls and serverless-offline want it. */
+/** A schedule of a local run, in the form that osls and serverless-offline expect. */
 export interface ScheduleEvent {
   schedule: { rate: string[]; input: object };
 }
 
-/** How long a sweeper's start may be put off to spread them: no longer than the shortest interval. */
+/** By how much the start of a sweeper may be delayed to spread the load: no more than the shortest interval. */
 const SPREAD_MINUTES = 1;
 
 /**
  * Schedules of EventBridge Scheduler, by logical id. The first sweeper starts when its minute begins; the others
- * start at any time within it, since together they would be one rush on the table, on EnOS and on the account's
+ * start at any time within it, since together they would cause a spike at the table, at EnOS and in the account's
  * executions.
  */
 export function sweepSchedules(sweepers: number, intervalSeconds: number): Record<string, object> {
@@ -27,7 +27,7 @@ export function sweepSchedules(sweepers: number, intervalSeconds: number): Recor
           Arn: { "Fn::GetAtt": ["SweepLambdaFunction", "Arn"] },
           RoleArn: { "Fn::GetAtt": ["SweepScheduleRole", "Arn"] },
           Input: JSON.stringify(rounds > 1 ? { rounds } : {}),
-          // Later than that the next one has come.
+          // After that the next sweep has started.
           RetryPolicy: { MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 3 },
         },
       },
@@ -36,27 +36,27 @@ export function sweepSchedules(sweepers: number, intervalSeconds: number): Recor
   return Object.fromEntries(schedules);
 }
 
-/** The same for serverless-offline, which knows no EventBridge Scheduler. */
+/** The same for serverless-offline, which does not support EventBridge Scheduler. */
 export function localSchedules(sweepers: number, intervalSeconds: number): ScheduleEvent[] {
   return Array.from({ length: sweepers }, () => ({ schedule: { rate: [rate(intervalSeconds)], input: {} } }));
 }
 
-/** What a sweep's interval may be: a schedule counts in minutes, and rounds divide one of them. */
+/** Whether an interval is valid: schedules count in minutes, and rounds must divide a minute. */
 export function isInterval(seconds: number): boolean {
   return seconds % 60 === 0 || [5, 10, 15, 20, 30].includes(seconds);
 }
 
-/** The minutes from one start of a sweep to the next. */
+/** The minutes between the starts of two sweeps. */
 export function minutesOf(intervalSeconds: number): number {
   return Math.ceil(intervalSeconds / 60);
 }
 
-/** How far behind sweeps may be before somebody has to look, in seconds. */
+/** The lag above which the alarm goes off, in seconds. */
 export function lagLimit(intervalSeconds: number): number {
   return Math.max(600, 5 * minutesOf(intervalSeconds) * 60);
 }
 
-/** How many rounds a sweep makes until the next one starts. */
+/** The number of rounds in a sweep. */
 function roundsIn(intervalSeconds: number): number {
   return Math.max(1, Math.floor(60 / intervalSeconds));
 }

@@ -1,6 +1,6 @@
 import type { CompiledTemplate } from "./compiled-template.ts";
 
-/** How the types of resources that can have tags want them: as a list of names with values, or as a map. */
+/** The types of resources that support tags, and the form of their tags. */
 const TAGGABLE: Readonly<Record<string, "list" | "map">> = {
   "AWS::ApiGatewayV2::Api": "map",
   "AWS::ApiGatewayV2::Stage": "map",
@@ -18,7 +18,7 @@ const TAGGABLE: Readonly<Record<string, "list" | "map">> = {
   "AWS::SecretsManager::Secret": "list",
 };
 
-/** Puts the tags on everything in the template that can have them. */
+/** Adds the tags to every resource in the template that supports them. */
 export function setTags({ Resources }: CompiledTemplate, tags: Record<string, string>): void {
   if (Object.keys(tags).length === 0) return;
   const list = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));

@@ -1,4 +1,4 @@
-/** What the topic of terminal events depends on. */
+/** Settings of the topic of terminal events. */
 export interface TopicSettings {
   EVENTS_TOPIC_FIFO: boolean;
   EVENTS_ARCHIVE_DAYS: number | undefined;

@@ -7,21 +7,21 @@ export const FUNCTIONS = ["status", "track", "sweep", "callback", "hint"] as con
 
 export type FunctionName = (typeof FUNCTIONS)[number];
 
-/** One setting of the service: an environment variable, said here and nowhere else. */
+/** A setting of the service: an environment variable. It is defined in one place only. */
 export interface Setting {
-  /** What it means, as `docs/settings.md` has it. */
+  /** What it means, for `docs/settings.md`. */
   meaning: string;
-  /** What values are valid, and what becomes of them. Its messages go on after the setting's name. */
+  /** Validates and parses the value. Its messages follow the setting's name. */
   schema: z.core.$ZodType<unknown, string>;
-  /** What counts where it is not set. */
+  /** Used if it is not set. */
   default?: string;
-  /** Without it nothing starts. */
+  /** Nothing starts without it. */
   required?: true;
-  /** What not to be set means, as `docs/settings.md` has it, where that is not "unset". */
+  /** What `docs/settings.md` shows as the default if there is none; "unset" if omitted. */
   unset?: string;
 }
 
-/** A whole number within bounds, both included. */
+/** A whole number from `least` to `most`. */
 export const wholeNumber = (least: number, most: number) =>
   z.pipe(
     z.pipe(
@@ -33,7 +33,7 @@ export const wholeNumber = (least: number, most: number) =>
       .check(z.minimum(least, `must be at least ${least}`), z.maximum(most, `must be at most ${most}`)),
   );
 
-/** Different values, separated by commas. */
+/** Distinct values, separated by commas. */
 export const list = (entry: z.ZodMiniType<string, string>, most: number) =>
   z.pipe(
     z.pipe(
@@ -46,13 +46,13 @@ export const list = (entry: z.ZodMiniType<string, string>, most: number) =>
     ),
   );
 
-/** An address that paths are added to: https, or plain http on loopback. It ends without a slash. */
+/** A URL to which paths are appended: https, or http on loopback. A trailing slash is removed. */
 const baseUrl = z.pipe(
   z.string().check(z.refine(isBaseUrl, "must be an https URL without a query (http on loopback only)")),
   z.transform((url) => url.replace(/\/+$/, "")),
 );
 
-/** The origin of an EnOS gateway; whether one may be there is for {@link gatewayProblem} to say. */
+/** The origin of an EnOS gateway. {@link gatewayProblem} decides whether it is acceptable. */
 export const gatewayUrl = z.pipe(
   z
     .string()
@@ -60,14 +60,14 @@ export const gatewayUrl = z.pipe(
   z.transform((url) => new URL(url).origin),
 );
 
-/** A host as URLs write it, without a port: a name, an address, or an IPv6 address in brackets. */
+/** A host as in a URL, without a port: a name, an IPv4 address, or an IPv6 address in brackets. */
 const hostName = z.string().check(
   z.refine(
     (host) =>
       /^([a-z0-9_.-]+|\[[0-9a-f:.]+\])$/.test(host) && URL.parse(`http://${host}/`)?.hostname === host,
     "must be host names or addresses in lower case, without scheme, port or path",
   ),
-  z.refine((host) => !isOwnHost(host), "must not list loopback or link-local: EnOS is never there"),
+  z.refine((host) => !isOwnHost(host), "must not list loopback or link-local hosts: EnOS is never there"),
 );
 
 function isBaseUrl(value: string): boolean {
@@ -77,31 +77,31 @@ function isBaseUrl(value: string): boolean {
 }
 
 /**
- * The settings of the functions. This map feeds the functions, their environments in a deployment, and the
- * local run; the table in `docs/settings.md` is held against it. What only the deployment knows is in `infra/settings.ts`.
+ * The settings of the functions: for the functions themselves, for their environments in a deployment, and for the local
+ * run. A test compares the table in `docs/settings.md` with it. `infra/settings.ts` has those that only a deployment reads.
  */
 export const SETTINGS = {
   ENOS_API_BASE_URL: {
-    meaning: "the EnOS API gateway, https",
+    meaning: "the URL of the EnOS API gateway, https",
     schema: gatewayUrl,
     required: true,
     functions: ["status", "sweep", "hint"],
   },
   ENOS_HTTP_HOSTS: {
-    meaning: "hosts on private networks whose gateways may be plain http, separated by commas",
+    meaning: "hosts on private networks whose gateways may use plain http, separated by commas",
     schema: list(hostName, 50),
     unset: "none",
     functions: ["status", "sweep", "hint"],
   },
   ENOS_CA_FILE: {
     meaning:
-      "a PEM file in this project with a private CA: trusted beside the public ones, for the gateways alone",
+      "a PEM file in this project with a private CA, which is trusted in addition to the public ones, but only for gateways",
     schema: z.string(),
-    unset: "public ones only",
+    unset: "public CAs only",
     functions: ["status", "sweep", "hint"],
   },
   ENOS_SECRET_PREFIX: {
-    meaning: "the secret of organisation `o1` is named prefix + `o1`",
+    meaning: "prefix of the secrets' names: the secret of organisation `o1` is named prefix + `o1`",
     schema: z
       .string()
       .check(
@@ -112,91 +112,92 @@ export const SETTINGS = {
   },
   JWT_ISSUER: {
     meaning:
-      "with `JWT_AUDIENCE`: the API takes this issuer's JWTs. Without either it takes AWS IAM (SigV4) callers",
+      "with `JWT_AUDIENCE`: callers present a JWT of this issuer; without both, they sign with AWS IAM (SigV4)",
     schema: z
       .string()
       .check(z.refine((url) => URL.parse(url)?.protocol === "https:", "must be an https URL")),
     functions: ["status", "track", "callback"],
   },
   JWT_AUDIENCE: {
-    meaning: "the audiences of which a JWT must name one, separated by commas",
-    // API Gateway takes 50 for an authorizer.
+    meaning: "accepted audiences, separated by commas: a JWT must name at least one",
+    // API Gateway allows 50 for an authorizer.
     schema: list(z.string().check(z.minLength(1, "has an empty value")), 50),
     functions: ["status", "track", "callback"],
   },
   JWT_ORG_CLAIM: {
-    meaning: "the claim that lists the organisations a JWT may ask about: an array, or a string with spaces",
+    meaning:
+      "the claim with the organisations that the caller may access: an array, or a string separated by spaces",
     schema: z.string(),
     default: "orgs",
     functions: ["status", "track", "callback"],
   },
   MAX_WAIT_SECONDS: {
-    meaning: "the longest that a lookup waits for a task's end (`Prefer: wait`); 0: no lookup waits",
-    // An HTTP API waits thirty seconds for a function, and the last check wants some of them.
+    meaning: "the longest time that a lookup waits for a task to end (`Prefer: wait`); 0 disables waiting",
+    // An HTTP API waits thirty seconds for a function, and the last check needs some of them.
     schema: wholeNumber(0, 25),
     default: "25",
     functions: ["status"],
   },
   SWEEP_INTERVAL_SECONDS: {
     meaning:
-      "how often tasks are swept, and the shortest time between two checks of one: 5, 10, 15, 20, 30, or a multiple of 60",
+      "the time between two sweeps, and the shortest time between two checks of a task: 5, 10, 15, 20, 30, or a multiple of 60",
     schema: wholeNumber(1, 86_400),
     default: "60",
     functions: ["status", "track", "sweep", "hint"],
   },
   CHECK_INTERVAL_GROWTH_PERCENT: {
-    meaning: "how much of its age passes before a task is checked again, in percent",
+    meaning: "the time between two checks of a task, in percent of its age",
     schema: wholeNumber(1, 100),
     default: `${DEFAULT_GROWTH_PERCENT}`,
     functions: ["track", "sweep", "hint"],
   },
   CHECK_INTERVAL_MAX_SECONDS: {
-    meaning: "the longest time between two checks of a task, unless sweeps are further apart",
+    meaning: "the longest time between two checks of a task, unless the sweep interval is longer",
     schema: wholeNumber(1, 86_400),
     default: `${DEFAULT_MAX_INTERVAL_SECONDS}`,
     functions: ["track", "sweep", "hint"],
   },
   SWEEP_SHARDS: {
-    meaning: "shards of open tasks; may be changed at any time, up or down",
+    meaning: "number of shards of open tasks; can be changed at any time, up or down",
     schema: wholeNumber(1, 1024),
     default: "4",
     functions: ["track", "sweep", "hint"],
   },
   SWEEP_CONCURRENCY: {
-    meaning: "calls to EnOS at a time in one sweep",
-    // Beside them stand as many as 256 calls that wait, and a Lambda has 1,024 file descriptors.
+    meaning: "concurrent calls to EnOS in one sweep",
+    // In addition up to 256 calls wait for slow answers, and a Lambda function has 1,024 file descriptors.
     schema: wholeNumber(1, 512),
     default: "64",
     functions: ["sweep", "hint"],
   },
   SWEEPERS: {
-    meaning: "sweeps that are started each interval; they share the shards, so no more than there are shards",
-    // Each is a resource of the stack, which may have 500.
+    meaning: "number of sweeps started in each interval; they share the shards, so at most `SWEEP_SHARDS`",
+    // Each is a resource of the stack, and a stack may have 500.
     schema: wholeNumber(1, 100),
     default: "1",
     functions: ["sweep"],
   },
   ENOS_REQUESTS_PER_SECOND: {
-    meaning: "calls to one organisation's gateway in one sweep",
+    meaning: "calls per second for one organisation in one sweep",
     schema: wholeNumber(1, 1_000_000),
     default: "100",
     functions: ["sweep", "hint"],
   },
   TRACKING_DEADLINE_DAYS: {
-    meaning: "how long a task is tracked before it counts as abandoned",
+    meaning: "how long a task is tracked before it is abandoned",
     schema: wholeNumber(1, 365),
     default: "7",
     functions: ["track", "sweep", "callback", "hint"],
   },
   RETENTION_DAYS: {
-    meaning: "how long the record of a finished task stays",
+    meaning: "how long the record of a task is kept after its end",
     schema: wholeNumber(1, 3650),
     default: "30",
     functions: ["track", "sweep", "hint"],
   },
   STAGE: {
-    meaning: "the stack's stage, part of every name and a dimension of every metric",
-    schema: z.string().check(z.regex(/^[A-Za-z][A-Za-z0-9-]*$/, "may have letters, digits and - only")),
+    meaning: "the stage of the stack: part of every name, and a dimension of every metric",
+    schema: z.string().check(z.regex(/^[A-Za-z][A-Za-z0-9-]*$/, "may only contain letters, digits and -")),
     default: "dev",
     functions: FUNCTIONS,
   },
@@ -208,28 +209,28 @@ export const SETTINGS = {
     functions: ["track", "sweep", "hint"],
   },
   EVENTS_TOPIC_ARN: {
-    meaning: "the topic of terminal events",
+    meaning: "the SNS topic of terminal events",
     schema: z.string().check(z.regex(/^arn:/, "must be an ARN")),
     required: true,
     unset: "the stack's own",
     functions: ["sweep", "hint"],
   },
   CALLBACK_BASE_URL: {
-    meaning: "where EnOS calls back, in the URLs that are given out: a domain of your own for the API",
+    meaning: "the base of the callback URLs, if the API has a custom domain",
     schema: baseUrl,
     required: true,
     unset: "the stack's own",
     functions: ["callback"],
   },
   CALLBACK_KEY_SECRET: {
-    meaning: "the secret with the key that those URLs are made with",
+    meaning: "the secret with the key for the tokens in callback URLs",
     schema: z.string(),
     required: true,
     unset: "the stack's own",
     functions: ["callback"],
   },
   HINT_QUEUE_URL: {
-    meaning: "the queue of hints: tasks that EnOS called back about",
+    meaning: "the queue of hints, the tasks that EnOS has called back about",
     schema: z.string(),
     required: true,
     unset: "the stack's own",
@@ -239,7 +240,7 @@ export const SETTINGS = {
 
 type SettingName = keyof typeof SETTINGS;
 
-/** What several settings may not say together: a rule holds wherever all that it is about are read. */
+/** Combinations that are not valid. A rule applies wherever all of its settings are read. */
 const CONTRADICTIONS: {
   about: SettingName[];
   problem(values: SettingsOf<typeof SETTINGS>, env: NodeJS.ProcessEnv): string | false | undefined;
@@ -253,7 +254,7 @@ const CONTRADICTIONS: {
   },
   {
     about: ["JWT_ISSUER", "JWT_AUDIENCE"],
-    // Falling back to IAM would lock every caller out, and quietly take another kind of caller in.
+    // Falling back to IAM would lock out every caller, and silently let in callers of another kind.
     problem: ({ JWT_ISSUER, JWT_AUDIENCE }) =>
       (JWT_ISSUER === undefined) !== (JWT_AUDIENCE === undefined) &&
       `${JWT_ISSUER ? "JWT_AUDIENCE" : "JWT_ISSUER"} is missing, though ${JWT_ISSUER ? "JWT_ISSUER" : "JWT_AUDIENCE"} is set: set both or neither`,
@@ -262,16 +263,16 @@ const CONTRADICTIONS: {
     about: ["SWEEPERS", "SWEEP_SHARDS"],
     problem: ({ SWEEPERS, SWEEP_SHARDS }) =>
       SWEEPERS > SWEEP_SHARDS &&
-      `SWEEPERS must be at most SWEEP_SHARDS (${SWEEP_SHARDS}): ${SWEEPERS} sweeps would have nothing to share`,
+      `SWEEPERS must be at most SWEEP_SHARDS (${SWEEP_SHARDS}): some of ${SWEEPERS} sweepers would have no shard`,
   },
 ];
 
-/** Whether this is a function in an account: Lambda alone sets this, and a deployer cannot. */
+/** Whether this runs in Lambda, which reserves this variable: a deployer cannot set it. */
 export function isDeployed(env: NodeJS.ProcessEnv): boolean {
   return env.AWS_LAMBDA_RUNTIME_API !== undefined;
 }
 
-/** The values of some settings; undefined where one is not set, has no default and is not required. */
+/** The values of settings; undefined if one is not set, has no default and is not required. */
 export type SettingsOf<Map extends Record<string, Setting>> = {
   [Name in keyof Map]:
     | z.output<Map[Name]["schema"]>
@@ -284,7 +285,7 @@ type OfFunction<Name extends FunctionName> = {
     : never]: (typeof SETTINGS)[Key];
 };
 
-/** The settings of one function, by name. */
+/** The settings that a function reads, by name. */
 export function settingsOf<Name extends FunctionName>(name: Name): OfFunction<Name> {
   const own = Object.entries<Setting & { functions: readonly FunctionName[] }>(SETTINGS).filter(
     ([, { functions }]) => functions.includes(name),
@@ -293,10 +294,10 @@ export function settingsOf<Name extends FunctionName>(name: Name): OfFunction<Na
 }
 
 /**
- * A function's settings, read and validated.
+ * Reads and validates the settings of a function.
  *
- * @param env where they stand, usually `process.env`; an empty value counts as unset
- * @throws {Error} that says what is wrong with each setting, by name
+ * @param env usually `process.env`; an empty value counts as unset
+ * @throws {Error} that names every invalid setting
  */
 export function readSettings<Name extends FunctionName>(
   env: NodeJS.ProcessEnv,
@@ -305,7 +306,7 @@ export function readSettings<Name extends FunctionName>(
   return parseSettings(env, settingsOf(name));
 }
 
-/** {@link readSettings} for any settings. */
+/** Like {@link readSettings}, for any map of settings. */
 export function parseSettings<Map extends Record<string, Setting>>(
   env: NodeJS.ProcessEnv,
   settings: Map,

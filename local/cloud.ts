@@ -19,27 +19,27 @@ import { startSecretsManager } from "./secrets-manager/secrets-manager.ts";
 const TABLE = "tracked-tasks";
 const CALLBACK_KEY = "callback-key";
 const HINTS = "hints";
-/** The queue's, as `infra/callbacks.yml` has them. */
+/** The properties of the queue, as in `infra/callbacks.yml`. */
 const HINT_VISIBILITY_SECONDS = "120";
 const HINT_RECEIVES = 100;
-/** The region that everything local says it is in. */
+/** The region of everything local. */
 export const REGION = "eu-central-1";
 
-/** Where the parts of a cloud listen. */
+/** The URLs of the emulators. */
 export interface CloudUrls {
   dynamodb: string;
   messaging: string;
   secrets: string;
 }
 
-/** An organisation's credentials, as its secret holds them. */
+/** An organisation's credentials, as in its secret. */
 export interface SecretContent {
   accessKey: string;
   secretKey: string;
   baseUrl?: string;
 }
 
-/** What the service needs of AWS, on loopback. */
+/** The AWS services that the service needs, on loopback. */
 export class Cloud implements AsyncDisposable {
   readonly urls: CloudUrls;
   readonly table = TABLE;
@@ -60,7 +60,7 @@ export class Cloud implements AsyncDisposable {
     this.#running = running;
   }
 
-  /** Starts every part in this process, and creates the table and the topic. */
+  /** Starts every emulator in this process, and creates the table and the topic. */
   static async start(
     table: TableProperties,
     ports: { dynamodb?: number; messaging?: number; secrets?: number } = {},
@@ -75,10 +75,10 @@ export class Cloud implements AsyncDisposable {
   }
 
   /**
-   * Starts DynamoDB and messaging in processes of their own, so that what they do is not counted as this process's,
+   * Starts DynamoDB and messaging in separate processes, so that their CPU time does not count as this process's,
    * and creates the table and the topic.
    *
-   * @param directory where they keep their data; in memory when left out
+   * @param directory where they store their data; in memory if omitted
    */
   static async startApart(table: TableProperties, directory?: string): Promise<Cloud> {
     const folder = (name: string) => directory && join(directory, name);
@@ -124,17 +124,17 @@ export class Cloud implements AsyncDisposable {
     };
   }
 
-  /** The queue of hints, with a host that resolves, which the emulator's own URLs have not. */
+  /** The queue of hints, with a host that resolves, unlike those in the emulator's own URLs. */
   get hintQueueUrl(): string {
     return `${this.urls.messaging}/000000000000/${HINTS}`;
   }
 
-  /** The queue of hints that cannot be acted on. */
+  /** The dead-letter queue of hints. */
   get hintDeadLettersUrl(): string {
     return `${this.hintQueueUrl}-dead-letters`;
   }
 
-  /** Replaces the key that the URLs for EnOS's callbacks are made with. */
+  /** Replaces the key for the tokens in callback URLs. */
   async replaceCallbackKey(): Promise<void> {
     await putSecretValue(this.secrets, CALLBACK_KEY, randomBytes(32).toString("hex"));
   }
@@ -144,13 +144,13 @@ export class Cloud implements AsyncDisposable {
     await putSecretValue(this.secrets, `enos/${orgId}`, JSON.stringify(content));
   }
 
-  /** A new queue that receives what is published from now on. */
+  /** Creates a queue that receives everything published from now on. */
   subscribe(queueName: string, filterPolicy?: Record<string, unknown>): Promise<Subscription> {
     const { sns, sqs, topicArn } = this;
     return subscribe({ sns, sqs, topicArn, queueName, ...(filterPolicy && { filterPolicy }) });
   }
 
-  /** Ends everything that was started. */
+  /** Stops everything that was started. */
   async close(): Promise<void> {
     for (const client of [this.dynamodb, this.sns, this.sqs, this.secrets]) client.destroy();
     await Promise.all(this.#running.map((each) => each[Symbol.asyncDispose]()));
@@ -174,7 +174,7 @@ async function putSecretValue(
   }
 }
 
-/** The queue of hints, and the one for those that cannot be acted on. */
+/** The queue of hints and its dead-letter queue. */
 async function createHintQueue(sqs: SQSClient): Promise<void> {
   const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: `${HINTS}-dead-letters` }));
   const { Attributes } = await sqs.send(

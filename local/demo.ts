@@ -1,4 +1,4 @@
-/** `npm run demo`: what `npm start` shows, checked. Exits with 0 when every event came exactly as expected. */
+/** `npm run demo`: runs and checks what `npm start` shows. Exits with 0 if every event was exactly as expected. */
 import { setTimeout as delay } from "node:timers/promises";
 import { commandLine } from "../infra/command-line.ts";
 import type { TerminalEvent } from "../lib/events/event.ts";
@@ -13,7 +13,7 @@ import { runProgram } from "./show/program.ts";
 import { simulatedGateway, trackExamples } from "./show/tracked-examples.ts";
 
 const SWEEP_SECONDS = 1;
-/** All events have to be there by then, counted from the start. */
+/** All events must have arrived by then, counted from the start. */
 const LIMIT_MS = 90_000;
 /** How long to wait for events that should not come: three more sweeps. */
 const QUIET_MS = 3 * SWEEP_SECONDS * 1000;
@@ -64,7 +64,7 @@ await runProgram(async (signal) => {
       received.push(message);
       const event = message.body as TerminalEvent;
       console.log(eventLine(event, tracked.find(({ task }) => task.taskId === event.subject)?.endsAt));
-      // Whatever comes after the last expected one is one too many, and is waited for.
+      // Keep waiting after the last expected event: any further one is an error.
       if (received.length === expected) void delay(QUIET_MS).then(() => ending.abort());
     }
   })();

@@ -21,27 +21,27 @@ import { EMPTY_HOME, REMEMBERED } from "./remembered.ts";
 const REPOSITORY = fileURLToPath(new URL("..", import.meta.url));
 const TEMPORARY = join(REPOSITORY, ".tmp");
 
-/** What a package is made of, beside what is installed. */
+/** The sources of a package, except for dependencies. */
 const SOURCES = ["serverless.yml", "package.json", "tsconfig.json", "functions", "lib", "infra"];
-/** A package that is older than this belongs to sources that nobody has any more. */
+/** Older packages are removed: their sources have changed since. */
 const OLD_MS = 60 * 60_000;
 const POLL_MS = 200;
 
-/** How a run of osls ended. */
+/** The result of a run of osls. */
 export interface OslsRun {
   code: number;
-  /** All that it printed. */
+  /** Everything that it printed. */
   output: string;
-  /** The folder of what it made. */
+  /** The folder with its output. */
   artefacts: string;
 }
 
 /**
- * Runs osls in a copy of the sources, with nothing in its environment but what is given: in place, it would take
- * from others what they package.
+ * Runs osls in a copy of the sources, with only the given environment: in place, concurrent runs would overwrite each
+ * other's packages.
  *
- * @param temporary a folder inside the repository, so that packages are found; the caller removes it
- * @param files of the deployer's own, by their paths in the project
+ * @param temporary a folder inside the repository, so that Node finds the dependencies; the caller removes it
+ * @param files additional files, by their paths in the project
  */
 export async function runOsls(
   temporary: string,
@@ -66,8 +66,8 @@ export async function runOsls(
 }
 
 /**
- * The folder with what a deployment with callbacks, and all other settings' defaults, would upload: the template, and
- * a zip for each function. Made when the sources have changed since the last time; who asks at the same time waits for the first.
+ * The folder with what a deployment with callbacks, and otherwise default settings, would upload: the template, and
+ * a zip for each function. Built only if the sources have changed since the last time; concurrent callers wait for the first.
  */
 export async function packagedService(): Promise<string> {
   const folder = join(TEMPORARY, `package-${await fingerprint()}`);
@@ -121,7 +121,7 @@ async function fingerprint(): Promise<string> {
   return hash.digest("hex").slice(0, 16);
 }
 
-/** Takes a lock, also from a process that is no more. */
+/** Takes a lock, even from a process that no longer exists. */
 async function take(lock: string): Promise<boolean> {
   try {
     await writeFile(lock, String(process.pid), { flag: "wx" });

@@ -3,10 +3,10 @@ import { fileURLToPath } from "node:url";
 const FOLDER = fileURLToPath(new URL("../.tmp/remembered", import.meta.url));
 
 /**
- * For the environment of programs that are started again and again: Node keeps there what it has compiled, which is
- * half of what a start takes.
+ * The environment of programs that are started repeatedly: Node caches compiled code there, which halves the time of a
+ * start.
  */
 export const REMEMBERED = { NODE_COMPILE_CACHE: FOLDER };
 
-/** A home that nobody has set anything in. osls keeps its compiled schema there, which takes it a second. */
+/** A home directory without any configuration. osls caches its compiled schema there, which saves a second. */
 export const EMPTY_HOME = FOLDER;

@@ -1,4 +1,4 @@
-/** `npm start`: the service on this machine, with something to see. */
+/** `npm start`: the service on this machine, with examples. */
 import { commandLine } from "../infra/command-line.ts";
 import type { TerminalEvent } from "../lib/events/event.ts";
 import { REGION } from "./cloud.ts";
@@ -13,7 +13,7 @@ import { clock, duration, eventLine } from "./show/line.ts";
 import { runProgram } from "./show/program.ts";
 import { simulatedGateway, type TrackedExample, trackExamples } from "./show/tracked-examples.ts";
 
-/** How often the tasks are checked: a simulator does not mind, a real gateway is not hurried. */
+/** The sweep interval: short with the simulator, longer with a real gateway. */
 const SIMULATED_SWEEP_SECONDS = 2;
 const REAL_SWEEP_SECONDS = 5;
 
@@ -34,7 +34,7 @@ await runProgram(async (signal) => {
   const real = gatewayIn(process.env);
   const httpPort = await httpPortIn(process.env);
   say(`starting, with ${real ? `EnOS at ${real.url}` : "a simulated EnOS"} (Ctrl-C ends it)`);
-  // Fixed where they are free, since people see and type them; nobody does those of the other parts.
+  // Fixed ports if they are free, since people see and type these; the others are arbitrary.
   const { enos: enosPort, ...fixed } = await choosePorts({
     http: httpPort ?? HTTP_PORT,
     lambda: 3002,
@@ -103,7 +103,7 @@ ${firstCommands(enos !== undefined)}
   callers?.waited.then(
     ({ taskId, state, afterItsEndMs }) =>
       say(`a lookup that waits: ${taskId} ${state}, answered ${duration(afterItsEndMs)} after its end`),
-    // The functions died, or it was ended: that is said already.
+    // The functions have died, or this was stopped: that has been reported already.
     () => {},
   );
   await Promise.race([printed, service.functions.died]);

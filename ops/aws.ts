@@ -7,10 +7,10 @@ import { SNSClient } from "@aws-sdk/client-sns";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { STSClient } from "@aws-sdk/client-sts";
 
-/** An account's services in one region, for somebody who waits for the answers. */
+/** Clients for AWS services in one region, with generous timeouts. */
 export type Aws = ReturnType<typeof awsIn>;
 
-/** Clients with the credentials at hand; `AWS_ENDPOINT_URL` sends them elsewhere. */
+/** Clients with the credentials at hand; `AWS_ENDPOINT_URL` redirects them. */
 export function awsIn(region: string) {
   const common = {
     region,
@@ -24,14 +24,14 @@ export function awsIn(region: string) {
     dynamodb: new DynamoDBClient(common),
     secrets: new SecretsManagerClient(common),
     sns: new SNSClient(common),
-    // The address of a queue is a name of its own, which an endpoint variable would not reach.
+    // Otherwise the SDK would use the host in a queue's URL instead of the endpoint variable.
     sqs: new SQSClient({
       ...common,
       useQueueUrlAsEndpoint: false,
-      // A request for messages waits for them.
+      // Receiving messages uses long polling.
       requestHandler: { ...common.requestHandler, requestTimeout: 30_000 },
     }),
-    // A lookup has as long as its function has.
+    // As long as the timeout of a lookup.
     lambda: new LambdaClient({
       ...common,
       maxAttempts: 1,

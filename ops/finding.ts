@@ -1,8 +1,8 @@
-/** What was found out about one thing. */
+/** The result of one check. */
 export interface Finding {
-  /** What was looked at, in a word. */
+  /** What was checked, in a word. */
   check: string;
-  /** True when all is well, false when somebody has to do something, null when there is nothing to say of it. */
+  /** True if it is fine, false if something has to be done, null if neither applies. */
   ok: boolean | null;
   /** What was found. */
   says: string;
@@ -16,7 +16,7 @@ const MARKS = new Map([
   [null, "–"],
 ]);
 
-/** How wide the longest name of a check is. */
+/** The width of the longest name of a check. */
 const WIDTH = 13;
 
 /** A finding on one line, for people. */
@@ -24,7 +24,7 @@ export function lineOf({ check, ok, says, todo }: Finding): string {
   return `${MARKS.get(ok)} ${check.padEnd(WIDTH)} ${says}${todo ? `; ${todo}` : ""}`;
 }
 
-/** A time that has passed, for people. */
+/** A duration in words. */
 export function passed(seconds: number): string {
   if (seconds < 120) return `${Math.round(seconds)} s`;
   if (seconds < 7200) return `${Math.round(seconds / 60)} min`;

@@ -11,10 +11,10 @@ try {
   const from = file ? relative(process.cwd(), file) : "the environment alone";
   console.error(`Stage ${stage} in ${region}, with settings from ${from}`);
   for (const name of overridden) console.error(`  ${name} is ${env[name]}, from the environment`);
-  // A plugin would be too late: osls knows the stage and the region before it loads one.
+  // Not in a plugin, since osls determines stage and region before it loads plugins.
   const osls = createRequire(import.meta.url).resolve("serverless/bin/serverless.js");
   const child = spawn(process.execPath, [osls, ...args], { env, stdio: "inherit" });
-  // A terminal tells the child as well, which then ends in order.
+  // A terminal also signals the child, which then ends in order.
   process.on("SIGINT", () => {});
   process.on("SIGTERM", () => child.kill("SIGTERM"));
   child.on("exit", (code) => {

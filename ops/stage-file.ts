@@ -1,6 +1,6 @@
 /**
- * A name, and a value with nothing around it, or in quotes: what every reader of such files takes for the same. The
- * value is what stands there: `$` and commas mean nothing here.
+ * A name and a value, plain or in quotes: only forms that all readers of such files understand in the same way. Values
+ * are literal: `$` and commas have no meaning.
  */
 const LINE = /^([A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*(?:"([^"\\]*)"|'([^']*)'|([^"'`#\\]*?))[ \t]*$/;
 
@@ -9,7 +9,7 @@ const LINE = /^([A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*(?:"([^"\\]*)"|'([^']*)'|([^
  *
  * @param file its name, for the messages
  * @param known the names of settings
- * @throws {Error} with the line that is none of these, or names what is no setting, or names one again
+ * @throws {Error} with the line that is invalid, or names an unknown setting or one that is already set
  */
 export function parseStageFile(text: string, file: string, known: readonly string[]): Map<string, string> {
   const settings = new Map<string, string>();
@@ -25,7 +25,7 @@ export function parseStageFile(text: string, file: string, known: readonly strin
         `${place} is not NAME=value: put a value with #, quotes or \\ in it into single quotes, and a comment on a line of its own`,
       );
     }
-    if (name === "STAGE") throw new Error(`${place}: STAGE is the file's own name`);
+    if (name === "STAGE") throw new Error(`${place}: STAGE is set by the name of the file`);
     if (!known.includes(name)) throw new Error(`${place}: there is no setting ${name}`);
     if (settings.has(name)) throw new Error(`${place}: ${name} is set twice`);
     const value = values.find((each) => each !== undefined) ?? "";

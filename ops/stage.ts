@@ -5,7 +5,7 @@ import { type Surroundings, surroundings } from "./surroundings.ts";
 /** The folder of the stages' files. */
 export const STAGES = fileURLToPath(new URL("../stages", import.meta.url));
 
-/** The stage that the command line and the environment name. Ends the program, with 2, when they name none. */
+/** The stage from the command line and the environment. Exits with 2 if they are not valid. */
 export function stageOf(): Surroundings {
   try {
     return surroundings(process.argv.slice(2), process.env, STAGES);

@@ -6,7 +6,7 @@ import { DEPLOYMENT_SETTINGS } from "../infra/settings.ts";
 import { SETTINGS } from "../lib/settings.ts";
 import { parseStageFile } from "./stage-file.ts";
 
-/** The options of every command about a stage, and how its help explains them. */
+/** The options of every command about a stage, and their help. */
 export const STAGE_OPTIONS = {
   stage: { type: "string", short: "s" },
   region: { type: "string", short: "r" },
@@ -14,15 +14,15 @@ export const STAGE_OPTIONS = {
 export const STAGE_USAGE = `  --stage NAME   the stack's stage (STAGE, or dev)
   --region NAME  where it is deployed (the stage's file, AWS_REGION, AWS_DEFAULT_REGION, or eu-central-1)`;
 
-/** What a command about a stage runs with. */
+/** The stage, region and settings of a command. */
 export interface Surroundings {
   stage: string;
   region: string;
-  /** The environment, with what the stage's file has. */
+  /** The environment, merged with the stage's file. */
   env: NodeJS.ProcessEnv;
-  /** The stage's file, where there is one. */
+  /** The stage's file, if there is one. */
   file: string | undefined;
-  /** Settings of the file that the environment overrides. */
+  /** Settings in the file that the environment overrides. */
   overridden: string[];
 }
 
@@ -32,7 +32,7 @@ export interface Surroundings {
  *
  * @param args of a command; other options are ignored
  * @param folder of the files
- * @throws {Error} when the stage's name or its file is not valid, or npm has kept an option for itself
+ * @throws {Error} if the stage's name or its file is invalid, or npm has consumed an option
  */
 export function surroundings(args: string[], env: NodeJS.ProcessEnv, folder: string): Surroundings {
   const swallowed = ["stage", "region", "accept"].find((name) => env[`npm_config_${name}`]);
@@ -40,7 +40,7 @@ export function surroundings(args: string[], env: NodeJS.ProcessEnv, folder: str
   const { values } = parseArgs({ args, options: STAGE_OPTIONS, strict: false, allowPositionals: true });
   const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
   const stage = text(values.stage) ?? text(env.STAGE) ?? SETTINGS.STAGE.default;
-  // It becomes part of names, and of a path.
+  // It becomes part of names and of a path.
   const problem = SETTINGS.STAGE.schema.safeParse(stage).error?.issues[0]?.message;
   if (problem) throw new Error(`the stage ${JSON.stringify(stage)} ${problem}`);
   const path = join(folder, `${stage}.env`);
@@ -51,7 +51,7 @@ export function surroundings(args: string[], env: NodeJS.ProcessEnv, folder: str
     .map(([name]) => name);
   const merged = { ...env, ...Object.fromEntries(settings.filter(([name]) => !env[name])) };
   const region =
-    // A machine's default region is no answer to what the file says.
+    // A machine's default region must not override the file's.
     text(values.region) ??
     text(merged.AWS_REGION) ??
     text(env.AWS_DEFAULT_REGION) ??

@@ -1,6 +1,6 @@
 /**
  * `npm run check:documents`: lints docs/openapi.yaml and docs/asyncapi.yaml, generates a client from the former,
- * compiles it and lets it do what the README shows, against the service on this machine.
+ * compiles it and runs it against the service on this machine.
  */
 import { deepStrictEqual } from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -16,7 +16,7 @@ const TOOLS = fileURLToPath(new URL(".", import.meta.url));
 const OPENAPI = "../docs/openapi.yaml";
 const MADE = "api-client/made/api.d.ts";
 
-/** Runs a tool of this folder; what it prints is shown when it fails. */
+/** Runs a tool of this folder; its output is shown if it fails. */
 function run(what: string, command: string, ...args: string[]): string {
   try {
     const env = { ...process.env, REDOCLY_TELEMETRY: "off", REDOCLY_SUPPRESS_UPDATE_NOTICE: "true" };
@@ -29,7 +29,7 @@ function run(what: string, command: string, ...args: string[]): string {
   }
 }
 
-// A warning fails it, like an error.
+// A warning counts as an error.
 const report = run(
   "OpenAPI, Redocly's recommended rules",
   "redocly",
@@ -82,7 +82,7 @@ const queue = await service.cloud.subscribe("client");
 const task = { orgId, channelId: "ch-1", taskId: "t1" };
 enos.putTask({
   ...task,
-  // Late enough for all that is asked before on a slow machine, and within the wait.
+  // Late enough for everything before it on a slow machine, and within the wait.
   timeline: [
     { afterMs: 0, progressCode: 1 },
     { afterMs: 10_000, progressCode: 3, dataSize: 1234 },

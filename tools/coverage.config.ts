@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** What the tests of each room reach of it by themselves, in this process: `npm run coverage`. */
+/** `npm run coverage`: what the tests of each folder cover of it, in this process. */
 export default defineConfig({
   test: {
     include: [

@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** The tests of the pure files, which run once for every mutant: `npm run mutate`. Others start processes or a cloud. */
+/** `npm run mutate`: the tests of the pure files, which run once for every mutant. Others start processes or a cloud. */
 export default defineConfig({
   test: {
     include: [

@@ -5,7 +5,7 @@ import { callbackEvent } from "../../local/harness/api-event.ts";
 import type { LambdaProcess } from "../../local/harness/lambda-process.ts";
 import { type Loopback, listen } from "../../local/loopback.ts";
 
-/** What API Gateway does for callbacks, on loopback: hands each over to the function, and gives back its answer. */
+/** A local API for callbacks: passes each on to the function, and its answer back. */
 export class CallbackApi implements AsyncDisposable {
   readonly url: string;
   readonly #loopback: Loopback;

@@ -1,6 +1,6 @@
 import { type StandaloneProcess, startStandalone } from "../../local/harness/standalone-process.ts";
 
-/** The organisation that every measurement asks about. */
+/** The organisation of every measurement. */
 export const ORGANISATION = {
   orgId: "o15504722874071",
   accessKey: "bench-access-key",
@@ -9,7 +9,7 @@ export const ORGANISATION = {
 /** The channel of its tasks. */
 export const CHANNEL = "ch-dee0c5";
 
-/** The EnOS simulator in a process of its own, where every task id is a task that runs. */
+/** The EnOS simulator in a separate process, in which every task id is a running task. */
 export class Enos implements AsyncDisposable {
   readonly #process: StandaloneProcess;
 
@@ -30,13 +30,13 @@ export class Enos implements AsyncDisposable {
     return this.#process.url;
   }
 
-  /** Lets every status answer come so much later than it could. */
+  /** Delays every status answer. */
   async setLatency(ms: number): Promise<void> {
     await this.#admin("DELETE", "faults");
     if (ms > 0) await this.#admin("POST", "faults", { kind: "latency", endpoint: "status", ms });
   }
 
-  /** Has a task end well, so many milliseconds from a time on (Unix milliseconds). */
+  /** Makes a task succeed, at a time in milliseconds after a start in Unix milliseconds. */
   async endTask(taskId: string, startedAt: number, afterMs: number): Promise<void> {
     const timelines = [
       [

@@ -1,8 +1,8 @@
-/** A plot: two axes, what stands between them, and what its colours and shapes mean. */
+/** A plot: two axes, marks, and a legend. */
 export interface Plot {
-  /** What it shows, in a sentence. */
+  /** A title of one sentence. */
   title?: string;
-  /** Of the area between the axes, in pixels. */
+  /** The size of the area between the axes, in pixels. */
   width: number;
   height: number;
   x: Axis;
@@ -12,15 +12,15 @@ export interface Plot {
   legends?: Legend[];
 }
 
-/** An axis of numbers, which reaches as far as the marks do, or of names, the first of which has the place 0. */
+/** An axis of numbers, which covers all marks, or of names, the first of which has position 0. */
 export interface Axis {
   title?: string;
   scale: "linear" | "log" | string[];
-  /** Values that are on the axis even where no mark is. */
+  /** Values that the axis must include even without a mark there. */
   includes?: number[];
 }
 
-/** Something at one place, or a line through several. One whose place is no finite number is left out. */
+/** A mark at one position, or a line through several. Marks whose position is not finite are omitted. */
 export type Mark =
   | { at: Point; color: string; shape?: Shape; isHollow?: boolean }
   | { through: Point[]; color: string; strokeWidth?: number };
@@ -32,7 +32,7 @@ export interface Point {
 
 export type Shape = "circle" | "square" | "triangle" | "diamond" | "bar";
 
-/** Explains colours, shapes or both; an entry without a shape is one of lines. */
+/** An entry of the legend: a colour, a shape or both; without a shape it is a line. */
 export interface Legend {
   title: string;
   entries: { label: string; color?: string; shape?: Shape; isHollow?: boolean }[];
@@ -51,14 +51,14 @@ const COLORS = [
   "#17becf",
 ];
 
-/** The colour of the series with this number, which begins anew after ten. */
+/** The colour of a series, by its number; there are ten. */
 export function colorOf(series: number): string {
   return COLORS[series % COLORS.length] as string;
 }
 
 const PADDING = 12;
 const FONT_SIZE = 11;
-/** Of the average character, in pixels: SVG has nobody to ask. */
+/** The width of an average character, in pixels: SVG offers no measurement. */
 const CHARACTER = 6.2;
 const LINE = 16;
 const GRID = "#ddd";
@@ -116,7 +116,7 @@ export function drawPlot({ title = "", width, height, x, y, marks, legends = [] 
   return `${lines.filter((line) => line !== "").join("\n")}\n`;
 }
 
-/** Where values stand on an axis, in pixels, and which of them are named. */
+/** The positions of values on an axis, in pixels, and its ticks. */
 interface Scale {
   at(value: number): number;
   ticks: { at: number; label: string }[];
@@ -137,14 +137,14 @@ function scaleOf({ scale, includes = [] }: Axis, values: number[], range: [numbe
   const from = measure(ticks[0] as number);
   const to = measure(ticks.at(-1) as number);
   const at = (value: number) => {
-    // A logarithmic axis has no place for 0: it stands at the edge.
+    // A logarithmic axis cannot show 0, so it is drawn at the edge.
     const within = scale === "log" && value <= 0 ? from : measure(value);
     return round(start + ((within - from) / (to - from)) * (end - start));
   };
   return { at, ticks: ticks.map((value) => ({ at: at(value), label: shorten(value) })) };
 }
 
-/** 1, 2 and 5 of each decade, or its 1 alone where there are many; the first and the last enclose the values. */
+/** 1, 2 and 5 of each decade, or only 1 if there are many decades; the first and last tick enclose the values. */
 function logTicks(least: number, most: number): number[] {
   const many = Math.log10(most / least) > 4;
   const steps = many ? [1] : [1, 2, 5];
@@ -157,7 +157,7 @@ function logTicks(least: number, most: number): number[] {
 }
 
 function linearTicks(least: number, most: number): number[] {
-  // Values that hardly differ are one: their difference would be lost in the ticks' digits.
+  // Values that hardly differ are treated as one: the ticks' digits could not show the difference.
   const extent = most - least > 1e-9 * Math.abs(most) ? most - least : Math.abs(most) || 1;
   const rough = extent / 5;
   const decade = 10 ** Math.floor(Math.log10(rough));
@@ -169,7 +169,7 @@ function linearTicks(least: number, most: number): number[] {
   return enclosing(all, least, most);
 }
 
-/** From the last that is not above the least value to the first that is not below the most; two at least. */
+/** From the last tick not above the least value to the first not below the greatest; at least two. */
 function enclosing(ticks: number[], least: number, most: number): number[] {
   const from = ticks.findLastIndex((tick) => tick <= least);
   const to = ticks.findIndex((tick) => tick >= most && tick > (ticks[from] as number));
@@ -226,7 +226,7 @@ function longest(labels: string[]): number {
   return CHARACTER * Math.max(0, ...labels.map(({ length }) => length));
 }
 
-/** At most three digits after the point, and thousands as k, M and G. */
+/** At most three decimal places, and k, M and G for thousands. */
 function shorten(value: number): string {
   return new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 }).format(value);
 }
@@ -235,7 +235,7 @@ function isFinitePoint({ x, y }: Point): boolean {
   return Number.isFinite(x) && Number.isFinite(y);
 }
 
-/** A tenth of a pixel is what one can see. */
+/** A tenth of a pixel is precise enough to look at. */
 function round(pixels: number): number {
   return Math.round(pixels * 10) / 10;
 }

@@ -2,7 +2,7 @@ import { drawPlot } from "./plot.ts";
 import type { Row } from "./row.ts";
 import { repeated } from "./statistics.ts";
 
-/** Draws each row's share of its target as SVG, median and spread: left of 1 it is met. */
+/** Draws each row relative to its target as SVG, with median and range: left of 1 it is met. */
 export function plotRows(rows: Row[]): string {
   const shares = rows.map(({ ratios, target, reach }) =>
     repeated(ratios.map((ratio) => (reach === "at most" ? ratio / target : target / ratio))),

@@ -1,14 +1,14 @@
 import { markdownTable } from "markdown-table";
 import { repeated } from "./statistics.ts";
 
-/** One figure of the report: ratios of paired runs, held against a target. */
+/** One figure of the report: ratios of paired runs, compared with a target. */
 export interface Row {
   what: string;
   against: string;
-  /** One ratio for each pair of runs, in turn on the same machine. */
+  /** One ratio for each pair of runs, which alternate on the same machine. */
   ratios: number[];
   target: number;
-  /** Whether the target is a least or a most. */
+  /** Whether the target is a minimum or a maximum. */
   reach: "at least" | "at most";
 }
 
@@ -18,7 +18,7 @@ export function isMet({ ratios, target, reach }: Row): boolean {
   return reach === "at least" ? median >= target : median <= target;
 }
 
-/** The rows as a table: median, least and most of the runs, and the target. */
+/** The rows as a table: median and range of the runs, and the target. */
 export function rowsTable(rows: Row[]): string {
   return markdownTable([
     ["what", "against", "median", "least–most", "runs", "target", "met"],

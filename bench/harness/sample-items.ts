@@ -1,21 +1,21 @@
 import { indexEntryOf, keyOf } from "../../lib/store/index-key.ts";
 import { EPOCH } from "../../local/harness/virtual-time.ts";
 
-/** Ids of the length that EnOS gives. */
+/** Ids as long as those of EnOS. */
 export const SAMPLE_TASK = {
   orgId: "o15504722874071",
   channelId: "ch-dee0c5",
   taskId: "79449f27d3ff44b3990c547360c2851f",
 };
 
-/** An open task's item in the index: the keys of the table and of the index, and what the index carries besides. */
+/** An open task's item in the index: the keys of the table and of the index, and the projected attributes. */
 export const INDEX_ITEM = {
   ...keyOf(SAMPLE_TASK),
   ...indexEntryOf(SAMPLE_TASK, EPOCH, 64),
   state: "running",
 };
 
-/** The same in the table, where it also says since when it is tracked and in its state, and how far EnOS has got. */
+/** The same item in the table, with its further attributes. */
 export const TASK_ITEM = {
   ...INDEX_ITEM,
   trackedAt: EPOCH,
@@ -24,7 +24,7 @@ export const TASK_ITEM = {
   progressDesc: "downloading",
 };
 
-/** Read units of one item that has to be as it is now; none is larger than 4 KB. */
+/** The read units of a consistent read of one item; none is larger than 4 KB. */
 export const CONSISTENT_READ_UNITS = 1;
 
 /**

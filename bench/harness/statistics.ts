@@ -1,6 +1,6 @@
 /** The value below which a share of the sample lies, by linear interpolation (type 7 of Hyndman and Fan). */
 export function quantile(sample: readonly number[], share: number): number {
-  // Numbers in a typed array are sorted as such, and many times faster.
+  // A typed array is sorted numerically, and many times faster.
   const sorted = Float64Array.from(sample).sort();
   if (sorted.length === 0) throw new RangeError("a sample of nothing has no quantile");
   const place = (sorted.length - 1) * share;
@@ -20,7 +20,7 @@ export function mean(sample: readonly number[]): number {
   return sample.reduce((sum, value) => sum + value, 0) / sample.length;
 }
 
-/** A repeated measurement: its median, and how far the single runs lay apart. */
+/** A repeated measurement: its median and its range. */
 export interface Repeated {
   median: number;
   least: number;
@@ -28,7 +28,7 @@ export interface Repeated {
   runs: number;
 }
 
-/** Sums up repeated runs of one measurement. */
+/** Summarises the runs of one measurement. */
 export function repeated(runs: readonly number[]): Repeated {
   return { median: median(runs), least: Math.min(...runs), most: Math.max(...runs), runs: runs.length };
 }

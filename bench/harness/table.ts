@@ -6,10 +6,10 @@ const TABLE = "tracked-tasks";
 const BATCH = 25;
 
 /**
- * Puts so many open tasks.
+ * Writes open tasks into the table.
  *
- * @param shards over which they are spread
- * @param ageMs for how long they are tracked
+ * @param shards over which the tasks are spread
+ * @param ageMs how long they have been tracked
  */
 export async function seed(
   client: DynamoDBDocumentClient,
@@ -37,7 +37,7 @@ export async function seed(
   }
 }
 
-/** Sets every shard's watermark so long ago: after an hour all of the tasks are due, after none no task is. */
+/** Sets the watermark of every shard to this long ago: with an hour all tasks are due, with 0 none is. */
 export async function rewind(client: DynamoDBDocumentClient, shards: number, ageMs: number): Promise<void> {
   const watermark = Date.now() - ageMs;
   for (let shard = 0; shard < shards; shard++) {
@@ -46,7 +46,7 @@ export async function rewind(client: DynamoDBDocumentClient, shards: number, age
   }
 }
 
-/** The id of the n-th task, of the length that EnOS's have. */
+/** The id of the n-th task, as long as those of EnOS. */
 export function taskId(n: number): string {
   return n.toString(16).padStart(32, "0");
 }

@@ -6,7 +6,7 @@ import { LambdaProcess } from "../../local/harness/lambda-process.ts";
 import { tableFromSource } from "../../local/template.ts";
 import { Enos, ORGANISATION } from "./enos.ts";
 
-/** What the packaged functions need around them, on loopback: EnOS and AWS in processes of their own. */
+/** The environment of the packaged functions, on loopback: EnOS and AWS in separate processes. */
 export class Testbed implements AsyncDisposable {
   readonly enos: Enos;
   readonly table: DynamoDBDocumentClient;
@@ -25,7 +25,7 @@ export class Testbed implements AsyncDisposable {
     return new Testbed(enos, cloud);
   }
 
-  /** What a function finds in its environment. */
+  /** The environment variables of a function. */
   env(settings: Record<string, string> = {}): Record<string, string> {
     return { ...this.#cloud.env(this.enos.url), ...settings };
   }
@@ -39,7 +39,7 @@ export class Testbed implements AsyncDisposable {
     return LambdaProcess.start(unpack(name), this.env(settings), execArgv);
   }
 
-  /** Starts a peer: a module of `bench/peers/`, told by its environment where EnOS is. */
+  /** Starts a peer: a module of `bench/peers/`, with the address of EnOS in its environment. */
   startPeer(file: string): Promise<LambdaProcess> {
     const path = new URL(`../peers/${file}`, import.meta.url).pathname;
     return LambdaProcess.start(path, { ENOS_API_BASE_URL: this.enos.url });

@@ -42,7 +42,7 @@ const outcome: Outcome = {
   reason: null,
 };
 
-/** What single calls to DynamoDB and SNS cost the processor, through the clients that a sweep uses. */
+/** The CPU time of single calls to DynamoDB and SNS with the clients that a sweep uses. */
 export async function clientCosts(): Promise<{ rows: Row[]; text: string }> {
   tell("what single calls to DynamoDB and SNS cost the processor");
   const server = fork(new URL("./instant-answers.ts", import.meta.url));
@@ -83,7 +83,7 @@ export async function clientCosts(): Promise<{ rows: Row[]; text: string }> {
   };
 }
 
-/** The CPU time of a call in microseconds, in each of some runs without the first, which warms up. */
+/** The CPU time of a call in microseconds, for each run except the first, which is a warm-up. */
 async function costs(call: () => Promise<unknown>): Promise<number[]> {
   const runs: number[] = [];
   for (let run = 0; run <= RUNS; run++) {

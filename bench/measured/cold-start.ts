@@ -17,14 +17,14 @@ import { straightforwardBundle } from "../peers/straightforward-bundle.ts";
 
 const RUNS = 15;
 
-/** What a cold start takes, and what a compile cache made on the same machine would make of it. */
+/** The time of a cold start, and with a compile cache from the same machine. */
 export interface ColdStart {
   rows: Row[];
-  /** Where the time goes, and what is left of it with a compile cache. */
+  /** How the time is spent, and how much remains with a compile cache. */
   parts: ColdParts[];
 }
 
-/** Medians in milliseconds, ours and the straightforward bundle's. */
+/** Medians in milliseconds, of our bundle and of the straightforward one. */
 export interface ColdParts {
   name: FunctionName;
   own: Cold;
@@ -40,8 +40,8 @@ interface Cold {
 }
 
 /**
- * Import of the packaged function and its first answer, in a fresh process each time; the start of Node itself,
- * which is the same for both, is not in it.
+ * The import of the packaged function and its first answer, each in a new process; without the start of Node itself,
+ * which is the same for both.
  */
 export async function coldStart(): Promise<ColdStart> {
   await using testbed = await Testbed.start();
@@ -84,7 +84,7 @@ export async function coldStart(): Promise<ColdStart> {
   return { rows, parts };
 }
 
-/** The token of a URL that the function gives out itself. */
+/** The token in a callback URL of the function. */
 async function tokenOf(testbed: Testbed, { orgId, channelId }: TaskKey): Promise<string> {
   await using callback = await testbed.start("callback");
   const event = apiEvent("callback-url", `orgId=${orgId}`, { channelId });

@@ -16,11 +16,11 @@ import { quantile } from "../harness/statistics.ts";
 
 const RUNS = 3;
 const TASKS = 100;
-/** From when a task is created to its end, and from one task's end to the next, in milliseconds. */
+/** The run time of a task, and the time between the ends of two tasks, in milliseconds. */
 const FIRST_END = 2_000;
 const BETWEEN_ENDS = 100;
 
-/** What it takes from a task's end to its event at a subscriber, when EnOS calls back; and what it costs in checks. */
+/** The time from a task's end to its event if EnOS calls back, and the number of checks. */
 export async function hints(): Promise<Row[]> {
   const medians: number[] = [];
   const p95s: number[] = [];
@@ -46,7 +46,7 @@ export async function hints(): Promise<Row[]> {
   ];
 }
 
-/** Tasks that end one after the other: how long after its end each was heard of, in seconds. */
+/** How long after its end each of a series of tasks was announced, in seconds. */
 async function told(): Promise<{ seconds: number[]; checksPerTask: number }> {
   await using parts = new AsyncDisposableStack();
   const enos = parts.use(await startEnosSimulator());

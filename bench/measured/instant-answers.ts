@@ -3,10 +3,10 @@ import type { AddressInfo } from "node:net";
 import { TASK_ITEM } from "../harness/sample-items.ts";
 
 const GET_ITEM = "DynamoDB_20120810.GetItem";
-/** An open task's item, whichever is asked for. */
+/** The open task returned for every request. */
 const ITEM = JSON.stringify({ Item: attributesOf(TASK_ITEM) });
 
-/** A stand-in for DynamoDB and SNS that accepts everything at once, in a process whose CPU time is its own. */
+/** A stand-in for DynamoDB and SNS that accepts everything at once, in a separate process so that its CPU time does not count. */
 const server = createServer((request, response) => {
   let body = "";
   request.setEncoding("utf8");
@@ -14,7 +14,7 @@ const server = createServer((request, response) => {
     body += chunk;
   });
   request.on("end", () => {
-    // Only DynamoDB's protocol names its operation in a header.
+    // Only DynamoDB's protocol has the operation in a header.
     const target = request.headers["x-amz-target"];
     response.setHeader("content-type", target === undefined ? "text/xml" : "application/x-amz-json-1.0");
     response.end(target === undefined ? taken(body) : target === GET_ITEM ? ITEM : "{}");
@@ -22,14 +22,14 @@ const server = createServer((request, response) => {
 });
 server.listen(0, "127.0.0.1", () => process.send?.((server.address() as AddressInfo).port));
 
-/** An item of texts and numbers as DynamoDB's protocol has it. */
+/** An item of strings and numbers in DynamoDB's protocol. */
 function attributesOf(item: Record<string, string | number>): Record<string, object> {
   const attribute = (value: string | number) =>
     typeof value === "string" ? { S: value } : { N: String(value) };
   return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, attribute(value)]));
 }
 
-/** SNS's answer to a batch of which it takes every message. */
+/** SNS's answer to a batch in which it accepts every message. */
 function taken(body: string): string {
   const ids = [...new URLSearchParams(body)].filter(([name]) => name.endsWith(".Id"));
   const members = ids.map(([, id]) => `<member><Id>${id}</Id><MessageId>message</MessageId></member>`);

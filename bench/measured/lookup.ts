@@ -9,7 +9,7 @@ import type { Testbed } from "../harness/testbed.ts";
 
 const WARM_UP = 500;
 
-/** A warm lookup through the whole packaged handler against a bare signed request. */
+/** Compares a warm lookup through the whole packaged handler with a bare signed request. */
 export async function lookup(testbed: Testbed): Promise<Row[]> {
   const { orgId } = ORGANISATION;
   const ours = taskEvent("status", { orgId, channelId: CHANNEL, taskId: taskId(1) });

@@ -12,12 +12,12 @@ const FEW = 1_000;
 const RUNS = 5;
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-/** Young tasks are all read in every sweep, and one in six is due; of old ones it is a seventh, and one in fifteen. */
+/** A sweep reads all young tasks and checks a sixth of them; it reads a seventh of the old ones and checks a fifteenth. */
 const AGES = { "half an hour": HOUR / 2, "three hours": 3 * HOUR };
-/** Lets the harness collect all garbage before it looks at what is in use. */
+/** Lets the harness collect all garbage before it measures the memory in use. */
 const EXPOSE_GC = ["--expose-gc"];
 
-/** Memory of a fresh process that sweeps once, a minute after the sweep before: what it holds, and its peak. */
+/** The memory in use, and the peak, of a new process that sweeps once, a minute after the previous sweep. */
 export async function memory(): Promise<{ rows: Row[]; text: string }> {
   const rows: Row[] = [];
   const notes: string[] = [];

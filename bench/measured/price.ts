@@ -20,10 +20,10 @@ const SHARDS = 4;
 const MEMORY_GB = 1;
 const LATENCY = 50;
 const HOUR = 60 * 60_000;
-/** Tasks whose lives are simulated, for how often they are read. */
+/** How many tasks are simulated to find out how often they are read. */
 const SIMULATED = 1_000;
 
-/** What a million checks cost at AWS's list prices, from the time and the reads of real sweeps. */
+/** The list price of a million checks, from the duration and the reads of real sweeps. */
 export async function price(testbed: Testbed, tasks: number): Promise<{ rows: Row[]; text: string }> {
   tell("a sweep with the settings' defaults, for the price");
   await testbed.enos.setLatency(LATENCY);
@@ -43,7 +43,7 @@ export async function price(testbed: Testbed, tasks: number): Promise<{ rows: Ro
   const idle: number[] = [];
   for (let run = 0; run < 5; run++) {
     const { checked, seconds } = await sweep(0);
-    // Some become due while it sweeps, more on a slow machine.
+    // Some become due during the sweep, more on a slow machine.
     if (checked > tasks / 200) throw new Error(`a sweep checked ${checked}, though hardly any was due`);
     idle.push(seconds);
   }
@@ -81,7 +81,7 @@ export async function price(testbed: Testbed, tasks: number): Promise<{ rows: Ro
   };
 }
 
-/** Reads of the index for each check: of a task in every sweep that reaches it, and of what its shard reads in vain. */
+/** How many items are read for each check: a task in every sweep that reaches it, and items that are not due. */
 function readsPerCheck(durations: Durations, checksPerSweep: number): number {
   const random = seeded(1);
   let reads = 0;
@@ -95,7 +95,7 @@ function readsPerCheck(durations: Durations, checksPerSweep: number): number {
       if (isDue) checks++;
     }
   }
-  // At worst nothing of a shard's first page was reached.
+  // In the worst case nothing on a shard's first page was due.
   return reads / checks + (SHARDS * PAGE_SIZE) / checksPerSweep;
 }
 

@@ -9,25 +9,25 @@ import { Testbed } from "../harness/testbed.ts";
 export const TASKS = 20_000;
 const SHARDS = 4;
 const CONNECTIONS = 256;
-/** The serial loop does one task in more than 50 ms: a part of them says as much as all. */
+/** The serial loop needs more than 50 ms a task, so it runs only a part of them. */
 const SERIAL_TASKS = 60;
 const HOUR = 60 * 60_000;
-/** Young tasks are read in every sweep, old ones when they may be due. */
+/** Young tasks are read in every sweep, old ones only when they may be due. */
 const YOUNG = HOUR / 2;
 const OLD = 24 * HOUR;
 const OLD_TASKS = 100_000;
-/** Sweeps without a due task are short: so many of them, one after the other, count as one run. */
+/** Sweeps without a due task are short, so this many in a row count as one run. */
 const IDLE_SWEEPS = 5;
 
-/** What the sweeps cost, for the rows and for the price. */
+/** The results, for the rows and for the price. */
 export interface SweepSpeed {
   rows: Row[];
-  /** CPU in microseconds, each run: of a checked task and of one that is not due. */
+  /** CPU time in microseconds, for each run: per checked task, and per task that is not due. */
   checkedCpu: number[];
   notDueCpu: number[];
 }
 
-/** Sweeps of 20,000 due tasks that learn nothing against bare loops, and against sweeps where none is due. */
+/** Compares sweeps of 20,000 due, unchanged tasks with bare loops and with sweeps without a due task. */
 export async function sweepSpeed(testbed: Testbed): Promise<SweepSpeed> {
   tell(`${TASKS} open tasks`);
   await seed(testbed.table, TASKS, SHARDS, YOUNG);
@@ -37,7 +37,7 @@ export async function sweepSpeed(testbed: Testbed): Promise<SweepSpeed> {
   const settings = {
     SWEEP_SHARDS: String(SHARDS),
     SWEEP_CONCURRENCY: String(CONNECTIONS),
-    // One organisation stands for many: the limit is not what is measured.
+    // One organisation represents many here, so its rate must not be limited.
     ENOS_REQUESTS_PER_SECOND: "1000000",
   };
   await using engine = await testbed.start("sweep", settings);
@@ -110,14 +110,14 @@ export async function sweepSpeed(testbed: Testbed): Promise<SweepSpeed> {
   };
 }
 
-/** CPU a task in sweeps right after another, in milliseconds: of shards that are a moment old hardly any task is due. */
+/** CPU time per task in milliseconds of sweeps right after another, when hardly any task is due. */
 async function notDue(engine: LambdaProcess, { table }: Testbed, tasks: number): Promise<number> {
   let cpuMs = 0;
   for (let sweep = 0; sweep < IDLE_SWEEPS; sweep++) {
     await rewind(table, SHARDS, 0);
     const idle = await engine.measure<SweepSummary>({});
     const { due } = idle.value;
-    // Some become due while it sweeps, more on a slow machine; they count as if they were not.
+    // Some become due during the sweep, more on a slow machine; this is ignored.
     if (due > tasks / 200) throw new Error(`of ${tasks} tasks ${due} were due`);
     cpuMs += idle.cpuMs;
   }
@@ -125,7 +125,7 @@ async function notDue(engine: LambdaProcess, { table }: Testbed, tasks: number):
 }
 
 function expectChecked(sweep: Measured<SweepSummary>, tasks: number): Measured<SweepSummary> {
-  // A task that shares its index key with the one at which reading paused is checked twice.
+  // A task with the same index key as the one at which reading paused is checked twice.
   if (sweep.value.checked < tasks || sweep.value.checked > tasks * 1.001)
     throw new Error(`a sweep checked ${sweep.value.checked} of ${tasks}`);
   return sweep;

@@ -9,7 +9,7 @@ const TASKS = 12_800;
 const SHARDS = 8;
 const HOUR = 60 * 60_000;
 
-/** One, two and four sweepers as processes over the same shards, each with 64 calls of 100 ms at a time. */
+/** One, two and four sweepers as processes with the same shards, each with 64 concurrent calls of 100 ms. */
 export async function sweepers(): Promise<Row[]> {
   await using testbed = await Testbed.start();
   await using parts = new AsyncDisposableStack();

@@ -4,12 +4,12 @@ import { tell } from "../harness/progress.ts";
 import type { Row } from "../harness/row.ts";
 import type { Testbed } from "../harness/testbed.ts";
 
-/** Tasks that are waited for, all at once. */
+/** The number of concurrent waiting lookups. */
 const WAITS = 60;
-/** Their ends lie that far apart at most, in milliseconds: over many of the intervals in which EnOS is asked. */
+/** Their ends are spread over this time, in milliseconds, which is many polling intervals. */
 const SPREAD_MS = 16_000;
 
-/** How long after a task's end the answer of a lookup comes that waits for it. */
+/** How long after a task's end a waiting lookup is answered. */
 export async function waiting(testbed: Testbed): Promise<Row> {
   tell("waiting lookups");
   const { orgId } = ORGANISATION;
@@ -19,7 +19,7 @@ export async function waiting(testbed: Testbed): Promise<Row> {
   const delays = await Promise.all(
     Array.from({ length: WAITS }, async (_, index) => {
       const taskId = `waited-for-${index}`;
-      // Evenly over the intervals, and so that no two have the same place in one.
+      // Evenly over the intervals, each at a different position within one.
       const afterMs = 1_000 + Math.round((SPREAD_MS * index) / WAITS);
       await testbed.enos.endTask(taskId, startedAt, afterMs);
       const event = {

@@ -20,14 +20,14 @@ const MOST_WRITES = 4;
 const HOUR = 60 * 60_000;
 const WRITES = new Set(["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"]);
 
-/** What one task's whole life asks of DynamoDB, beside the queries that it shares with others. */
+/** The requests to DynamoDB for one task from start to end, without the queries that tasks share. */
 interface Life {
   writes: number;
-  /** Read units of its item, as it is before its event is published. */
+  /** The read units for its item before its event is published. */
   consistentReads: number;
 }
 
-/** Requests for one task's whole life, by the packaged functions, counted on their way to DynamoDB. */
+/** Counts the requests of the packaged functions for one task from start to end, between them and DynamoDB. */
 export async function writes(): Promise<Row[]> {
   tell(`a task's life with ${FEW} and with ${MANY} checks`);
   const [few, many] = [await aLife(FEW), await aLife(MANY)];
@@ -56,7 +56,7 @@ export async function writes(): Promise<Row[]> {
   ];
 }
 
-/** Put, seen waiting, seen running, checked so many times more, and seen to end. */
+/** Track a task, see it waiting and running, check it some more times, and see it end. */
 async function aLife(checks: number): Promise<Life> {
   await using parts = new AsyncDisposableStack();
   const cloud = parts.use(await Cloud.start(tableFromSource()));
@@ -89,12 +89,12 @@ async function aLife(checks: number): Promise<Life> {
   };
 }
 
-/** A task's item as it is now: asked for by the sweep, and by who tracks a task that is tracked already. */
+/** A consistent read of a task's item, by the sweep and when tracking starts again. */
 function isConsistentRead({ call: { action, input } }: Observed): boolean {
   return action === "GetItem" && input.ConsistentRead === true;
 }
 
-/** A shard's record is written once a sweep, however many tasks there are: it is no task's write. */
+/** A shard's record is written once per sweep however many tasks there are, so it does not count. */
 function isTaskWrite({ call: { action, input } }: Observed): boolean {
   const item = (input.Item ?? input.Key) as { pk?: { S?: string } } | undefined;
   return WRITES.has(action) && item?.pk?.S !== "#shards";

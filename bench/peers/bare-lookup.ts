@@ -4,7 +4,7 @@ import { type Application, bareStatus, fetchToken } from "./signed-request.ts";
 const agent = new Agent();
 let token: string | undefined;
 
-/** One status by one bare signed request, on a kept connection with a kept token. */
+/** A status by one bare signed request, with an open connection and a cached token. */
 export async function handler(event: {
   application: Application;
   channelId: string;

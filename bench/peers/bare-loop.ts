@@ -1,7 +1,7 @@
 import { Agent } from "undici";
 import { type Application, bareStatus, fetchToken } from "./signed-request.ts";
 
-/** What the loop is to do. */
+/** The loop's request. */
 export interface LoopEvent {
   application: Application;
   channelId: string;
@@ -13,8 +13,8 @@ let agent: Agent | undefined;
 let token: string | undefined;
 
 /**
- * Asks for each of the tasks once, with so many requests under way on as many connections: the least that a
- * poller can do. With one connection it is the vendor's sample turned into a loop, one task after the other.
+ * Requests each task's status once, with a number of concurrent requests on as many connections: the minimum for a
+ * poller. With one connection it is the vendor's sample in a loop.
  */
 export async function handler({ application, channelId, taskIds, connections }: LoopEvent): Promise<void> {
   agent ??= new Agent({ connections });

@@ -3,14 +3,14 @@ import { type Dispatcher, request } from "undici";
 
 const { ENOS_API_BASE_URL = "" } = process.env;
 
-/** Whom a peer asks for. */
+/** The organisation and task of a peer's request. */
 export interface Application {
   orgId: string;
   accessKey: string;
   secretKey: string;
 }
 
-/** An access token, the way the vendor's documentation shows. */
+/** An access token, as in the vendor's documentation. */
 export async function fetchToken({ accessKey, secretKey }: Application): Promise<string> {
   const timestamp = Date.now();
   const { body } = await request(`${ENOS_API_BASE_URL}/apim-token-service/v2.0/token/get`, {
@@ -27,8 +27,8 @@ export async function fetchToken({ accessKey, secretKey }: Application): Promise
 }
 
 /**
- * One status, by a bare signed request: `undici.request`, and the body read as JSON. Nothing is retried, checked
- * or renewed.
+ * A status by a bare signed request: `undici.request`, and the body as JSON. Nothing is retried, validated or
+ * renewed.
  *
  * @throws {Error} when EnOS does not answer with a success
  */

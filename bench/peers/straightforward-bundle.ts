@@ -5,10 +5,10 @@ import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "esbuild";
 import type { FunctionName } from "../../lib/settings.ts";
 
-/** What stands for the parts of packages that are needed: the packages by their entry points. */
+/** Whole packages in place of the parts that the functions import. */
 const ENTRIES: Record<string, string> = {
   "undici/lib/dispatcher/agent.js": 'export { Agent as default } from "undici";',
-  // What zod has as methods only is small in `zod/mini`.
+  // `zod/mini` is small because zod's methods are functions there.
   "zod/mini": 'export * from "zod"; export { extend, maximum, minimum } from "zod/mini";',
 };
 
@@ -26,8 +26,8 @@ const packageEntries: Plugin = {
 };
 
 /**
- * The same function, and so the same work, bundled without care: esbuild's own defaults for Node, and packages by
- * their entry points.
+ * The same function bundled in the straightforward way: with esbuild's defaults for Node, and packages by their
+ * entry points.
  *
  * @returns the path of the module
  */

@@ -1,7 +1,7 @@
 import { SEGMENTS } from "../../lib/store/index-key.ts";
 import { PRICES } from "./prices.ts";
 
-/** What a million checks cost by one way to make them, in dollars. */
+/** The price of a million checks made in one way, in dollars. */
 export interface Price {
   name: string;
   /** What is paid for, in words. */
@@ -9,7 +9,7 @@ export interface Price {
   dollars: number;
 }
 
-/** What was measured of the service's sweeps. Seconds are of a whole invocation's time. */
+/** Measurements of the service's sweeps. Seconds are those of whole invocations. */
 export interface SweepUse {
   /** Open tasks read for each check that is made. */
   readsPerCheck: number;
@@ -19,21 +19,21 @@ export interface SweepUse {
   secondsPerItemNotDue: number;
   /** The function's memory, in GB. */
   memoryGb: number;
-  /** Checks in one sweep, and shards of one sweep: what happens once a sweep is shared by its checks. */
+  /** Checks and shards in one sweep: what a sweep costs once is divided by its checks. */
   checksPerSweep: number;
   shards: number;
 }
 
 const MILLION = 1_000_000;
-/** DynamoDB counts reads in 4 KB, and a read that need not be consistent half. */
+/** DynamoDB counts reads in 4 KB, and an eventually consistent read half. */
 const READ_UNIT_BYTES = 4096;
 const EVENTUALLY_CONSISTENT = 0.5;
 
-/** The service's price: reads of the index, the sweep's time, and what each sweep costs once. */
+/** The service's price: reads of the index, the sweep's duration, and a fixed cost for each sweep. */
 export function sweepPrice(use: SweepUse): Price {
   const readUnits = (use.readsPerCheck * use.itemBytes * EVENTUALLY_CONSISTENT) / READ_UNIT_BYTES;
   const seconds = use.secondsPerCheck + (use.readsPerCheck - 1) * use.secondsPerItemNotDue;
-  // A lease and a release of each shard, and one read of their records; each part of an index that is read is rounded up.
+  // A lease and a release of each shard, one read of their records, and rounding up for each part of the index that is read.
   const perSweep =
     (2 * use.shards * PRICES.dynamodbWriteUnits +
       (1 + use.shards * SEGMENTS * EVENTUALLY_CONSISTENT) * PRICES.dynamodbReadUnits +
@@ -50,7 +50,7 @@ export function sweepPrice(use: SweepUse): Price {
   };
 }
 
-/** The peers' prices: each check is an invocation of a function of the least memory, for as long as a bare call. */
+/** The peers' prices: each check is an invocation of a function with the least memory, as long as a bare call. */
 export function peerPrices(secondsPerCall: number): Price[] {
   const gb = 0.125;
   const call = PRICES.lambdaRequests + secondsPerCall * gb * PRICES.lambdaGbSecond * MILLION;

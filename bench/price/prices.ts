@@ -1,7 +1,7 @@
-/** When the prices below held, and where: AWS's list prices in US dollars, without free tiers and discounts. */
+/** When and where the prices below applied: AWS's list prices in US dollars, without free tiers and discounts. */
 export const PRICES_OF = { date: "2026-11-24", region: "us-east-1" };
 
-/** Dollars for a million, unless it says otherwise. */
+/** Dollars for a million, unless noted otherwise. */
 export const PRICES = {
   /** On demand; https://aws.amazon.com/dynamodb/pricing/on-demand/. */
   dynamodbReadUnits: 0.125,

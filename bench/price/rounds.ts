@@ -5,14 +5,14 @@ import { run } from "../scale/run.ts";
 import { DEFAULT_SCENARIO } from "../scale/scenarios.ts";
 
 const ROUND_SECONDS = 10;
-/** Open tasks, and how many minutes are simulated: fewer tasks want longer for a fair share of young ones. */
+/** Open tasks and simulated minutes: with fewer tasks it takes longer to see a fair share of young ones. */
 const SIZES = [
   { tasks: 1, minutes: 2_880 },
   { tasks: 10, minutes: 480 },
   { tasks: 1_000, minutes: 30 },
 ];
 
-/** What a month of checking costs with a sweep every minute, and with rounds within it, as Markdown. */
+/** The price of a month of checking, with a sweep every minute and with rounds, as Markdown. */
 export async function roundsPrice(): Promise<string> {
   const lines: string[][] = [];
   for (const size of SIZES) {

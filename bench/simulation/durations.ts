@@ -3,14 +3,14 @@ import type { Random } from "../../local/harness/random.ts";
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
-/** Every task runs for at least so long, and for no longer than the other, in milliseconds. */
+/** The shortest and the longest run time of a task, in milliseconds. */
 export const SHORTEST = MINUTE;
 export const LONGEST = 24 * HOUR;
 
 /** How long tasks run, in milliseconds: from a minute to a day. */
 export interface Durations {
   name: string;
-  /** In words, with everything that somebody would need to draw them too. */
+  /** In words, with all parameters. */
   definition: string;
   draw(random: Random): number;
   /** The share of tasks that run for longer than this. */
@@ -20,7 +20,7 @@ export interface Durations {
 const MEDIAN = 20 * MINUTE;
 const SIGMA = 1.2;
 
-/** The lognormal's distribution before it is cut off. */
+/** The cumulative lognormal distribution before truncation. */
 const below = (duration: number) => normalDistribution(Math.log(duration / MEDIAN) / SIGMA);
 
 const lognormal: Durations = {
@@ -53,7 +53,7 @@ const bimodal: Durations = {
 
 export const DURATIONS: readonly Durations[] = [lognormal, uniform, bimodal];
 
-/** The duration that this share of tasks runs for at most, to the millisecond. */
+/** The quantile of a share, to the millisecond. */
 export function quantileOf({ survival }: Durations, share: number): number {
   let low = SHORTEST;
   let high = LONGEST;

@@ -1,21 +1,20 @@
 import { type Durations, LONGEST, SHORTEST } from "./durations.ts";
 
-/** How finely run times are cut for the integrals, in milliseconds. */
+/** The step of the integrals, in milliseconds. */
 const CELL = 1_000;
-/** How many moments the exact schedules may choose their checks from. */
+/** How many candidate times for checks the exact schedules have. */
 const MOMENTS = 3_000;
 
-/** What a schedule takes and gives: mean checks a task, and mean delay in milliseconds. */
+/** The performance of a schedule: mean checks per task, and mean delay in milliseconds. */
 export interface Performance {
   checks: number;
   delay: number;
 }
 
 /**
- * The least mean delay that any schedule can have with so many checks a task, close to and in one formula:
- * J² / (2 (N − ½)) with J = ∫ √(f S) dt. Checks are then as dense as the root of the hazard f / S: where they are dense
- * a check saves delay in proportion to the square of the time between two, and costs one check for every task that is
- * still running.
+ * Approximates the least mean delay that any schedule can have with this many checks per task, N:
+ * J² / (2 (N − ½)) with J = ∫ √(f S) dt. The density of the checks is then proportional to √(f / S): an additional check
+ * saves delay in proportion to the square of the interval, and costs one check for every task that is still running.
  *
  * @returns milliseconds
  */
@@ -26,15 +25,15 @@ export function leastDelayByFormula(durations: Durations, checks: number): numbe
 }
 
 /**
- * The least mean delay that any schedule can have with so many checks a task, found exactly: among all schedules
- * whose checks are at some of three thousand moments.
+ * The exact least mean delay that a schedule can have with this many checks per task, among all schedules whose checks
+ * are at some of three thousand times.
  *
  * @returns milliseconds
  */
 export function leastDelay(durations: Durations): (checks: number) => number {
   const moments = momentsOf(durations);
   return (wanted) => {
-    // The dearer a check, the fewer there are: bisected between a millisecond of delay and a year.
+    // The higher the price of a check, the fewer there are: bisect between a millisecond of delay and a year.
     let cheap = best(moments, 1);
     let dear = best(moments, 365 * 24 * 60 * 60_000);
     let [low, high] = [0, Math.log(365 * 24 * 60 * 60_000)];
@@ -45,13 +44,13 @@ export function leastDelay(durations: Durations): (checks: number) => number {
       else [dear, high] = [found, middle];
     }
     if (cheap.checks === dear.checks) return cheap.delay;
-    // Some tasks by one schedule, the others by the other.
+    // Interpolate: some tasks use one schedule, the others the other.
     const share = (wanted - dear.checks) / (cheap.checks - dear.checks);
     return dear.delay + share * (cheap.delay - dear.delay);
   };
 }
 
-/** A moment at which a check may be, as an age in milliseconds. */
+/** A candidate time for a check, as an age in milliseconds. */
 interface Moment {
   age: number;
   /** The share of tasks that have ended by then. */
@@ -61,8 +60,8 @@ interface Moment {
 }
 
 /**
- * Moments that are the closer together the more it matters that a check is not quite where it would be best, and
- * wherever tasks begin or cease to end; the first is that of tracking.
+ * Candidate times: denser where the exact time of a check matters more, and where the distribution has a discontinuity.
+ * The first is the time of tracking.
  */
 function momentsOf(durations: Durations): Moment[] {
   const all = cells(durations);
@@ -88,8 +87,8 @@ function momentsOf(durations: Durations): Moment[] {
 }
 
 /**
- * The schedule that is best when a check is worth so many milliseconds of one task's delay: V(i) = min over j > i of
- * c·S(i) + ∫ from i to j of (t(j) − t) dF + V(j), where V(i) is what is still to come after a check at moment i.
+ * The best schedule if a check costs as much as c milliseconds of one task's delay: V(i) = min over j > i of
+ * c·S(i) + ∫ from i to j of (t(j) − t) dF + V(j), where V(i) is the cost after a check at time i.
  */
 function best(moments: readonly Moment[], price: number): Performance {
   const last = moments.length - 1;
@@ -98,7 +97,7 @@ function best(moments: readonly Moment[], price: number): Performance {
   for (let i = last - 1; i >= 0; i--) {
     const from = moments[i] as Moment;
     let least = Number.POSITIVE_INFINITY;
-    // The best check after an earlier moment is never after the best check after a later one.
+    // The best next check is monotonic in the current one.
     for (let j = i + 1; j <= (next[Math.min(i + 1, last)] as number); j++) {
       const sum = delayBetween(from, moments[j] as Moment) + (value[j] as number);
       if (sum >= least) continue;
@@ -116,16 +115,16 @@ function best(moments: readonly Moment[], price: number): Performance {
   return performance;
 }
 
-/** What the tasks that end between two checks wait for the second one, over all tasks. */
+/** The mean delay due to tasks that end between two checks, over all tasks. */
 function delayBetween(from: Moment, to: Moment): number {
   return to.waited - from.waited - from.ended * (to.age - from.age);
 }
 
 interface Cell {
   ms: number;
-  /** Share of tasks that end in it. */
+  /** The share of tasks that end in it. */
   ended: number;
-  /** Share that still runs, in the middle of it. */
+  /** The share that is still running, in the middle of it. */
   survived: number;
 }
 
@@ -133,15 +132,15 @@ function cells({ survival }: Durations): Cell[] {
   const all: Cell[] = [];
   for (let age = SHORTEST; age < LONGEST; age += CELL) {
     const ended = survival(age) - survival(age + CELL);
-    // What is left of a difference of two equal sums is nobody's end.
+    // Ignore rounding errors in a difference of equal sums.
     all.push({ ms: CELL, ended: ended < 1e-12 ? 0 : ended, survived: survival(age + CELL / 2) });
   }
   return all;
 }
 
 /**
- * How many moments a cell should have, but for a factor. Of a delay that is spent in intervals of length d, moments
- * that are s apart lose a share of (s/d)²; d is as 1/√(f/S), and so the whole loss is least with f^½ S^-⅙ to the second.
+ * How many candidate times a cell should have, up to a factor. With intervals of length d, times that are s apart lose a
+ * share of (s/d)² of the delay; d is proportional to 1/√(f/S), so the total loss is least with a density of f^½ S^-⅙.
  */
 function densityOf({ ended, survived, ms }: Cell): number {
   return survived > 0 ? Math.sqrt(ended / ms) * survived ** (-1 / 6) * ms : 0;

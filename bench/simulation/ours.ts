@@ -9,12 +9,12 @@ const MINUTE = 60_000;
 /** The service's schedule with its defaults. */
 export const schedule = createSchedule({ sweepIntervalSeconds: 60 });
 
-/** How the service is set, and how punctual the schedule is that starts its sweeps. */
+/** The settings of the service, and how punctually its sweeps start. */
 interface Setting {
   schedule: Schedule;
-  /** From one round of a sweep to the next, in milliseconds; a minute for one round. */
+  /** The time between two rounds, in milliseconds; a minute for a single round. */
   roundMs: number;
-  /** Whether a minute's sweep starts at the same second as that of the minute before, or at any. */
+  /** Whether every sweep starts at the same second of its minute, or at any. */
   isPunctual: boolean;
 }
 
@@ -26,14 +26,14 @@ const QUICK_SETTING: Setting = {
   isPunctual: true,
 };
 
-/** One sweep in a task's life, over the window (from, to], in Unix milliseconds. */
+/** One sweep of a task, with the window (from, to] in Unix milliseconds. */
 export interface LifeSweep {
   from: number;
   to: number;
   isDue: boolean;
 }
 
-/** The sweeps of a task's life, from the one after it was tracked to the one that sees its end. */
+/** The sweeps of a task, from the first after it was tracked to the one that sees its end. */
 export function* life(task: Scheduled, duration: number, random: Random): Generator<LifeSweep> {
   for (const sweep of sweeps(task, DEFAULTS, random)) {
     yield sweep;
@@ -41,7 +41,7 @@ export function* life(task: Scheduled, duration: number, random: Random): Genera
   }
 }
 
-/** A sweep each minute, for ever, in rounds; the task was tracked in the first of these minutes, and is all there is. */
+/** An endless sequence of sweeps, one a minute, in rounds; the only task is tracked in the first minute. */
 function* sweeps(
   task: Scheduled,
   { schedule, roundMs, isPunctual }: Setting,
@@ -53,7 +53,7 @@ function* sweeps(
   for (; ; minute += MINUTE) {
     const start = minute + (isPunctual ? second : random() * MINUTE);
     for (let to = start; to < start + MINUTE; to += roundMs) {
-      // While a sweep before this one makes its last rounds, both do.
+      // While the previous sweep makes its last rounds, both are running.
       if (to > from && to >= task.trackedAt) yield { from, to, isDue: schedule.isDue(task, from, to) };
       from = Math.max(from, to);
       if (to < task.trackedAt || !needsRounds(schedule, to - task.trackedAt)) break;
@@ -61,7 +61,7 @@ function* sweeps(
   }
 }
 
-/** The service's own schedule, asked as a sweep asks it, in every sweep of a task's life. */
+/** The service's own schedule, used as a sweep uses it, in every sweep of a task. */
 function* checks(setting: Setting, random: Random): Generator<number> {
   const task = { trackedAt: 0, offset: random() };
   for (const { to, isDue } of sweeps(task, setting, random)) if (isDue) yield to;
@@ -77,7 +77,7 @@ export const OURS = checking(
 const UNPUNCTUALLY =
   "the same, but each minute's sweep starts anywhere within its minute, which is all that EventBridge promises";
 
-/** The same where the schedule is as unpunctual as it may be. */
+/** The same with sweeps that start as unpunctually as possible. */
 export const UNPUNCTUAL = checking("this service, unpunctual", UNPUNCTUALLY, (random) =>
   checks({ ...DEFAULTS, isPunctual: false }, random),
 );
@@ -89,14 +89,14 @@ export const QUICK = checking(
   (random) => checks(QUICK_SETTING, random),
 );
 
-/** The same where the schedule is as unpunctual as it may be. */
+/** The same with sweeps that start as unpunctually as possible. */
 export const QUICK_UNPUNCTUAL = checking(
   `this service, ${QUICK_SECONDS} s, unpunctual`,
   UNPUNCTUALLY,
   (random) => checks({ ...QUICK_SETTING, isPunctual: false }, random),
 );
 
-/** A told end is announced within a second (the median by `npm run bench`), and takes a check to believe. */
+/** After a callback the end is announced within a second (the median in `npm run bench`), with one check. */
 const TOLD: Callbacks = { lost: LOST, afterMs: 1_000, checks: 1 };
 
 /** With callbacks as hints. */

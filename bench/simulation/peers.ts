@@ -2,13 +2,13 @@ import { checking, type Waiter } from "./waiter.ts";
 
 const SECOND = 1_000;
 
-/** A sweep over every open task each so many seconds; tasks are tracked anywhere between two of them. */
+/** Checks every open task at a fixed interval; tasks are tracked at any time between two checks. */
 export function fixed(seconds: number): Waiter {
   const definition = `every task every ${seconds} s, the first check within that`;
   return checking(`fixed ${seconds} s`, definition, (random) => every(seconds, random() * seconds));
 }
 
-/** A Step Functions loop per task: wait, check, choose. It begins with the wait. */
+/** A Step Functions loop per task: wait, check, choose. It starts with the wait. */
 export function waitLoop(seconds: number): Waiter {
   const definition = `one execution per task that waits ${seconds} s before each check; its steps take no time`;
   return checking("Step Functions wait loop", definition, () => every(seconds, seconds));
@@ -33,8 +33,8 @@ const MAX_DELAY = 120;
 
 /**
  * The AWS SDK for JavaScript's waiter, as in @smithy/core's util-waiter: checks once, then waits for
- * a random time between the shortest delay and one that doubles; once that would be beyond the longest delay it
- * waits for the longest, without jitter. Its limit of the whole waiting time is left out.
+ * a random time between the shortest delay and one that doubles; once that would exceed the longest delay it
+ * waits for the longest, without jitter. Its limit on the total waiting time is ignored.
  */
 export const sdkWaiter = checking(
   "AWS SDK waiter",
@@ -49,7 +49,7 @@ export const sdkWaiter = checking(
   },
 );
 
-/** Between which delays, in seconds, the SDK's waiter draws before its retry of this number (from 1). */
+/** The range of delays, in seconds, from which the SDK's waiter draws before a retry (counted from 1). */
 export function sdkDelay(attempt: number): { least: number; most: number } {
   if (attempt > Math.log2(MAX_DELAY / MIN_DELAY) + 1) return { least: MAX_DELAY, most: MAX_DELAY };
   return { least: MIN_DELAY, most: Math.min(MIN_DELAY * 2 ** (attempt - 1), MAX_DELAY) };
@@ -72,17 +72,17 @@ export const durableFunction = checking(
   },
 );
 
-/** The share of callbacks that is lost where there are callbacks: nobody says how many they are, EnOS repeats none. */
+/** The assumed share of lost callbacks: the real one is unknown, and EnOS repeats none. */
 export const LOST = 0.1;
 
-/** Somebody who trusts EnOS to call back. */
+/** A caller that relies on callbacks. */
 export const callbackAlone: Waiter = {
   name: "EnOS's callback alone",
   definition: `never checks, and believes what comes; ${LOST * 100} % of the callbacks are lost`,
   wait: () => ({ checks: [], callback: { lost: LOST, afterMs: 0, checks: 0 } }),
 };
 
-/** What checks are counted against. */
+/** The baseline for the number of checks. */
 export const FIXED_MINUTE = fixed(60);
 
 /** What the service's schedule is compared with. */

@@ -1,10 +1,10 @@
 import { colorOf, drawPlot, type Shape } from "../harness/plot.ts";
 
-/** What one distribution's plot shows. */
+/** The data of one distribution's plot. */
 export interface PlotOptions {
-  /** What is to be seen, in a sentence. */
+  /** A title of one sentence. */
   title: string;
-  /** The least mean delay that so many checks a task could have, in milliseconds. */
+  /** The least possible mean delay for a number of checks per task, in milliseconds. */
   least: (checks: number) => number;
   points: Point[];
 }
@@ -18,15 +18,15 @@ export interface Point {
   isOurs: boolean;
 }
 
-/** Five, so that ways to wait whose points may meet have not the same. */
+/** Five, so that points close to each other differ in shape. */
 const SHAPES: Shape[] = ["circle", "square", "triangle", "diamond", "bar"];
-/** Checks for which the optimum is drawn, as multiples of the least and the most of the points, and how finely. */
+/** The range in which the optimum is drawn, relative to the points, and its resolution. */
 const MARGIN = 1.25;
 const STEPS = 40;
 
 /**
- * Draws checks against the mean delay as SVG, ours filled and the others hollow, with the optimum as a line: what is
- * further left and lower is better, and only who is told of the end can be below the line.
+ * Draws checks against the mean delay as SVG, ours filled and the others hollow, with the optimum as a line. Further left
+ * and lower is better; only with callbacks can a point be below the line.
  */
 export function plot({ title, least, points }: PlotOptions): string {
   const style = (index: number, { isOurs }: Point) => ({

@@ -1,11 +1,11 @@
 import { type Random, seeded } from "../../local/harness/random.ts";
 
-/** The least irrational shares: multiples of them fill a square more evenly than chance does (Roberts's sequence R2). */
+/** The steps of Roberts's sequence R2, which fills a square more evenly than random points. */
 const STEPS = [0.7548776662466927, 0.5698402909980532] as const;
 
 /**
- * Sources of numbers, one after the other, whose first two numbers are spread evenly over all that they can be: so
- * that few of them stand for many. The same for the same seed.
+ * Creates sources of random numbers whose first two numbers are evenly spread over all sources, so that few of them
+ * represent many. The same seed gives the same sources.
  */
 export function spread(seed: number): () => Random {
   const rest = seeded(seed);

@@ -12,15 +12,15 @@ import type { Waiter } from "./waiter.ts";
 const OWN: readonly Waiter[] = [OURS, UNPUNCTUAL, QUICK, QUICK_UNPUNCTUAL, WITH_CALLBACKS];
 const WAITERS: readonly Waiter[] = [...OWN, ...PEERS];
 
-/** What came of every way to wait under one distribution. */
+/** The results of every way to wait, for one distribution. */
 export interface Simulated {
   durations: Durations;
-  /** The least mean delay in milliseconds that so many checks a task could have. */
+  /** The least possible mean delay in milliseconds for a number of checks per task. */
   least: (checks: number) => number;
   waiters: { name: string; runs: Run[] }[];
 }
 
-/** Simulates every way to wait under every distribution. */
+/** Simulates every way to wait, for every distribution. */
 export function simulate({ tasks, sequences, seeds }: Extent): Simulated[] {
   return DURATIONS.map((durations) => {
     const drawn = seeds.map((seed) => ({ seed, tasks: drawTasks(durations, tasks, seed) }));
@@ -32,7 +32,7 @@ export function simulate({ tasks, sequences, seeds }: Extent): Simulated[] {
   });
 }
 
-/** The report's text on it, and the plots that it shows, by their files' names. */
+/** The section of the report, and its plots by file name. */
 export function report(
   all: readonly Simulated[],
   extent: Extent,
@@ -47,7 +47,7 @@ function plotName({ durations }: Simulated): string {
   return `checks-and-delay-${durations.name}.svg`;
 }
 
-/** Draws those that see every end: what others have missed is no delay that could be drawn. */
+/** Draws only those that see every end, since a missed end has no delay. */
 function plotOf({ durations, least, waiters }: Simulated): string {
   const points = waiters.flatMap(({ name, runs }) => {
     if (runs.some(({ missed }) => missed > 0)) return [];
@@ -106,7 +106,7 @@ function cells(runs: readonly Run[], efficiency: (run: Run) => number): string[]
   const seconds = (pick: (run: Run) => number) => (of(pick) / 1000).toFixed(1);
   const missed = of((one) => one.missed);
   const checks = of((one) => one.checks);
-  // Who never sees some ends, or is told of them, cannot be held against schedules that see all by checking.
+  // Ways that miss ends, or use callbacks, cannot be compared with schedules that see all ends by checking.
   const isComparable = runs.every((one) => one.missed === 0 && !one.isTold);
   return [
     checks.toFixed(1),

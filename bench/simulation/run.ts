@@ -8,7 +8,7 @@ import type { Callbacks, Waiter } from "./waiter.ts";
 export interface Run {
   /** Mean checks per task. */
   checks: number;
-  /** Of the tasks whose end it sees: mean and 95th percentile of the delay, from a task's end to the check after it. */
+  /** Mean and 95th percentile of the delay from a task's end to the next check, for tasks whose end it sees. */
   delay: number;
   delayP95: number;
   /** The 95th percentile of the delay over the run time. */
@@ -17,23 +17,22 @@ export interface Run {
   longestInterval: number;
   /** The share of tasks whose end it never sees. */
   missed: number;
-  /** Whether it is told of ends. */
+  /** Whether it uses callbacks. */
   isTold: boolean;
 }
 
 /** How much is simulated. */
 export interface Extent {
-  /** How often, in a run, a waiter is asked when it checks. */
+  /** The number of sequences of checks in a run. */
   sequences: number;
-  /** Tasks that each sequence of checks is held against. */
+  /** The number of tasks for each sequence. */
   tasks: number;
-  /** Of as many runs. */
+  /** One for each run. */
   seeds: readonly number[];
 }
 
 /**
- * The durations of so many tasks, ascending, in milliseconds: one from each so-manyth part of all durations, so that
- * few of them stand for many.
+ * The durations of a number of tasks, ascending, in milliseconds: a stratified sample, so that few tasks represent many.
  */
 export function drawTasks(durations: Durations, tasks: number, seed: number): number[] {
   const random = seeded(seed);
@@ -41,10 +40,10 @@ export function drawTasks(durations: Durations, tasks: number, seed: number): nu
 }
 
 /**
- * Lets a waiter wait for tasks.
+ * Simulates a waiter.
  *
  * @param tasks their durations, ascending
- * @param sequences how often it waits for all of them, with chances of its own each time
+ * @param sequences how often it waits for all of them, each time with other random numbers
  */
 export function run(waiter: Waiter, tasks: readonly number[], sequences: number, seed: number): Run {
   const chances = spread(seed);
@@ -71,7 +70,7 @@ export function run(waiter: Waiter, tasks: readonly number[], sequences: number,
       made++;
       if (check - before > longestInterval) longestInterval = check - before;
       before = check;
-      // The tasks come in the order of their durations: all whose end this check would see, were they not called back.
+      // Tasks are sorted by duration: these are all whose end this check sees, unless there is a callback before.
       for (; task < tasks.length && check >= (tasks[task] as number); task++) {
         const called = calledBack(callback, tasks[task] as number, random);
         if (called !== undefined && called < check) see(task, called, made - 1 + callback.checks);
@@ -93,14 +92,14 @@ export function run(waiter: Waiter, tasks: readonly number[], sequences: number,
     delay: mean(delays),
     delayP95: quantile(delays, 0.95),
     relativeP95: quantile(relative, 0.95),
-    // To the millisecond: sums of thousands of numbers are no more exact.
+    // Rounded to milliseconds: sums of thousands of numbers are not more accurate.
     longestInterval: Math.round(longestInterval),
     isTold,
     missed: missed / (sequences * tasks.length),
   };
 }
 
-/** When a task's end is told; undefined when its callback is lost. */
+/** When a callback reports a task's end; undefined if it is lost. */
 function calledBack({ lost, afterMs }: Callbacks, duration: number, random: Random): number | undefined {
   return lost < 1 && random() >= lost ? duration + afterMs : undefined;
 }

@@ -1,34 +1,34 @@
 import type { Run } from "./run.ts";
 
-/** The share of the optimum that the service's mean delay is to reach. */
+/** The target for the optimal delay relative to the service's mean delay. */
 const LEAST_EFFICIENCY = 0.7;
 /** The longest time between two checks of a task, in milliseconds. */
 const LONGEST_INTERVAL = 300_000;
-/** What is left of the mean delay with callbacks, and how many checks a task they may take. */
+/** The target for the mean delay with callbacks relative to that without, and for the checks per task. */
 const MOST_LEFT = 1 / 5;
 const MOST_MORE_CHECKS = 2;
 /** The 95th percentile of the delay over the run time, with rounds every ten seconds. */
 const MOST_RELATIVE = 0.2;
 
-/** A target, what was measured against it, and whether it is met. */
+/** A target, the measured value, and whether it is met. */
 export interface Target {
   target: string;
   measured: string;
   met: boolean;
 }
 
-/** The runs of one distribution, by the same seeds in the same order. */
+/** The runs of one distribution, with the same seeds in the same order. */
 export interface Compared {
   ours: readonly Run[];
   withCallbacks: readonly Run[];
-  /** With rounds every ten seconds, and a schedule that is as unpunctual as it may be. */
+  /** With rounds every ten seconds, and sweeps that start as unpunctually as possible. */
   quick: readonly Run[];
   peers: readonly { name: string; runs: readonly Run[] }[];
-  /** A run's mean delay against the least that as many checks could have. */
+  /** The least possible mean delay with as many checks, relative to a run's. */
   efficiency: (run: Run) => number;
 }
 
-/** Holds one distribution's runs against the targets; each counts by its worst run. */
+/** Compares the runs of one distribution with the targets; the worst run counts. */
 export function targets({ ours, withCallbacks, quick, peers, efficiency }: Compared): Target[] {
   const worst = Math.min(...ours.map(efficiency));
   const better = peers.filter(({ runs }) => runs.some((peer, seed) => beats(peer, ours[seed] as Run)));

@@ -1,35 +1,35 @@
 import type { Random } from "../../local/harness/random.ts";
 
-/** A way to wait for a task's end by checking it, or by being called back. */
+/** A way to wait for a task's end, by checks or callbacks. */
 export interface Waiter {
   name: string;
-  /** In words: which settings, and when the first check is. */
+  /** In words: its settings, and the time of the first check. */
   definition: string;
-  /** Waits for one task, or for many that are tracked at the same time and of which each has its chance. */
+  /** Waits for one task, or for many that are tracked at the same time, each with its own random callback. */
   wait(random: Random): Wait;
 }
 
-/** How a task is waited for. Times are milliseconds since it was tracked. */
+/** A wait for a task. Times are milliseconds since it was tracked. */
 export interface Wait {
-  /** When it is checked for as long as it has not ended, ascending; who gives up at some time ends the sequence. */
+  /** The times of checks until it has ended, ascending; the sequence ends when the waiter gives up. */
   checks: Iterable<number>;
   callback: Callbacks;
 }
 
-/** What becomes of EnOS's callbacks. */
+/** How EnOS's callbacks behave. */
 export interface Callbacks {
-  /** The share of them that does not come: 1 where nobody waits for any. */
+  /** The share that is lost; 1 if callbacks are not used. */
   lost: number;
   /** From a task's end to when its callback has been acted on, in milliseconds. */
   afterMs: number;
-  /** Checks that acting on it takes. */
+  /** The number of checks to act on it. */
   checks: number;
 }
 
-/** Where nobody waits for callbacks. */
+/** Callbacks are not used. */
 const NO_CALLBACKS: Callbacks = { lost: 1, afterMs: 0, checks: 0 };
 
-/** A way to wait that does nothing but check. */
+/** A way to wait that only uses checks. */
 export function checking(
   name: string,
   definition: string,

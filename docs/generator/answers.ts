@@ -8,8 +8,8 @@ import { ABANDON_REASONS, STATES } from "../../lib/tasks/state.ts";
 import type { DownloadStatus } from "../../lib/tasks/status.ts";
 import { documented, type JsonSchema } from "./json-schema.ts";
 
-// The shapes of the answers. Nothing validates an answer as it is given, so they are here and not in a function; their
-// types are those of the code, and every answer of the tests is held against them.
+// The schemas of the answers. They are here because no function validates its own answers; they are tied to the types of
+// the code, and tests validate every answer against them.
 
 const Time = z.iso.datetime();
 const Text = z.nullable(z.string().check(z.maxLength(512)));
@@ -122,7 +122,7 @@ export const SAMPLES = {
 
 const nullable = (name: string) => ({ oneOf: [{ $ref: `#/components/schemas/${name}` }, { type: "null" }] });
 
-/** The schemas of answers, by the names that they have in the document. */
+/** The schemas of answers, by their names in the document. */
 export function answerSchemas(): Record<string, JsonSchema> {
   const TaskPage = documented(page, {
     description: "A page of a list.",

@@ -10,7 +10,7 @@ const yaml = (document: JsonSchema) =>
   `# ${NOTE}\n${stringify(document, { aliasDuplicateObjects: false, lineWidth: 110 })}`;
 const json = (document: JsonSchema) => `${JSON.stringify({ ...document, $comment: NOTE }, null, 2)}\n`;
 
-/** Every document that is made, by its path in the repository. */
+/** Every generated document, by its path in the repository. */
 export function documents(): Record<string, string> {
   return {
     "docs/openapi.yaml": yaml(openApi(manifest.version)),

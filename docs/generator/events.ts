@@ -3,7 +3,7 @@ import { TerminalEvent, TerminalEventData } from "../../lib/events/schema.ts";
 import { TERMINAL_STATES } from "../../lib/tasks/state.ts";
 import { documented, type JsonSchema } from "./json-schema.ts";
 
-/** The version of the event's schemas: a new one for a change that readers could mind. */
+/** The version of the event's schemas, which increases with every incompatible change. */
 export const VERSION = 1;
 const DRAFT = "https://json-schema.org/draft/2020-12/schema";
 const EVENT_SCHEMA = "urn:enos-download-status:event:1";
@@ -61,7 +61,7 @@ function data(): JsonSchema {
   });
 }
 
-/** The schema of an event's `data`: what `dataschema` names. */
+/** The schema of an event's `data`, to which `dataschema` refers. */
 export function dataSchema(): JsonSchema {
   return {
     $schema: DRAFT,
@@ -135,7 +135,7 @@ export function asyncApi(version: string): JsonSchema {
         messages: { ended: { $ref: "#/components/messages/ended" } },
         bindings: {
           sns: {
-            // A FIFO topic where the stack was deployed with EVENTS_TOPIC_FIFO.
+            // A FIFO topic if the stack was deployed with EVENTS_TOPIC_FIFO.
             name: "enos-download-status-events",
             bindingVersion: "0.1.0",
           },

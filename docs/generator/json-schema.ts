@@ -1,9 +1,9 @@
 import * as z from "zod/mini";
 
-/** A JSON Schema (2020-12), which OpenAPI 3.1 and AsyncAPI 3 take as it is. */
+/** A JSON Schema (2020-12), which OpenAPI 3.1 and AsyncAPI 3 accept as it is. */
 export type JsonSchema = { [keyword: string]: unknown };
 
-/** What people want to know of a schema beside its shape. */
+/** The documentation of a schema. */
 export interface Documentation<Shape> {
   description: string;
   /** A sentence for each property. */
@@ -12,10 +12,10 @@ export interface Documentation<Shape> {
 }
 
 /**
- * The JSON Schema of a zod schema, as readers and generators of code like it best: what may be null is a type beside
- * the others, and a format is not repeated as a pattern.
+ * The JSON Schema of a zod schema, simplified for readers and code generators: null is one of several types, and a format
+ * is not repeated as a pattern.
  *
- * @param io whether it is about what is sent to the service, or what the service sends
+ * @param io whether the service receives or sends it
  */
 export function jsonSchema(schema: z.core.$ZodType, io: "input" | "output" = "output"): JsonSchema {
   const { $schema, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any" }) as JsonSchema;
@@ -50,7 +50,7 @@ function tidied(node: unknown, io: "input" | "output"): unknown {
     delete schema.pattern;
     schema.maxLength ??= 64;
   }
-  // An answer may get further properties without a new version; a request may not have any that nobody reads.
+  // Answers may get more properties without a new version; requests must not have unknown ones.
   if (io === "output" && schema.additionalProperties === false) delete schema.additionalProperties;
   if (isType(schema, "integer")) schema.format ??= "int64";
   return schema;

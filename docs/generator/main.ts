@@ -1,9 +1,9 @@
-/** `npm run docs`: makes the documents that follow from the code. */
+/** `npm run docs`: generates documents from the code. */
 import { writeFileSync } from "node:fs";
 import { commandLine } from "../../infra/command-line.ts";
 import { documents } from "./documents.ts";
 
-commandLine("Makes the documents that follow from the code, and says which they are: npm run docs", {});
+commandLine("Generates documents from the code and prints their paths: npm run docs", {});
 
 for (const [path, text] of Object.entries(documents())) {
   writeFileSync(new URL(`../../${path}`, import.meta.url), text);

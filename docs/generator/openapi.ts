@@ -14,10 +14,10 @@ import {
 
 const ref = (kind: string, name: string) => ({ $ref: `#/components/${kind}/${name}` });
 
-/** Statuses that API Gateway answers with by itself, and so without the envelope. */
+/** Statuses with which API Gateway itself answers, without the envelope. */
 const OF_THE_GATEWAY = ["401", "403", "404", "413", "429", "500", "503"];
 
-/** The name of a failure's answer in the document. */
+/** The name of an error response in the document. */
 const NAMES: Record<string, string> = {
   400: "BadRequest",
   401: "Unauthorized",
@@ -52,7 +52,7 @@ export function openApi(version: string): JsonSchema {
         variables: { api: { default: "abcdefghij" }, region: { default: "eu-central-1" } },
       },
     ],
-    // One of the two, by how the stack was deployed.
+    // One of the two, depending on the deployment.
     security: [{ sigv4: [] }, { jwt: [] }],
     tags: [
       { name: "Ask", description: "How a task is doing, asked of EnOS." },
@@ -139,7 +139,7 @@ function responses(): Record<string, JsonSchema> {
         NAMES[status],
         {
           description,
-          // What API Gateway answers by itself has none of these.
+          // API Gateway's own answers have none of these.
           ...(ours && { headers: headerRefs(status === "429" ? ["Retry-After"] : []) }),
           content: { "application/json": { schema, example } },
         },

@@ -7,12 +7,12 @@ import { Id } from "../../lib/tasks/key.ts";
 import { SAMPLES } from "./answers.ts";
 import { documented, type JsonSchema, jsonSchema } from "./json-schema.ts";
 
-/** A header, parameter, answer or schema of the document, by its name there. */
+/** A reference to a header, parameter, response or schema of the document. */
 const ref = (kind: string, name: string) => ({ $ref: `#/components/${kind}/${name}` });
 
-/** What the service does at a route. */
+/** An operation of the service. */
 export interface Operation {
-  /** As API Gateway names the route, with the organisation in the query. */
+  /** The key of the route in API Gateway, with the organisation in the query. */
   routeKey: string;
   operationId: string;
   tag: string;
@@ -20,15 +20,15 @@ export interface Operation {
   description: string;
   parameters: JsonSchema[];
   requestBody?: JsonSchema;
-  /** Without a caller to prove who it is, and so without an organisation. */
+  /** Without authentication, and so without an organisation. */
   open?: true;
-  /** Answers of success, by status. */
+  /** Successful answers, by status. */
   answers: Record<string, JsonSchema>;
-  /** The statuses of the failures that the service itself answers with. */
+  /** The statuses of the service's own errors. */
   failures: readonly (keyof typeof FAILURES)[];
 }
 
-/** The failures of the service, by status. */
+/** The errors of the service, by status. */
 export const FAILURES = {
   400: "The request is not valid; `msg` names what is wrong. `code` is 99400, or EnOS's own.",
   403: "The caller may not ask about the organisation, or the service does not serve it (99403); or EnOS refuses it.",
@@ -57,7 +57,7 @@ const taskId = {
   schema: jsonSchema(Id),
 };
 
-/** The organisation, where the route has it in the query, and where it has it in the path. */
+/** The organisation, in the query or in the path. */
 export const ORGANISATION = {
   inQuery: {
     name: "orgId",
@@ -128,7 +128,7 @@ export const HEADERS = {
 /** Headers of some answers. */
 export const SOME_HEADERS: Record<string, JsonSchema> = {
   "Retry-After": {
-    description: "When asking again is worth it, in seconds.",
+    description: "After how many seconds to ask again, if the service says so.",
     schema: { type: "integer", format: "int32", minimum: 0, maximum: 86_400 },
     example: 60,
   },
@@ -139,7 +139,7 @@ export const SOME_HEADERS: Record<string, JsonSchema> = {
   },
 };
 
-/** References to the headers of every answer, and to some more. */
+/** References to the headers of every answer, and to further ones. */
 export function headerRefs(more: readonly string[] = []): JsonSchema {
   const names = [...Object.keys(HEADERS), ...more];
   return Object.fromEntries(names.map((name) => [name, ref("headers", name)]));
@@ -172,7 +172,7 @@ const OPTIONS = {
   deadlineSeconds: "When tracking gives up, in seconds from now: no longer than the service's own deadline.",
 };
 
-/** The schemas of what is sent, by the names that they have in the document. */
+/** The schemas of requests, by their names in the document. */
 export function requestSchemas(): Record<string, JsonSchema> {
   const withLimits = (schema: JsonSchema): JsonSchema => {
     const properties = schema.properties as Record<string, JsonSchema>;

@@ -23,7 +23,7 @@ export async function bundleFunctions(folder: string): Promise<void> {
     });
   } finally {
     builds--;
-    // esbuild is a process of its own, and would keep some hundred megabytes for as long as this one runs.
+    // esbuild is a separate process, which would otherwise keep some hundred megabytes until this one ends.
     if (builds === 0) await stop();
   }
 }

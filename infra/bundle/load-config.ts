@@ -3,7 +3,7 @@ interface Selectors<Value> {
   default: Value | (() => Value | Promise<Value>);
 }
 
-/** Instead of the SDK's, which looks into `~/.aws` too: in Lambda what is not in the environment is the default. */
+/** Replaces the SDK's, which also reads `~/.aws`: in Lambda there is only the environment, or the default. */
 export function loadConfig<Value>(selectors: Selectors<Value>, options = {}): () => Promise<Value> {
   let value: Promise<Value> | undefined;
   return () => {

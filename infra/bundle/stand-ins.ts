@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "esbuild";
 
-/** What packages bring along for places other than Lambda, and the file here that stands in for it. */
+/** Modules that are not needed in Lambda, and the file here that replaces each. */
 const STAND_INS = [
   [/^@aws-sdk\/credential-provider-node$/, "credentials.ts"],
   [/\/node-config-provider\/configLoader$/, "load-config.ts"],
@@ -9,7 +9,7 @@ const STAND_INS = [
   [/\/client-h2\.js$/, "unused.ts"],
 ] as const;
 
-/** Leaves out of a bundle what no function gets to use. */
+/** Removes modules from a bundle that no function uses. */
 const standIns: Plugin = {
   name: "stand-ins",
   setup({ onResolve }) {

@@ -1,2 +1,2 @@
-// Instead of modules that no function gets to use: event streams of AWS, and HTTP/2 in undici.
+// Replaces modules that no function uses: event streams of AWS, and HTTP/2 in undici.
 export {};

@@ -3,9 +3,9 @@ declare module "dynalite" {
   import type { Server } from "node:http";
 
   interface DynaliteOptions {
-    /** LevelDB directory; in memory when left out. */
+    /** LevelDB directory; in memory if omitted. */
     path?: string;
-    /** How long a table stays in CREATING, in ms. */
+    /** How long a table is in the state CREATING, in milliseconds. */
     createTableMs?: number;
     deleteTableMs?: number;
     updateTableMs?: number;

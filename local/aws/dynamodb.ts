@@ -8,15 +8,15 @@ export interface DynamoDB extends AsyncDisposable {
 }
 
 export interface DynamoDBOptions {
-  /** The port on 127.0.0.1; any free one when left out. */
+  /** The port on 127.0.0.1; any free one if omitted. */
   readonly port?: number;
-  /** A directory that the tables survive a restart in; in memory when left out. */
+  /** A directory that the tables survive a restart in; in memory if omitted. */
   readonly path?: string;
 }
 
 /**
  * Starts a DynamoDB (dynalite) on loopback. It checks conditions, expressions and indexes like the real one, but
- * never expires an item by TTL. Rejects when the port is taken.
+ * never expires an item by TTL. Rejects if the port is taken.
  */
 export async function startDynamoDB(options: DynamoDBOptions = {}): Promise<DynamoDB> {
   const server = dynalite({
@@ -25,7 +25,7 @@ export async function startDynamoDB(options: DynamoDBOptions = {}): Promise<Dyna
     updateTableMs: 0,
     ...(options.path === undefined ? undefined : { path: options.path }),
   });
-  // dynalite throws, and so ends the process, when a client goes away while it sends: here clients get killed.
+  // dynalite throws, which ends the process, when a client disconnects while sending, as killed clients do here.
   server.on("request", (request) => {
     request.removeAllListeners("error");
     request.on("error", () => {});

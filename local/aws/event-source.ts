@@ -8,23 +8,23 @@ import type { SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
 
 const BATCH = 10;
 const WAIT_SECONDS = 20;
-/** After a call that failed, in milliseconds. */
+/** The pause after a failed call, in milliseconds. */
 const PAUSE_MS = 1_000;
 
-/** From which queue a function is invoked, and how. */
+/** The queue, and how the function is invoked. */
 export interface EventSourceOptions {
   sqs: SQSClient;
   queueUrl: string;
-  /** Batches that are under way at a time. */
+  /** Maximum number of concurrent batches. */
   concurrency: number;
-  /** Invokes the function; rejects when it failed. */
+  /** Invokes the function; rejects if it fails. */
   invoke: (event: SQSEvent) => Promise<SQSBatchResponse | null | undefined>;
-  /** Hears of what went wrong here. */
+  /** Called with a description of every error. */
   onTrouble: (text: string) => void;
 }
 
 /**
- * What Lambda does for a function with an SQS queue (AWS Lambda's guide, "Using Lambda with Amazon SQS"): receives
+ * Does what Lambda does for a function with an SQS queue (AWS Lambda's guide, "Using Lambda with Amazon SQS"): receives
  * messages, invokes the function with them, and deletes those that it did not report as failed. Those come again when
  * their visibility timeout is over.
  */
@@ -38,7 +38,7 @@ export class EventSource implements AsyncDisposable {
     this.#running = Promise.all(Array.from({ length: options.concurrency }, () => this.#run()));
   }
 
-  /** Takes no more messages, and waits for the batches under way. */
+  /** Receives no more messages and waits for the batches in progress. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     await this.#running;

@@ -10,7 +10,7 @@ interface Persistence {
   close(): void;
 }
 
-/** The inner parts of fauxqs 2.4 that a server of our own is put together from. */
+/** The internal parts of fauxqs 2.4 from which we assemble our own server. */
 export interface FauxqsParts {
   readonly SqsStore: new () => Stores["sqsStore"];
   readonly SnsStore: new () => Stores["snsStore"];

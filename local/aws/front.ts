@@ -14,24 +14,24 @@ export interface Front extends AsyncDisposable {
   readonly url: string;
 }
 
-/** What stands behind it. */
+/** Where requests are forwarded to. */
 export interface FrontOptions {
-  /** The port on 127.0.0.1; any free one when left out. */
+  /** The port on 127.0.0.1; any free one if omitted. */
   port?: number;
-  /** Where the emulators listen, by the name with which requests to them are signed. */
+  /** The URLs of the emulators, by the service name in the requests' signatures. */
   emulators: Readonly<Record<string, string>>;
   /** Answers for CloudFormation and CloudWatch. */
   stack: LocalStack;
 }
 
-/** The service that a request is for: part of what its signature is about. */
+/** The service of a request, which is part of its signature. */
 const SIGNED_FOR = /Credential=[^/]+\/\d{8}\/[^/]+\/([a-z0-9-]+)\/aws4_request/;
 
-/** Starts it. Rejects when the port is taken. */
+/** Starts the front. Rejects if the port is taken. */
 export async function startFront({ port, emulators, stack }: FrontOptions): Promise<Front> {
   const agent = new Agent({ keepAlive: true });
   const server = createServer((request, response) => {
-    // A caller that goes away is nobody to answer.
+    // A caller that has disconnected needs no answer.
     request.on("error", () => {});
     const [, service = ""] = SIGNED_FOR.exec(request.headers.authorization ?? "") ?? [];
     const url = emulators[service];
@@ -48,7 +48,7 @@ export async function startFront({ port, emulators, stack }: FrontOptions): Prom
   };
 }
 
-/** Hands a request on as it is, and its answer back. */
+/** Forwards a request and its answer unchanged. */
 function pass(request: IncomingMessage, response: ServerResponse, url: string, agent: Agent): void {
   const { method, headers, url: path } = request;
   const onward = forward(new URL(path ?? "/", url), { method, headers, agent }, (answered) => {

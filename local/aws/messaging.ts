@@ -8,15 +8,15 @@ export interface Messaging extends AsyncDisposable {
 }
 
 export interface MessagingOptions {
-  /** The port on 127.0.0.1; any free one when left out. */
+  /** The port on 127.0.0.1; any free one if omitted. */
   readonly port?: number;
-  /** A directory that topics, queues and messages survive a restart in; in memory when left out. */
+  /** A directory that topics, queues and messages survive a restart in; in memory if omitted. */
   readonly dataDir?: string;
 }
 
 /**
  * Starts SNS and SQS (fauxqs) on loopback. SQS clients of it need `useQueueUrlAsEndpoint: false`.
- * Rejects when the port is taken.
+ * Rejects if the port is taken.
  */
 export async function startMessaging(options: MessagingOptions = {}): Promise<Messaging> {
   const { SqsStore, SnsStore, S3Store, PersistenceManager } = await loadFauxqsParts();
@@ -25,7 +25,7 @@ export async function startMessaging(options: MessagingOptions = {}): Promise<Me
   if (options.dataDir !== undefined) {
     const persistence = new PersistenceManager(options.dataDir);
     persistence.load(stores.sqsStore, stores.snsStore, stores.s3Store);
-    // Only now: a store that has its persistence while it loads would write everything again.
+    // Only now: a store with persistence would write everything again while loading.
     Object.assign(stores.sqsStore, { persistence });
     Object.assign(stores.snsStore, { persistence });
     for (const queue of stores.sqsStore.allQueues()) Object.assign(queue, { persistence });

@@ -5,7 +5,7 @@ export interface Answered {
   body: string;
 }
 
-/** An answer of AWS's query protocol, which is XML. */
+/** An answer in AWS's query protocol, which is XML. */
 export function queryAnswer(action: string, result: object): Answered {
   return xml(
     200,
@@ -13,13 +13,13 @@ export function queryAnswer(action: string, result: object): Answered {
   );
 }
 
-/** A refusal of AWS's query protocol. */
+/** An error in AWS's query protocol. */
 export function queryRefusal(status: number, code: string, message: string): Answered {
   const text = elements({ Type: "Sender", Code: code, Message: message });
   return xml(status, `<ErrorResponse><Error>${text}</Error></ErrorResponse>`);
 }
 
-/** An answer of AWS's JSON protocols. */
+/** An answer in AWS's JSON protocols. */
 export function jsonAnswer(status: number, body: object): Answered {
   return { status, type: "application/json", body: JSON.stringify(body) };
 }

@@ -6,5 +6,5 @@ export interface ReceivedMessage {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** Hear of every message that any subscription receives: what is promised of all events can be held there. */
+/** Called with every message that any subscription receives, for checks that apply to all events. */
 export const watchers = new Set<(message: ReceivedMessage) => void>();

@@ -1,16 +1,16 @@
 import { type Answered, jsonAnswer, queryAnswer, queryRefusal } from "./query-protocol.ts";
 
-/** A stack on this machine: its outputs, and the alarms that it would have. */
+/** A local stack: its outputs, and the alarms that it would have. */
 export interface LocalStackOptions {
   name: string;
   outputs: Record<string, string>;
-  /** States of alarms by their names; a local run has none. */
+  /** The states of alarms by name; empty in a local run. */
   alarms?: Record<string, "OK" | "ALARM" | "INSUFFICIENT_DATA">;
 }
 
-/** What CloudFormation and CloudWatch say of a stack whose parts run here. */
+/** Answers for CloudFormation and CloudWatch about a stack that runs locally. */
 export class LocalStack {
-  /** CloudFormation's word for how it is. */
+  /** The status, as CloudFormation names it. */
   status = "CREATE_COMPLETE";
   readonly name: string;
   readonly outputs: Record<string, string>;
@@ -22,7 +22,7 @@ export class LocalStack {
     this.alarms = alarms;
   }
 
-  /** @param service the name with which the request is signed */
+  /** @param service the service name in the request's signature */
   answer(service: string, body: Buffer): Answered {
     if (service === "monitoring") return this.#describeAlarms(JSON.parse(body.toString()));
     if (service === "cloudformation") {

@@ -1,12 +1,12 @@
-/** A part of the local cloud, running. */
+/** A running emulator. */
 interface Part {
   readonly url: string;
   close(): Promise<void>;
 }
 
 /**
- * Runs a part of the local cloud as this process: prints one line `{"url":"…"}` once it listens, and ends with 0 on
- * SIGTERM or SIGINT. A part that cannot start ends the process with 1 and the reason on stderr.
+ * Runs an emulator as this process: prints one line `{"url":"…"}` once it listens, and exits with 0 on SIGTERM or
+ * SIGINT. If it cannot start, the process exits with 1 and the reason on stderr.
  */
 export async function runStandalone(start: () => Promise<Part>): Promise<void> {
   let part: Part;
@@ -28,8 +28,8 @@ export async function runStandalone(start: () => Promise<Part>): Promise<void> {
 }
 
 /**
- * The port from the first argument, else from PORT, else 0 for any free one.
- * @throws Error when it is no port
+ * The port from the first argument or from PORT; 0, for any free one, if there is neither.
+ * @throws Error if it is not a port
  */
 export function portArgument(): number {
   const text = process.argv[2] ?? process.env.PORT ?? "0";

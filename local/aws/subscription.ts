@@ -11,16 +11,16 @@ import { type ReceivedMessage, watchers } from "./received.ts";
 
 export interface SubscriptionOptions {
   readonly sns: SNSClient;
-  /** Made with `useQueueUrlAsEndpoint: false` where it talks to fauxqs. */
+  /** Created with `useQueueUrlAsEndpoint: false` if it talks to fauxqs. */
   readonly sqs: SQSClient;
   readonly topicArn: string;
   /** Ends with `.fifo` for a FIFO topic. */
   readonly queueName: string;
-  /** An SNS filter policy over message attributes; everything when left out. */
+  /** An SNS filter policy over message attributes; everything if omitted. */
   readonly filterPolicy?: Readonly<Record<string, unknown>>;
 }
 
-/** An SQS queue that receives what is published on a topic. */
+/** An SQS queue that is subscribed to a topic. */
 export interface Subscription {
   readonly queueUrl: string;
   readonly subscriptionArn: string;
@@ -29,7 +29,7 @@ export interface Subscription {
    * @param waitSeconds how long to wait for the first one, 0 to 20
    */
   poll(waitSeconds: number, signal?: AbortSignal): Promise<ReceivedMessage[]>;
-  /** Every message as it comes, until the signal aborts. */
+  /** Yields every message as it arrives, until the signal aborts. */
   receive(signal: AbortSignal): AsyncGenerator<ReceivedMessage, void, undefined>;
 }
 
@@ -90,7 +90,7 @@ async function* receive(
   }
 }
 
-/** @throws Error when a message could not be deleted: it would come again and look like a second one */
+/** @throws Error if a message could not be deleted: it would be received again and look like a second one */
 async function remove(sqs: SQSClient, queueUrl: string, messages: Message[]): Promise<void> {
   if (messages.length === 0) return;
   const { Failed: failed = [] } = await sqs.send(

@@ -8,7 +8,7 @@ import {
 /** The `Properties` of an AWS::DynamoDB::Table, as a packaged template has them. */
 export type TableProperties = Readonly<Record<string, unknown>>;
 
-/** What CreateTable takes under the very name and in the very form of CloudFormation. */
+/** The properties that CreateTable accepts under the same name and in the same form as CloudFormation. */
 const SHARED = [
   "AttributeDefinitions",
   "KeySchema",
@@ -23,9 +23,9 @@ const SHARED = [
  * point-in-time recovery, encryption, tags, streams) is left out: dynalite has no UpdateTimeToLive and would refuse
  * the rest.
  *
- * @param tableName for a template that names none, or names it by an intrinsic function
+ * @param tableName for a template without a table name, or with one that is an intrinsic function
  * @returns the table's name
- * @throws Error when there is no name, and what CreateTable throws
+ * @throws Error if there is no name, and whatever CreateTable throws
  */
 export async function createTable(
   client: DynamoDBClient,
@@ -37,7 +37,7 @@ export async function createTable(
   const given = Object.fromEntries(
     SHARED.filter((key) => properties[key] !== undefined).map((key) => [key, properties[key]]),
   );
-  // The template is data from outside; CreateTable itself says what is wrong with it.
+  // The template is external data, and CreateTable reports what is wrong with it.
   const input = { ...given, TableName: name } as CreateTableCommandInput;
   await client.send(new CreateTableCommand(input));
   await waitUntilTableExists({ client, maxWaitTime: 10, minDelay: 0.05, maxDelay: 0.5 }, { TableName: name });

@@ -20,7 +20,7 @@ export const ADMIN_PREFIX = "/_admin/";
 export const MAX_ADMIN_BODY = 64 * 1024 * 1024;
 
 /**
- * Serves one admin request: 200 or 204 when done, 400 `{ error, field }` naming the wrong field, 404 for what does
+ * Serves one admin request: 200 or 204 on success, 400 `{ error, field }` naming the invalid field, 404 for what does
  * not exist.
  *
  * @param path decoded segments after the prefix

@@ -1,6 +1,6 @@
 import type { AnswerShape } from "./shape.ts";
 
-/** What goes back to a caller: an HTTP status and a JSON text. */
+/** An answer to a caller: an HTTP status and JSON text. */
 export interface Answer {
   readonly httpStatus: number;
   readonly body: string;
@@ -8,7 +8,7 @@ export interface Answer {
   readonly code: number;
 }
 
-/** Why a call is refused, with the vendor's code for it, and which part of EnOS says so. */
+/** Why a call is refused, with the vendor's code for it, and which part of EnOS refuses it. */
 export interface Refusal {
   readonly code: number;
   readonly msg: string;
@@ -17,13 +17,13 @@ export interface Refusal {
 
 let answers = 0;
 
-/** A number of its own for each answer; drawing random ones would cost more than the rest of the answer. */
+/** A unique number for each answer; random numbers would cost more than the rest of the answer. */
 export function nextRequestId(): string {
   answers += 1;
   return `sim-${answers.toString(36)}`;
 }
 
-/** A refusal in the form that the shape asks for. */
+/** A refusal in the given shape. */
 export function refuse(refusal: Refusal, shape: AnswerShape): Answer {
   const field = errorField(refusal, shape);
   return refuseIn(field, refusal, shape.errorHttpStatus === "ok" ? 200 : httpStatusOf(refusal.code), shape);
@@ -35,7 +35,7 @@ function errorField(refusal: Refusal, shape: AnswerShape): "code" | "status" | "
   return refusal.by === "gateway" && shape.errorField === "older-gateway" ? "apim_status" : "status";
 }
 
-/** A refusal with its code in exactly this field and under exactly this HTTP status. */
+/** A refusal with its code in this field and with this HTTP status. */
 export function refuseIn(
   field: "code" | "status" | "apim_status",
   refusal: Refusal,

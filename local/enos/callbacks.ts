@@ -8,22 +8,22 @@ import { isEnd } from "./timeline.ts";
 export interface ExpectedCallback {
   readonly url: string;
   readonly taskId: string;
-  /** The task as it stands now; undefined once it was removed. */
+  /** The task as it is now; undefined once it has been removed. */
   readonly find: () => Task | undefined;
 }
 
 const SEND_EVERY_MS = 50;
 
-/** Calls back once when a task ends, and never again, since no retry is documented; or as it is told to. */
+/** Calls back once when a task ends, without retries, since none are documented; or as configured. */
 export class Callbacks {
-  /** How those that are still to come are made. */
+  /** How future callbacks are made. */
   settings: CallbacksInput = {};
   readonly #now: () => number;
   #expected: ExpectedCallback[] = [];
   #timer: NodeJS.Timeout | undefined;
   /** Callbacks that were answered with a 2xx. */
   delivered = 0;
-  /** Callbacks that were not. */
+  /** Callbacks that failed. */
   failed = 0;
 
   constructor(now: () => number) {
@@ -32,7 +32,7 @@ export class Callbacks {
 
   expect(callback: ExpectedCallback): void {
     this.#expected.push(callback);
-    // One timer for all of them, only while there are any, so that it follows an injected clock.
+    // One timer for all of them, which runs only while there are any, so that an injected clock can be followed.
     this.#timer ??= setInterval(() => this.#sendDue(), SEND_EVERY_MS).unref();
   }
 
@@ -82,7 +82,7 @@ export class Callbacks {
   }
 }
 
-/** Whether this is a plain-http URL of this very machine: the simulator calls nobody else. */
+/** Whether this is a plain http URL on this machine: the simulator calls no other. */
 export function isLoopbackUrl(text: string): boolean {
   const url = URL.parse(text);
   if (url?.protocol !== "http:") return false;

@@ -15,10 +15,10 @@ import { taskKey } from "./tasks.ts";
 import type { Timeline } from "./timeline.ts";
 import { TokenService } from "./token-service.ts";
 
-/** An admin request that contradicts what the simulator holds. */
+/** An admin request that conflicts with the simulator's state. */
 export class AdminError extends Error {
   override readonly name = "AdminError";
-  /** 404 where something named does not exist, 400 otherwise. */
+  /** 404 if something it names does not exist, 400 otherwise. */
   readonly httpStatus: 400 | 404;
   readonly field: string;
 
@@ -31,7 +31,7 @@ export class AdminError extends Error {
 
 /** The state of a simulated EnOS and the ways to change it, which the admin routes and the tests share. */
 export class EnosControl {
-  /** @internal what the request handlers work on */
+  /** @internal what the request handlers use */
   readonly state: {
     readonly now: () => number;
     readonly organisations: Organisations;
@@ -56,8 +56,8 @@ export class EnosControl {
   }
 
   /**
-   * Creates an organisation, or replaces its settings: its tasks stay, its token ends.
-   * @throws AdminError when another organisation has the access key or one of the channels
+   * Creates an organisation, or replaces its settings: its tasks are kept, its token is revoked.
+   * @throws AdminError if another organisation has the access key or one of the channels
    */
   putOrganisation(input: OrganisationInput): void {
     this.#refuseTakenKey(input.accessKey, input.orgId);
@@ -70,12 +70,12 @@ export class EnosControl {
     this.state.organisations.put(input);
   }
 
-  /** Removes an organisation with all its tasks: its access key is unknown from now on. */
+  /** Removes an organisation and all its tasks. */
   removeOrganisation(orgId: string): void {
     this.state.organisations.remove(this.#organisation(orgId));
   }
 
-  /** New credentials; the old ones are refused at once. A new access key also ends the token. */
+  /** Replaces the credentials; the old ones are refused at once. A new access key also revokes the token. */
   rotateCredentials(orgId: string, input: CredentialsInput): void {
     const organisation = this.#organisation(orgId);
     if (input.accessKey !== undefined) this.#refuseTakenKey(input.accessKey, orgId);
@@ -86,12 +86,12 @@ export class EnosControl {
     );
   }
 
-  /** Ends the organisation's token: it is answered with 4011, and token/get gives a new one. */
+  /** Revokes the organisation's token: it is refused with 4011, and token/get returns a new one. */
   revokeTokens(orgId: string): void {
     this.state.organisations.endToken(this.#organisation(orgId));
   }
 
-  /** Registers tasks, or replaces them; the timelines are dealt to the ids in turn. */
+  /** Registers or replaces tasks; the timelines are assigned to the ids in turn. */
   putTasks(input: TasksInput): void {
     const { tasks } = this.#organisation(input.orgId);
     const startedAt = input.startedAt ?? this.state.now();
@@ -101,20 +101,20 @@ export class EnosControl {
     });
   }
 
-  /** Registers one task, or replaces it. */
+  /** Registers or replaces one task. */
   putTask(input: Omit<TasksInput, "taskIds" | "timelines"> & { taskId: string; timeline: Timeline }): void {
     const { taskId, timeline, ...rest } = input;
     this.putTasks({ ...rest, taskIds: [taskId], timelines: [[...timeline]] });
   }
 
-  /** EnOS no longer knows the task: 99404 from now on. */
+  /** Removes the task: EnOS answers 99404 from now on. */
   removeTask(orgId: string, channelId: string, taskId: string): void {
     if (!this.#organisation(orgId).tasks.remove(taskKey(channelId, taskId))) {
       throw new AdminError(404, "taskId", `no task ${taskId} in ${channelId}`);
     }
   }
 
-  /** From now on every task id of the organisation exists and plays one of the timelines; undefined ends that. */
+  /** From now on every task id of the organisation exists and follows one of the timelines; undefined turns this off. */
   setAnyTask(orgId: string, input: AnyTaskInput | undefined): void {
     this.#organisation(orgId).tasks.anyTask = input && {
       timelines: input.timelines,
@@ -123,17 +123,17 @@ export class EnosControl {
     };
   }
 
-  /** The timeline of tasks that are created through the API from now on. */
+  /** Sets the timeline of tasks that are created through the API from now on. */
   setCreatedTimeline(orgId: string, timeline: Timeline): void {
     this.#organisation(orgId).createdTimeline = timeline;
   }
 
-  /** How tasks call back from now on; `{}` as it is documented. */
+  /** Sets how tasks call back from now on; `{}` is as documented. */
   setCallbacks(callbacks: CallbacksInput): void {
     this.state.callbacks.settings = callbacks;
   }
 
-  /** Fixes parts of every answer's shape; `{}` lets all of it vary by task again. */
+  /** Fixes parts of the shape of every answer; with `{}` all of it varies by task again. */
   setShape(shape: ShapeInput): void {
     this.state.shape = Object.keys(shape).length === 0 ? undefined : shape;
   }
@@ -151,7 +151,7 @@ export class EnosControl {
     this.state.faults.clear();
   }
 
-  /** The faults that still stand, oldest first. */
+  /** The active faults, oldest first. */
   faults(): StandingFault[] {
     return this.state.faults.list();
   }
@@ -165,7 +165,7 @@ export class EnosControl {
     return this.#organisation(orgId).tasks.allRequests();
   }
 
-  /** Sets every counter, of tasks as well, to nothing. */
+  /** Resets every counter, including those of tasks. */
   resetCounters(): void {
     this.state.records.resetCounters();
     this.state.callbacks.delivered = 0;
@@ -173,12 +173,12 @@ export class EnosControl {
     for (const organisation of this.state.organisations) organisation.tasks.resetRequests();
   }
 
-  /** Keeps the last `size` requests from now on; 0 (as at the start) keeps none. */
+  /** Logs the last `size` requests from now on; 0, the initial value, logs none. */
   keepLog(size: number): void {
     this.state.records.keepLog(size);
   }
 
-  /** The requests that were kept, oldest first. */
+  /** The logged requests, oldest first. */
   log(): LogEntry[] {
     return this.state.records.entries();
   }

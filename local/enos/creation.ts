@@ -9,7 +9,7 @@ import { taskKey } from "./tasks.ts";
 
 const Text = z.string().check(z.minLength(1));
 
-/** Create Download Request (Data Federation API); what else the vendor's body may hold is let through. */
+/** Create Download Request (Data Federation API); any other fields of the body are accepted. */
 const CreationBody = z.object({
   taskName: Text,
   sourceName: Text,
@@ -21,7 +21,7 @@ const CreationBody = z.object({
   ),
 });
 
-/** Creates a task that plays the organisation's timeline for created tasks; 99400 names the first wrong field. */
+/** Creates a task with the organisation's timeline for created tasks; 99400 names the first invalid field. */
 export function create(
   organisation: Organisation,
   channelId: string,

@@ -5,8 +5,8 @@ import type { AnswerFault } from "./faults.ts";
 const JSON_TYPE = "application/json;charset=UTF-8";
 
 /**
- * What the gateway itself says before a request reaches a service. The statuses and texts are documented, the body is
- * as gateways of its kind write it.
+ * What the gateway itself answers before a request reaches a service. The statuses and texts are documented; the form of
+ * the body is that of other gateways of this kind.
  */
 const GATEWAY_SAYS = {
   400: "Cannot process request body",
@@ -27,7 +27,7 @@ export function deliver(response: ServerResponse, answer: Answer): void {
   response.end(answer.body);
 }
 
-/** Sends the answer with the fault done to it; faults that only change an answer's content are none of its business. */
+/** Sends the answer with the fault applied, except for faults that change the answer's content. */
 export function deliverFaulty(
   response: ServerResponse,
   answer: Answer,
@@ -100,7 +100,7 @@ function reset(response: ServerResponse, answer: Answer, at: "before-answer" | "
     "content-type": JSON_TYPE,
     "content-length": Buffer.byteLength(answer.body),
   });
-  // A reset discards what the peer has not read yet, so the first half gets a moment to arrive.
+  // A reset discards what the peer has not read yet, so give the first half time to arrive.
   response.write(answer.body.slice(0, answer.body.length >> 1), () => {
     setTimeout(() => socket.resetAndDestroy(), 20).unref();
   });
@@ -121,7 +121,7 @@ function drip(response: ServerResponse, answer: Answer, everyMs: number): void {
   response.once("close", () => clearInterval(timer));
 }
 
-/** The answer made valid but huge: its JSON is followed by white space up to `bytes`. */
+/** A valid but huge answer: its JSON is padded with white space to `bytes`. */
 function inflate(response: ServerResponse, answer: Answer, bytes: number, contentLength: boolean): void {
   const padding = Math.max(0, bytes - Buffer.byteLength(answer.body));
   const length = Buffer.byteLength(answer.body) + padding;

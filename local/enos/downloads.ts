@@ -13,7 +13,7 @@ export interface DownloadCall {
   readonly now: number;
 }
 
-/** Why the call may not see its channel: no orgId or somebody else's, a channel that is unknown or somebody else's. */
+/** Why the call may not access the channel: the orgId is missing or another one, or the channel is unknown or belongs to another organisation. */
 export function checkOwnership(
   organisations: Organisations,
   organisation: Organisation,
@@ -30,7 +30,7 @@ export function checkOwnership(
     : serviceRefusal(81400, "channel ownership is wrong");
 }
 
-/** Get Download Status. A fault may have it tell of another task, of strangers, or of a code that is in no table. */
+/** Get Download Status. A fault may make it answer about another task, about foreign tasks, or with an undocumented code. */
 export function status(call: DownloadCall, shape: AnswerShape, fault: AnswerFault | undefined): Answer {
   const { organisation, channelId, taskId, now } = call;
   const task = organisation.tasks.find(taskKey(channelId, taskId));
@@ -47,7 +47,7 @@ export function status(call: DownloadCall, shape: AnswerShape, fault: AnswerFaul
 }
 
 /**
- * Cancel: "4" and soon "5" for a task that runs, "5" for one that waits or was cancelled before, 99400 for one that
+ * Cancel: "4" and soon "5" for a running task, "5" for one that is waiting or already cancelled, 99400 for one that
  * has ended otherwise.
  */
 export function cancel(call: DownloadCall, shape: AnswerShape): Answer {
@@ -62,7 +62,7 @@ export function cancel(call: DownloadCall, shape: AnswerShape): Answer {
   return dataAnswer({ taskId, progressCode: String(step.progressCode), progressDesc: describe(step) }, shape);
 }
 
-/** The URL and size that a task in this state shows, made up from its id where the timeline does not say. */
+/** The URL and size of a task in this state, derived from its id unless the timeline sets them. */
 export function fileOf(taskId: string, step: TimelineStep): { url: string | null; size: number | null } {
   const hasFile = step.progressCode === 3 || step.progressCode === 6;
   const url =
@@ -71,7 +71,7 @@ export function fileOf(taskId: string, step: TimelineStep): { url: string | null
   return { url: url?.replaceAll("{taskId}", taskId) ?? null, size: size ?? null };
 }
 
-/** A success whose data is this, in the shape's envelope. */
+/** A successful answer with this data, in the given shape. */
 export function dataAnswer(data: unknown, shape: AnswerShape): Answer {
   const envelope =
     shape.requestId === "present"
@@ -97,7 +97,7 @@ function present(taskId: string, step: TimelineStep, shape: AnswerShape): Record
   return entry;
 }
 
-/** The strangers have all ended well: a client that takes the wrong entry announces a file that is not there. */
+/** All foreign tasks have succeeded: a client that reads the wrong entry would announce a file that does not exist. */
 function amongStrangers(entry: unknown, taskId: string, includeTask: boolean): unknown[] {
   const ended = (name: string) => ({
     taskId: stranger(taskId, name),

@@ -1,6 +1,6 @@
 import type { Endpoint, Fault } from "./input.ts";
 
-/** What of a request a fault can be chosen by. */
+/** The properties of a request by which a fault is selected. */
 export interface FaultTarget {
   readonly endpoint: Endpoint;
   readonly orgId: string | undefined;
@@ -8,20 +8,20 @@ export interface FaultTarget {
   readonly taskId: string | undefined;
 }
 
-/** A fault that was put, with what is left of its `times`. */
+/** An active fault, with the number of times it still applies. */
 export interface StandingFault {
   readonly id: number;
   readonly fault: Fault;
-  /** Undefined for a fault without end. */
+  /** Undefined if unlimited. */
   remaining: number | undefined;
 }
 
 type LatencyFault = Extract<Fault, { kind: "latency" }>;
 
-/** A fault that replaces or spoils the answer. */
+/** A fault that replaces or corrupts the answer. */
 export type AnswerFault = Exclude<Fault, LatencyFault>;
 
-/** What befalls one request: the latencies that met it added up, and the first other fault that met it. */
+/** What happens to one request: the sum of the matching latencies, and the first other matching fault. */
 export interface Misfortune {
   readonly latencyMs: number;
   readonly fault: AnswerFault | undefined;
@@ -29,13 +29,13 @@ export interface Misfortune {
 
 const NONE: Misfortune = { latencyMs: 0, fault: undefined };
 
-/** The faults that stand, oldest first. */
+/** The active faults, oldest first. */
 export class Faults {
   readonly #random: () => number;
   #standing: StandingFault[] = [];
   #lastId = 0;
 
-  /** @param random draws for `probability`, from 0 to below 1 */
+  /** @param random a source of random numbers in [0, 1) */
   constructor(random: () => number) {
     this.#random = random;
   }
@@ -62,7 +62,7 @@ export class Faults {
     return this.#standing.map((each) => ({ ...each }));
   }
 
-  /** Draws what befalls this request, and counts it against the faults' `times`. */
+  /** Selects the faults for this request and counts it against their `times`. */
   meet(target: FaultTarget): Misfortune {
     if (this.#standing.length === 0) return NONE;
     let latencyMs = 0;

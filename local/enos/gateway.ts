@@ -12,7 +12,7 @@ import { taskKey } from "./tasks.ts";
 import type { TokenRequest } from "./token-service.ts";
 import { verifySigned } from "./verify.ts";
 
-/** A request for an EnOS endpoint, read and checked, but nothing done about it yet. */
+/** A request for an EnOS endpoint that has been read and verified, but not carried out yet. */
 interface CheckedRequest {
   readonly route: Route;
   readonly query: string;
@@ -23,7 +23,7 @@ interface CheckedRequest {
   readonly tokenRequest: TokenRequest | undefined;
 }
 
-/** Faults that stand in front of the service: what they meet does not reach it and changes nothing there. */
+/** Faults in front of the service: the request does not reach it and changes nothing. */
 const IN_FRONT = new Set<AnswerFault["kind"]>([
   "hang",
   "gateway-refusal",
@@ -37,8 +37,8 @@ const IN_FRONT = new Set<AnswerFault["kind"]>([
 ]);
 
 /**
- * Serves one request for an EnOS endpoint. The signature is checked and logged whatever fault the request meets, so
- * that a test sees whether a retry was signed afresh.
+ * Serves one request for an EnOS endpoint. The signature is verified and logged whatever fault applies, so that
+ * a test can see whether a retry was signed again.
  */
 export function serveEnos(
   control: EnosControl,
@@ -95,7 +95,7 @@ function check(
   return { route, query, body, now, organisation, refusal, tokenRequest: undefined };
 }
 
-/** Does what the request asks, unless it is refused or a fault stands in front. */
+/** Carries out the request, unless it is refused or a fault keeps it from the service. */
 function act(
   control: EnosControl,
   checked: CheckedRequest,
@@ -142,12 +142,12 @@ function answerInFront(
         : refuseIn(fault.field ?? "code", refusal, fault.httpStatus ?? 200, shape);
     }
     default:
-      // What these send has nothing of an answer in it.
+      // These send nothing of the answer.
       return { httpStatus: 200, body: "", code: 0 };
   }
 }
 
-/** The shape varies by task, or by access key for token requests; the admin's choice overrides. */
+/** The shape varies by task (by access key for token requests), unless an admin has fixed it. */
 function shapeOf(control: EnosControl, { route, tokenRequest }: CheckedRequest): AnswerShape {
   const varied = shapeFor(tokenRequest?.accessKey ?? (route.taskId || route.channelId));
   const fixed = control.state.shape;

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 
-// Whoever plays with the simulator by hand wants to know what is wrong, not only where.
+// Messages for people who use the simulator by hand.
 z.config(z.locales.en());
 
 const Text = z.string().check(z.minLength(1));
@@ -27,7 +27,7 @@ const TimelineInput = z.array(Step).check(
 );
 const Timelines = z.array(TimelineInput).check(z.minLength(1));
 
-/** Any part of an answer's shape: what is given is fixed, the rest keeps varying by task. */
+/** Parts of an answer's shape: those given are fixed, the rest varies by task. */
 export const ShapeInput = z.strictObject({
   data: z.exactOptional(z.enum(["object", "list", "list-with-strangers"])),
   progressCode: z.exactOptional(z.enum(["integer", "string"])),
@@ -58,9 +58,9 @@ export const TasksInput = z.strictObject({
   orgId: Id,
   channelId: Id,
   taskIds: z.array(Id).check(z.minLength(1)),
-  /** Dealt to the ids in turn. */
+  /** Assigned to the ids in turn. */
   timelines: Timelines,
-  /** When the timelines start; now when left out. */
+  /** When the timelines start; now if omitted. */
   startedAt: z.optional(UnixMs),
   shape: z.optional(ShapeInput),
 });
@@ -75,13 +75,13 @@ export type AnyTaskInput = z.infer<typeof AnyTaskInput>;
 
 export const CreatedTimelineInput = z.strictObject({ timeline: TimelineInput });
 
-/** How tasks call back: once, at their end and with their id, unless it is said otherwise. */
+/** How tasks call back: by default once, at their end and with their id. */
 export const CallbacksInput = z.strictObject({
   /** 0: never. */
   times: z.exactOptional(Count.check(z.maximum(10))),
-  /** Whether the id in the body is the task's, or one that nobody knows. */
+  /** Whether the body contains the task's id or an unknown one. */
   id: z.exactOptional(z.enum(["task", "another"])),
-  /** So long before, or after, the end. */
+  /** The time from the end to the callback, which may be negative. */
   earlyMs: z.exactOptional(Milliseconds),
   lateMs: z.exactOptional(Milliseconds),
 });
@@ -92,15 +92,15 @@ export const LogInput = z.strictObject({ size: Count.check(z.maximum(1_000_000))
 const Endpoint = z.enum(["token", "status", "create", "cancel"]);
 export type Endpoint = z.infer<typeof Endpoint>;
 
-/** Which requests a fault meets: those that fit every part given. */
+/** Which requests a fault applies to: those that match every given property. */
 const SELECTION = {
   endpoint: z.optional(Endpoint),
   orgId: z.optional(Id),
   channelId: z.optional(Id),
   taskId: z.optional(Id),
-  /** How many requests; without end when left out. */
+  /** How many requests; unlimited if omitted. */
   times: z.optional(Positive),
-  /** The chance of each request, 0 to 1; 1 when left out. */
+  /** The probability for each request, 0 to 1; 1 if omitted. */
   probability: z.optional(z.number().check(z.minimum(0), z.maximum(1))),
 };
 
@@ -108,13 +108,13 @@ function faultOf<const Kind extends string, Shape extends z.core.$ZodLooseShape>
   return z.strictObject({ ...SELECTION, kind: z.literal(kind), ...shape });
 }
 
-/** What a fault does, beside whom it meets. */
+/** What a fault does. */
 export const Fault = z.discriminatedUnion("kind", [
-  // Answers later; several add up, and another fault may come on top.
+  // Delays the answer; several add up, and another fault may apply as well.
   faultOf("latency", { ms: Milliseconds }),
   // Never answers.
   faultOf("hang", {}),
-  // What the gateway itself says before a request reaches a service: a real HTTP status, and no code.
+  // An answer of the gateway itself, before a request reaches a service: an HTTP error status, and no code.
   faultOf("gateway-refusal", { httpStatus: z.literal([400, 401, 403, 413, 429, 500, 503]) }),
   // 429, without Retry-After unless seconds are given.
   faultOf("rate-limit", {
@@ -126,32 +126,32 @@ export const Fault = z.discriminatedUnion("kind", [
     httpStatus: z.int().check(z.minimum(500), z.maximum(599)),
     body: z.optional(z.enum(["json", "empty"])),
   }),
-  // A TCP reset after the service has acted: what the call did is done, its answer is lost.
+  // A TCP reset after the call was carried out: its answer is lost.
   faultOf("reset", { at: z.enum(["before-answer", "in-body"]) }),
-  // 200 with a JSON content type and half a JSON text.
+  // 200 with a JSON content type and truncated JSON.
   faultOf("garbage", {}),
-  // 200 and text/html: a page, or the right answer under the wrong type.
+  // 200 and text/html: a page, or the correct answer with the wrong type.
   faultOf("wrong-content-type", { body: z.optional(z.enum(["html", "answer"])) }),
   // 200 with content-length 0.
   faultOf("empty-body", {}),
-  // The right answer, one byte at a time.
+  // The correct answer, one byte at a time.
   faultOf("slow-body", { everyMs: z.number().check(z.positive()) }),
-  // The right answer, padded with white space to 2 MiB or `bytes`; chunked unless its length is to be said.
+  // The correct answer, padded with white space to 2 MiB or `bytes`; chunked unless a length is requested.
   faultOf("huge-body", {
     bytes: z.optional(Positive.check(z.maximum(256 * 1024 * 1024))),
     contentLength: z.optional(z.boolean()),
   }),
   // A status of another task.
   faultOf("wrong-task", {}),
-  // A list of finished tasks of others, with the one asked for among them or not.
+  // A list of other finished tasks, with or without the requested one.
   faultOf("strangers", { includeTask: z.boolean() }),
-  // The right answer but for its progress code, 42 unless given.
+  // The correct answer except for its progress code, 42 by default.
   faultOf("unknown-code", { progressCode: z.optional(z.int()) }),
-  // Ends the token and says so (4011 unless given).
+  // Revokes the token and refuses it (4011 by default).
   faultOf("token-expired", { code: z.optional(z.literal([4011, 4012, 1203])) }),
-  // Refuses the credentials (1003 unless given), though they are right.
+  // Refuses correct credentials (1003 by default).
   faultOf("refused", { code: z.optional(z.literal([1002, 1003])) }),
-  // Any EnOS error code, put where and under the HTTP status that is given, else as the shape has it.
+  // Any EnOS error code, in the given field and with the given HTTP status, or as in the shape.
   faultOf("error", {
     code: Positive,
     msg: z.optional(z.string()),

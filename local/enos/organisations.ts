@@ -13,7 +13,7 @@ export interface Organisation {
   readonly orgId: string;
   accessKey: string;
   secretKey: string;
-  /** Its channels; undefined where every channel id is taken to exist. */
+  /** Its channels; undefined if every channel id exists. */
   channels: ReadonlySet<string> | undefined;
   tokenLifetimeSeconds: number;
   token: Token | undefined;
@@ -21,23 +21,23 @@ export interface Organisation {
   readonly tasks: TaskBook;
 }
 
-/** What an organisation is made or remade from. */
+/** The settings of an organisation. */
 export interface OrganisationSettings {
   readonly orgId: string;
   readonly accessKey: string;
   readonly secretKey: string;
   readonly channels?: readonly string[] | undefined;
-  /** 7200 when left out, as in the vendor's samples. */
+  /** 7200 if omitted, as in the vendor's samples. */
   readonly tokenLifetimeSeconds?: number | undefined;
 }
 
-/** All organisations, found by id, by access key and by live token. */
+/** All organisations, by id, by access key and by valid token. */
 export class Organisations {
   readonly #byId = new Map<string, Organisation>();
   readonly #byAccessKey = new Map<string, Organisation>();
   readonly #byToken = new Map<string, Organisation>();
 
-  /** Creates the organisation, or replaces its settings: its tasks stay, its token ends. */
+  /** Creates the organisation, or replaces its settings: its tasks are kept, its token is revoked. */
   put(settings: OrganisationSettings): void {
     const existing = this.#byId.get(settings.orgId);
     const organisation: Organisation = existing ?? {
@@ -57,7 +57,7 @@ export class Organisations {
     this.#byId.set(settings.orgId, organisation);
   }
 
-  /** A token lives as long as its access key: with a new secret key only, it stays and old signatures fail. */
+  /** A token is valid as long as its access key: if only the secret key changes, the token is kept and old signatures fail. */
   setCredentials(organisation: Organisation, accessKey: string, secretKey: string): void {
     if (accessKey !== organisation.accessKey) {
       this.endToken(organisation);
@@ -82,7 +82,7 @@ export class Organisations {
     return this.#byAccessKey.get(accessKey);
   }
 
-  /** The organisation whose live token this is; undefined for an unknown, ended or expired one. */
+  /** The organisation with this valid token; undefined for an unknown, revoked or expired one. */
   byToken(value: string, now: number): Organisation | undefined {
     const organisation = this.#byToken.get(value);
     if (organisation?.token === undefined || organisation.token.expiresAt <= now) return undefined;
@@ -96,17 +96,17 @@ export class Organisations {
     return undefined;
   }
 
-  /** The organisation's live token, or a new one where it has none. */
+  /** The organisation's valid token, or a new one if it has none. */
   token(organisation: Organisation, now: number): Token {
     const live = organisation.token;
     return live !== undefined && live.expiresAt > now ? live : this.newToken(organisation, now);
   }
 
-  /** A new token; the one before it is refused from now on. */
+  /** A new token; the previous one is refused from now on. */
   newToken(organisation: Organisation, now: number): Token {
     this.endToken(organisation);
     const token = {
-      // So that it is known where it should not be.
+      // So that tests recognise it where it should not appear.
       value: `simulated-token-${randomBytes(24).toString("base64url")}`,
       expiresAt: now + organisation.tokenLifetimeSeconds * 1_000,
     };

@@ -1,19 +1,19 @@
 import type { Endpoint } from "./input.ts";
 
-/** How many requests there were, and what became of them. */
+/** Counters of requests and their outcomes. */
 export interface Counters {
-  /** By endpoint; `other` is everything that is no endpoint of EnOS. */
+  /** By endpoint; `other` counts everything that is not an endpoint of EnOS. */
   readonly requests: Record<Endpoint | "other", number>;
   /** By organisation and endpoint, for requests whose organisation was known. */
   readonly byOrganisation: Record<string, Record<Endpoint, number>>;
   /** Refusals by EnOS code. */
   readonly refused: Record<string, number>;
-  /** Answers spoilt, by the fault's kind. */
+  /** Corrupted answers, by the kind of fault. */
   readonly faults: Record<string, number>;
   readonly callbacks: { readonly delivered: number; readonly failed: number };
 }
 
-/** One request as the log keeps it: no token, no signature, no key. */
+/** A logged request, without token, signature or key. */
 export interface LogEntry {
   /** Unix ms by the simulator's clock. */
   readonly at: number;
@@ -24,17 +24,17 @@ export interface LogEntry {
   readonly orgId: string | undefined;
   readonly channelId: string | undefined;
   readonly taskId: string | undefined;
-  /** As it was sent; undefined where none was. */
+  /** As sent; undefined if there was none. */
   readonly timestamp: string | undefined;
-  /** Whether no logged request before had this timestamp and signature (or `encryption`). */
+  /** Whether no earlier request had this timestamp and signature (or `encryption`). */
   readonly fresh: boolean;
-  /** 0 where token, timestamp and signature are right, else the refusal's EnOS code. */
+  /** 0 if token, timestamp and signature are correct, otherwise the EnOS code of the refusal. */
   readonly code: number;
-  /** The kind of fault that the request met. */
+  /** The kind of fault that applied. */
   readonly fault: string | undefined;
 }
 
-/** What the simulator remembers of its requests. */
+/** The counters and the log of requests. */
 export class Records {
   #requests = zeroes();
   #other = 0;
@@ -88,7 +88,7 @@ export class Records {
     this.#faults.clear();
   }
 
-  /** Keeps the last `size` requests from now on; 0 keeps none. What was kept before is dropped. */
+  /** Logs the last `size` requests from now on; 0 logs none. Earlier entries are dropped. */
   keepLog(size: number): void {
     this.#logSize = size;
     this.#log = [];
@@ -99,10 +99,10 @@ export class Records {
     return this.#logSize > 0;
   }
 
-  /** @param proof the timestamp with the signature or digest: compared with those before, never shown */
+  /** @param proof the timestamp with the signature or digest: compared with earlier ones, never exposed */
   log(entry: Omit<LogEntry, "fresh">, proof: string): void {
     const fresh = !this.#seen.has(proof);
-    // Freshness reaches back further than the log, but not without bound.
+    // This reaches back further than the log, but is bounded.
     if (this.#seen.size >= 10 * this.#logSize) this.#seen.clear();
     this.#seen.add(proof);
     this.#log.push({ ...entry, fresh });

@@ -12,8 +12,8 @@ const CHANNELS = "/data-federation/v2.0/channels/read/";
 const TOKENS = "/apim-token-service/v2.0/token/";
 
 /**
- * Finds the endpoint by method and path (without the query); undefined where EnOS has none. By hand, since this runs
- * for every request of a load test.
+ * Finds the endpoint by method and path (without the query); undefined if EnOS has none. Hand-written, because it
+ * runs for every request of a load test.
  */
 export function findRoute(method: string, path: string): Route | undefined {
   if (path.startsWith(CHANNELS)) {
@@ -43,7 +43,7 @@ function withIds(endpoint: Endpoint, channel: string, task: string): Route | und
   return { endpoint, isRefresh: false, channelId, taskId };
 }
 
-/** The segment decoded; undefined where its percent-encoding is broken. */
+/** The segment decoded; undefined if its percent-encoding is invalid. */
 export function decode(segment: string): string | undefined {
   if (!segment.includes("%")) return segment;
   try {

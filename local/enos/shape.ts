@@ -1,5 +1,5 @@
 /**
- * How an answer looks, where the vendor's documents allow or show more than one form.
+ * The form of an answer, where the vendor's documents allow or show more than one.
  */
 export interface AnswerShape {
   /** `data` as one object, as a list of one, or as a list with entries of other tasks around it. */
@@ -8,7 +8,7 @@ export interface AnswerShape {
   readonly progressCode: "integer" | "string";
   /** `dataSize` as newer editions give it, or left out as older ones do. */
   readonly dataSize: "absent" | "number" | "string";
-  /** What stands for a download URL that does not exist yet. */
+  /** How a missing download URL is represented. */
   readonly missingUrl: "absent" | "empty" | "null";
   /** Whether the envelope has a `requestId`. */
   readonly requestId: "present" | "absent";
@@ -19,7 +19,7 @@ export interface AnswerShape {
   readonly errorField: "documented" | "older-gateway" | "code" | "status" | "apim_status";
   /** Whether an error comes with HTTP 200 or with the status that fits its code. */
   readonly errorHttpStatus: "ok" | "matching";
-  /** The token answer's success field, spelt right or as one documented sample has it. */
+  /** The success field of a token answer, spelled correctly or as in one documented sample. */
   readonly tokenStatus: "status" | "stauts";
 }
 
@@ -38,12 +38,12 @@ const SHAPES: AnswerShape[] = Array.from({ length: 1 << 11 }, (_, bits) => ({
   tokenStatus: bits & 1024 ? "stauts" : "status",
 }));
 
-/** The shape of answers about this id (a task's, or an access key's): always the same one for the same id. */
+/** The shape of answers about this id (of a task or an access key): always the same for the same id. */
 export function shapeFor(id: string): AnswerShape {
   return SHAPES[spread(id) & (SHAPES.length - 1)] as AnswerShape;
 }
 
-/** FNV-1a with a final mix, so that ids which differ in their last character differ in every bit. */
+/** FNV-1a with a final mix, so that ids that differ in their last character get very different hashes. */
 export function spread(id: string): number {
   let value = 0x811c9dc5;
   for (let index = 0; index < id.length; index++) {

@@ -6,11 +6,11 @@ import { serveEnos } from "./gateway.ts";
 import { decode, findRoute } from "./routes.ts";
 
 export interface EnosSimulatorOptions {
-  /** The port on 127.0.0.1; any free one when left out. */
+  /** The port on 127.0.0.1; any free one if omitted. */
   readonly port?: number;
-  /** The simulator's clock, Unix ms: tokens, timelines and timestamps go by it. */
+  /** The simulator's clock, Unix ms: used for tokens, timelines and timestamps. */
   readonly now?: () => number;
-  /** Draws for faults with a probability, from 0 to below 1. */
+  /** A source of random numbers in [0, 1), for faults with a probability. */
   readonly random?: () => number;
 }
 
@@ -29,7 +29,7 @@ export class EnosSimulator extends EnosControl implements AsyncDisposable {
     this.url = loopback.url;
   }
 
-  /** Stops at once: open requests, the hanging ones as well, lose their connection. */
+  /** Stops at once: the connections of open requests are closed. */
   async close(): Promise<void> {
     this.state.callbacks.stop();
     await this.#loopback[Symbol.asyncDispose]();
@@ -41,8 +41,8 @@ export class EnosSimulator extends EnosControl implements AsyncDisposable {
 }
 
 /**
- * Starts an EnOS that listens on loopback, as strict as the real one and as unreliable as it is told to be.
- * Rejects when the port is taken.
+ * Starts an EnOS that listens on loopback, as strict as the real one, and as unreliable as configured.
+ * Rejects if the port is taken.
  */
 export async function startEnosSimulator(options: EnosSimulatorOptions = {}): Promise<EnosSimulator> {
   const server = createServer({ keepAliveTimeout: 60_000 });
@@ -74,7 +74,7 @@ function withBody(simulator: EnosSimulator, request: IncomingMessage, response: 
   const limit = request.url?.startsWith(ADMIN_PREFIX) ? MAX_ADMIN_BODY : MAX_BODY;
   const chunks: Buffer[] = [];
   let length = 0;
-  // A caller that goes away while it still sends is nobody to answer.
+  // A caller that disconnects while sending needs no answer.
   request.on("error", () => {});
   request.on("data", (chunk: Buffer) => {
     length += chunk.length;

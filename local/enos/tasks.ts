@@ -1,19 +1,19 @@
 import { type AnswerShape, spread } from "./shape.ts";
 import { stepAt, type Timeline } from "./timeline.ts";
 
-/** A download task: its state is read off the timeline and the clock, so that it costs no timer. */
+/** A download task. Its state is derived from its timeline and the clock, so that it needs no timer. */
 export interface Task {
   readonly startedAt: number;
   readonly timeline: Timeline;
   readonly shape?: Partial<AnswerShape> | undefined;
 }
 
-/** How tasks that nobody registered behave: any id exists and plays one of the timelines, chosen by its hash. */
+/** How unregistered tasks behave: any id exists and follows one of the timelines, chosen by its hash. */
 export interface AnyTask {
   readonly timelines: readonly Timeline[];
   /** Unix ms. */
   readonly startedAt: number;
-  /** Starts lie between `startedAt` and this much later, by the id's hash. */
+  /** Tasks start up to this much later than `startedAt`, depending on the id's hash. */
   readonly spreadMs: number;
 }
 
@@ -23,7 +23,7 @@ const CANCELLING_MS = 1_000;
 /** The tasks of one organisation. A record is three words and shares its timeline, so 100,000 of them are cheap. */
 export class TaskBook {
   anyTask: AnyTask | undefined;
-  // null marks a task that was removed: it must not come back through `anyTask`.
+  // null marks a removed task: it must not reappear through `anyTask`.
   readonly #tasks = new Map<string, Task | null>();
   readonly #requests = new Map<string, number>();
 
@@ -49,7 +49,7 @@ export class TaskBook {
     return { timeline, startedAt: startedAt + (spreadMs === 0 ? 0 : hash % spreadMs) };
   }
 
-  /** Turns the task's future into "cancelling, cancelled"; a task that still waits is cancelled at once. */
+  /** Replaces the rest of the task's timeline by "cancelling, cancelled"; a waiting task is cancelled at once. */
   cancel(key: string, task: Task, now: number): Task {
     const elapsed = now - task.startedAt;
     const past = task.timeline.filter((step) => step.afterMs <= elapsed);
@@ -84,7 +84,7 @@ export class TaskBook {
   }
 }
 
-/** Registered ids have no slash in them, so the key of two ids is theirs alone. */
+/** Registered ids contain no slash, so the key of two ids is unique. */
 export function taskKey(channelId: string, taskId: string): string {
   return `${channelId}/${taskId}`;
 }

@@ -4,16 +4,16 @@ export interface TimelineStep {
   /** The vendor's number: 0 waiting, 1 running, 2 failed, 3 success, 4 cancelling, 5 cancelled, 6 expiring, 7 expired. */
   readonly progressCode: number;
   readonly progressDesc?: string | undefined;
-  /** `{taskId}` in it is replaced; null is no URL; left out, codes 3 and 6 have one made up. */
+  /** `{taskId}` in it is replaced; null means none; if omitted, codes 3 and 6 get a generated one. */
   readonly downloadUrl?: string | null | undefined;
-  /** Bytes; null is no size; left out, codes 3 and 6 have one made up. */
+  /** In bytes; null means none; if omitted, codes 3 and 6 get a generated one. */
   readonly dataSize?: number | null | undefined;
 }
 
 /** Steps in ascending order of `afterMs`. */
 export type Timeline = readonly TimelineStep[];
 
-/** What a task created through the API does when nothing else was asked for. */
+/** The default timeline of tasks created through the API. */
 export const USUAL_TIMELINE: Timeline = [
   { afterMs: 0, progressCode: 0 },
   { afterMs: 2_000, progressCode: 1 },
@@ -22,7 +22,7 @@ export const USUAL_TIMELINE: Timeline = [
 
 const WAITING: TimelineStep = { afterMs: 0, progressCode: 0 };
 
-/** The step a task is in `elapsedMs` after its start; before its first step it waits. */
+/** The step that a task is in `elapsedMs` after its start; before its first step it is waiting. */
 export function stepAt(timeline: Timeline, elapsedMs: number): TimelineStep {
   let current = WAITING;
   for (const step of timeline) {

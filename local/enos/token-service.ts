@@ -4,7 +4,7 @@ import type { Organisation, Organisations, Token } from "./organisations.ts";
 import type { AnswerShape } from "./shape.ts";
 import { ALLOWED_SKEW_MS, isRecent } from "./verify.ts";
 
-/** A token request as it was read: who asks, and why not, if it is wrong. */
+/** A token request: who asks, and why it is refused, if it is. */
 export interface TokenRequest {
   readonly organisation: Organisation | undefined;
   readonly refusal: Refusal | undefined;
@@ -15,10 +15,10 @@ export interface TokenRequest {
   readonly accessToken: string;
 }
 
-/** Gives out tokens; knows which digests it has seen. */
+/** Issues tokens, and remembers which digests it has seen. */
 export class TokenService {
   readonly #organisations: Organisations;
-  // Two generations, each as long as a timestamp can stay acceptable: no digest is forgotten while it could be used.
+  // Two generations, each as long as a timestamp is accepted, so that no digest is forgotten while it could be used.
   #seen = new Set<string>();
   #seenBefore = new Set<string>();
   #generationEnds = 0;
@@ -63,13 +63,13 @@ export class TokenService {
     return { ...request, refusal: undefined };
   }
 
-  /** The live token, the same until it expires; refuses a digest it has seen (1001). */
+  /** The valid token, the same until it expires; refuses a digest it has seen (1001). */
   get(request: TokenRequest, organisation: Organisation, shape: AnswerShape, now: number): Answer {
     if (this.#repeats(request.encryption, now)) return refuse(REPEATED, shape);
     return grant(this.#organisations.token(organisation, now), shape, now);
   }
 
-  /** A new token for a live one, which is refused from then on; 1204 for a token that is not the live one. */
+  /** A new token in exchange for the valid one, which is refused from then on; 1204 for any other token. */
   refresh(request: TokenRequest, organisation: Organisation, shape: AnswerShape, now: number): Answer {
     if (this.#repeats(request.encryption, now)) return refuse(REPEATED, shape);
     if (this.#organisations.byToken(request.accessToken, now) !== organisation) {

@@ -3,10 +3,10 @@ import type { Refusal } from "./answer.ts";
 import { requestDigest } from "./digest.ts";
 import type { Organisation, Organisations } from "./organisations.ts";
 
-/** How far a timestamp may lie from the simulator's clock, in ms. */
+/** How far a timestamp may differ from the simulator's clock, in milliseconds. */
 export const ALLOWED_SKEW_MS = 5 * 60_000;
 
-/** Whether a signed call may pass the gateway, and as whom. */
+/** Whether the gateway accepts a signed call, and for which organisation. */
 export interface Verification {
   readonly organisation: Organisation | undefined;
   readonly refusal: Refusal | undefined;
@@ -38,7 +38,7 @@ export function verifySigned(
   return { organisation, refusal: undefined };
 }
 
-/** Whether this is a Unix time in milliseconds, written in digits, and near enough to the clock. */
+/** Whether this is a Unix time in milliseconds, in digits, and close enough to the clock. */
 export function isRecent(timestamp: string, now: number): boolean {
   return /^\d{1,16}$/.test(timestamp) && Math.abs(Number(timestamp) - now) <= ALLOWED_SKEW_MS;
 }

@@ -14,19 +14,19 @@ export const ROUTES = {
   callback: CALLBACK_ROUTE,
 } as const;
 
-/** A route's key where the organisation is in the path. */
+/** The key of a route with the organisation in the path. */
 export function withOrganisation(routeKey: string): string {
   return routeKey.replace(" ", ` ${ORGANISATION_PATH}`);
 }
 
-/** The path that API Gateway finds a route and its parameters in; values are texts, but in a test of odd ones. */
+/** The path of a route with its parameters; values are strings, except in tests of invalid ones. */
 export function pathOf(routeKey: string, pathParameters: Record<string, unknown>): string {
   return routeKey
     .replace(/^\S+ /, "")
     .replaceAll(/\{(\w+)\}/g, (_, name: string) => String(pathParameters[name]));
 }
 
-/** The event that API Gateway makes of a request about a task. */
+/** API Gateway's event for a request about a task. */
 export function taskEvent(
   route: "status" | "put" | "get" | "delete",
   { orgId, channelId, taskId }: { orgId: string; channelId: string; taskId: string },
@@ -34,7 +34,7 @@ export function taskEvent(
   return apiEvent(route, `orgId=${encodeURIComponent(orgId)}`, { channelId, taskId });
 }
 
-/** The event that API Gateway makes of any request to one of the routes. */
+/** API Gateway's event for a request to any of the routes. */
 export function apiEvent(
   route: keyof typeof ROUTES,
   rawQueryString: string,
@@ -49,12 +49,12 @@ export function apiEvent(
   };
 }
 
-/** The event that API Gateway makes of EnOS's callback. */
+/** API Gateway's event for EnOS's callback. */
 export function callbackEvent(token: string, body: unknown): ApiEvent {
   return withBody(apiEvent("callback", "", { token }), body);
 }
 
-/** The event that Lambda makes of messages in the queue of hints. */
+/** Lambda's event for messages in the queue of hints. */
 export function hintEvent(...bodies: string[]): SQSEvent {
   return {
     Records: bodies.map((body, index) => ({
@@ -76,7 +76,7 @@ export function hintEvent(...bodies: string[]): SQSEvent {
   };
 }
 
-/** An event with a body, as API Gateway hands over one that it takes for text. */
+/** An event with a body, as API Gateway passes on text. */
 export function withBody(event: ApiEvent, body: unknown): ApiEvent {
   return { ...event, body: typeof body === "string" ? body : JSON.stringify(body), isBase64Encoded: false };
 }

@@ -5,11 +5,11 @@ import { unzipSync } from "fflate";
 import type { FunctionName } from "../../lib/settings.ts";
 import { packagedService } from "../package.ts";
 
-// Here, so that nobody has to wait who does not import this, and no test waits at the expense of its own time.
+// At import, so that only those who need it wait, and the time does not count towards a test's timeout.
 const folder = await packagedService();
 
 /**
- * Unzips a function's deployable artefact, as Lambda does with it.
+ * Unzips the artefact of a function, as Lambda does.
  *
  * @returns the path of the module that exports `handler`
  */

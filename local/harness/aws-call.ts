@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 
-/** The emulators' region and account, which an ARN needs where a request gives a name only. */
+/** The emulators' region and account, for the ARNs of requests that contain only a name. */
 const PLACE = "eu-central-1:000000000000";
 
 /** A call to AWS, as an IAM policy would judge it, and what it asked for. */
@@ -8,13 +8,13 @@ export interface AwsCall {
   service: "dynamodb" | "sns" | "sqs" | "secretsmanager";
   /** As IAM names it, e.g. `UpdateItem`. */
   action: string;
-  /** The ARN of what the call is about. */
+  /** The ARN of the resource. */
   resource: string;
   /** The request: parsed JSON, or the form's fields. */
   input: Record<string, unknown>;
 }
 
-/** Reads a request of one of the SDK's clients. @throws {Error} for a request that is none */
+/** Reads a request of one of the SDK's clients. @throws {Error} if it is not such a request */
 export function readCall(headers: IncomingHttpHeaders, body: Buffer): AwsCall {
   const target = headers["x-amz-target"];
   if (typeof target !== "string") {
@@ -26,7 +26,7 @@ export function readCall(headers: IncomingHttpHeaders, body: Buffer): AwsCall {
   const [prefix, action = ""] = target.split(".");
   const input = JSON.parse(body.toString());
   if (prefix === "secretsmanager") {
-    // Secrets Manager ends a secret's ARN with a hyphen and six characters of its own.
+    // Secrets Manager appends a hyphen and six characters to the ARN of a secret.
     const resource = `arn:aws:secretsmanager:${PLACE}:secret:${input.SecretId ?? input.Name}-AbCdEf`;
     return { service: "secretsmanager", action, resource, input };
   }
@@ -43,19 +43,19 @@ export function readCall(headers: IncomingHttpHeaders, body: Buffer): AwsCall {
   };
 }
 
-/** The steps that every sweep with something to do comes to, in their order. */
+/** The steps of every sweep that has work to do, in order. */
 export const STEPS = ["list", "lease", "read", "secret", "current", "publish", "commit", "release"] as const;
 
-/** What a sweep does with a call: a step of its work, or of what it notes of organisations that are stuck or behind. */
+/** What a call of a sweep is for: a step of its work, or a record of organisations that are stuck or behind. */
 export type Step = (typeof STEPS)[number] | "behind" | "health";
 
-/** The step of a sweep that a call is; undefined for a call that no sweep makes. */
+/** The step of a sweep that a call belongs to; undefined for a call that no sweep makes. */
 export function stepOf({ service, action, input }: AwsCall): Step | undefined {
   if (service === "sns") return action === "PublishBatch" ? "publish" : undefined;
   if (service === "sqs") return undefined;
   if (service === "secretsmanager") return action === "GetSecretValue" ? "secret" : undefined;
   if (input.IndexName !== undefined) return "read";
-  // Whether the shard is held still is asked before what is behind in it is written.
+  // A sweep reads whether it still holds the shard before it writes records of what is behind.
   if (action === "GetItem") return shardOf(input) === undefined ? "current" : "behind";
   const partition = partitionOf(input);
   if (action === "Query") return partition?.startsWith("#behind#") ? "behind" : "list";
@@ -66,7 +66,7 @@ export function stepOf({ service, action, input }: AwsCall): Step | undefined {
   return String(input.UpdateExpression).includes("REMOVE leaseUntil") ? "release" : "lease";
 }
 
-/** The table's partition key that a request is about. */
+/** The partition key in a request. */
 function partitionOf(input: Record<string, unknown>): string | undefined {
   const { pk } = (input.Key ?? input.Item ?? {}) as Record<string, { S?: string }>;
   const [, name = ""] = /^pk = (:\w+)$/.exec(String(input.KeyConditionExpression)) ?? [];

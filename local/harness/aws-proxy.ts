@@ -12,7 +12,7 @@ import { type Loopback, listen } from "../loopback.ts";
 import { type AwsCall, readCall } from "./aws-call.ts";
 import { failEntries, forgetEntries } from "./publish-batch.ts";
 
-/** What happens to a call that a rule is for. */
+/** What happens to a call that matches a rule. */
 export type Fate =
   /** AWS refuses: the call is not carried out. */
   | { kind: "refuse"; httpStatus: number; code: string }
@@ -22,27 +22,27 @@ export type Fate =
   | { kind: "reset" }
   /** The call is carried out, and then the connection breaks. */
   | { kind: "lose-answer" }
-  /** The call is on its way until the promise resolves, whether or not its caller still waits. */
+  /** The call is delayed until the promise resolves, whether or not its caller still waits. */
   | { kind: "hold"; until: Promise<void> }
-  /** SNS takes every second entry of the batch and says of the others that they failed. */
+  /** SNS accepts every second entry of the batch and reports the others as failed. */
   | { kind: "fail-entries" }
-  /** SNS takes the whole batch, and its answer names every second entry only. */
+  /** SNS accepts the whole batch, but its answer contains only every second entry. */
   | { kind: "forget-entries" };
 
-/** Calls that meet a fate. */
+/** Which calls a fate applies to. */
 export interface Rule {
   matches(call: AwsCall): boolean;
   fate: Fate;
-  /** How many calls; without end when left out. */
+  /** How many calls; unlimited if omitted. */
   times?: number;
 }
 
-/** A call that came by. */
+/** An observed call. */
 export interface Observed {
   call: AwsCall;
   /** Unix milliseconds. */
   arrivedAt: number;
-  /** When its answer went back, and with what HTTP status; undefined while it has not. */
+  /** When it was answered, and with what HTTP status; undefined until then. */
   answered?: { at: number; httpStatus: number; body: string };
 }
 
@@ -53,16 +53,16 @@ interface Answer {
 }
 
 /**
- * Stands between the SDK's clients and the emulators. It forwards calls as they are, records them, and lets those
- * that a rule is for go wrong.
+ * A proxy between the SDK's clients and the emulators. It records calls and forwards them unchanged, except for those
+ * that match a rule.
  */
 export class AwsProxy implements AsyncDisposable {
   readonly url: string;
   /** Every call so far. */
   readonly observed: Observed[] = [];
-  /** Hears of each call before it is carried out. */
+  /** Called with each call before it is forwarded. */
   onCall: (call: AwsCall) => void = () => {};
-  /** Hears of each call that was carried out, before its answer goes back. */
+  /** Called with each call once it has been carried out, before it is answered. */
   onCarriedOut: (call: AwsCall) => void = () => {};
   readonly #urls: CloudUrls;
   readonly #loopback: Loopback;
@@ -81,7 +81,7 @@ export class AwsProxy implements AsyncDisposable {
     const server = createServer();
     const proxy = new AwsProxy(urls, await listen(server));
     server.on("request", (request, response) => {
-      // A caller that was killed has nobody to be told of it; the call it sent goes on.
+      // If the caller was killed, its call still goes ahead.
       request.on("error", () => {});
       response.on("error", () => {});
       const serving = proxy.#serve(request, response).catch(() => void response.destroy());
@@ -102,17 +102,17 @@ export class AwsProxy implements AsyncDisposable {
     };
   }
 
-  /** Lets calls go wrong from now on. */
+  /** Adds rules for future calls. */
   add(...rules: Rule[]): void {
     this.#rules.push(...rules.map((rule) => ({ ...rule })));
   }
 
-  /** Lets no call go wrong any more; those that hang go on hanging. */
+  /** Removes all rules; calls that hang keep hanging. */
   clear(): void {
     this.#rules = [];
   }
 
-  /** Resolves when every call has met its fate, those that are held as well. */
+  /** Resolves when every call has been dealt with, including delayed ones. */
   async settled(): Promise<void> {
     await Promise.all(this.#serving);
   }
@@ -203,7 +203,7 @@ export class AwsProxy implements AsyncDisposable {
   }
 }
 
-/** Headers of an answer that go back with it: not its length and checksum, since its body may be changed. */
+/** The headers that are passed back: not length and checksum, since the body may be changed. */
 const KEPT = new Set(["content-type", "x-amzn-requestid", "x-amzn-errortype"]);
 
 function withBody(answer: Answer, change: (body: string) => string): Answer {

@@ -1,4 +1,4 @@
-/** An organisation's keys, in a form that is known wherever it turns up. */
+/** An organisation's keys, in a form that can be recognised anywhere. */
 export function canaryKeys(orgId: string): { accessKey: string; secretKey: string } {
   return { accessKey: `canary-access-${orgId}`, secretKey: `canary-secret-${orgId}` };
 }
@@ -7,10 +7,10 @@ export function canaryKeys(orgId: string): { accessKey: string; secretKey: strin
 const CANARY = /canary-(?:access|secret)-|simulated-token-/;
 
 /**
- * Every test's logs, answers and events go through here.
+ * The logs, answers and events of all tests are checked with this.
  *
  * @param where what the text is, for the message
- * @throws {Error} when the text holds a key or a token
+ * @throws {Error} if the text contains a key or a token
  */
 export function refuseCanaries(text: string, where: string): void {
   const at = text.search(CANARY);

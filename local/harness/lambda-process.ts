@@ -3,20 +3,20 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { refuseCanaries } from "./canary.ts";
 
-/** An event on its way to the process. */
+/** A request to the process. */
 export interface Invocation {
   id: number;
   event: unknown;
   timeoutMs: number;
 }
 
-/** What an invocation gave and took, measured inside the process. */
+/** The result of an invocation, and what it took, measured inside the process. */
 export interface Measured<Value> {
   value: Value;
   wallMs: number;
-  /** User and system, of all threads; of everything that ran at the same time. */
+  /** User and system time of the whole process, including anything else that ran at the same time. */
   cpuMs: number;
-  /** The most memory that the process ever had. */
+  /** The peak memory of the process. */
   maxRssBytes: number;
   /** The most memory that it had in use at a time, garbage not counted; undefined without Node's `--expose-gc`. */
   heldBytes: number | undefined;
@@ -27,7 +27,7 @@ export type InvocationResult =
   | { id: number; ok: true; measured: Measured<unknown> }
   | { id: number; ok: false; error: { name: string; message: string } };
 
-/** The process ended before it had answered. */
+/** The process ended before it answered. */
 export class ProcessEnded extends Error {
   override readonly name = "ProcessEnded";
 }
@@ -59,10 +59,10 @@ export class LambdaProcess implements AsyncDisposable {
   }
 
   /**
-   * Starts a function's module (see `unpack`) with nothing in its environment but `env`.
+   * Starts a function's module (see `unpack`) with only `env` in its environment.
    *
    * @param execArgv options for Node
-   * @throws {Error} with what it printed, when its start fails
+   * @throws {Error} with what it printed, if it fails to start
    */
   static async start(
     module: string,
@@ -83,7 +83,7 @@ export class LambdaProcess implements AsyncDisposable {
     return new LambdaProcess(child, output, importMs);
   }
 
-  /** All that the function printed. */
+  /** Everything that the function has printed. */
   get output(): string {
     return this.#output.join("");
   }
@@ -96,15 +96,15 @@ export class LambdaProcess implements AsyncDisposable {
   /**
    * Invokes the handler.
    *
-   * @param timeoutMs the time that the invocation is told to have; it is not killed after it
-   * @throws {ProcessEnded} when the process ended before it answered
-   * @throws {Error} with name and message of what the handler threw
+   * @param timeoutMs the remaining time that the invocation is told; it is not killed after it
+   * @throws {ProcessEnded} if the process ends before it answers
+   * @throws {Error} with the name and message of what the handler threw
    */
   async invoke<Value>(event: unknown, timeoutMs = 30_000): Promise<Value> {
     return (await this.measure<Value>(event, timeoutMs)).value;
   }
 
-  /** {@link invoke}, with what it took. */
+  /** Like {@link invoke}, with measurements. */
   async measure<Value>(event: unknown, timeoutMs = 900_000): Promise<Measured<Value>> {
     const id = this.#nextId++;
     const answer = Promise.withResolvers<InvocationResult>();

@@ -1,6 +1,6 @@
 /**
- * What Lambda's runtime does, in a process of its own: imports a function's module once, and calls its handler
- * for every event that the parent sends: `node lambda-runtime.ts <module>`.
+ * A Lambda runtime in a separate process: imports the module of a function once, and calls its handler for every event
+ * that the parent sends: `node lambda-runtime.ts <module>`.
  */
 import { pathToFileURL } from "node:url";
 import type { Invocation, InvocationResult } from "./lambda-process.ts";

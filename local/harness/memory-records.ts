@@ -3,20 +3,20 @@ import type { HealthRecord } from "../../lib/store/health-store.ts";
 import { mayLease, readShard, type Shard, type SweptShard } from "../../lib/store/shard-store.ts";
 import type { SweepDependencies } from "../../lib/sweep/dependencies.ts";
 
-/** A shard with the sweep that took it last. */
+/** A shard, with the sweep that leased it last. */
 type OwnedShard = Shard & { leaseOwner: string | undefined };
 
 /** How the records are kept. */
 export interface MemoryRecordsOptions {
-  /** Resolves when a call to the table has taken its time. */
+  /** Resolves after the latency of a call to the table. */
   latency: () => Promise<void>;
-  /** Hears of every write, also one that its condition refuses. */
+  /** Called for every write, even if its condition fails. */
   onWrite?: () => void;
 }
 
 /**
- * The sweeps' own records in memory, under the conditions that the real stores write with: a test holds the two
- * against each other.
+ * The sweeps' own records in memory, with the conditions of the real stores. A test checks that both behave the
+ * same.
  */
 export class MemoryRecords {
   readonly #latency: () => Promise<void>;
@@ -27,7 +27,7 @@ export class MemoryRecords {
     ReturnType<typeof gapsOfChange> & { origin: string | undefined; sweep: string }
   >();
   readonly health = new Map<string, HealthRecord>();
-  /** Writes of records of who is behind, by organisation. */
+  /** How often the record of an organisation that is behind was written. */
   readonly behindWrites = new Map<string, number>();
 
   constructor({ latency, onWrite = () => {} }: MemoryRecordsOptions) {
@@ -40,12 +40,12 @@ export class MemoryRecords {
     this.#onWrite();
   }
 
-  /** What all sweeps work with. */
+  /** The stores that sweeps use. */
   stores(): Pick<SweepDependencies, "shards" | "behind" | "health"> {
     return { shards: this.shardStore(), behind: this.behindStore(), health: this.healthStore() };
   }
 
-  /** Makes a shard known. @param watermark how far it is swept from the start */
+  /** Announces a shard. @param watermark its initial watermark */
   announce(number: number, now: number, watermark = 0): void {
     const known = this.shards.get(number);
     this.shards.set(number, {
@@ -146,7 +146,7 @@ function neverSwept(number: number): OwnedShard {
   return { ...readShard(number, undefined), leaseOwner: undefined };
 }
 
-/** What a sweep gets to see of a shard. */
+/** The shard as a sweep sees it. */
 function listed({ leaseOwner, ...shard }: OwnedShard): Shard {
   return shard;
 }

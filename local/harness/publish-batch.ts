@@ -1,11 +1,11 @@
-/** SNS PublishBatch on the wire, as far as a batch that goes half wrong needs it. */
+/** The wire format of SNS PublishBatch, as far as needed to make half of a batch fail. */
 
 const ENTRY = /^PublishBatchRequestEntries\.member\.(\d+)\.(.+)$/;
 
 /**
  * Takes every second entry out of a request.
  *
- * @returns the request that is left (undefined when nothing is), and how its answer says that the others failed
+ * @returns the remaining request (undefined if it is empty), and a function that adds the failed entries to its answer
  */
 export function failEntries(form: string): { body: string | undefined; answer(body: string): string } {
   const left = new URLSearchParams();
@@ -39,7 +39,7 @@ export function forgetEntries(body: string): string {
   );
 }
 
-/** The entries that an answer says SNS has taken. */
+/** The entries that SNS has accepted, according to an answer. */
 export function successesIn(body: string): string[] {
   const successful = /<Successful>(.*?)<\/Successful>/s.exec(body)?.[1] ?? "";
   return successful.match(/<member>.*?<\/member>/gs) ?? [];

@@ -5,10 +5,10 @@ import { fileURLToPath } from "node:url";
 
 const REPOSITORY = new URL("../../", import.meta.url);
 
-/** A part of the local cloud in a process of its own. */
+/** An emulator in a separate process. */
 export interface StandaloneProcess extends AsyncDisposable {
   readonly url: string;
-  /** Ends it, and resolves with its exit code. */
+  /** Stops it, and resolves with its exit code. */
   close(): Promise<number | null>;
 }
 
@@ -16,8 +16,8 @@ export interface StandaloneProcess extends AsyncDisposable {
  * Starts one of `local/`'s `…main.ts`, which prints `{"url":"…"}` once it listens.
  *
  * @param main its path within the repository
- * @param directory where it keeps its data; in memory when left out
- * @throws {Error} when it ends before it listens; why is on stderr
+ * @param directory where it keeps its data; in memory if omitted
+ * @throws {Error} if it ends before it listens; the reason is on stderr
  */
 export async function startStandalone(main: string, directory?: string): Promise<StandaloneProcess> {
   const args = [fileURLToPath(new URL(main, REPOSITORY)), "0", ...(directory ? [directory] : [])];

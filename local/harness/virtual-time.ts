@@ -2,16 +2,16 @@ import { nextTick } from "node:process";
 import { setImmediate as turn } from "node:timers/promises";
 import FakeTimers, { type Clock } from "@sinonjs/fake-timers";
 
-/** When the simulated time begins, in Unix milliseconds. */
+/** The start of the simulated time, in Unix milliseconds. */
 export const EPOCH = Date.UTC(2026, 10, 24, 8);
 
-/** After so many moments the process sees to its sockets and signals: a turn of the event loop costs ten ticks. */
+/** How many timers fire between two turns of the event loop, which serve sockets and signals and cost as much as ten ticks. */
 const MOMENTS_PER_TURN = 1_000;
 
 /**
- * Time that passes only when everybody waits, for all code of this process: while it is installed, `setTimeout`,
- * `Date` and `performance.now()` go by it. `AbortSignal.timeout` does not, it is the platform's own; the engine
- * uses it only as the last limit of giving a shard back, which the simulated shards do not listen to.
+ * Time that passes only while all code of this process waits. While it is installed, `setTimeout`, `Date` and
+ * `performance.now()` follow it. `AbortSignal.timeout` does not; the engine uses it only to limit the release of a
+ * shard, and the simulated shards ignore it.
  */
 export class VirtualTime {
   readonly #clock: Clock = FakeTimers.install({
@@ -26,8 +26,8 @@ export class VirtualTime {
   }
 
   /**
-   * Resolves so many milliseconds later, rounded to whole ones as timers are. All who wait for the same millisecond
-   * share one timer: a sweep makes hundreds of thousands of calls.
+   * Resolves after a time, rounded to whole milliseconds like timers. Everything that waits for the same millisecond
+   * shares one timer, since a sweep makes hundreds of thousands of calls.
    */
   after(milliseconds: number): Promise<void> {
     const at = this.now + Math.max(1, Math.round(milliseconds));
@@ -47,7 +47,7 @@ export class VirtualTime {
   /**
    * Lets time pass until the work is done.
    *
-   * @throws {Error} when the work waits for something that no timer will bring
+   * @throws {Error} if the work waits for something other than a timer
    */
   async run<Result>(work: Promise<Result>): Promise<Result> {
     let isDone = false;
@@ -56,10 +56,10 @@ export class VirtualTime {
     };
     work.then(done, done);
     for (let moment = 1; ; moment++) {
-      // All that follows from the last moment happens before the next one: a tick comes when all promises are settled.
+      // A tick comes once all promises are settled, so everything that follows from one timer happens before the next.
       await (moment % MOMENTS_PER_TURN === 0 ? turn() : new Promise<void>((resolve) => nextTick(resolve)));
       if (isDone) return work;
-      if (this.#clock.countTimers() === 0) throw new Error("time stands still: nothing is waited for");
+      if (this.#clock.countTimers() === 0) throw new Error("time stands still: no timer is waiting");
       this.#clock.next();
     }
   }

@@ -14,7 +14,7 @@ export interface SecretsManager extends AsyncDisposable {
 }
 
 export interface SecretsManagerOptions {
-  /** The port on 127.0.0.1; any free one when left out. */
+  /** The port on 127.0.0.1; any free one if omitted. */
   readonly port?: number;
   /** The region in the ARNs. */
   readonly region?: string;
@@ -47,12 +47,12 @@ const RequestBody = z.object({
   Filters: z.optional(z.array(z.object({ Key: z.string(), Values: z.array(z.string()) }))),
 });
 
-// A secret is at most 64 KiB; more than a megabyte is nobody's request.
+// A secret is at most 64 KiB; no request is larger than a megabyte.
 const MAX_BODY = 1024 * 1024;
 
 /**
  * Starts a Secrets Manager on loopback that speaks AWS JSON 1.1 and keeps its secrets in memory.
- * Rejects when the port is taken.
+ * Rejects if the port is taken.
  */
 export async function startSecretsManager(options: SecretsManagerOptions = {}): Promise<SecretsManager> {
   const vault = new Vault(options.region ?? "us-east-1");
@@ -68,7 +68,7 @@ export async function startSecretsManager(options: SecretsManagerOptions = {}): 
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     let length = 0;
-    // A caller that goes away while it still sends is nobody to answer.
+    // A caller that disconnects while sending needs no answer.
     request.on("error", () => {});
     request.on("data", (chunk: Buffer) => {
       length += chunk.length;

@@ -64,7 +64,7 @@ export class Vault {
       );
     }
     if (existing !== undefined) {
-      // The same request again is answered as the first was.
+      // A repeated request gets the same answer.
       const version = request.ClientRequestToken && existing.versions.get(request.ClientRequestToken);
       if (version && holds(version, request)) return answer(existing, version.versionId);
       throw new ServiceError(
@@ -85,7 +85,7 @@ export class Vault {
     return answer(secret, this.#addVersion(secret, request, [CURRENT]));
   }
 
-  /** Of a secret that is marked for deletion as well. */
+  /** Includes secrets that are marked for deletion. */
   describe(request: SecretRequest): object {
     const { name, arn, versions, deletedDate } = this.#find(request.SecretId);
     const staged = [...versions.values()].map(({ versionId, stages }) => [versionId, [...stages]]);
@@ -97,7 +97,7 @@ export class Vault {
     };
   }
 
-  /** All on one page; the only filter is by the beginning of names. Of those that are marked for deletion it is silent. */
+  /** All on one page, without those that are marked for deletion; the only filter is by name prefix. */
   list({ Filters = [] }: SecretRequest): object {
     const fits = ({ name, deletedDate }: Secret) =>
       deletedDate === undefined &&
@@ -168,7 +168,7 @@ export class Vault {
         "You can't use ClientRequestToken because that value is already in use for a version of the secret.",
       );
     }
-    // The first version a secret gets is its current one, whatever stages were asked for.
+    // The first version of a secret is the current one, whatever stages were requested.
     const wanted = secret.versions.size === 0 ? new Set([...stages, CURRENT]) : new Set(stages);
     const currentBefore = [...secret.versions.values()].find((version) => version.stages.has(CURRENT));
     for (const version of secret.versions.values()) {
@@ -199,7 +199,7 @@ export class Vault {
     );
   }
 
-  /** By name, by ARN, or by ARN without its six last characters. */
+  /** Finds a secret by name, by ARN, or by ARN without its last six characters. */
   #find(secretId: string | undefined): Secret {
     if (secretId === undefined || secretId === "") {
       throw new ServiceError("InvalidParameterException", "You must provide SecretId.");
@@ -243,7 +243,7 @@ function answer(secret: Secret, versionId: string): object {
   return { ARN: secret.arn, Name: secret.name, VersionId: versionId };
 }
 
-/** Six letters and digits, which Secrets Manager adds so that a secret made anew has another ARN. */
+/** Six letters and digits, which Secrets Manager adds so that a recreated secret has another ARN. */
 function arnSuffix(): string {
   const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
   return Array.from(randomBytes(6), (byte) => alphabet[byte % alphabet.length]).join("");

@@ -6,7 +6,7 @@ import { type TaskKey, taskPath } from "../../lib/tasks/key.ts";
 import type { TrackedTask } from "../../lib/tasks/record.ts";
 import type { DownloadStatus } from "../../lib/tasks/status.ts";
 
-/** What the service answered; without an envelope where there is no body. */
+/** An answer of the service; without an envelope if there is no body. */
 export interface ServiceAnswer<Data> {
   status: number;
   headers: Headers;
@@ -19,7 +19,7 @@ export interface TaskPage {
   cursor: string | null;
 }
 
-/** Hears of every answer, with the request's method and path and the answer's body. */
+/** Called with every answer: the request's method and path, the response and its body. */
 export type OnAnswer = (request: string, response: Response, body: string) => void;
 
 /** Calls the service over HTTP, as its users do. */
@@ -33,7 +33,7 @@ export class ServiceClient {
   }
 
   /**
-   * How EnOS says the task is doing.
+   * The status of a task.
    *
    * @param waitSeconds how long to wait for its end
    */
@@ -47,7 +47,7 @@ export class ServiceClient {
     return this.request("PUT", `${taskPath(task)}/tracking?orgId=${task.orgId}`, { body: options });
   }
 
-  /** Starts to track many tasks of an organisation. */
+  /** Starts to track several tasks of an organisation. */
   trackMany(
     orgId: string,
     tasks: (Omit<TaskKey, "orgId"> & TrackingOptions)[],
@@ -60,12 +60,12 @@ export class ServiceClient {
     return this.request("GET", `${taskPath(task)}/tracking?orgId=${task.orgId}`);
   }
 
-  /** Ends the tracking of a task. */
+  /** Stops tracking a task. */
   forget(task: TaskKey): Promise<ServiceAnswer<null>> {
     return this.request("DELETE", `${taskPath(task)}/tracking?orgId=${task.orgId}`);
   }
 
-  /** Where EnOS may call back about the downloads of a channel. */
+  /** The callback URL for the downloads of a channel. */
   callbackUrl({
     orgId,
     channelId,
@@ -81,7 +81,7 @@ export class ServiceClient {
     return this.request("GET", `/tracked-tasks?${new URLSearchParams(query)}`);
   }
 
-  /** Any request; the answer's body is read whatever its status. */
+  /** Sends any request; the body is read whatever the status. */
   async request<Data>(
     method: string,
     path: string,

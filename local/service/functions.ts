@@ -11,20 +11,20 @@ const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 const PROGRAM = join(REPOSITORY, "node_modules/serverless/bin/serverless.js");
 const LEASH = new URL("./leash.ts", import.meta.url).href;
 
-/** All that serverless-offline gets of this process's environment: settings of the user's own would change what runs. */
+/** The only variables that serverless-offline inherits: the user's settings would change what runs. */
 const INHERITED = ["PATH", "HOME", "TMPDIR", "LANG"];
 const START_LIMIT_MS = 60_000;
-/** How long it may take to end by itself. */
+/** How long it may take to exit by itself. */
 const GRACE_MS = 3_000;
 
-/** How the functions are run. */
+/** Options of the functions. */
 export interface FunctionsOptions {
-  /** The functions' settings, and where their AWS is. */
+  /** The functions' settings and the AWS endpoints. */
   env: Record<string, string>;
   ports: { http: number; lambda: number };
-  /** Hears of errors and warnings. */
+  /** Called with errors and warnings. */
   onTrouble: (trouble: Trouble) => void;
-  /** Ends the start early. */
+  /** Aborts the start. */
   signal?: AbortSignal | undefined;
 }
 
@@ -34,7 +34,7 @@ export class Functions implements AsyncDisposable {
   readonly url: string;
   /** Lambda's own API, to invoke a function by its name. */
   readonly lambdaUrl: string;
-  /** Rejects when serverless-offline ends and nobody has ended it. */
+  /** Rejects if serverless-offline ends unexpectedly. */
   readonly died: Promise<never>;
   readonly #child: ChildProcess;
   readonly #exited: Promise<void>;
@@ -48,7 +48,7 @@ export class Functions implements AsyncDisposable {
     const inherited = INHERITED.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : []));
     this.#child = spawn(process.execPath, ["--import", LEASH, PROGRAM, "offline", "--noAuth"], {
       cwd: REPOSITORY,
-      // A group of its own: Ctrl-C in a terminal reaches this process alone, which then ends things in order.
+      // A separate process group: Ctrl-C in a terminal reaches only this process, which then stops everything in order.
       detached: true,
       stdio: ["ignore", "pipe", "pipe", "ipc"],
       env: {
@@ -77,12 +77,12 @@ export class Functions implements AsyncDisposable {
   }
 
   /**
-   * Starts them and waits until the HTTP API listens.
+   * Starts the functions and waits until the HTTP API listens.
    *
-   * @throws {Error} when serverless-offline does not start; what it says about that went to `onTrouble`
+   * @throws {Error} if serverless-offline does not start; the reason has been passed to `onTrouble`
    */
   static async start(options: FunctionsOptions): Promise<Functions> {
-    // Bundles of its own: another run, or packaging, would replace or remove them.
+    // Separate bundles: another run, or packaging, would replace or remove shared ones.
     await mkdir(join(REPOSITORY, ".tmp"), { recursive: true });
     const folder = await mkdtemp(join(REPOSITORY, ".tmp/offline-"));
     await bundleFunctions(folder);
@@ -98,7 +98,7 @@ export class Functions implements AsyncDisposable {
     }
   }
 
-  /** Ends them, and waits until they have ended. */
+  /** Stops the functions and waits until they have stopped. */
   async close(): Promise<void> {
     this.#closing = true;
     this.#kill("SIGTERM");
@@ -120,14 +120,14 @@ export class Functions implements AsyncDisposable {
     if (trouble && !this.#closing) onTrouble(trouble);
   }
 
-  /** The whole group, with whatever serverless-offline has started. */
+  /** Signals the whole group, with everything that serverless-offline has started. */
   #kill(signal: NodeJS.Signals): void {
     const { pid, exitCode, signalCode } = this.#child;
     if (pid === undefined || exitCode !== null || signalCode !== null) return;
     try {
       process.kill(-pid, signal);
     } catch {
-      // It ended a moment ago.
+      // It has just ended.
     }
   }
 }

@@ -1,8 +1,8 @@
-/** Loaded into serverless-offline before anything else: it ends with the process that started it, however that ended. */
+/** Preloaded into serverless-offline: ends it together with the process that started it, however that ended. */
 import { isMainThread } from "node:worker_threads";
 
 if (isMainThread) {
   process.on("disconnect", () => process.exit(1));
-  // Nothing else listens here, and the channel alone is no reason to stay.
+  // The channel alone must not keep this process running.
   process.channel?.unref();
 }

@@ -12,7 +12,7 @@ import { type OnAnswer, ServiceClient } from "./client.ts";
 import { Functions } from "./functions.ts";
 import type { Trouble } from "./output.ts";
 
-/** The ports of a local service; 0 is any. */
+/** The ports of a local service; 0 means any free one. */
 export interface LocalPorts {
   http: number;
   lambda: number;
@@ -23,19 +23,19 @@ export interface LocalPorts {
   aws: number;
 }
 
-/** How the service is run on this machine. */
+/** Options of a local service. */
 export interface LocalServiceOptions {
   /** The EnOS gateway: the simulator's, or a real one. */
   gatewayUrl: string;
-  /** The settings of how it may be reached, where there are some. */
+  /** Settings for access to the gateway, if any. */
   gatewaySettings?: Record<string, string>;
   ports: LocalPorts;
   sweepSeconds: number;
-  /** Hears of the functions' errors and warnings. */
+  /** Called with the functions' errors and warnings. */
   onTrouble: (trouble: Trouble) => void;
-  /** Hears of every answer to the service's client. */
+  /** Called with every answer to the service's client. */
   onAnswer?: OnAnswer;
-  /** Ends the start early. */
+  /** Aborts the start. */
   signal?: AbortSignal | undefined;
 }
 
@@ -44,7 +44,7 @@ export class LocalService implements AsyncDisposable {
   readonly cloud: Cloud;
   readonly functions: Functions;
   readonly client: ServiceClient;
-  /** What CloudFormation and CloudWatch say of it. */
+  /** Answers for CloudFormation and CloudWatch. */
   readonly stack: LocalStack;
   /** All of AWS at one address, with CloudFormation and CloudWatch. */
   readonly awsUrl: string;
@@ -68,7 +68,7 @@ export class LocalService implements AsyncDisposable {
     this.#front = parts.front;
   }
 
-  /** Starts everything; what has started is ended again when something does not start. */
+  /** Starts everything; if something fails to start, everything else is stopped again. */
   static async start(options: LocalServiceOptions): Promise<LocalService> {
     const { gatewayUrl, gatewaySettings, ports, sweepSeconds, onTrouble, onAnswer, signal } = options;
     const cloud = await Cloud.start(tableFromSource(), ports);
@@ -91,7 +91,7 @@ export class LocalService implements AsyncDisposable {
     }
   }
 
-  /** Ends the functions first: what they call has to be there until then. */
+  /** Stops the functions first, since they use everything else. */
   async close(): Promise<void> {
     await this.#front[Symbol.asyncDispose]();
     await this.#hints[Symbol.asyncDispose]();
@@ -104,7 +104,7 @@ export class LocalService implements AsyncDisposable {
   }
 }
 
-/** What a deployment of the same would say of itself. */
+/** The stack that a deployment would have created. */
 function stackOf(cloud: Cloud, functions: Functions, env: Record<string, string>): LocalStack {
   const settings = {
     ...JSON.parse(deployment(env, "offline").recordedSettings),
@@ -122,7 +122,7 @@ function stackOf(cloud: Cloud, functions: Functions, env: Record<string, string>
   });
 }
 
-/** Where everything is, by the name with which requests to it are signed. */
+/** The emulators' URLs, by the service name in the requests' signatures. */
 function emulatorsOf({ urls }: Cloud, { lambdaUrl }: Functions): Record<string, string> {
   const { dynamodb, messaging, secrets } = urls;
   return {
@@ -136,7 +136,7 @@ function emulatorsOf({ urls }: Cloud, { lambdaUrl }: Functions): Record<string, 
   };
 }
 
-/** The queue of hints and the function that it is for: serverless-offline knows no SQS. */
+/** Invokes the function with hints from the queue, since serverless-offline does not support SQS. */
 function readHints(
   cloud: Cloud,
   { lambdaUrl }: Functions,

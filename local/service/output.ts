@@ -4,13 +4,13 @@ import { stripVTControlCharacters } from "node:util";
 export interface Trouble {
   /** One line for people. */
   text: string;
-  /** The same for the same trouble, whichever task or request met it. */
+  /** The same for the same problem, whatever task or request it concerns. */
   kind: string;
 }
 
 /**
- * What of a line that serverless-offline prints matters to somebody who did not ask for it: its errors, and the
- * functions' warnings and errors. Undefined for all the rest.
+ * The part of a line printed by serverless-offline that a user should see: its errors, and the functions' warnings and
+ * errors. Undefined for everything else.
  */
 export function troubleIn(line: string): Trouble | undefined {
   const text = stripVTControlCharacters(line).trim();
@@ -29,14 +29,14 @@ export function troubleIn(line: string): Trouble | undefined {
   }
 }
 
-/** A trouble that goes on is told again after this long, and how often it came meanwhile. */
+/** How long until a recurring problem is reported again, with the number of times it has occurred meanwhile. */
 const SILENCE_MS = 5 * 60_000;
 
 /**
- * Passes troubles on, each kind once in five minutes: one that a sweep meets every other second would leave nothing
- * else to be seen.
+ * Reports problems, each kind once in five minutes: one that occurs in every sweep would otherwise hide everything
+ * else.
  *
- * @param say told a line
+ * @param say called with each line
  * @param now Unix milliseconds
  */
 export function withoutRepetition(

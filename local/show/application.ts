@@ -1,7 +1,7 @@
 import { sign, tokenEncryption } from "../../lib/enos/signature.ts";
 import type { Gateway } from "./gateway.ts";
 
-/** An application that exports data with EnOS: it asks for downloads, and cancels them. */
+/** An application that exports data with EnOS: it creates and cancels downloads. */
 export class Application {
   readonly #gateway: Gateway;
   readonly #token: string;
@@ -25,9 +25,9 @@ export class Application {
   }
 
   /**
-   * Asks for a download.
+   * Creates a download.
    *
-   * @param callbackURL where EnOS is to say that it has ended; null: nowhere
+   * @param callbackURL where EnOS calls back when it has ended; null for no callback
    * @returns the task's id
    */
   async download(channelId: string, taskName: string, callbackURL: string | null): Promise<string> {

@@ -1,14 +1,14 @@
 import { Application } from "./application.ts";
 import { CHANNEL, type Tracking } from "./tracked-examples.ts";
 
-/** Orders of a caller, each of which wants a download: its event brings the order's number back. */
+/** A caller's orders, each with a download whose event contains the order's number. */
 const ORDERS = ["order-4711", "order-4712"];
 const READY_AFTER_MS = 3_000;
 const WAIT_SECONDS = 25;
 
-/** What callers do beyond having one task tracked. */
+/** What callers do besides tracking single tasks. */
 export interface Callers {
-  /** Many at once: what became of each, by its HTTP status. */
+  /** The HTTP status for each task of a bulk request. */
   statuses: number[];
   /** When each of these tasks ends, in Unix milliseconds. */
   endsAt: Map<string, number>;
@@ -16,7 +16,7 @@ export interface Callers {
   waited: Promise<{ taskId: string; state: string; afterItsEndMs: number }>;
 }
 
-/** Has several tasks tracked with one request, and waits for the end of one of them. */
+/** Tracks several tasks with one request, and waits for one of them to end. */
 export async function showCallers({ enos, gateway, service }: Tracking): Promise<Callers> {
   const { orgId } = gateway;
   const application = await Application.signIn(gateway);

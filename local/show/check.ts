@@ -4,13 +4,13 @@ import type { ReceivedMessage } from "../aws/received.ts";
 import type { ServiceClient } from "../service/client.ts";
 import type { TrackedExample } from "./tracked-examples.ts";
 
-/** What the two sides of an announcement have to agree on, as far as it is known beforehand. */
+/** The expected content of the event and of the record, as far as it is known in advance. */
 function announced({ example, task, trackedAt }: TrackedExample): object | null {
   const { end } = example;
   if (!end) return null;
   const { orgId, channelId, taskId } = task;
   const type = `enos.download.${end.state}`;
-  // That a task was abandoned is a fact about one time of tracking it.
+  // The event of an abandoned task is specific to one period of tracking.
   const tracking = end.state === "abandoned" ? [Date.parse(trackedAt)] : [];
   const facts = [orgId, channelId, taskId, end.state, ...tracking];
   return {
@@ -29,10 +29,10 @@ function announced({ example, task, trackedAt }: TrackedExample): object | null 
 }
 
 /**
- * Compares what a subscriber received about a task, and what the service says of it afterwards, with what was to
- * happen to it.
+ * Compares the events that a subscriber received about a task, and the task's record afterwards, with what was
+ * expected.
  *
- * @returns what differs, to be read by people; empty when all is as it should be
+ * @returns the differences, in words; empty if everything is as expected
  */
 export async function differences(
   tracked: TrackedExample,
@@ -100,8 +100,8 @@ function withoutTimes({ attributes, body }: ReceivedMessage): object {
 }
 
 /**
- * An event's time is when its fact was observed: after it was tracked, not in the future, and not before its task was
- * known not to have ended.
+ * Checks the time of an event: after the task was tracked, not in the future, and not before the task was last known not
+ * to have ended.
  */
 function wrongTimes(message: ReceivedMessage, { trackedAt, endsAt }: TrackedExample): string | undefined {
   const { time, observedAt, notEndedBefore } = timesOf(message);

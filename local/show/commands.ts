@@ -1,6 +1,6 @@
 import { type TaskKey, taskPath } from "../../lib/tasks/key.ts";
 
-/** What the commands of README.md need to know of a run. */
+/** What the commands in README.md need to know about a run. */
 export interface Whereabouts {
   /** The HTTP API. */
   serviceUrl: string;
@@ -9,11 +9,11 @@ export interface Whereabouts {
   topicArn: string;
   region: string;
   task: TaskKey;
-  /** The simulator, where there is one. */
+  /** The simulator, if there is one. */
   enosUrl?: string | undefined;
 }
 
-/** Lines to be pasted into a shell, so that the commands of README.md find this run. */
+/** Lines to paste into a shell, so that the commands in README.md use this run. */
 export function shellSetup({ serviceUrl, awsUrl, topicArn, region, task, enosUrl }: Whereabouts): string {
   const lines = [
     `export API=${serviceUrl} ORG=${task.orgId}`,
@@ -21,7 +21,7 @@ export function shellSetup({ serviceUrl, awsUrl, topicArn, region, task, enosUrl
     `export TOPIC=${topicArn}`,
     `export AWS_REGION=${region} AWS_DEFAULT_REGION=${region} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local`,
     `export AWS_ENDPOINT_URL=${awsUrl}`,
-    // Version 1 of the AWS CLI takes an address for SQS from nowhere else.
+    // Version 1 of the AWS CLI accepts an SQS endpoint only in this way.
     `aws() { command aws --endpoint-url ${awsUrl} "$@"; }`,
   ];
   if (enosUrl) {
@@ -33,7 +33,7 @@ export function shellSetup({ serviceUrl, awsUrl, topicArn, region, task, enosUrl
   return lines.join("\n");
 }
 
-/** Some of the commands of README.md, for those who do not have it open. */
+/** Some of the commands in README.md. */
 export function firstCommands(hasSimulator: boolean): string {
   return [
     'curl -s "$TASK/status?orgId=$ORG"              # ask how the task is doing',

@@ -1,10 +1,10 @@
 import type { TerminalState } from "../../lib/tasks/state.ts";
 import type { Timeline } from "../enos/timeline.ts";
 
-/** One of the tasks that are shown: what it does, and how that must end. */
+/** An example task: what happens to it, and how it must end. */
 export interface Example {
   name: string;
-  /** What happens to it, for people. */
+  /** What happens to it, in words. */
   about: string;
   /** What happens to it in EnOS. */
   timeline: Timeline;
@@ -12,13 +12,13 @@ export interface Example {
   cancelledAfterMs?: number;
   /** Whether EnOS calls back when it ends. */
   callsBack?: true;
-  /** How long ago it was tracked first, where that was not now. */
+  /** How long ago it was first tracked, if not now. */
   trackedDaysAgo?: number;
-  /** The end that is announced; null for a task that goes on. */
+  /** The end that is announced; null for a task that keeps running. */
   end: ExpectedEnd | null;
 }
 
-/** What an announcement must say; null is what EnOS does not give. */
+/** The expected content of the event; null for what EnOS does not report. */
 export interface ExpectedEnd {
   state: TerminalState;
   progressCode: number | null;
@@ -50,7 +50,7 @@ const READY: ExpectedEnd = {
   dataSize: 8_388_608,
 };
 
-/** Every way in which a task can end, and one that goes on. */
+/** Every way in which a task can end, and one task that keeps running. */
 export const EXAMPLES: readonly Example[] = [
   {
     name: "succeeds",

@@ -7,7 +7,7 @@ export interface Gateway {
   orgId: string;
   accessKey: string;
   secretKey: string;
-  /** The settings of how it may be reached, where there are some. */
+  /** Settings for access to the gateway, if any. */
   settings?: Record<string, string>;
 }
 
@@ -16,9 +16,9 @@ const NAMES = ["ENOS_API_BASE_URL", "ENOS_ORG_ID", "ENOS_ACCESS_KEY", "ENOS_SECR
 const REACHED = ["ENOS_HTTP_HOSTS", "ENOS_CA_FILE"] as const;
 
 /**
- * The real gateway that the environment names; undefined when it names none, which means the simulator.
+ * The real gateway from the environment; undefined, for the simulator, if none is set.
  *
- * @throws {Error} that says what is missing or wrong, by name
+ * @throws {Error} that names the missing or invalid variable
  */
 export function gatewayIn(env: NodeJS.ProcessEnv): Gateway | undefined {
   const missing = NAMES.filter((name) => !env[name]);

@@ -2,9 +2,9 @@ import type { TerminalEvent } from "../../lib/events/event.ts";
 
 /**
  * An announcement on one line: time, type, task, size, file, how long the task was tracked, how late its end was seen,
- * and what its caller gave along.
+ * and what its caller has added.
  *
- * @param endedAt when it ended, in Unix milliseconds, where that is known
+ * @param endedAt when it ended, in Unix milliseconds, if known
  */
 export function eventLine({ time, type, correlationid, data }: TerminalEvent, endedAt?: number): string {
   const { orgId, channelId, taskId, dataSize, downloadUrl, reason, trackedAt, observedAt } = data;
@@ -21,12 +21,12 @@ export function eventLine({ time, type, correlationid, data }: TerminalEvent, en
   ].join("  ");
 }
 
-/** The time of day here, to the second. */
+/** The local time of day, to the second. */
 export function clock(date: Date): string {
   return date.toTimeString().slice(0, 8);
 }
 
-/** A length of time, for people. */
+/** A duration in words. */
 export function duration(ms: number): string {
   const seconds = ms / 1000;
   if (seconds < 90) return `${seconds.toFixed(1)} s`;

@@ -1,11 +1,11 @@
 import { oneLine } from "../../infra/command-line.ts";
 
 /**
- * Runs a program until it ends or somebody ends it: Ctrl-C, SIGTERM, a terminal that is closed. The exit code is
- * what `main` returns, or 1 with a message when it throws.
+ * Runs a program until it ends or is stopped: by Ctrl-C, SIGTERM, or closing the terminal. The exit code is what `main`
+ * returns, or 1 with a message if it throws.
  *
- * @param main must end, and have everything ended that it started, soon after the signal aborts
- * @param codeWhenStopped the exit code when somebody ended it, however `main` took that
+ * @param main must stop everything it has started, and return, soon after the signal aborts
+ * @param codeWhenStopped the exit code if it is stopped, whatever `main` returns
  */
 export async function runProgram(
   main: (signal: AbortSignal) => Promise<number>,
@@ -13,7 +13,7 @@ export async function runProgram(
 ): Promise<never> {
   const stop = new AbortController();
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    // Only the first: a second one ends this process at once, and so, by the leash, what it started.
+    // Only the first signal: a second one ends this process at once, and so everything that it started.
     process.once(name, () => {
       console.log("\nending …");
       stop.abort(new Error(`ended by ${name}`));

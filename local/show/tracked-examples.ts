@@ -11,22 +11,22 @@ import { Application } from "./application.ts";
 import { EXAMPLES, type Example } from "./examples.ts";
 import type { Gateway } from "./gateway.ts";
 
-/** An example as a task that exists and is tracked. */
+/** An example task that exists and is tracked. */
 export interface TrackedExample {
   example: Example;
   task: TaskKey;
-  /** What the service answered when it was told to track the task. */
+  /** The service's answer to the request to track it. */
   record: TrackedTask;
-  /** Since when it counts as tracked, as ISO 8601. */
+  /** Since when it has been tracked, as ISO 8601. */
   trackedAt: string;
-  /** When it ends, in Unix milliseconds; undefined where that is not played, but done by somebody. */
+  /** When it ends, in Unix milliseconds; undefined if its timeline does not say. */
   endsAt: number | undefined;
 }
 
-/** The channel of all that is shown. */
+/** The channel of all examples. */
 export const CHANNEL = "ch-dee0c5";
 
-/** An EnOS with one organisation on it, whose file sizes every answer tells. */
+/** An EnOS with one organisation; every answer contains the file size. */
 export function simulatedGateway(enos: EnosSimulator): Gateway {
   const org = { orgId: "o15504722874071", accessKey: "5acb82e7-a11e-4300", secretKey: "example-secret-key" };
   enos.putOrganisation({ ...org, channels: [CHANNEL] });
@@ -34,14 +34,14 @@ export function simulatedGateway(enos: EnosSimulator): Gateway {
   return { url: enos.url, ...org };
 }
 
-/** What the examples are tracked with. */
+/** Options for tracking the examples. */
 export interface Tracking {
   enos: EnosSimulator;
   gateway: Gateway;
   service: LocalService;
-  /** Told about each task as soon as it is tracked. */
+  /** Called with each task as soon as it is tracked. */
   onTracked: (tracked: TrackedExample) => void;
-  /** Ends what is still to happen to the tasks. */
+  /** Cancels everything that is still to happen to the tasks. */
   signal: AbortSignal;
 }
 
@@ -72,7 +72,7 @@ export async function trackExamples({
       delay(example.cancelledAfterMs, undefined, { signal })
         .then(() => application.cancel(CHANNEL, taskId))
         .catch((error) => {
-          // What still waits when the show ends does not matter any more.
+          // At the end, pending waits no longer matter.
           if (!signal.aborted) console.error(`the task was not cancelled: ${error.message}`);
         });
     }
@@ -90,7 +90,7 @@ async function callbackUrlOf({ client }: LocalService, orgId: string): Promise<s
   return envelope.data.callbackUrl;
 }
 
-/** Makes a task one that was tracked days ago: nobody wants to wait for its deadline. */
+/** Backdates the tracking of a task by days, so that its deadline passes soon. */
 async function backdate(
   { cloud }: LocalService,
   task: TaskKey,
@@ -98,7 +98,7 @@ async function backdate(
   days: number,
 ): Promise<string> {
   const earlier = Date.parse(trackedAt) - days * 24 * 60 * 60_000;
-  // A task of that age is checked every few minutes: its offset is made to be due in a moment.
+  // A task of that age is checked every few minutes: choose an offset with which it is due at once.
   const soon = Date.now() + 2_000;
   const offset = createSchedule({ sweepIntervalSeconds: 60 }).reach(soon, soon).offsets.from;
   await DynamoDBDocumentClient.from(cloud.dynamodb).send(

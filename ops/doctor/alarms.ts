@@ -3,13 +3,13 @@ import { GetQueueAttributesCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import type { DeployedStack } from "../../infra/changes.ts";
 import type { Finding } from "../finding.ts";
 
-/** Alarms that are on, and those that are gone though the stack has them. @param prefix of their names */
+/** Alarms that are on, and those that are missing although the stack has them. @param prefix of their names */
 export async function alarms(
   cloudWatch: CloudWatchClient,
   { resources }: Pick<DeployedStack, "resources">,
   prefix: string,
 ): Promise<Finding[]> {
-  // The prefix would find those of other stages too.
+  // A prefix would also match those of other stages.
   const names = Object.values(resources).flatMap((resource) => {
     const name = resource?.Properties?.AlarmName;
     return typeof name === "string" ? [name] : [];
@@ -34,7 +34,7 @@ export async function alarms(
   return told.length > 0 ? told : [{ check: "alarms", ok: true, says: `none of ${names.length} is on` }];
 }
 
-/** What waits in a dead-letter queue. */
+/** The number of messages in a dead-letter queue. */
 export async function deadLetters(
   sqs: SQSClient,
   queueUrl: string,

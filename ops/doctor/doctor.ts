@@ -14,7 +14,7 @@ import { describeSecrets, organisationsWithSecret, withoutSecret } from "./secre
 import { describeStack, settingsIn } from "./stack.ts";
 import { stuck, sweepsAndLags } from "./sweeps.ts";
 
-/** What is checked. */
+/** Options of the doctor. */
 export interface DoctorOptions {
   stage: string;
   region: string;
@@ -26,7 +26,7 @@ export interface DoctorOptions {
 const MOST_ASKED = 20;
 const CONCURRENCY = 5;
 
-/** Checks a deployed stage, from the credentials up. A check that fails to run is a finding, too. */
+/** Checks a deployed stage, from the credentials up. A check that cannot be made is a finding, too. */
 export async function* doctor(aws: Aws, options: DoctorOptions): AsyncGenerator<Finding, void, undefined> {
   const { stage, region, organisations } = options;
   const identity = await findingsOf("credentials", async () => [await who(aws, region)]);
@@ -86,7 +86,7 @@ export async function* doctor(aws: Aws, options: DoctorOptions): AsyncGenerator<
   }
 }
 
-/** What a check finds, or why it could not be made. */
+/** The findings of a check, or why it could not be made. */
 async function findingsOf(check: string, run: () => Promise<Finding[]>): Promise<Finding[]> {
   try {
     return await run();

@@ -6,20 +6,20 @@ import type { ApiEvent } from "../../lib/http/request.ts";
 import { ORGANISATION_PATH, TASK_PATH } from "../../lib/http/routes.ts";
 import type { Finding } from "../finding.ts";
 
-/** A task that nobody has: that EnOS does not know it says that gateway, token and signature are good. */
+/** A task that does not exist: if EnOS answers that, then gateway, token and signature are fine. */
 const NOBODYS = { channelId: "doctor", taskId: "doctor" };
 
 export const CHECK_GATEWAY =
-  "check the gateway, and the way to it: address list, DNS, security groups, certificates";
+  "check the gateway and the network path to it: allow list, DNS, security groups, certificates";
 
-/** What the function answers, as far as it tells how the gateway is. */
+/** The parts of the function's answer that say how the gateway is. */
 const Answer = z.object({ statusCode: z.number(), body: z.string() });
 const Body = z.object({ code: z.number(), msg: z.string() });
 
 /**
- * Asks the deployed function for a task of an organisation, with a signed call from where it runs.
+ * Makes the deployed function look up a task of an organisation, so that it makes a signed call.
  *
- * @param jwtClaim the claim that names organisations, where callers come with a JWT
+ * @param jwtClaim the claim that lists organisations, if callers present a JWT
  */
 export async function askGateway(
   lambda: LambdaClient,
@@ -49,7 +49,7 @@ export async function askGateway(
   if (statusCode === 404 || statusCode === 200) {
     return finding(true, "EnOS answers a signed call (that it does not know the task is expected)");
   }
-  // A code of five digits other than the public ones of refusal comes from EnOS, and so through token and gateway.
+  // Other codes of five digits come from EnOS itself, so token and gateway are fine.
   if ((statusCode === 400 || statusCode === 403) && ![99400, 99403].includes(code)) {
     return finding(true, `EnOS answers a signed call (code ${code}: ${msg})`);
   }
@@ -69,7 +69,7 @@ function whatToDo(statusCode: number, log: string): string {
   }
 }
 
-/** The event that API Gateway would make of a request for the task. */
+/** API Gateway's event for a request for the task. */
 function lookupEvent(orgId: string, jwtClaim: string | undefined): ApiEvent {
   const pathParameters = { orgId, ...NOBODYS };
   const path = `${ORGANISATION_PATH}${TASK_PATH}/status`;
@@ -83,7 +83,7 @@ function lookupEvent(orgId: string, jwtClaim: string | undefined): ApiEvent {
     pathParameters,
     requestContext: {
       requestId: "doctor",
-      // Who may invoke the function needs no token.
+      // Whoever may invoke the function needs no token.
       ...(jwtClaim !== undefined && { authorizer: { jwt: { claims: { [jwtClaim]: orgId } } } }),
     },
   };
@@ -94,7 +94,7 @@ function answerIn(text: string): { statusCode: number; code: number; msg: string
     const { statusCode, body } = Answer.parse(JSON.parse(text));
     return { statusCode, ...Body.parse(JSON.parse(body)) };
   } catch {
-    return { statusCode: 0, code: 0, msg: "the function did not answer as this service does" };
+    return { statusCode: 0, code: 0, msg: "the function did not answer like this service" };
   }
 }
 
@@ -103,6 +103,6 @@ function errorIn(text: string): string {
     const { errorType = "", errorMessage = "" } = JSON.parse(text);
     return oneLine(`${errorType} ${errorMessage}`);
   } catch {
-    return "without saying why";
+    return "without a reason";
   }
 }

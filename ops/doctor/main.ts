@@ -1,4 +1,4 @@
-/** `npm run doctor`: how a deployed stage is doing. */
+/** `npm run doctor`: checks a deployed stage. */
 import { commandLine } from "../../infra/command-line.ts";
 import { awsIn } from "../aws.ts";
 import { lineOf } from "../finding.ts";
@@ -6,14 +6,14 @@ import { stageOf } from "../stage.ts";
 import { STAGE_OPTIONS, STAGE_USAGE } from "../surroundings.ts";
 import { doctor } from "./doctor.ts";
 
-const USAGE = `Checks a stage, and says what to do about what is wrong: npm run doctor -- [options]
+const USAGE = `Checks a stage and says what to do about problems: npm run doctor -- [options]
 ${STAGE_USAGE}
   --org ORG      check the gateway of this organisation (repeatable; by default of some that have a secret)
   --json         print a line of JSON for each finding
 
 It checks the credentials, the stack and its settings, which organisations have a secret (no value is read), each
 gateway and its token as seen by the deployed function, the last sweep, what is stuck, the alarms and the dead letters.
-It changes nothing. Exit status: 0 all is well, 1 something is not, 2 wrong command line.`;
+It changes nothing. Exit status: 0 if everything is fine, 1 if not, 2 for an invalid command line.`;
 
 const values = commandLine(USAGE, {
   ...STAGE_OPTIONS,

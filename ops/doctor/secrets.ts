@@ -2,10 +2,10 @@ import { paginateListSecrets, type SecretsManagerClient } from "@aws-sdk/client-
 import { Id } from "../../lib/tasks/key.ts";
 import type { Finding } from "../finding.ts";
 
-/** Organisations that are named one by one. */
+/** How many organisations are listed individually. */
 const MOST_NAMED = 10;
 
-/** The organisations that have a secret, going by the secrets' names: no value is read. */
+/** The organisations that have a secret, by the secrets' names: no value is read. */
 export async function organisationsWithSecret(
   client: SecretsManagerClient,
   prefix: string,

@@ -6,19 +6,19 @@ import { openTasksIn } from "../../lib/sweep/open-count.ts";
 import { type Finding, passed } from "../finding.ts";
 import { CHECK_GATEWAY } from "./gateways.ts";
 
-/** Stuck organisations and gateways that are told one by one. */
+/** How many stuck organisations and gateways are listed individually. */
 const MOST_STUCK = 20;
 
 const TODO: Record<StuckReason, string> = {
   unreachable: CHECK_GATEWAY,
   credentials: "store its current keys: aws secretsmanager put-secret-value",
-  "address-refused": "have the address that calls come from put on the gateway's list",
+  "address-refused": "have the address of our calls added to the gateway's allow list",
   throttled: "have its limit at EnOS raised, or lower requestsPerSecond in its secret",
   "unknown-organisation": "create its secret, or end the tracking of its tasks",
   secret: 'its secret must be { "accessKey": "…", "secretKey": "…" }',
 };
 
-/** When the last sweep was, and how far behind sweeps are. */
+/** When the last sweep was, and the lags. */
 export async function sweepsAndLags(
   shards: Pick<ShardStore, "list">,
   { shardCount, intervalSeconds }: { shardCount: number; intervalSeconds: number },
@@ -27,9 +27,9 @@ export async function sweepsAndLags(
   const all = await shards.list(shardCount);
   const last = Math.max(...all.map(({ checkpoint }) => checkpoint.watermark));
   const missing = 'see docs/runbook.md, "sweep-missing"';
-  if (last === 0) return [{ check: "sweep", ok: false, says: "there was none so far", todo: missing }];
+  if (last === 0) return [{ check: "sweep", ok: false, says: "there has been none yet", todo: missing }];
   const ago = Math.max(0, now - last) / 1000;
-  // As the alarm has it, which counts in minutes.
+  // As in the alarm, which counts in minutes.
   const isRecent = ago < 5 * Math.max(60, intervalSeconds);
   const { watermarkLagSeconds, answeringLagSeconds } = lags(all, now);
   const openTasks = openTasksIn(all);
@@ -50,7 +50,7 @@ export async function sweepsAndLags(
   ];
 }
 
-/** Who is stuck, since when and why. */
+/** What is stuck, since when and why. */
 export async function stuck(health: Pick<HealthStore, "list">, now: number): Promise<Finding[]> {
   const records = (await health.list()).sort((a, b) => a.since - b.since);
   if (records.length === 0) return [{ check: "stuck", ok: true, says: "no organisation, no gateway" }];

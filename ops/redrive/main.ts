@@ -10,7 +10,7 @@ import { redrive, sweepNames } from "./redrive.ts";
 const USAGE = `Repeats the sweeps that failed and wait in the dead-letter queue: npm run redrive -- [options]
 ${STAGE_USAGE}`;
 
-/** A sweep's time and a margin. */
+/** The timeout of a sweep and a margin. */
 const SWEEP_MS = 120_000;
 
 commandLine(USAGE, STAGE_OPTIONS);
@@ -18,7 +18,7 @@ const { stage, region } = stageOf();
 const names = sweepNames(stage);
 const clients = {
   sqs: awsIn(region).sqs,
-  // A sweep is not invoked twice because its answer takes long.
+  // A slow answer must not cause a second invocation.
   lambda: new LambdaClient({ region, maxAttempts: 1, requestHandler: { requestTimeout: SWEEP_MS } }),
 };
 try {

@@ -10,34 +10,34 @@ import {
 import * as z from "zod/mini";
 import { stackName } from "../../infra/names.ts";
 
-/** The names that `serverless.yml` gives to a stage's sweep function and to the queue of its failures. */
+/** The names of a stage's sweep function and of its dead-letter queue. */
 export function sweepNames(stage: string): { functionName: string; queueName: string } {
   const prefix = `${stackName(stage)}-sweep`;
   return { functionName: prefix, queueName: `${prefix}-dead-letters` };
 }
 
-/** What became of one message of the dead-letter queue. */
+/** The outcome for one message of the dead-letter queue. */
 export interface Redriven {
   messageId: string;
-  /** What the sweep answered; absent when the message stays in the queue. */
+  /** The sweep's answer; absent if the message stays in the queue. */
   summary?: string;
   /** Why the message stays in the queue. */
   problem?: string;
 }
 
-/** The record that Lambda leaves of an asynchronous invocation that failed. */
+/** Lambda's record of a failed asynchronous invocation. */
 const FailureRecord = z.object({ requestPayload: z.unknown() });
 
-/** Longer than a sweep may take, so that nobody else takes the message while its sweep runs. */
+/** Longer than a sweep may take, so that nobody else receives the message while its sweep runs. */
 const HIDDEN_SECONDS = 180;
 
 /**
- * Repeats every failed sweep whose record waits in the dead-letter queue, one after the other. A record is
+ * Repeats every failed sweep in the dead-letter queue, one after the other. A record is
  * deleted once its sweep has succeeded, and stays in the queue otherwise.
  *
  * SQS' own redrive does not help here: it only serves queues whose source is another queue.
  *
- * @param report told about each message as soon as it is done
+ * @param report called with the outcome of each message
  */
 export async function redrive(
   clients: { sqs: SQSClient; lambda: LambdaClient },
@@ -50,7 +50,7 @@ export async function redrive(
   const left: Message[] = [];
   for (;;) {
     const message = await receive(sqs, QueueUrl);
-    // One met again has come out of hiding: every other had its turn.
+    // A message that is visible again means that all others have had their turn.
     if (!message || done.some(({ messageId }) => messageId === message.MessageId)) break;
     const redriven = await repeat(lambda, names.functionName, message);
     if (redriven.problem === undefined) {
@@ -61,7 +61,7 @@ export async function redrive(
     done.push(redriven);
     report(redriven);
   }
-  // Only now, or the loop would meet them again. One that cannot be shown has shown itself already.
+  // Only now, or the loop would receive them again. If this fails, the message has become visible by itself.
   for (const { ReceiptHandle } of left) {
     await sqs
       .send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: 0 }))
@@ -96,7 +96,7 @@ async function repeat(lambda: LambdaClient, FunctionName: string, message: Messa
   }
 }
 
-/** What the failed sweep was invoked with, as JSON; undefined when the message does not say. */
+/** The event of the failed sweep, as JSON; undefined if the message does not contain it. */
 function requestOf(body: string): string | undefined {
   try {
     return JSON.stringify(FailureRecord.parse(JSON.parse(body)).requestPayload);

@@ -14,7 +14,7 @@ import type { TaskKey } from "../../lib/tasks/key.ts";
 /** The longest that SQS lets a request wait, in seconds. */
 const WAIT_SECONDS = 20;
 
-/** A queue of this run alone that hears of a channel's events; it is gone when the run is over. */
+/** A temporary queue that receives the events of a channel. */
 export class Listener implements AsyncDisposable {
   readonly #sns: SNSClient;
   readonly #sqs: SQSClient;
@@ -66,7 +66,7 @@ export class Listener implements AsyncDisposable {
     }
   }
 
-  /** The event that tells a task's end; undefined when there is none until the signal. */
+  /** The terminal event of a task; undefined if there is none before the signal. */
   async hear({ taskId }: TaskKey, until: AbortSignal): Promise<TerminalEvent | undefined> {
     while (!until.aborted) {
       try {

@@ -4,23 +4,23 @@ import { type Finding, passed } from "../finding.ts";
 import type { Api } from "../tasks/api.ts";
 import type { Listener } from "./listener.ts";
 
-/** What is tried. */
+/** Options of a trial. */
 export interface Trial {
   api: Pick<Api, "ask" | "track" | "untrack">;
   task: TaskKey;
-  /** Begins to hear of events; what it gives is ended when the trial is over. */
+  /** Subscribes to events; the result is disposed after the trial. */
   listen: () => Promise<Pick<Listener, "hear"> & AsyncDisposable>;
   /** How long the event may take, in seconds. */
   timeoutSeconds: number;
-  /** Ends the waiting early. */
+  /** Aborts the wait. */
   stop: AbortSignal;
 }
 
 /**
- * Asks for a task, has it tracked, waits for the event of its end, and ends the tracking: what was done, step by step.
- * What it began it ends, however the trial goes.
+ * Asks for a task, has it tracked, waits for the event of its end, and stops the tracking; yields each step.
+ * It always cleans up after itself.
  *
- * @throws what a step fails with
+ * @throws the error of a step
  */
 export async function* smoke(trial: Trial): AsyncGenerator<Finding, void, undefined> {
   const { api, task } = trial;
@@ -33,7 +33,7 @@ export async function* smoke(trial: Trial): AsyncGenerator<Finding, void, undefi
     yield {
       check: "track",
       ok: false,
-      says: `it is tracked since ${record.trackedAt}, so somebody may be waiting for it`,
+      says: `it has been tracked since ${record.trackedAt}, so somebody may be waiting for it`,
       todo: "use another task, or stop its tracking: npm run tasks -- untrack",
     };
     return;

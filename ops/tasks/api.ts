@@ -6,12 +6,12 @@ import type { TrackedTask } from "../../lib/tasks/record.ts";
 import type { DownloadStatus } from "../../lib/tasks/status.ts";
 import type { Sign } from "./sigv4.ts";
 
-/** A request that the service, or API Gateway, did not serve. */
+/** A request that the service or API Gateway refused, or that was not answered. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
-  /** The HTTP status; 0 where there was no answer. */
+  /** The HTTP status; 0 if there was no answer. */
   readonly status: number;
-  /** When asking again is worth it, in seconds. */
+  /** After how many seconds to ask again, if the service says so. */
   readonly retryAfter: number | undefined;
 
   constructor(status: number, message: string, retryAfter?: number) {
@@ -20,34 +20,34 @@ export class ApiError extends Error {
     this.retryAfter = retryAfter;
   }
 
-  /** Whether asking again may help. */
+  /** Whether a retry may succeed. */
   get isPassing(): boolean {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }
 }
 
-/** What the service answered, with its HTTP status, and when asking again is worth it, in seconds. */
+/** The service's answer, its HTTP status, and after how many seconds to ask again. */
 export interface Told<Data> {
   status: number;
   data: Data;
   retryAfter: number | undefined;
 }
 
-/** An answer may take as long as the longest wait, and an HTTP API's own time. */
+/** Longer than the longest wait, and than the timeout of an HTTP API. */
 const TIMEOUT_MS = 40_000;
 
-/** The service's API, as a caller has it: by the routes with the organisation in the path, which every stack has. */
+/** A client of the service. It uses the routes with the organisation in the path, which every stack has. */
 export class Api {
   readonly #url: URL;
   readonly #sign: Sign;
 
-  /** @param sign what proves who calls */
+  /** @param sign authenticates requests */
   constructor(url: URL, sign: Sign) {
     this.#url = url;
     this.#sign = sign;
   }
 
-  /** @param waitSeconds how long the service is to wait for the task's end */
+  /** @param waitSeconds how long the service waits for the task to end */
   ask(task: TaskKey, waitSeconds = 0, signal?: AbortSignal): Promise<Told<DownloadStatus>> {
     const headers: Record<string, string> = waitSeconds > 0 ? { prefer: `wait=${waitSeconds}` } : {};
     return this.#call("GET", task.orgId, `${taskPath(task)}/status`, { headers, signal });
@@ -68,7 +68,7 @@ export class Api {
     await this.#call("DELETE", task.orgId, `${taskPath(task)}/tracking`);
   }
 
-  /** Every record of an organisation that fits, page by page. */
+  /** All matching records of an organisation, page by page. */
   async *list(orgId: string, filters: Record<string, string>): AsyncGenerator<TrackedTask> {
     let cursor: string | null = "";
     while (cursor !== null) {
@@ -132,7 +132,7 @@ function messageOf({ status }: Response, text: string): string {
     if (msg !== undefined) return `${status}: ${msg} (code ${code}, request ${requestId})`;
     if (message) return `${status}: ${message}`;
   } catch {
-    // Some proxy's page.
+    // Not JSON, such as a proxy's page.
   }
   return `${status}`;
 }

@@ -2,18 +2,18 @@ import { parseArgs } from "node:util";
 import { isLoopback } from "../../lib/enos/gateway.ts";
 import { Id, type TaskKey } from "../../lib/tasks/key.ts";
 
-/** A command line that cannot be carried out. */
+/** An invalid command line. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-/** What is to be done. */
+/** A parsed command line. */
 export interface Command {
   name: (typeof NAMES)[number];
   orgId: string;
   tasks: TaskKey[];
   api: URL;
-  /** The API's region, where its address does not say. */
+  /** The API's region, if its address does not contain it. */
   region: string | undefined;
   jwt: string | undefined;
   json: boolean;
@@ -23,7 +23,7 @@ export interface Command {
   state: string | undefined;
   channelId: string | undefined;
   finishedSince: string | undefined;
-  /** How long to wait at most, in seconds. */
+  /** The longest time to wait, in seconds. */
   timeoutSeconds: number;
 }
 
@@ -57,11 +57,11 @@ Exit status (the highest of all tasks): 0 succeeded or done, 1 failed, 2 wrong c
 `;
 
 /**
- * Reads a command line.
+ * Parses a command line.
  *
  * @param args what follows `npm run tasks --`
- * @returns undefined when help is wanted
- * @throws {UsageError} that says what is wrong
+ * @returns undefined for --help
+ * @throws {UsageError} if it is invalid
  */
 export function parseCommand(args: string[], env: NodeJS.ProcessEnv): Command | undefined {
   const { values, positionals } = parsed(args);
@@ -125,7 +125,7 @@ function isName(name: string | undefined): name is Command["name"] {
 
 function taskOf(text: string, orgId: string, channelId: string | undefined): TaskKey {
   const [first = "", second, ...rest] = text.split("/");
-  if (rest.length > 0) throw new UsageError(`${text} is no task: CHANNEL/ID is`);
+  if (rest.length > 0) throw new UsageError(`${text} is not a task: use CHANNEL/ID`);
   if (second !== undefined)
     return { orgId, channelId: id("the channel", first), taskId: id("the task", second) };
   if (channelId === undefined) throw new UsageError(`${text} needs --channel, or has to be CHANNEL/${text}`);

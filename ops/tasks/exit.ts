@@ -1,7 +1,7 @@
 import type { DownloadStatus } from "../../lib/tasks/status.ts";
 import { ApiError } from "./api.ts";
 
-/** The exit statuses. Of several tasks the highest counts. */
+/** The exit statuses. For several tasks, the highest one is used. */
 export const EXIT = {
   done: 0,
   failed: 1,
@@ -13,14 +13,14 @@ export const EXIT = {
   trouble: 7,
 } as const;
 
-/** What a task's state is to a script. */
+/** The exit status for a task's state. */
 export function exitOf({ state, terminal }: DownloadStatus): number {
   if (!terminal) return EXIT.goesOn;
   if (state === "failed" || state === "cancelled" || state === "expired") return EXIT[state];
   return EXIT.done;
 }
 
-/** What an error is to a script. */
+/** The exit status for an error. */
 export function exitOfError(error: unknown): number {
   return error instanceof ApiError && !error.isPassing ? EXIT.refused : EXIT.trouble;
 }

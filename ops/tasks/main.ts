@@ -1,4 +1,4 @@
-/** `npm run tasks`: asks for tasks, waits for them, tracks them and lists what is tracked. */
+/** `npm run tasks`: looks up, awaits, tracks and lists tasks. */
 import { awsTrouble } from "../../infra/aws-trouble.ts";
 import { Api } from "./api.ts";
 import { HELP, parseCommand, UsageError } from "./arguments.ts";

@@ -1,6 +1,6 @@
 import type { WriteStream } from "node:tty";
 
-/** A line on a terminal that tells how far the waiting is; nothing where the stream is no terminal. */
+/** A progress line on a terminal; nothing if the stream is not a terminal. */
 export class Progress implements Disposable {
   readonly #stream: Pick<WriteStream, "isTTY" | "write" | "columns">;
   readonly #timer: NodeJS.Timeout | undefined;

@@ -10,25 +10,25 @@ import { EXIT, exitOf, exitOfError } from "./exit.ts";
 import type { Progress } from "./progress.ts";
 import { waitFor } from "./wait.ts";
 
-/** Requests at a time. */
+/** Concurrent requests. */
 const CONCURRENCY = 20;
-/** Tasks that the service takes in one request. */
+/** Tasks in one request to the service. */
 const BULK = 100;
 
-/** What a command is carried out with. */
+/** The dependencies of a command. */
 export interface RunOptions {
   api: Api;
-  /** Takes a line for one task, for people or as JSON. */
+  /** Prints a line for one task, for people or as JSON. */
   print: (line: string) => void;
-  /** Takes a line about what went wrong. */
+  /** Prints an error. */
   complain: (line: string) => void;
-  /** Shows how far a wait for so many tasks is. */
+  /** Starts a progress line for a number of tasks. */
   progress: (total: number) => Progress;
-  /** Ends a wait early. */
+  /** Aborts a wait. */
   stop: AbortSignal;
 }
 
-/** Carries a command out, and resolves with the exit status. */
+/** Runs a command, and resolves with the exit status. */
 export async function run(command: Command, options: RunOptions): Promise<number> {
   const { api, print } = options;
   switch (command.name) {
@@ -102,7 +102,7 @@ async function track(command: Command, options: RunOptions): Promise<number> {
   return exit;
 }
 
-/** Does the work for each task, some at a time, whether or not it fails for others. Resolves with the highest exit status. */
+/** Does the work for each task, some concurrently, even if others fail. Resolves with the highest exit status. */
 async function each(
   { tasks }: Command,
   { complain }: Pick<RunOptions, "complain">,

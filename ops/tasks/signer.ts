@@ -2,11 +2,11 @@ import { isLocal, UsageError } from "./arguments.ts";
 import { regionOf, type Sign, sigV4 } from "./sigv4.ts";
 
 /**
- * What proves to an API who calls: a JWT where there is one, else the AWS credentials at hand. A service on this
- * machine wants neither.
+ * Authenticates requests with a JWT if there is one, otherwise with the AWS credentials at hand. A service on this
+ * machine needs neither.
  *
- * @param region the API's, where its address does not say
- * @throws {UsageError} when nothing says it
+ * @param region the API's, if its address does not contain it
+ * @throws {UsageError} if the region is unknown
  */
 export function signerOf(
   api: URL,
@@ -16,6 +16,6 @@ export function signerOf(
     return async (_method, _url, headers) => ({ ...headers, authorization: `Bearer ${jwt}` });
   if (isLocal(api)) return async (_method, _url, headers) => headers;
   const where = regionOf(api) ?? region;
-  if (where === undefined) throw new UsageError("--region is missing: the API's address does not say it");
+  if (where === undefined) throw new UsageError("--region is missing: the API's address does not contain it");
   return sigV4(where);
 }

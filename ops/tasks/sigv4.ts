@@ -2,7 +2,7 @@ import { createHash, createHmac, type Hash, type Hmac } from "node:crypto";
 import { defaultProvider } from "@aws-sdk/credential-provider-node";
 import { SignatureV4 } from "@smithy/signature-v4";
 
-/** Signs a request: its headers as they have to be sent. */
+/** Signs a request, and returns its headers. */
 export type Sign = (
   method: string,
   url: URL,
@@ -10,7 +10,7 @@ export type Sign = (
   body?: string,
 ) => Promise<Record<string, string>>;
 
-/** Node's own SHA-256, as the signer wants it. */
+/** Node's SHA-256 with the signer's interface. */
 class Sha256 {
   readonly #hash: Hash | Hmac;
 
@@ -33,7 +33,7 @@ class Sha256 {
  * Signs with the AWS credentials at hand: from the environment, a profile, a container or an instance.
  *
  * @param region the API's
- * @param credentials instead of those at hand
+ * @param credentials replace those at hand
  */
 export function sigV4(
   region: string,
@@ -56,7 +56,7 @@ export function sigV4(
   };
 }
 
-/** The region in the host of an API's address; undefined for a domain of somebody's own. */
+/** The region in the host of an API's address; undefined for a custom domain. */
 export function regionOf(url: URL): string | undefined {
   return /\.execute-api\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?$/.exec(url.hostname)?.[1];
 }

@@ -5,9 +5,9 @@ import { type Api, ApiError } from "./api.ts";
 
 /** The longest that the service waits in one request, in seconds. */
 const WAIT_SECONDS = 25;
-/** Requests that fail in passing, one after the other, before the task counts as one in trouble. */
+/** How many transient failures in a row count as an error. */
 const MOST_FAILURES = 10;
-/** The first pause after one of them, in seconds; doubled for each further one. */
+/** The pause after the first of them, in seconds; doubled for each further one. */
 const PAUSE_SECONDS = 1;
 const MAX_PAUSE_SECONDS = 30;
 
@@ -15,8 +15,8 @@ const MAX_PAUSE_SECONDS = 30;
  * Waits until a task has ended.
  *
  * @param until ends the waiting
- * @returns its last known state; undefined where none was learnt before the waiting was ended
- * @throws {ApiError} for a request that was refused, or that failed again and again
+ * @returns its last known state; undefined if it is not known when the wait is aborted
+ * @throws {ApiError} for a request that was refused, or that failed repeatedly
  */
 export async function waitFor(
   api: Api,

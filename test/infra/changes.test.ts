@@ -146,10 +146,10 @@ it.each([
   ["UPDATE_COMPLETE", undefined],
   ["UPDATE_ROLLBACK_COMPLETE", undefined],
   ["IMPORT_COMPLETE", undefined],
-  ["CREATE_IN_PROGRESS", /^somebody else is changing it/],
-  ["UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", /^somebody else is changing it/],
-  ["UPDATE_ROLLBACK_IN_PROGRESS", /^somebody else is changing it/],
-  ["DELETE_IN_PROGRESS", /^somebody else is changing it/],
+  ["CREATE_IN_PROGRESS", /^it is being changed/],
+  ["UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", /^it is being changed/],
+  ["UPDATE_ROLLBACK_IN_PROGRESS", /^it is being changed/],
+  ["DELETE_IN_PROGRESS", /^it is being changed/],
   ["REVIEW_IN_PROGRESS", /REMOVE, then deploy again$/],
   ["ROLLBACK_COMPLETE", /REMOVE, then deploy again$/],
   ["ROLLBACK_FAILED", /REMOVE, then deploy again$/],
@@ -158,7 +158,7 @@ it.each([
   ["UPDATE_FAILED", /continue-update-rollback --stack-name NAME/],
   ["UPDATE_ROLLBACK_FAILED", /continue-update-rollback --stack-name NAME/],
   ["IMPORT_ROLLBACK_COMPLETE", undefined],
-  ["IMPORT_ROLLBACK_IN_PROGRESS", /^somebody else is changing it/],
+  ["IMPORT_ROLLBACK_IN_PROGRESS", /^it is being changed/],
   ["IMPORT_ROLLBACK_FAILED", /describe-stack-events --stack-name NAME/],
 ])("a stack that is %s can be deployed to, or the operator is told what to do", (status, expected) => {
   const problem = statusProblem({ status, settings: {}, resources: {} }, { remove: "REMOVE", stack: "NAME" });

@@ -340,7 +340,7 @@ describe("the topic", () => {
     });
     for (const accounts of ["1234", "*", "111111111111,", "arn:aws:iam::111111111111:root"]) {
       expect(() => deployment({ SUBSCRIBER_ACCOUNTS: accounts }, "package")).toThrow(
-        "SUBSCRIBER_ACCOUNTS must be numbers of accounts, of twelve digits each",
+        "SUBSCRIBER_ACCOUNTS must be account numbers of twelve digits",
       );
     }
   });
@@ -418,7 +418,7 @@ describe("what an account wants of everything", () => {
       { VPC_SECURITY_GROUP_IDS: VPC.VPC_SECURITY_GROUP_IDS },
       "VPC_SUBNET_IDS is missing, though VPC_SECURITY_GROUP_IDS is set",
     ],
-    [{ ...VPC, VPC_SUBNET_IDS: "vpc-0a1b2c3d" }, "VPC_SUBNET_IDS must be ids of subnets"],
+    [{ ...VPC, VPC_SUBNET_IDS: "vpc-0a1b2c3d" }, "VPC_SUBNET_IDS must be subnet ids"],
     [{ ...VPC, VPC_SECURITY_GROUP_IDS: "default" }, "VPC_SECURITY_GROUP_IDS must be ids of security groups"],
     [
       { ...VPC, VPC_SECURITY_GROUP_IDS: [1, 2, 3, 4, 5, 6].map((n) => `sg-0000000${n}`).join() },
@@ -434,7 +434,7 @@ describe("what an account wants of everything", () => {
     [{ SECRETS_KMS_KEY_ARN: "alias/secrets" }, "SECRETS_KMS_KEY_ARN must be the ARN of a key"],
     [
       { EVENTS_KMS_KEY_ARN: "arn:aws:kms:eu-central-1:123456789012:alias/events" },
-      "EVENTS_KMS_KEY_ARN must be the ARN of a key, and not of an alias",
+      "EVENTS_KMS_KEY_ARN must be the ARN of a key, not of an alias",
     ],
     [
       { TABLE_KMS_KEY_ARN: KEY, AWS_REGION: "eu-west-1" },

@@ -8,7 +8,7 @@ import { validate } from "../infra/cloudformation/validate.ts";
 import { resolve, SURROUNDINGS, type Template } from "../infra/template.ts";
 
 interface StackState {
-  /** CloudFormation's word for how it is. */
+  /** The status, as CloudFormation names it. */
   status: string;
   template: Template;
   outputs: Record<string, string>;

@@ -85,7 +85,7 @@ describe("a deployment", () => {
   it("stops at a stack that is in other hands", async () => {
     cloudFormation.put(STACK, { status: "UPDATE_IN_PROGRESS", template, outputs: settings() });
     await expect(plugin().first()).rejects.toThrow(
-      `${STACK} (eu-central-1) cannot be deployed to: somebody else is changing it (UPDATE_IN_PROGRESS)`,
+      `${STACK} (eu-central-1) cannot be deployed to: it is being changed (UPDATE_IN_PROGRESS)`,
     );
     cloudFormation.put(STACK, { status: "ROLLBACK_COMPLETE", template });
     await expect(plugin().first()).rejects.toThrow("npm run osls -- remove --stage prod, then deploy again");

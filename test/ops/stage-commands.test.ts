@@ -135,7 +135,7 @@ describe("npm run doctor", () => {
     // The local cloud does not mind.
     expect(unknown.findings[0]?.says).toContain("eu-west-1");
     expect(wrong(unreachable.findings)).toEqual([
-      "credentials: AWS cannot be reached (ECONNREFUSED): check the region, and the way to it",
+      "credentials: AWS cannot be reached (ECONNREFUSED): check the region and the network",
     ]);
     expect(wrong(nobody.findings)).toEqual([
       "credentials: no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
@@ -216,7 +216,7 @@ describe("sweeps and lags", () => {
       '✗ lag           12 min, with stuck organisations 12 min; see docs/runbook.md, "watermark-lag"',
     ]);
     expect(await found(60, shard(Number.POSITIVE_INFINITY))).toEqual([
-      '✗ sweep         there was none so far; see docs/runbook.md, "sweep-missing"',
+      '✗ sweep         there has been none yet; see docs/runbook.md, "sweep-missing"',
     ]);
   });
 
@@ -279,7 +279,7 @@ describe("npm run smoke", () => {
     const task = newTask(running.enos, orgId, [{ afterMs: 0, progressCode: 1 }]);
     await running.service.client.track(task);
     const { exit, findings } = await run("smoke", args(task.taskId));
-    expect(wrong(findings)).toEqual([expect.stringMatching(/^track: it is tracked since /)]);
+    expect(wrong(findings)).toEqual([expect.stringMatching(/^track: it has been tracked since /)]);
     expect(exit).toBe(1);
     expect(await leftovers()).toEqual([]);
     expect((await running.service.client.record(task)).status).toBe(200);

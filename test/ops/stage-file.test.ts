@@ -47,7 +47,7 @@ describe("a stage's file", () => {
     expect(() => parse("A=1\nA=1")).toThrow("prod.env, line 2: A is set twice");
     expect(() => parse("JWT_AUDIENCES=x")).toThrow("there is no setting JWT_AUDIENCES");
     expect(() => parse("ENOS_SECRET_KEY=x")).toThrow("there is no setting ENOS_SECRET_KEY");
-    expect(() => parse("STAGE=qa")).toThrow("STAGE is the file's own name");
+    expect(() => parse("STAGE=qa")).toThrow("STAGE is set by the name of the file");
   });
 
   it("gives back what was written between single quotes, whatever it is", () => {

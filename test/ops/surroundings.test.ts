@@ -76,7 +76,7 @@ describe("a command's surroundings", () => {
   });
 
   it.each(["../prod", "prod/..", "prod.env", "-prod", "prod ", "é", "a\0"])("are of no stage %j", (stage) => {
-    expect(() => of([`--stage=${stage}`])).toThrow("may have letters, digits and - only");
+    expect(() => of([`--stage=${stage}`])).toThrow("may only contain letters, digits and -");
   });
 });
 

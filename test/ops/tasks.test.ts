@@ -257,7 +257,7 @@ describe("a command line", () => {
     [["ask", "t"], "--org is missing"],
     [["ask", "--org", "o.1", "c/t"], "--org may have letters, digits, _ and - only, 128 at most"],
     [["ask", "--org", "o1", "t"], "t needs --channel, or has to be CHANNEL/t"],
-    [["ask", "--org", "o1", "a/b/c"], "a/b/c is no task: CHANNEL/ID is"],
+    [["ask", "--org", "o1", "a/b/c"], "a/b/c is not a task: use CHANNEL/ID"],
     [["ask", "--org", "o1", "c/.."], "the task may have letters, digits, _ and - only, 128 at most"],
     [["list", "--org", "o1", "t"], "t needs --channel, or has to be CHANNEL/t"],
     [["list", "--org", "o1", "c/t"], "list takes no tasks"],

@@ -1,4 +1,4 @@
-/** A client that is generated from docs/openapi.yaml, doing what the README shows. */
+/** A client generated from docs/openapi.yaml, which does what the README shows. */
 import createClient from "openapi-fetch";
 import type { components, paths } from "./made/api.d.ts";
 
@@ -7,16 +7,16 @@ type TrackedTask = components["schemas"]["TrackedTask"];
 
 const TASK = "/organisations/{orgId}/data-federation/v2.0/channels/read/{channelId}/download/{taskId}";
 
-/** What a caller does with a task: asks how it is doing, has it tracked, and waits for its end. */
+/** What a caller does with a task: looks it up, tracks it, and waits for its end. */
 export async function askTrackAndWait(baseUrl: string, task: Task) {
   const client = createClient<paths>({
     baseUrl,
-    // As the document says it of `state`: several with commas between them.
+    // As documented for `state`: several, separated by commas.
     querySerializer: { array: { style: "form", explode: false } },
   });
 
   const asked = await client.GET(`${TASK}/status`, { params: { path: task } });
-  // The document says what an answer is: a state is one of its states, and what may be null is to be tested.
+  // The types come from the document: a state is one of the known states, and null has to be handled.
   const state: "running" | string = asked.data?.data.state ?? failed(asked);
 
   const tracked = await client.PUT(`${TASK}/tracking`, {
