@@ -10,7 +10,7 @@ const only = <Name extends keyof typeof SETTINGS>(...names: Name[]) =>
 const GIVEN = { TRACKED_TASKS_TABLE: "tasks", ENOS_API_BASE_URL: "https://apim.example.com" };
 
 describe("settings", () => {
-  it("are those of the function that asks, with defaults, and undefined where there is nothing to set", () => {
+  it("are those of one function, with defaults, and undefined without", () => {
     expect(readSettings(GIVEN, "track")).toEqual({
       ENOS_SECRET_PREFIX: "enos/",
       STAGE: "dev",
@@ -27,12 +27,12 @@ describe("settings", () => {
     });
   });
 
-  it("take an empty value for none", () => {
+  it("treat an empty value as unset", () => {
     const settings = only("JWT_ISSUER", "SWEEP_SHARDS");
     expect(parseSettings({ JWT_ISSUER: "", SWEEP_SHARDS: "" }, settings)).toEqual({ SWEEP_SHARDS: 4 });
   });
 
-  it("fail all at once, each by name", () => {
+  it("report all errors at once, each by name", () => {
     const env = {
       SWEEP_SHARDS: "0",
       SWEEP_CONCURRENCY: "many",
@@ -64,7 +64,7 @@ describe("settings", () => {
     );
   });
 
-  it("refuse more calls at a time than a Lambda has file descriptors for", () => {
+  it("refuse more concurrent calls than Lambda's file descriptors allow", () => {
     const settings = only("SWEEP_CONCURRENCY");
     expect(parseSettings({ SWEEP_CONCURRENCY: "512" }, settings)).toEqual({ SWEEP_CONCURRENCY: 512 });
     expect(() => parseSettings({ SWEEP_CONCURRENCY: "513" }, settings)).toThrow("must be at most 512");
@@ -76,7 +76,7 @@ describe("settings", () => {
     "http://127.0.0.1:3999",
     "http://localhost:1",
     "http://[::1]:1",
-  ])("take %s for a gateway", (url) => {
+  ])("accept the gateway %s", (url) => {
     expect(parseSettings({ ENOS_API_BASE_URL: url }, only("ENOS_API_BASE_URL")).ENOS_API_BASE_URL).toBe(
       new URL(url).origin,
     );
@@ -90,7 +90,7 @@ describe("settings", () => {
     "https://apim.example.com/?x=1",
     "ftp://apim.example.com",
     "apim.example.com",
-  ])("refuse %s for a gateway", (url) => {
+  ])("refuse the gateway %s", (url) => {
     expect(() => parseSettings({ ENOS_API_BASE_URL: url }, only("ENOS_API_BASE_URL"))).toThrow(
       "ENOS_API_BASE_URL",
     );
@@ -103,7 +103,7 @@ describe("plain http", () => {
     parseSettings({ ENOS_API_BASE_URL: url, ENOS_HTTP_HOSTS: hosts, ...env }, settings).ENOS_API_BASE_URL;
   const DEPLOYED = { AWS_LAMBDA_RUNTIME_API: "127.0.0.1:9001" };
 
-  it("is for the hosts that are listed", () => {
+  it("is allowed for listed hosts", () => {
     expect(read("http://apim.corp.example:8080/", "10.1.2.3, apim.corp.example")).toBe(
       "http://apim.corp.example:8080",
     );
@@ -112,7 +112,7 @@ describe("plain http", () => {
     );
   });
 
-  it("is for loopback in a local run, and not in an account", () => {
+  it("is allowed for loopback in a local run, but not in an account", () => {
     expect(read("http://127.0.0.1:3999", "")).toBe("http://127.0.0.1:3999");
     for (const url of ["http://127.0.0.1:9001", "https://localhost", "http://[::ffff:127.0.0.1]"]) {
       expect(() => read(url, "", DEPLOYED)).toThrow(
@@ -132,13 +132,13 @@ describe("plain http", () => {
     ["*.corp.example", "must be host names or addresses in lower case"],
     ["a,,b", "must be host names or addresses in lower case"],
     ["a,a", "lists a value twice"],
-  ])("is not for %s", (hosts, message) => {
+  ])("is not allowed for %s", (hosts, message) => {
     expect(() => read("https://apim.example", hosts)).toThrow(`ENOS_HTTP_HOSTS ${message}`);
   });
 });
 
 describe("the table of settings in the documentation", () => {
-  it("says what the settings are, each in a line", async () => {
+  it("has a line for every setting", async () => {
     const text = await readFile(new URL("../docs/settings.md", import.meta.url), "utf8");
     const [table = ""] = text.match(/^\| variable .*\n(\|.*\n)+/m) ?? [];
     const rows = table

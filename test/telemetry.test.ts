@@ -32,7 +32,7 @@ function printed(): Record<string, unknown>[] {
 const isMetric = (line: Record<string, unknown>) => "_aws" in line;
 const messages = (lines: Record<string, unknown>[]) => lines.filter((line) => !isMetric(line));
 
-it("every metric says of which stage it is: stacks of one account share the namespace", () => {
+it("every metric has the stage as a dimension, since stacks of one account share the namespace", () => {
   // Otherwise it has a console of its own, which nobody can watch.
   vi.stubEnv("POWERTOOLS_DEV", "true");
   vi.stubEnv("POWERTOOLS_METRICS_DISABLED", "false");
@@ -95,14 +95,14 @@ describe("a failure in the log", () => {
     return JSON.parse(String(printed.mock.calls.at(-1)));
   }
 
-  it("has the message of an error of ours", () => {
+  it("has the message of our own errors", () => {
     expect(logged(new SecretError("the secret of organisation o1 is not JSON"))).toMatchObject({
       error: "the secret of organisation o1 is not JSON",
     });
     expect(logged(new OutOfTimeError())).toMatchObject({ error: "the function's time is over" });
   });
 
-  it("has of any other only its kind and its places, however its message is written", () => {
+  it("has only the class and the stack of other errors, whatever their message", () => {
     for (const message of [
       "canary",
       "canary\ncanary\n    at canary (canary.ts:1:1)",
@@ -118,7 +118,7 @@ describe("a failure in the log", () => {
     }
   });
 
-  it("says nothing of what only calls itself one of ours, or whose message was changed later", () => {
+  it("has no message of errors that only look like ours, or were changed later", () => {
     const impostor = Object.assign(new Error("canary"), { name: "SecretError" });
     expect(JSON.stringify(logged(impostor))).not.toContain("canary");
     const changed = new Error("canary\ncanary");
@@ -139,17 +139,17 @@ describe("a request that failed", () => {
     return lines;
   };
 
-  it("through the caller's fault is nobody's news", () => {
+  it("because of the caller is not reported", () => {
     expect(report(new CallerError(404, "the task is not tracked"), 404)).toEqual([]);
   });
 
-  it("through a fault of ours is logged under its request", () => {
+  it("because of an internal error is logged with its request id", () => {
     expect(report(new Error("x"), 500)).toEqual([
       expect.objectContaining({ level: "WARN", message: "request failed", requestId: "request-1" }),
     ]);
   });
 
-  it("through EnOS is logged and counted by its kind, also when the caller asked for what there is not", () => {
+  it("because of EnOS is logged and counted by kind, even if the caller asked for something that does not exist", () => {
     const lines = report(new EnosError("rejected", "EnOS refuses the request", { code: 99404 }), 404);
     expect(lines).toEqual([
       expect.objectContaining({ UpstreamErrors: 1, kind: "rejected" }),
@@ -158,7 +158,7 @@ describe("a request that failed", () => {
   });
 });
 
-describe("what a sweep passes over", () => {
+describe("what a sweep reports", () => {
   const observe = () => {
     const lines = printed();
     return { lines, observer: sweepObserver(openTelemetry({ STAGE: "dev" })) };
@@ -189,7 +189,7 @@ describe("what a sweep passes over", () => {
     expect(lines).toEqual([expect.objectContaining({ reason: "read", error: "Error" })]);
   });
 
-  it("is who is stuck, and who has recovered, an organisation or a gateway, with the reason", () => {
+  it("includes organisations and gateways that are stuck or have recovered, with the reason", () => {
     const { lines, observer } = observe();
     const record = { nextProbeAt: 2, probes: 0, since: Date.UTC(2026, 10, 24), fingerprint: "0123456789ab" };
     observer.stuck({ ...record, scope: "org", id: "o1", reason: "credentials" });
@@ -212,13 +212,13 @@ describe("what a sweep passes over", () => {
     expect(lines.length).toBeLessThan(10);
   });
 
-  it("is a watermark that is ahead of the clock", () => {
+  it("includes a watermark ahead of the clock", () => {
     const { lines, observer } = observe();
     observer.clockAhead(3, 480);
     expect(lines).toEqual([expect.objectContaining({ level: "ERROR", shard: 3, seconds: 480 })]);
   });
 
-  it("is an item that cannot be read, with its key and nothing else of it, five times", () => {
+  it("includes unreadable items, with only their key, five times", () => {
     const { lines, observer } = observe();
     for (let time = 0; time < 8; time++) observer.unreadable(3, { pk: "o1", sk: "x", secret: 1 } as never);
     expect(lines).toHaveLength(5);
@@ -227,7 +227,7 @@ describe("what a sweep passes over", () => {
   });
 });
 
-it("a sweep's figures are metrics, and its summary is one line of the log", () => {
+it("a sweep's figures are metrics, and its summary is one log line", () => {
   const lines = printed();
   const summary: SweepSummary = {
     ...emptySummary(),

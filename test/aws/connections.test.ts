@@ -58,7 +58,7 @@ async function leaveIdle(count: number, next: Fate): Promise<void> {
 }
 
 describe("connections to AWS", () => {
-  it("are kept from call to call", async () => {
+  it("are reused", async () => {
     for (let times = 0; times < 5; times++) await call();
     expect(connections).toHaveLength(1);
   });
@@ -73,18 +73,18 @@ describe("connections to AWS", () => {
     },
   );
 
-  it("whose answer stops in the middle are given up", async () => {
+  it("are closed if an answer stops in the middle", async () => {
     await leaveIdle(1, "stop in the body");
     expect((await call()).SecretString).toBe("b");
     expect(connections).toHaveLength(2);
   });
 
-  it("that all went dead cost many calls at a time one attempt each", async () => {
+  it("cost each of many concurrent calls one attempt if all are dead", async () => {
     await leaveIdle(10, "silence");
     expect(await callMany(20)).toHaveLength(20);
   });
 
-  it("are not trusted after a while: a frozen process closes none in time", async () => {
+  it("are not reused after a while, since a frozen process does not close them in time", async () => {
     await leaveIdle(5, "silence");
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 60_000 });
     const failing = vi.spyOn(AwsConnections.prototype, "handle");
@@ -93,13 +93,13 @@ describe("connections to AWS", () => {
     failing.mockRestore();
   });
 
-  it("that break in the middle of calls leave those of other calls alone", async () => {
+  it("do not affect other calls when they break", async () => {
     await leaveIdle(1, "reset");
     const others = callMany(3);
     await Promise.all([call(), others]);
   });
 
-  it("give up where nothing answers", async () => {
+  it("time out if nothing answers", async () => {
     fate = "silence";
     await expect(call()).rejects.toMatchObject({ name: "TimeoutError" });
     fate = "stop in the body";

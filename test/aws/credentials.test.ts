@@ -46,7 +46,7 @@ const change = (orgId: string, content: unknown) =>
   );
 
 describe("credentials", () => {
-  it("are read once, however many ask, and kept", async () => {
+  it("are read once for concurrent callers, and cached", async () => {
     await create("o1", good);
     const all = await Promise.all(Array.from({ length: 30 }, () => credentials.get("o1")));
     await credentials.get("o1");
@@ -64,7 +64,7 @@ describe("credentials", () => {
     expect(await credentials.get("o1")).toMatchObject(good);
   });
 
-  it("may say how many calls a second are good for their gateway", async () => {
+  it("may limit the calls per second to their gateway", async () => {
     await create("o1", { ...good, requestsPerSecond: 2.5 });
     expect((await credentials.get("o1")).requestsPerSecond).toBe(2.5);
     for (const [orgId, requestsPerSecond] of Object.entries({
@@ -84,7 +84,7 @@ describe("credentials", () => {
     expect((await credentials.get("o1")).baseUrl).toBe("https://apim.elsewhere.example");
   });
 
-  it("are seen as soon as a secret that was of no use is corrected", async () => {
+  it("are used as soon as an invalid secret is corrected", async () => {
     await create("o1", "{ not JSON");
     await expect(credentials.get("o1")).rejects.toThrow(SecretError);
     await change("o1", { ...good, accessKey: "" });
@@ -103,7 +103,7 @@ describe("credentials", () => {
     expect(manager.requests.GetSecretValue).toBe(reads);
   });
 
-  it("are read afresh once for all who were refused, and not for those who come late", async () => {
+  it("are read again once for all refused calls, and not for late ones", async () => {
     await create("o1", good);
     const old = await credentials.get("o1");
     await change("o1", { ...good, secretKey: "new" });
@@ -113,7 +113,7 @@ describe("credentials", () => {
     expect(manager.requests.GetSecretValue).toBe(2);
   });
 
-  it("stay good while Secrets Manager is out", async () => {
+  it("remain in use while Secrets Manager is unavailable", async () => {
     await create("o1", good);
     const known = await credentials.get("o1");
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 10 * 60_000 });
@@ -124,7 +124,7 @@ describe("credentials", () => {
     manager = await startSecretsManager();
   });
 
-  it("are not asked for again at once while Secrets Manager is out", async () => {
+  it("are not requested again at once while Secrets Manager is unavailable", async () => {
     await create("o1", good);
     const known = await credentials.get("o1");
     const send = vi.spyOn(client, "send");
@@ -139,7 +139,7 @@ describe("credentials", () => {
     manager = await startSecretsManager();
   });
 
-  it("are read again in time although the clock was put back", async () => {
+  it("expire even if the clock is set back", async () => {
     await create("o1", good);
     vi.useFakeTimers({ toFake: ["Date", "performance"], now: Date.now() + 60 * 60_000 });
     await credentials.get("o1");
@@ -150,7 +150,7 @@ describe("credentials", () => {
     vi.useRealTimers();
   });
 
-  it("do not exist where the secret is marked for deletion, or has no value", async () => {
+  it("do not exist if the secret is marked for deletion or has no value", async () => {
     await create("o1", good);
     await client.send(new DeleteSecretCommand({ SecretId: "enos/o1" }));
     await client.send(new CreateSecretCommand({ Name: "enos/o2" }));
@@ -159,7 +159,7 @@ describe("credentials", () => {
     }
   });
 
-  it("are gone when their secret is", async () => {
+  it("disappear with their secret", async () => {
     await create("o1", good);
     const known = await credentials.get("o1");
     await client.send(new DeleteSecretCommand({ SecretId: "enos/o1", ForceDeleteWithoutRecovery: true }));
@@ -195,7 +195,7 @@ describe("credentials", () => {
     expect(`${error.stack} ${JSON.stringify({ ...error })} ${error.cause}`).not.toContain("canary-key");
   });
 
-  it("say that they cannot be read when nobody answers", async () => {
+  it("cannot be read if Secrets Manager does not answer", async () => {
     await manager.close();
     await expect(credentials.get("o1")).rejects.toThrow(SecretError);
     manager = await startSecretsManager();

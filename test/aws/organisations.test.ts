@@ -44,7 +44,7 @@ const isServed = (orgId: string) =>
 const later = (ms: number) => vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + ms });
 
 describe("an organisation", () => {
-  it("with a secret is served; asked about once in five minutes, however many want to know", async () => {
+  it("with a secret is served, and looked up once in five minutes for all callers", async () => {
     await create("o1");
     expect(await Promise.all(Array.from({ length: 20 }, () => isServed("o1")))).not.toContain(false);
     later(4 * 60_000);
@@ -55,7 +55,7 @@ describe("an organisation", () => {
     expect(manager.requests).toMatchObject({ DescribeSecret: 2, GetSecretValue: 0 });
   });
 
-  it("without one is not, and is a few seconds after it got one", async () => {
+  it("without a secret is not served, until a few seconds after it gets one", async () => {
     for (let times = 0; times < 3; times++) expect(await isServed("o1")).toBe(false);
     expect(manager.requests.DescribeSecret).toBe(1);
     await create("o1");
@@ -63,7 +63,7 @@ describe("an organisation", () => {
     expect(await isServed("o1")).toBe(true);
   });
 
-  it("whose secret is marked for deletion, or has no value, is not", async () => {
+  it("whose secret is marked for deletion or has no value is not served", async () => {
     await create("o1");
     await client.send(new DeleteSecretCommand({ SecretId: "enos/o1" }));
     await client.send(new CreateSecretCommand({ Name: "enos/o2" }));
@@ -77,7 +77,7 @@ describe("an organisation", () => {
     expect(await isServed("o2")).toBe(true);
   });
 
-  it("is served while Secrets Manager is out, which is told, and not asked about again for seconds", async () => {
+  it("is served while Secrets Manager is unavailable, which is reported, and not looked up again for seconds", async () => {
     await manager.close();
     for (let times = 0; times < 5; times++) expect(await isServed("o1")).toBe(true);
     expect(unclear).toHaveLength(1);
@@ -87,7 +87,7 @@ describe("an organisation", () => {
     manager = await startSecretsManager();
   });
 
-  it("is forgotten for newer ones: callers may name any", async () => {
+  it("is evicted from the cache by newer ones, since callers may name any", async () => {
     const send = vi.fn(async () => {
       throw new ResourceNotFoundException({ message: "", $metadata: {} });
     });

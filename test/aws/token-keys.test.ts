@@ -30,12 +30,12 @@ const create = (Name: string, SecretString: string) =>
 const keysOf = (secretId: string) => tokenKeys({ secretId, previousMs: 7 * DAY, client })();
 
 describe("the keys of the callbacks", () => {
-  it("are one, which counts for ever, until it is replaced", async () => {
+  it("are a single one, valid without limit, until it is replaced", async () => {
     await create("once", "a".repeat(64));
     expect(await keysOf("once")).toEqual([{ secret: "a".repeat(64), until: Number.POSITIVE_INFINITY }]);
   });
 
-  it("are two after that, of which the one before counts as long as a task may be tracked", async () => {
+  it("are two after that: the previous one is valid for as long as a task may be tracked", async () => {
     await create("twice", "a".repeat(64));
     const before = Date.now();
     await client.send(new PutSecretValueCommand({ SecretId: "twice", SecretString: "b".repeat(64) }));
@@ -47,14 +47,14 @@ describe("the keys of the callbacks", () => {
     expect(others).toEqual([]);
   });
 
-  it("are none that could be guessed, and no error says what they were", async () => {
+  it("must not be guessable, and do not appear in errors", async () => {
     await create("short", "guessable");
     const error = await keysOf("short").catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(TokenKeyError);
     expect(String(error)).not.toContain("guessable");
   });
 
-  it("cannot be had where there is no secret, with its reason by name", async () => {
+  it("cannot be read without a secret, and the error names the reason", async () => {
     await expect(keysOf("missing")).rejects.toThrow(/cannot be read \(ResourceNotFoundException\)/);
   });
 });

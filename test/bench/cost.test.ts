@@ -4,7 +4,7 @@ import type { Outcome } from "../../bench/scale/run.ts";
 
 const total = (value: number) => ({ total: value });
 
-it("is a month of what was used, at list prices", () => {
+it("the cost extrapolates what was used to a month, at list prices", () => {
   const minute = { invokedSeconds: 45 };
   const { checking, turnover } = cost({
     scenario: { memory: 512, sweepers: 2 },

@@ -25,7 +25,7 @@ function drawn(scale: "linear" | "log", all: Point[]): { svg: string; places: Po
 }
 
 describe("a plot", () => {
-  it("has every finite point between its axes, and two or more named values on each", () => {
+  it("has every finite point between its axes, and at least two ticks on each", () => {
     fc.assert(
       fc.property(fc.constantFrom("linear" as const, "log" as const), points, (scale, all) => {
         const { svg, places, labels } = drawn(scale, all);
@@ -56,7 +56,7 @@ describe("a plot", () => {
     expect(places.map(({ y }) => y)).toEqual([200, 100, 0]);
   });
 
-  it("names rows, and writes text that is no markup", () => {
+  it("labels rows, and escapes text", () => {
     const svg = drawPlot({
       ...SIZE,
       x: { scale: "linear", includes: [0, 1] },

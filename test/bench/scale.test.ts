@@ -48,7 +48,7 @@ describe("a simulation whose settings keep up", () => {
     outcome = await run(SMALL);
   });
 
-  it("sees every check in time, and tells so", () => {
+  it("makes every check in time, and reports that", () => {
     expect(broken(outcome)).toEqual([]);
     expect(outcome.lost).toBe(0);
     const summaries = outcome.minutes.flatMap((minute) => minute.summaries);
@@ -67,7 +67,7 @@ describe("a simulation whose settings keep up", () => {
     }
   });
 
-  it("is in a steady state: as many tasks end as begin, from the first minutes on", () => {
+  it("is in a steady state: as many tasks end as start, from the first minutes on", () => {
     for (const minute of outcome.minutes) {
       expect(Math.abs(readIn(minute) / SMALL.tasks - 1)).toBeLessThan(0.15);
     }
@@ -77,7 +77,7 @@ describe("a simulation whose settings keep up", () => {
 });
 
 describe("the simulation at scale", () => {
-  it("makes rounds, of which a month is the more expensive, and sees every end sooner", async () => {
+  it("sees ends sooner with rounds, at a higher price", async () => {
     const few = { ...SMALL, tasks: 500, sweepers: 1, minutes: 8 };
     const [minutely, quick] = [await run(few), await run({ ...few, intervalSeconds: 10 })];
     expect(broken(quick)).toEqual([]);
@@ -87,7 +87,7 @@ describe("the simulation at scale", () => {
     expect(quantile(quick.delays, 0.95)).toBeLessThan(quantile(minutely.delays, 0.95));
   });
 
-  it("leaps over most of the tasks that are old, in shards of more than one page, and loses none", async () => {
+  it("skips most of the old tasks in shards of several pages, and loses none", async () => {
     const many = { ...SMALL, tasks: 6_000, shardCount: 2, durations: UNIFORM };
     const outcome = await run(many);
     expect(broken(outcome)).toEqual([]);
@@ -98,8 +98,8 @@ describe("the simulation at scale", () => {
   it.each([
     ["an organisation's rate is too low", { requestsPerSecond: 2 }],
     ["sweeps are cut short", { concurrency: 1, sweepers: 1 }],
-    ["both are so", { concurrency: 1, sweepers: 1, requestsPerSecond: 5 }],
-  ])("leaps, and loses none, when %s", async (_, trouble) => {
+    ["both apply", { concurrency: 1, sweepers: 1, requestsPerSecond: 5 }],
+  ])("skips tasks, and loses none, when %s", async (_, trouble) => {
     const many = { ...SMALL, ...trouble, tasks: 9_000, shardCount: 2, durations: UNIFORM, keepsUp: false };
     const outcome = await run({ ...many, minutes: 10 });
     expect(outcome.minutes.some(({ lagSeconds }) => lagSeconds > 120)).toBe(true);
@@ -108,7 +108,7 @@ describe("the simulation at scale", () => {
     expect(broken(outcome)).toEqual([]);
   });
 
-  it("reports ends that were lost, and shards that were left out", async () => {
+  it("reports lost ends, and shards that were not swept", async () => {
     // Of every page of a task's shard nothing is seen, though the sweep believes so.
     const blind = engineWith(({ tasks }) => ({
       tasks: {
@@ -133,13 +133,13 @@ describe("the simulation at scale", () => {
     expect(broken({ ...behind, scenario: { ...SHORT, keepsUp: false } })).toEqual([]);
   });
 
-  it("reports sweeps that failed: in a simulation nothing does by itself", async () => {
+  it("reports failed sweeps", async () => {
     const failing = engineWith(() => ({ events: { publish: () => Promise.reject(new Error("no")) } }));
     const outcome = await run({ ...SMALL, keepsUp: false, minutes: 2 }, failing);
     expect(broken(outcome)).toEqual(["small, 2,000 tasks: sweeps failed (publish)"]);
   });
 
-  it("reports a lag that is told below the real one, or far above it", async () => {
+  it("reports a lag below the real one, or far above it", async () => {
     const telling = (lagSeconds: (told: number) => number): typeof sweep => {
       return async (...args) => {
         const summary = await sweep(...args);
@@ -174,14 +174,14 @@ describe("what is counted", () => {
     expect([0, 38, 39, 1_000].map(queryUnits)).toEqual([0.5, 0.5, 1, 13.5]);
   });
 
-  it("knows the busiest second, and nothing from before counting began", () => {
+  it("finds the busiest second, and ignores everything before counting starts", () => {
     const rate = new Rate(10_000);
     rate.add(100, 9_999);
     for (const now of [10_000, 10_999, 11_000]) rate.add(2, now);
     expect([rate.total, rate.peak]).toEqual([6, 4]);
   });
 
-  it("lets work wait for the processor, longer on a smaller one", async () => {
+  it("makes work wait for the processor, longer on a smaller one", async () => {
     using time = new VirtualTime();
     const took = async (memory: number) => {
       const processor = new Processor({ time, memory });
@@ -194,7 +194,7 @@ describe("what is counted", () => {
     expect(await took(MEMORY_OF_A_VCPU * 4)).toEqual([50, 50]);
   });
 
-  it("says so when time stands still", async () => {
+  it("throws if time stands still", async () => {
     using time = new VirtualTime();
     await expect(time.run(new Promise(() => {}))).rejects.toThrow("time stands still");
   });

@@ -47,7 +47,7 @@ describe("the durations", () => {
     }
   });
 
-  it.each(DURATIONS)("of the $name kind are drawn as they are said to be distributed", (durations) => {
+  it.each(DURATIONS)("with a $name distribution are drawn from it", (durations) => {
     const random = seeded(11);
     const drawn = Array.from({ length: 20_000 }, () => durations.draw(random));
     for (const share of [0.05, 0.3, 0.5, 0.79, 0.95]) {
@@ -74,7 +74,7 @@ describe("the optimum", () => {
     expect(exact(14.5)).toBeGreaterThan(exact(15));
   });
 
-  it("is what it was worked out to be elsewhere: 82 s for 14.5 checks of lognormal run times", () => {
+  it("matches an independent calculation: 82 s for 14.5 checks of lognormal run times", () => {
     const [lognormal] = DURATIONS as [(typeof DURATIONS)[0]];
     expect(Math.round(leastDelay(lognormal)(14.5) / SECOND)).toBe(82);
   });
@@ -92,7 +92,7 @@ describe("the optimum", () => {
 });
 
 describe("the ways to wait", () => {
-  it("check when they are said to", () => {
+  it("check at the documented times", () => {
     expect(checksUntil(fixed(60), 220)).toEqual([30, 90, 150, 210]);
     expect(checksUntil(waitLoop(60), 200)).toEqual([60, 120, 180]);
     expect(checksUntil(sdkWaiter, 12)).toEqual([0, 2, 5, 10]);
@@ -105,7 +105,7 @@ describe("the ways to wait", () => {
     expect((durable.at(-1) as number) - (durable.at(-2) as number)).toBe(150);
   });
 
-  it("wait as the SDK's waiter does: doubling, then the longest delay without jitter", () => {
+  it("match the SDK's waiter: doubling, then the longest delay without jitter", () => {
     const delays = [1, 2, 6, 7].map(sdkDelay);
     expect(delays).toEqual([
       { least: 2, most: 2 },
@@ -142,7 +142,7 @@ describe("a run", () => {
     expect(once(waitLoop(60), 180 * SECOND)).toEqual({ checks: 3, delay: 0, missed: 0 });
   });
 
-  it("counts what is never seen, and not as a delay", () => {
+  it("counts ends that are never seen, but not as a delay", () => {
     const durations = [10 * MINUTE, LONGEST];
     const half = run(durableFunction, durations, 20, 1);
     expect(half.missed).toBe(0.5);
@@ -152,7 +152,7 @@ describe("a run", () => {
     expect([alone.checks, alone.delay]).toEqual([0, 0]);
   });
 
-  it("takes the callback where it comes first, with the check that it takes", () => {
+  it("uses the callback if it comes first, including its check", () => {
     const told: Waiter = {
       ...FIXED_MINUTE,
       wait: () => ({
@@ -167,7 +167,7 @@ describe("a run", () => {
     expect([late.checks, late.delay]).toEqual([2, 2 * SECOND]);
   });
 
-  it("gives every waiter the same tasks, and spreads their chances evenly", () => {
+  it("gives every waiter the same tasks, and spreads random numbers evenly", () => {
     const durations = DURATIONS[0] as (typeof DURATIONS)[0];
     expect(drawTasks(durations, 50, 4)).toEqual(drawTasks(durations, 50, 4));
     const chances = spread(9);
@@ -209,7 +209,7 @@ describe("the targets", () => {
       efficiency: ({ delay }) => (60 * SECOND) / delay,
     }).map((one) => one.met);
 
-  it("are missed as readily as they are met, by the worst of the runs", () => {
+  it("are evaluated by the worst of the runs", () => {
     expect(met({}, {}, {})).toEqual([true, true, true, true, true, true]);
     expect(met({ delay: 90 * SECOND }, {}, {})).toEqual([false, true, true, true, true, true]);
     expect(met({}, {}, { checks: 19, delay: 79 * SECOND })).toEqual([true, false, true, true, true, true]);

@@ -74,7 +74,7 @@ describe("the callback's URL", () => {
     );
   });
 
-  it("is refused to who names no channel, or an organisation that is not the caller's", async () => {
+  it("is refused without a channel, or for an organisation that is not the caller's", async () => {
     await using withTokens = await start({
       JWT_ISSUER: "https://login.example.com/",
       JWT_AUDIENCE: "downloads",
@@ -89,7 +89,7 @@ describe("the callback's URL", () => {
 });
 
 describe("EnOS's callback", () => {
-  it("becomes a hint, of the organisation that its token is for, and is answered at once", async () => {
+  it("becomes a hint for the organisation of its token, and is answered at once", async () => {
     const { statusCode, envelope } = await send(callbackEvent(await tokenOf(), BODY));
     expect([statusCode, envelope]).toEqual([
       202,
@@ -104,14 +104,14 @@ describe("EnOS's callback", () => {
     ]);
   });
 
-  it("that comes twice becomes two hints", async () => {
+  it("becomes two hints if it comes twice", async () => {
     const event = callbackEvent(await tokenOf(), BODY);
     await send(event);
     await send(event);
     expect(await hints()).toHaveLength(2);
   });
 
-  it("whose token is forged is not found, and leaves nothing", async () => {
+  it("with a forged token gets 404 and has no effect", async () => {
     const token = await tokenOf();
     const [orgId = "", channelId = "", mac = ""] = token.split(".");
     const forged = [
@@ -140,7 +140,7 @@ describe("EnOS's callback", () => {
     expect(await hints()).toEqual([]);
   });
 
-  it("as a form, or in base64, becomes a hint", async () => {
+  it("becomes a hint even as a form or in base64", async () => {
     const token = await tokenOf();
     await send(callbackEvent(token, `id=${TASK}&returnCode=0`));
     const encoded = Buffer.from(JSON.stringify(BODY)).toString("base64");
@@ -148,7 +148,7 @@ describe("EnOS's callback", () => {
     expect((await hints()).map(({ hint }) => hint)).toEqual(Array(2).fill({ ...SCOPE, taskId: TASK }));
   });
 
-  it("is known by the key before this one, and by one that was put since", async () => {
+  it("is accepted with the previous key, and with a newer one", async () => {
     const before = await tokenOf();
     await cloud.replaceCallbackKey();
     await using fresh = await start();
@@ -158,7 +158,7 @@ describe("EnOS's callback", () => {
     expect(await hints()).toHaveLength(2);
   });
 
-  it("is not said to be taken while the queue cannot have it", async () => {
+  it("is not acknowledged while the queue is unavailable", async () => {
     const event = callbackEvent(await tokenOf(), BODY);
     proxy.add({
       matches: ({ action }) => action === "SendMessage",
@@ -169,7 +169,7 @@ describe("EnOS's callback", () => {
     expect([statusCode, envelope.msg]).toEqual([500, "internal error"]);
   });
 
-  it("has its token in no log, and is counted by what became of it", async () => {
+  it("does not leave its token in logs, and is counted by outcome", async () => {
     const token = await tokenOf();
     await send(callbackEvent(token, BODY));
     await send(callbackEvent(`${token}A`, BODY));

@@ -57,8 +57,8 @@ const putOff = () =>
 
 const subjects = async () => (await events.poll(0)).map(({ body }) => (body as TerminalEvent).subject);
 
-describe("the function of hints", () => {
-  it("is done with what has ended, is not known or cannot be read, and puts off the rest", async () => {
+describe("the function hint", () => {
+  it("completes hints whose task has ended, is unknown or unreadable, and postpones the rest", async () => {
     const event = hintEvent(
       hintMessage(task("ended", ENDED.succeeded)),
       hintMessage(task("running", RUNNING)),
@@ -91,7 +91,7 @@ describe("the function of hints", () => {
     expect((await hint.invoke<SQSBatchResponse>(event)).batchItemFailures).toEqual([]);
   });
 
-  it("has what it cannot put off come again all the same", async () => {
+  it("returns hints to the queue even if it cannot postpone them", async () => {
     proxy.add({
       matches: ({ action }) => action === "ChangeMessageVisibility",
       fate: { kind: "refuse", httpStatus: 400, code: "MessageNotInflight" },
@@ -102,7 +102,7 @@ describe("the function of hints", () => {
     expect(batchItemFailures).toEqual([{ itemIdentifier: "message-0" }]);
   });
 
-  it("puts off everything while the table is out, so that it is tried for a day", async () => {
+  it("postpones everything while the table is unavailable, so that it is tried for a day", async () => {
     proxy.add({
       matches: ({ service }) => service === "dynamodb",
       fate: { kind: "refuse", httpStatus: 400, code: "ResourceNotFoundException" },
@@ -116,7 +116,7 @@ describe("the function of hints", () => {
     expect(new Set(await subjects())).toEqual(new Set(["t1", "t2"]));
   });
 
-  it("measures what became of the hints, and how long after they came", async () => {
+  it("emits the outcomes of hints, and the time since they arrived", async () => {
     await hint.invoke(hintEvent(hintMessage(task("measured", ENDED.succeeded))));
     const metrics = hint.output
       .split("\n")
@@ -137,7 +137,7 @@ describe("trying again", () => {
     expect(seconds / 3600).toBeLessThan(26);
   });
 
-  it("is soon for a task that still runs, twice, and never for one that is done", () => {
+  it("happens soon, and twice, for a running task, and never for one that has ended", () => {
     expect([1, 2, 3, 4].map((tries) => retryAfter("open", tries))).toEqual([5, 15, undefined, undefined]);
     expect(retryAfter("ended", 1)).toBeUndefined();
     expect(retryAfter("nothing", 1)).toBeUndefined();

@@ -53,7 +53,7 @@ async function hint(
 }
 
 describe("a hint", () => {
-  it("has a tracked task announced that has ended, at once and not again", async () => {
+  it("announces a tracked task that has ended, at once and only once", async () => {
     await scene.track(orgId, 1, RUNNING);
     await scene.sweep();
     play("t0", ENDED.succeeded);
@@ -68,21 +68,21 @@ describe("a hint", () => {
     expect(await scene.events()).toEqual([]);
   });
 
-  it("of a task that still runs is early, and changes nothing but what is known of it", async () => {
+  it("for a running task is early, and changes only what is known about it", async () => {
     await scene.track(orgId, 1, RUNNING);
     expect(await hint([task("t0")])).toEqual(["open"]);
     expect((await scene.tracker().get(task("t0")))?.state).toBe("running");
     expect(await scene.events()).toEqual([]);
   });
 
-  it("of a task that nobody tracks has it announced, and kept, when EnOS knows it", async () => {
+  it("for an untracked task announces and records it, if EnOS knows it", async () => {
     play("unheard-of", ENDED.failed);
     expect(await hint([task("unheard-of")])).toEqual(["ended"]);
     expect((await scene.events()).map(({ type }) => type)).toEqual(["enos.download.failed"]);
     expect((await scene.tracker().get(task("unheard-of")))?.state).toBe("failed");
   });
 
-  it("of one that still runs has it tracked, so that the sweep sees its end", async () => {
+  it("for an untracked running task starts to track it, so that a sweep sees its end", async () => {
     play("young", RUNNING);
     expect(await hint([task("young")])).toEqual(["open"]);
     expect((await scene.tracker().get(task("young")))?.state).toBe("running");
@@ -91,14 +91,14 @@ describe("a hint", () => {
     expect((await scene.events()).map(({ subject }) => subject)).toEqual(["young"]);
   });
 
-  it("of a task that EnOS does not know leaves nothing", async () => {
+  it("for a task that EnOS does not know has no effect", async () => {
     expect(await hint([task("nobody")])).toEqual(["nothing"]);
     expect(await scene.tracker().get(task("nobody"))).toBeUndefined();
     expect((await scene.tracker().list({ orgId, limit: 10 })).tasks).toEqual([]);
     expect(await scene.events()).toEqual([]);
   });
 
-  it("of a task whose tracking was ended is not followed, until it is tracked again or the mark is gone", async () => {
+  it("for a task whose tracking was stopped is ignored, until it is tracked again or the mark has expired", async () => {
     const tracker = scene.tracker();
     play("unwanted", ENDED.succeeded);
     await tracker.put(task("unwanted"));
@@ -118,7 +118,7 @@ describe("a hint", () => {
     expect(await hint([task("wanted-again")])).toEqual(["ended"]);
   });
 
-  it("goes on with what is wanted by then: a task deleted or put while EnOS was asked", async () => {
+  it("respects a task that is deleted or put during the call to EnOS", async () => {
     const tracker = scene.tracker();
     const slow = scene.enos.addFault({ kind: "latency", ms: 300, orgId, endpoint: "status" });
     const [deleted, stray, put] = [task("deleted"), task("stray"), task("put")];
@@ -136,7 +136,7 @@ describe("a hint", () => {
     expect((await scene.events()).map(({ subject }) => subject)).toEqual(["put"]);
   });
 
-  it("tells until when a task was open, as far as sweeps have checked it", async () => {
+  it("reports until when a task was known to be open, according to sweeps", async () => {
     await scene.track(orgId, 1, RUNNING);
     const start = scene.time;
     for (let minute = 0; minute < 12; minute++) await scene.sweep();
@@ -150,7 +150,7 @@ describe("a hint", () => {
     expect(known).toBeLessThanOrEqual(start + 12 * MINUTE);
   });
 
-  it("of another organisation's task finds none: it is looked for in its own", async () => {
+  it("for another organisation's task finds none", async () => {
     await scene.addOrganisation("owner");
     scene.enos.putTask({
       orgId: "owner",
@@ -165,7 +165,7 @@ describe("a hint", () => {
     await scene.events();
   });
 
-  it("waits where its task cannot be checked: no answer, no secret, a limit", async () => {
+  it("waits if its task cannot be checked: no answer, no secret, a limit", async () => {
     await scene.track(orgId, 1, ENDED.succeeded);
     const fault = scene.enos.addFault({ kind: "reset", at: "before-answer", orgId, endpoint: "status" });
     expect(await hint([task("t0")])).toEqual(["failed"]);
@@ -178,7 +178,7 @@ describe("a hint", () => {
     scene.enos.removeFault(limit);
   });
 
-  it("calls nobody who is known to be stuck", async () => {
+  it("makes no call for a stuck organisation", async () => {
     await scene.track(orgId, 1, RUNNING);
     const { health } = scene.dependencies;
     const record = {
@@ -197,7 +197,7 @@ describe("a hint", () => {
     expect(await hint([task("t0")])).toEqual(["open"]);
   });
 
-  it("is acted on again when its event could not be published, or its task not closed", async () => {
+  it("is repeated if its event could not be published or its task could not be closed", async () => {
     await scene.track(orgId, 1, ENDED.succeeded);
     const events = { publish: () => Promise.reject(new Error("SNS is out")) };
     expect(await hint([task("t0")], { events })).toEqual(["failed"]);
@@ -213,7 +213,7 @@ describe("a hint", () => {
     expect(published).toHaveLength(2);
   });
 
-  it("ends in time, and leaves what it could not do", async () => {
+  it("ends in time, and leaves the rest", async () => {
     await scene.track(orgId, 1, ENDED.succeeded);
     const fault = scene.enos.addFault({ kind: "hang", orgId, endpoint: "status" });
     const started = performance.now();

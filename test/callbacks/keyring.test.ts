@@ -30,7 +30,7 @@ describe("the keyring", () => {
     expect(world.reads).toBe(1);
   });
 
-  it("reads them again for an unknown token, once a minute at most, however many come", async () => {
+  it("reads them again for an unknown token, but at most once a minute", async () => {
     const { world, ring } = keyring();
     await ring.tokenFor(SCOPE);
     world.keys = [NEW, OLD];
@@ -45,7 +45,7 @@ describe("the keyring", () => {
     expect(await ring.scopeOf(callbackToken(SCOPE, OLD))).toEqual(SCOPE);
   });
 
-  it("does not let a flood of forged tokens read them all the time where they cannot be read", async () => {
+  it("does not read them repeatedly because of forged tokens while they cannot be read", async () => {
     const { world, ring } = keyring();
     const token = await ring.tokenFor(SCOPE);
     world.now = 2 * MINUTE;

@@ -24,7 +24,7 @@ describe("a callback's token", () => {
     expect(callbackToken(target, key("k".repeat(32)))).toBe(callbackToken(target, key("k".repeat(32))));
   });
 
-  it("is nobody's with one character changed, left out or added, or made with another key", () => {
+  it("is invalid with one character changed, omitted or added, or with another key", () => {
     fc.assert(
       fc.property(scope, fc.nat(), fc.constantFrom(..."aZ0_-."), (target, place, character) => {
         const token = callbackToken(target, key("the key of this stack, and of no other"));
@@ -42,7 +42,7 @@ describe("a callback's token", () => {
     );
   });
 
-  it("names no other organisation with a boundary moved", () => {
+  it("cannot name another organisation by a shifted boundary", () => {
     const secret = "the key of this stack, and of no other";
     const [, , mac] = callbackToken({ orgId: "o1", channelId: "ch-1" }, key(secret)).split(".");
     for (const forged of [`o.1ch-1.${mac}`, `o1ch-1..${mac}`, `.o1ch-1.${mac}`, `o1.ch-1`, mac, "", ".."]) {
@@ -50,7 +50,7 @@ describe("a callback's token", () => {
     }
   });
 
-  it("counts until its key's time is over", () => {
+  it("is valid until its key expires", () => {
     const target = { orgId: "o1", channelId: "ch-1" };
     const before = key("the key that was replaced a week ago", NOW + 1);
     const current = key("the key that tokens are made with now");

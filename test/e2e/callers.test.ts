@@ -71,14 +71,14 @@ describe("a lookup that waits", () => {
   });
 });
 
-describe("what a caller gives along", () => {
+describe("what a caller adds to a task", () => {
   const options = {
     correlationId: "order-4711",
     labels: { site: "Årjäng", constructor: "x" },
     deadlineSeconds: 7_200,
   };
 
-  test("comes back in the record, as it was first", async () => {
+  test("is in the record, as it was first", async () => {
     const task = newTask(under.enos, await under.organisation());
     const path = `${taskPath(task)}/tracking?orgId=${task.orgId}`;
     const { client } = under.service;
@@ -127,7 +127,7 @@ describe("what a caller gives along", () => {
 });
 
 describe("many tasks", () => {
-  test("are tracked at once, and each has its outcome", async () => {
+  test("are tracked with one request, with an outcome for each", async () => {
     const { client } = under.service;
     const orgId = await under.organisation();
     const tasks = Array.from({ length: 100 }, (_, index) => ({ channelId: "ch-1", taskId: `t${index}` }));
@@ -148,7 +148,7 @@ describe("many tasks", () => {
     expect(list.envelope?.data.tasks).toHaveLength(100);
   });
 
-  test("of which some are wrong are not half-done in silence", async () => {
+  test("some of which are invalid get an outcome each", async () => {
     const { client } = under.service;
     const orgId = await under.organisation();
     const { status, envelope } = await client.trackMany(orgId, [
@@ -170,7 +170,7 @@ describe("many tasks", () => {
   });
 });
 
-test("what was given along is in the event, and who was away finds the ends in their order", async () => {
+test("the caller's additions are in the event, and the list has the ends in order", async () => {
   const { cloud, client, functions } = under.service;
   const orgId = await under.organisation();
   const queue = await cloud.subscribe("carried", { correlationId: [{ prefix: "order-" }], orgId: [orgId] });
@@ -236,7 +236,7 @@ test("an unknown parameter is refused by its name, everywhere but in EnOS's own 
   expect(status).toBe(200);
 });
 
-test("nothing went wrong that nobody was told of", () => {
+test("nothing went wrong without being reported", () => {
   const unexpected = under.troubles.filter(
     (line) => !line.includes('"statusCode":429') && !line.includes('"statusCode":404'),
   );

@@ -58,7 +58,7 @@ describe("a task that EnOS knows", () => {
     });
   });
 
-  test("is found at the path that it has on EnOS", async () => {
+  test("has the same path as on EnOS", async () => {
     const { enos, service } = under;
     const task = newTask(enos, await under.organisation(), RUNNING);
     const path = `/data-federation/v2.0/channels/read/ch-dee0c5/download/${task.taskId}/status?orgId=${task.orgId}`;
@@ -190,7 +190,7 @@ describe("429: EnOS limits traffic", () => {
     expect(Number(answer.headers.get("retry-after"))).toBeLessThanOrEqual(60);
   });
 
-  test("without one, callers still hear when to come back", async () => {
+  test("without one, callers still learn when to retry", async () => {
     const answer = await lookUpUnder(limit);
     expect(outcome(answer)).toEqual([429, 99429]);
     expect(answer.headers.get("retry-after")).toMatch(/^[1-9]\d*$/);
@@ -240,7 +240,7 @@ describe("credentials", () => {
   });
 });
 
-test("500: what is wrong with a secret is nobody's business", async () => {
+test("500: callers do not learn what is wrong with a secret", async () => {
   await under.service.cloud.putSecret("o-broken", { accessKey: "a", secretKey: "" });
   const { status, envelope } = await under.service.client.status({
     orgId: "o-broken",

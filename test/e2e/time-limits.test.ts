@@ -71,7 +71,7 @@ test.each(ROUTES)(
   },
 );
 
-test("a task is tracked while Secrets Manager is out", async () => {
+test("a task is tracked while Secrets Manager is unavailable", async () => {
   const fates = [
     { kind: "refuse", httpStatus: 500, code: "InternalServiceError" },
     { kind: "hang" },

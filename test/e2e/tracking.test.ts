@@ -50,7 +50,7 @@ async function sweepByHand(event: object): Promise<SweepSummary> {
 }
 
 describe("one task", () => {
-  test("is tracked once, however often it is put", async () => {
+  test("is tracked once, even if it is put repeatedly", async () => {
     const { enos, service } = under;
     const task = newTask(enos, "o-once");
     const first = await service.client.track(task);
@@ -73,7 +73,7 @@ describe("one task", () => {
     expect(read.envelope?.data).toEqual(record);
   });
 
-  test("put by many at once, is created by one of them", async () => {
+  test("is created once by concurrent requests", async () => {
     const { enos, service } = under;
     const task = newTask(enos, "o-many");
     const answers = await Promise.all(Array.from({ length: 4 }, () => service.client.track(task)));
@@ -81,7 +81,7 @@ describe("one task", () => {
     expect(new Set(answers.map(({ envelope }) => envelope?.data.trackedAt)).size).toBe(1);
   });
 
-  test("that nobody tracks is 404, and can be deleted all the same", async () => {
+  test("that is not tracked is 404, and can still be deleted", async () => {
     const { enos, service } = under;
     const task = newTask(enos, "o-nobody");
     expect(outcome(await service.client.record(task))).toEqual([404, 99404]);
@@ -102,7 +102,7 @@ describe("one task", () => {
     }
   });
 
-  test("deleted twice, and put again, begins anew", async () => {
+  test("can be deleted twice, and starts again when put", async () => {
     const { enos, service } = under;
     const task = newTask(enos, "o-anew");
     const before = await service.client.track(task);
@@ -124,7 +124,7 @@ describe("one task", () => {
     expect(outcome(await service.client.record({ ...task, channelId: "ch-2" }))).toEqual([404, 99404]);
   });
 
-  test("whose item is damaged is not there, until it is put anew", async () => {
+  test("with a damaged item does not exist, until it is put again", async () => {
     const { enos, service } = under;
     const task = newTask(enos, "o-damaged");
     await DynamoDBDocumentClient.from(service.cloud.dynamodb).send(
@@ -138,7 +138,7 @@ describe("one task", () => {
     expect(outcome(await service.client.record(task))).toEqual([200, 0]);
   });
 
-  test("may not be kept by a cache", async () => {
+  test("must not be cached", async () => {
     const { enos, service } = under;
     const task = newTask(enos, "o-cache");
     for (const answer of [
@@ -180,7 +180,7 @@ describe("a list", () => {
 
   const idsOf = (tasks: readonly TaskKey[] = []) => tasks.map(({ taskId }) => taskId).sort();
 
-  test("has all of the organisation, and nobody else's", async () => {
+  test("contains all tasks of the organisation, and no others", async () => {
     const { status, envelope } = await under.service.client.list({ orgId: ORG });
     expect(status).toBe(200);
     expect(idsOf(envelope?.data.tasks)).toEqual(idsOf(all));
@@ -209,7 +209,7 @@ describe("a list", () => {
     expect(succeeded.envelope?.data).toEqual({ tasks: [], cursor: null });
   });
 
-  test("with another organisation's cursor stays in the one that is asked about", async () => {
+  test("with another organisation's cursor stays in its own organisation", async () => {
     const { client } = under.service;
     const { envelope } = await client.list({ orgId: ORG, limit: "1" });
     const cursor = envelope?.data.cursor ?? "";
@@ -229,7 +229,7 @@ describe("a list", () => {
   });
 });
 
-test("a sweep by hand announces what has ended, and the record says so", async () => {
+test("a manual sweep announces what has ended, as the record shows", async () => {
   const { enos, service } = under;
   const orgId = await under.organisation();
   const file = { downloadUrl: "http://files.enos.example/a.zip", dataSize: 1234 };
@@ -268,7 +268,7 @@ test("a sweep by hand announces what has ended, and the record says so", async (
   expect(outcome(await service.client.track(ended))).toEqual([200, 0]);
 });
 
-test("a sweep over a shard that there is not fails", async () => {
+test("a sweep of a shard that does not exist fails", async () => {
   expect(await sweepByHand({ shards: [99] })).toMatchObject({
     errorMessage: expect.stringContaining("there is no shard 99"),
   });

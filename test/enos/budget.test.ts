@@ -36,7 +36,7 @@ describe("the budget of a call", () => {
     await expect(late.waitFor(Promise.resolve(1))).rejects.toMatchObject(OVER);
   });
 
-  it("interrupts only what is waited for, and leaves alone what failed in the meantime", async () => {
+  it("interrupts only what is still awaited, and keeps earlier failures", async () => {
     using budget = new CallBudget({}, 30);
     expect(await budget.waitFor(Promise.resolve(1))).toBe(1);
     await expect(budget.waitFor(Promise.reject(new TypeError("own")))).rejects.toThrow("own");

@@ -53,7 +53,7 @@ async function failure(call: Promise<unknown>): Promise<EnosError> {
 }
 
 describe("the client", () => {
-  it("answers in one shape, whatever the shape of EnOS's answer", async () => {
+  it("returns one shape, whatever the shape of EnOS's answer", async () => {
     for (const data of ["object", "list", "list-with-strangers"] as const) {
       for (const progressCode of ["integer", "string"] as const) {
         for (const dataSize of ["number", "string"] as const) {
@@ -88,7 +88,7 @@ describe("the client", () => {
     expect(enos.counters().refused).toEqual({});
   });
 
-  it("refreshes a token that EnOS hands out nearly spent", async () => {
+  it("refreshes a token that EnOS issues shortly before it expires", async () => {
     await ask();
     time += 7200_000 - 2 * MINUTE;
     client = newClient();
@@ -100,7 +100,7 @@ describe("the client", () => {
     expect(requests().token).toBe(3);
   });
 
-  it("lives with tokens that are short by birth", async () => {
+  it("copes with short-lived tokens", async () => {
     enos.putOrganisation({
       orgId: "o1",
       accessKey: "ak-1",
@@ -145,13 +145,13 @@ describe("the client", () => {
     },
   );
 
-  it("reads the secret afresh once, and then says that the credentials are refused", async () => {
+  it("reads the secret again once, and then reports that the credentials are refused", async () => {
     enos.rotateCredentials("o1", { secretKey: "sk-2" });
     expect(await failure(ask())).toMatchObject({ kind: "credentials", code: 1003 });
     expect(secretReads).toBe(2);
   });
 
-  it.each([502, 503, 504])("retries a gateway's %i twice, signed afresh each time", async (httpStatus) => {
+  it.each([502, 503, 504])("retries a gateway's %i twice, signed again each time", async (httpStatus) => {
     enos.addFault({ kind: "server-error", endpoint: "status", httpStatus, times: 2 });
     const tick = setInterval(() => time++, 1);
     expect((await ask()).terminal).toBe(true);
@@ -175,7 +175,7 @@ describe("the client", () => {
     expect(await failure(ask())).toMatchObject({ kind: "unreachable" });
   });
 
-  it("gets a token through a gateway in trouble without repeating itself to EnOS", async () => {
+  it("gets a token through a faulty gateway without repeating a request to EnOS", async () => {
     enos.addFault({ kind: "server-error", endpoint: "token", httpStatus: 503, times: 2 });
     expect((await ask()).terminal).toBe(true);
     expect(enos.counters().refused).toEqual({});
@@ -211,7 +211,7 @@ describe("the client", () => {
     expect(await failure(ask())).toMatchObject({ kind: "malformed" });
   });
 
-  it("takes an answer for what it is, whatever its content type or company", async () => {
+  it("accepts a valid answer, whatever its content type or additional fields", async () => {
     enos.addFault({ kind: "wrong-content-type", body: "answer", endpoint: "status", times: 1 });
     expect((await ask()).state).toBe("succeeded");
     enos.addFault({ kind: "strangers", includeTask: true, endpoint: "status", times: 1 });
@@ -220,7 +220,7 @@ describe("the client", () => {
     expect(await ask()).toMatchObject({ state: "unknown", progressCode: 42, terminal: false });
   });
 
-  it("ends a call when it is told to, whatever it waits for", async () => {
+  it("aborts a call on request, whatever it is waiting for", async () => {
     await ask();
     for (const fault of [{ kind: "hang" }, { kind: "slow-body", everyMs: 1000 }] as const) {
       const id = enos.addFault({ ...fault, endpoint: "status" });
@@ -233,18 +233,18 @@ describe("the client", () => {
     expect((await ask()).terminal).toBe(true);
   });
 
-  it("ends a call whose budget is spent, drop by drop or in silence", async () => {
+  it("ends a call when its budget is used up, even if bytes keep arriving", async () => {
     await ask();
     enos.addFault({ kind: "slow-body", everyMs: 200, endpoint: "status" });
     expect(await failure(ask())).toMatchObject({ kind: "timeout" });
   });
 
-  it("says that nobody is there", async () => {
+  it("reports that the gateway is unreachable", async () => {
     await enos.close();
     expect(await failure(ask())).toMatchObject({ kind: "unreachable", isConnected: false });
   });
 
-  it("names neither key nor token in what it throws", async () => {
+  it("throws no errors that contain a key or a token", async () => {
     await ask();
     for (const fault of [
       { kind: "garbage" },

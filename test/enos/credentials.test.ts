@@ -8,7 +8,7 @@ const credentials: Credentials = {
   requestsPerSecond: undefined,
 };
 
-it("a fingerprint tells one set of keys from another, and says nothing of them", () => {
+it("a fingerprint distinguishes sets of keys without revealing them", () => {
   expect(fingerprint(credentials)).toMatch(/^[0-9a-f]{12}$/);
   expect(fingerprint({ ...credentials, requestsPerSecond: 2 })).toBe(fingerprint(credentials));
   const others: Partial<Credentials>[] = [

@@ -67,13 +67,13 @@ describe("looking up a gateway's addresses", () => {
     expect(await find(hostname)).toEqual(["127.0.0.9"]);
   });
 
-  it("does not leave to the machine what would take one of its threads", async () => {
+  it("does not use the operating system's lookup, which would block a thread", async () => {
     await expect(find("broken.example")).rejects.toMatchObject({ code: "ESERVFAIL" });
     await expect(find("silent.example")).rejects.toMatchObject({ code: "ETIMEOUT" });
     expect(system).not.toHaveBeenCalled();
   });
 
-  it("asks once for all that want to know at the same time", async () => {
+  it("makes one query for concurrent lookups", async () => {
     const lookup = createLookup(resolver, system as never);
     const asked = vi.spyOn(resolver, "resolve");
     const find = () =>
@@ -86,7 +86,7 @@ describe("looking up a gateway's addresses", () => {
     expect(asked).toHaveBeenCalledTimes(4);
   });
 
-  it("is held up by no number of names for which nobody answers", async () => {
+  it("is not held up by any number of names without an answer", async () => {
     resolver = resolverOf({ timeout: 1_000, tries: 2 });
     const silent = Array.from({ length: 100 }, (_, index) =>
       find(`${index}.silent.example`).catch(() => "silent"),

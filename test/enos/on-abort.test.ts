@@ -1,7 +1,7 @@
 import { expect, it, vi } from "vitest";
 import { onAbort } from "../../lib/enos/on-abort.ts";
 
-it("calls back everything that is still on when the signal fires, and nothing that was taken off", () => {
+it("calls all listeners when the signal fires, except for removed ones", () => {
   const controller = new AbortController();
   const listening = vi.spyOn(controller.signal, "addEventListener");
   const heard: number[] = [];

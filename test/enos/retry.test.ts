@@ -17,7 +17,7 @@ describe("retrying", () => {
     );
   });
 
-  it("never waits beyond the budget", () => {
+  it("never waits longer than the budget", () => {
     fc.assert(
       fc.property(
         random,
@@ -34,7 +34,7 @@ describe("retrying", () => {
     );
   });
 
-  it("waits for as long as EnOS asks, and not at all when it does not say", () => {
+  it("waits for as long as EnOS asks, and not at all if EnOS does not say", () => {
     expect(retryDelay(new EnosError("throttled", "", { retryAfterSeconds: 3 }), 0, 10_000, 0.5)).toBe(3_000);
     expect(
       retryDelay(new EnosError("throttled", "", { retryAfterSeconds: 30 }), 0, 10_000, 0.5),

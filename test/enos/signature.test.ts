@@ -19,7 +19,7 @@ describe("signing", () => {
     );
   });
 
-  it("sorts names in ASCII order and takes decoded values", () => {
+  it("sorts names in ASCII order and uses decoded values", () => {
     const query = Object.fromEntries(new URLSearchParams("orgId=o1&alpha=2%203&Zeta=1"));
     expect(sign("example-access-token", query, TIMESTAMP, "example-secret-key")).toBe(
       "bac80753f6a951724a8fad21242affdf324ae4149af7f52c25209b23131e25af",

@@ -30,7 +30,7 @@ describe("reading a status", () => {
     ).toEqual(expected);
   });
 
-  it("takes what is missing, empty or null for not given", () => {
+  it("treats missing, empty and null fields alike", () => {
     expect(parseStatus(task, { progressCode: 1, downloadUrl: "", dataSize: null })).toMatchObject(nothing);
     expect(parseStatus(task, { progressCode: 1, dataSize: "12" }).dataSize).toBe(12);
     expect(parseStatus(task, { progressCode: 1, dataSize: "big", progressDesc: 5 })).toMatchObject(nothing);
@@ -53,7 +53,7 @@ describe("reading a status", () => {
     expect(() => parseStatus(task, data)).toThrow(expect.objectContaining({ kind: "malformed" }));
   });
 
-  it("keeps text that DynamoDB and SNS take: well-formed, also where it is cut", () => {
+  it("produces text that DynamoDB and SNS accept: well-formed, even if truncated", () => {
     const { progressDesc, downloadUrl } = parseStatus(task, {
       progressCode: 3,
       progressDesc: "😀".repeat(300).slice(1),
@@ -63,7 +63,7 @@ describe("reading a status", () => {
     expect(downloadUrl).toBe("http://files/\ufffd");
   });
 
-  it("gives a status of the documented shape or says that there is none", () => {
+  it("returns a status of the documented shape, or reports that there is none", () => {
     fc.assert(
       fc.property(fc.anything(), (data) => {
         try {

@@ -81,7 +81,7 @@ describe("a token", () => {
     expect(asked()).toEqual(["get", "refresh", "refresh", "refresh"]);
   });
 
-  it("whose renewal nobody answers is used after a while", async () => {
+  it("is used after a while if its renewal gets no answer", async () => {
     await ask();
     answers.refresh = undefined;
     time += 116 * MINUTE;
@@ -89,7 +89,7 @@ describe("a token", () => {
     expect(used()).toBe("first");
   });
 
-  it("that could not be renewed to its end is fetched anew", async () => {
+  it("is replaced if it could not be renewed before it expired", async () => {
     await ask();
     answers = { get: token("third"), refresh: { status: 1204 } };
     time += 119.9 * MINUTE;
@@ -98,7 +98,7 @@ describe("a token", () => {
     expect(asked()).toEqual(["get", "get"]);
   });
 
-  it("that is handed out again though it was refused is renewed", async () => {
+  it("is renewed if EnOS returns it again after refusing it", async () => {
     gateway.status = (socket, { head }) => {
       socket.write(http(/apim-accesstoken: first/.test(head) ? "401 X" : "200 OK"));
     };
@@ -108,7 +108,7 @@ describe("a token", () => {
     expect(asked()).toHaveLength(3);
   });
 
-  it("is renewed in time by the clock that does not go back", async () => {
+  it("is renewed in time according to the monotonic clock", async () => {
     await ask();
     const before = performance.now();
     time -= 60 * MINUTE;
@@ -117,7 +117,7 @@ describe("a token", () => {
     expect(used()).toBe("second");
   });
 
-  it("that was asked for before a freeze is asked for again", async () => {
+  it("is requested again after a freeze", async () => {
     answers.get = undefined;
     const frozen = ask({ signal: AbortSignal.timeout(100) });
     await expect(frozen).rejects.toMatchObject({ kind: "timeout" });
@@ -135,14 +135,14 @@ describe("the timestamp of a token request", () => {
     gateway.status = (socket) => socket.write(http(times++ % 2 ? "200 OK" : "401 X"));
   });
 
-  it("is never the same twice, though the clock stands still", async () => {
+  it("is never the same twice, even if the clock stands still", async () => {
     for (let times = 0; times < 5; times++) await ask();
     expect(timestamps().length).toBeGreaterThan(5);
     expect(new Set(timestamps()).size).toBe(timestamps().length);
     for (const timestamp of timestamps()) expect(timestamp - time).toBeLessThan(timestamps().length);
   });
 
-  it("follows a clock that was ahead and is put right", async () => {
+  it("follows a clock that was ahead and is corrected", async () => {
     time += 10 * MINUTE;
     await ask();
     time -= 10 * MINUTE;

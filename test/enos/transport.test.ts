@@ -36,7 +36,7 @@ afterEach(async () => {
 const connections = () => new Set(gateway.requests.map(({ connection }) => connection));
 
 describe("connections to EnOS", () => {
-  it("are kept from call to call", async () => {
+  it("are reused", async () => {
     const client = gateway.client();
     for (let times = 0; times < 5; times++) await client.getDownloadStatus(TASK);
     // The first may not be free yet when the second is needed.
@@ -62,7 +62,7 @@ describe("connections to EnOS", () => {
     vi.restoreAllMocks();
   });
 
-  it("that were closed meanwhile cost a sweep's check nothing", async () => {
+  it("that have been closed do not cost a sweep's check an attempt", async () => {
     const client = gateway.client();
     await Promise.all(Array.from({ length: 10 }, () => client.getDownloadStatus(TASK)));
     const closed = connections();
@@ -96,7 +96,7 @@ describe("connections to EnOS", () => {
   });
 });
 
-it("a gateway that does not speak TLS where it should is not asked again and again", async () => {
+it("a gateway that does not speak TLS is not called repeatedly", async () => {
   let connections = 0;
   const server = createServer((socket) => {
     connections++;
@@ -113,7 +113,7 @@ it("a gateway that does not speak TLS where it should is not asked again and aga
 });
 
 describe("a request", () => {
-  it("says who sends it, and that it wants its answer as it is", async () => {
+  it("has a user agent, and asks for an uncompressed answer", async () => {
     await gateway.client().getDownloadStatus(TASK);
     expect(gateway.requests).toHaveLength(2);
     for (const { head } of gateway.requests) {

@@ -50,7 +50,7 @@ afterEach(() => {
 });
 
 describe("a wait", () => {
-  it("is over at once when the task has ended", async () => {
+  it("is over at once if the task has ended", async () => {
     expect(await wait(() => ({ after: 30, say: SUCCEEDED }))).toEqual({
       outcome: "succeeded",
       took: 30,
@@ -70,7 +70,7 @@ describe("a wait", () => {
     });
   });
 
-  it("ends with the state at the end of the time", async () => {
+  it("returns the state at the end of its time", async () => {
     const { outcome, took, begun } = await wait(() => ({ after: 10, say: RUNNING }), {
       waitMs: 5_000,
       limitMs: 9_000,
@@ -98,27 +98,27 @@ describe("a wait", () => {
     },
   );
 
-  it("ends with the newest state when its last check fails in passing", async () => {
+  it("returns the latest state if its last check has a transient failure", async () => {
     const { outcome } = await wait((check) => ({ after: 10, say: check < 5 ? RUNNING : "upstream" }));
     expect(outcome).toBe("running");
   });
 
-  it("tells why nothing was learnt", async () => {
+  it("reports why it has no state", async () => {
     const { outcome, took } = await wait(() => ({ after: 10, say: "unreachable" }));
     expect({ outcome, took }).toEqual({ outcome: "unreachable", took: 10_010 });
   });
 
-  it("cuts its last check off, and ends with the newest state", async () => {
+  it("aborts its last check, and returns the latest state", async () => {
     const { outcome, took } = await wait((check) => ({ after: check === 0 ? 10 : 60_000, say: RUNNING }));
     expect({ outcome, took }).toEqual({ outcome: "running", took: 14_000 });
   });
 
-  it("is a timeout when nothing was ever answered", async () => {
+  it("is a timeout if there was no answer at all", async () => {
     const { outcome, took } = await wait(() => ({ after: 60_000, say: RUNNING }));
     expect({ outcome, took }).toEqual({ outcome: "timeout", took: 14_000 });
   });
 
-  it("never outlasts its limit, nor leaves early a task that goes on", async () => {
+  it("never exceeds its limit, and never ends early for a running task", async () => {
     const answer = fc.record({
       after: fc.nat(12_000),
       say: fc.constantFrom<Answer["say"]>(RUNNING, "timeout", "unreachable", "upstream", "malformed"),

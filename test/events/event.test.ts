@@ -41,7 +41,7 @@ describe("a terminal event", () => {
     );
   });
 
-  it("of a task that was given up has an id for each time that it was tracked, the same for all who observe it", () => {
+  it("of an abandoned task has one id for each period of tracking, for all observers", () => {
     for (const state of TERMINAL_STATES) {
       const again = { ...task, trackedAt: task.trackedAt + 1 };
       expect(eventId(task, state) === eventId(again, state), state).toBe(state !== "abandoned");
@@ -63,7 +63,7 @@ describe("a terminal event", () => {
     );
   });
 
-  it("brings back what the task's caller gave along, and no attribute for what it did not give", () => {
+  it("contains what the task's caller has added, and no attribute for anything else", () => {
     const outcome = { state: "failed", status: null, reason: null } as const;
     const carried = { correlationId: "c", labels: { a: "b" }, traceparent: null };
     const event = terminalEvent(task, outcome, at(10), carried);
@@ -72,7 +72,7 @@ describe("a terminal event", () => {
     expect(Object.keys(terminalEvent(task, outcome, at(10)))).not.toContain("correlationid");
   });
 
-  it("is held against its schema and CloudEvents' SDK wherever a test receives it", () => {
+  it("is validated with its schema and CloudEvents' SDK wherever a test receives it", () => {
     const event = terminalEvent(task, { state: "failed", status: null, reason: null }, at(10));
     const attributes = { type: event.type, state: "failed", orgId: "o", channelId: "c" };
     expect(() => refuseOddEvent({ body: event, attributes })).not.toThrow();
@@ -87,7 +87,7 @@ describe("a terminal event", () => {
     }
   });
 
-  it("travels in ASCII, and comes out as it went in", () => {
+  it("is serialised in ASCII without loss", () => {
     fc.assert(
       fc.property(
         fc.string({ unit: "binary" }),

@@ -100,7 +100,7 @@ describe("the HTTPS receiver", () => {
     },
   );
 
-  it("confirms a subscription, with SNS alone", async () => {
+  it("confirms a subscription, but only with SNS", async () => {
     const confirmation = { Type: "SubscriptionConfirmation", Token: "a-token", Message: "You have chosen" };
     const SubscribeURL = `${HOST}/?Action=ConfirmSubscription&Token=a-token`;
     expect(await post(signed(message({ ...confirmation, SubscribeURL })))).toBe(204);
@@ -137,7 +137,7 @@ describe("the HTTPS receiver", () => {
     expect(acted).toEqual([]);
   });
 
-  it("has SNS send again what failed, and a message of a raw subscription is none", async () => {
+  it("makes SNS retry what failed, and refuses messages of a raw subscription", async () => {
     expect(await post(signed(message({ Message: JSON.stringify({ ...EVENT, subject: "fails" }) })))).toBe(
       500,
     );
@@ -145,7 +145,7 @@ describe("the HTTPS receiver", () => {
     expect(await post(EVENT)).toBe(403);
   });
 
-  it("takes no other method, and nothing endless", async () => {
+  it("accepts no other method, and no endless body", async () => {
     expect((await fetch(url)).status).toBe(405);
     expect(await post("x".repeat(1024 * 1024 + 1)).catch(() => 413)).toBe(413);
   });

@@ -63,7 +63,7 @@ describe.each([
     expect(await send({ context: { "aws:SourceArn": TOPIC, ...more } })).toBe(true);
   });
 
-  it("lets nobody else do it, nor the topic anything else", async () => {
+  it("lets nobody else send, and the topic do nothing else", async () => {
     const fromTopic = { "aws:SourceArn": TOPIC, ...more };
     expect(await send({ context: { ...fromTopic, "aws:SourceArn": `${TOPIC}-2` } })).toBe(false);
     expect(await send({})).toBe(false);
@@ -73,13 +73,13 @@ describe.each([
   });
 });
 
-it("another account's queue is not sent to on behalf of a topic with the same name elsewhere", async () => {
+it("another account's queue does not accept messages of a topic with the same name elsewhere", async () => {
   const context = { "aws:SourceArn": TOPIC, "aws:SourceAccount": "999999999999" };
   const request = { principal: SNS, action: "sqs:SendMessage", resource: OTHERS_QUEUE, context };
   expect(await isAllowed(request, { ofResource: policy("queue-in-another-account") })).toBe(false);
 });
 
-it("the policy of a subscriber lets queues be subscribed, and nothing else", async () => {
+it("the policy of a subscriber allows subscribing queues, and nothing else", async () => {
   const may = (request: Partial<Request>) =>
     isAllowed(
       {
@@ -115,7 +115,7 @@ describe("the filter policies", () => {
     } as TerminalEvent;
   };
 
-  it("let through what they say", async () => {
+  it("match what they say", async () => {
     const filters = Object.entries(policy("filter-policies") as Record<string, Record<string, unknown>>);
     const queues = await Promise.all(
       filters.map(([, filter], index) => cloud.subscribe(`filtered-${index}`, filter)),

@@ -39,7 +39,7 @@ const act = async (event: TerminalEvent) => {
 };
 
 describe("a Lambda function behind SQS", () => {
-  it("acts once for each event id, and gives back the messages that failed, and only those", async () => {
+  it("acts once for each event id, and returns only the messages that failed", async () => {
     await cloud.dynamodb.send(
       new CreateTableCommand({
         TableName: "download-events",
@@ -90,7 +90,7 @@ describe("a Lambda function behind SQS", () => {
 });
 
 describe("a worker with a queue", () => {
-  it("acts on what comes, keeps what failed in the queue, and ends when it is told to", async () => {
+  it("acts on messages, leaves failed ones in the queue, and stops on request", async () => {
     const queue = await cloud.subscribe("worker", { state: ["succeeded"] });
     const events = new EventPublisher({ topicArn: cloud.topicArn, client: cloud.sns });
     const stop = new AbortController();

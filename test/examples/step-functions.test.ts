@@ -170,7 +170,7 @@ describe("track-and-wait", () => {
     return new EventSource({ sqs: cloud.sqs, queueUrl, concurrency: 1, invoke: waker, onTrouble });
   }
 
-  it("goes on when the event comes: with the file where there is one, and fails where there is none", async () => {
+  it("continues when the event arrives: with the file if there is one, otherwise it fails", async () => {
     await using _ = await wakes();
     const url = "http://files.enos.example/a.zip";
     const good = newTask(running.enos, orgId, [
@@ -190,14 +190,14 @@ describe("track-and-wait", () => {
     ]);
   });
 
-  it("goes on at once for a task that had ended before", async () => {
+  it("continues at once for a task that has already ended", async () => {
     const task = newTask(running.enos, orgId, [{ afterMs: 0, progressCode: 3 }]);
     await running.service.client.track(task);
     await sweep({});
     expect(await execute(task)).toMatchObject({ task, end: { state: "succeeded" } });
   });
 
-  it("finds out by itself, with its next attempt, when the event was lost", async () => {
+  it("finds out in its next attempt if the event was lost", async () => {
     // There is no waker.
     const task = newTask(running.enos, orgId, [{ afterMs: 0, progressCode: 3 }]);
     let attempts = 0;
@@ -208,7 +208,7 @@ describe("track-and-wait", () => {
     expect(attempts).toBe(2);
   });
 
-  it("is woken once by an event that comes twice, and by no late one", async () => {
+  it("is woken once by a duplicate event, and not by a late one", async () => {
     const task = newTask(running.enos, orgId, [{ afterMs: 0, progressCode: 3 }]);
     const queue = await running.service.cloud.subscribe("twice", { orgId: [orgId] });
     const executed = execute(task, { onTracked: () => sweep({}) });

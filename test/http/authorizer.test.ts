@@ -69,7 +69,7 @@ describe("authorisation", () => {
     expect(isAllowed(authorizer)).toBe(false);
   });
 
-  it("takes the claim that is configured, and nothing that an object brings along", () => {
+  it("reads only the configured claim, and no inherited property", () => {
     const claims = { jwt: { claims: { "https://example.com/orgs": "o1" } } };
     expect(isAllowed(claims, "o1", { ...withJwt, JWT_ORG_CLAIM: "https://example.com/orgs" })).toBe(true);
     expect(isAllowed(claim("o1"), "o1", { ...withJwt, JWT_ORG_CLAIM: "constructor" })).toBe(false);

@@ -53,7 +53,7 @@ afterEach(() => {
 });
 
 describe("many tasks", () => {
-  it("are put some at a time, with an outcome for each in their order", async () => {
+  it("are put concurrently, with an outcome for each in order", async () => {
     const { dependencies, put, seen } = store();
     const tasks = Array.from({ length: 100 }, (_, index) => task(`t${index}`));
     const { statusCode, data, headers } = await send({ tasks }, dependencies);
@@ -65,7 +65,7 @@ describe("many tasks", () => {
     expect(seen.most).toBe(10);
   });
 
-  it("may be the same task: what the first says counts", async () => {
+  it("may repeat a task: the first one counts", async () => {
     const { dependencies, attempts } = store();
     const tasks = [
       ...Array.from({ length: 30 }, (_, index) => task("same", { correlationId: `c${index}` })),
@@ -79,7 +79,7 @@ describe("many tasks", () => {
     expect(attempts.get("o1/ch-1/same")).toBe(30);
   });
 
-  it("do not hold each other up when one is wrong, and each wrong one is told what is wrong", async () => {
+  it("are independent: each invalid one gets its own error", async () => {
     const wrong = [
       null,
       7,
@@ -152,7 +152,7 @@ describe("many tasks", () => {
     expect(put.size).toBe(40);
   });
 
-  it("that there is no time for are said to be so, and when to send them again", async () => {
+  it("for which there is no time get an outcome that says so, and when to retry", async () => {
     vi.useFakeTimers();
     const { dependencies } = store(({ taskId }) => {
       if (taskId === "throttled") throw throttled;
@@ -171,7 +171,7 @@ describe("many tasks", () => {
     expect([data.failed, headers]).toEqual([3, { "retry-after": "5" }]);
   });
 
-  it("that fail for a reason of ours say no more than that, and it is reported", async () => {
+  it("that fail for an internal reason reveal no details, and are reported", async () => {
     const error = new Error("a secret: hunter2");
     const { dependencies, seen } = store(({ taskId }) =>
       taskId === "bad" ? Promise.reject(error) : Promise.resolve(),
@@ -200,7 +200,7 @@ describe("many tasks", () => {
     expect(await refusal(body)).toEqual([400, message]);
   });
 
-  it("in more than two megabytes are 413", async () => {
+  it("of more than two megabytes get 413", async () => {
     expect(await refusal({ tasks: ["x".repeat(2 * 1024 * 1024)] })).toMatchObject([413, expect.any(String)]);
   });
 });

@@ -4,7 +4,7 @@ import { EnosError, type EnosErrorDetail, type EnosErrorKind } from "../../lib/e
 import { CallerError, failureOf, OutOfTimeError } from "../../lib/http/errors.ts";
 
 describe("what a caller is told", () => {
-  it("of its own mistake is the mistake", () => {
+  it("about an invalid request is what is wrong", () => {
     expect(failureOf(new CallerError(413, "the body is too large"))).toEqual({
       statusCode: 413,
       code: 99413,
@@ -12,12 +12,12 @@ describe("what a caller is told", () => {
     });
   });
 
-  it("of an organisation without a secret is that it is not served, and which", () => {
+  it("about an organisation without a secret is that it is not served", () => {
     const failure = failureOf(new UnknownOrganisationError("o7"));
     expect(failure).toMatchObject({ statusCode: 403, code: 99403, msg: expect.stringContaining("o7") });
   });
 
-  it("when the time is over is to try again", () => {
+  it("when the time is up is to try again", () => {
     expect(failureOf(new OutOfTimeError())).toMatchObject({ statusCode: 503, code: 99503 });
   });
 
@@ -39,12 +39,12 @@ describe("what a caller is told", () => {
     expect(failureOf(new EnosError(kind, "EnOS says so", detail))).toMatchObject({ statusCode, code });
   });
 
-  it("of refused keys is no more than that they are refused", () => {
+  it("about refused keys is only that they are refused", () => {
     const { msg } = failureOf(new EnosError("credentials", "appKey does not exist", { code: 1002 }));
     expect(msg).toBe("EnOS refuses the credentials of the organisation");
   });
 
-  it("of a traffic limit is when to come back: when EnOS says, else in five seconds", () => {
+  it("about a traffic limit is when to retry: when EnOS says, otherwise in five seconds", () => {
     const told = (detail: EnosErrorDetail) => failureOf(new EnosError("throttled", "", detail)).headers;
     expect(told({ retryAfterSeconds: 0 })).toEqual({ "retry-after": "0" });
     expect(told({ retryAfterSeconds: 30 })).toEqual({ "retry-after": "30" });

@@ -49,7 +49,7 @@ describe("an API handler", () => {
     expect(headers).not.toHaveProperty("content-type");
   });
 
-  it("tells a caller's mistake as it is", async () => {
+  it("reports an invalid request to the caller", async () => {
     expect(await call(apiEvent("list", "refuse"))).toMatchObject({
       statusCode: 400,
       headers: NEVER_KEPT,
@@ -57,7 +57,7 @@ describe("an API handler", () => {
     });
   });
 
-  it("keeps an unexpected error to itself, and reports it", async () => {
+  it("hides an unexpected error from the caller, and reports it", async () => {
     const answer = await call(apiEvent("list", "fail"));
     expect(answer).toMatchObject({ statusCode: 500, envelope: { code: 99500, msg: "internal error" } });
     expect(JSON.stringify(answer)).not.toContain("hunter2");
@@ -66,7 +66,7 @@ describe("an API handler", () => {
     ]);
   });
 
-  it("answers before the function's time is over, and ends what is under way", async () => {
+  it("answers before the function times out, and aborts what is in progress", async () => {
     expect(await call(apiEvent("list", "hang"), 600)).toMatchObject({
       statusCode: 503,
       headers: NEVER_KEPT,
@@ -75,7 +75,7 @@ describe("an API handler", () => {
     expect(heard).toEqual([["aborted"], [expect.any(OutOfTimeError), expect.anything(), "test-request"]]);
   });
 
-  it("answers what is no event at all", async () => {
+  it("answers even an invalid event", async () => {
     for (const event of [null, undefined, 7, "text", []] as unknown as ApiEvent[]) {
       expect(await call(event)).toMatchObject({ statusCode: 404, envelope: { requestId: "lambda-id" } });
     }
@@ -89,7 +89,7 @@ describe("an API handler", () => {
     },
   );
 
-  it("takes Lambda's request id where the event has none", async () => {
+  it("uses Lambda's request id if the event has none", async () => {
     for (const requestContext of [undefined, {}, { requestId: 7 }]) {
       const event = { ...apiEvent("list", ""), requestContext } as unknown as ApiEvent;
       expect((await call(event)).envelope.requestId).toBe("lambda-id");

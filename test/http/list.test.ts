@@ -16,8 +16,8 @@ const refusal = (query: string) => {
 const KEY = pageCursor({ sk: "ch-1#t1" });
 const END = pageCursor({ sk: "ch-1#t1", finishedAt: 5 });
 
-describe("what a list is asked for", () => {
-  it("is all of an organisation, fifty a page, unless more is said", () => {
+describe("the query of a list", () => {
+  it("selects all tasks of an organisation, fifty a page, by default", () => {
     expect(asked("orgId=o1")).toEqual({ orgId: "o1", limit: 50 });
     expect(asked("orgId=o1&state=&channelId=&finishedSince=&limit=&cursor=")).toEqual({
       orgId: "o1",
@@ -25,7 +25,7 @@ describe("what a list is asked for", () => {
     });
   });
 
-  it("may be states, a channel, a time and a place", () => {
+  it("may have states, a channel, a time and a cursor", () => {
     expect(asked(`orgId=o1&state=failed,succeeded&channelId=ch-1&limit=7&cursor=${KEY}`)).toEqual({
       orgId: "o1",
       states: ["failed", "succeeded"],
@@ -94,7 +94,7 @@ describe("what a list is asked for", () => {
     expect(refusal(query)).toEqual(typeof message === "string" ? message : expect.stringMatching(message));
   });
 
-  it("has a cursor for every place, and takes what it gave", () => {
+  it("has a cursor for every position, and accepts its own cursors", () => {
     const sk = fc.string({ unit: "binary", minLength: 1, maxLength: 200 }).map((text) => text.toWellFormed());
     fc.assert(
       fc.property(sk, fc.option(fc.nat(8.64e15), { nil: undefined }), (sk, finishedAt) => {

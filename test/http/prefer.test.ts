@@ -43,7 +43,7 @@ describe("the wait that a request prefers", () => {
     expect(preferredWait(header, 25)).toBe(seconds);
   });
 
-  it("is whole, and never more than there may be, whatever the header", () => {
+  it("is a whole number within the limit, whatever the header", () => {
     const part = fc.constantFrom("wait", "=", "10", '"', "\\", ",", ";", " ", "\t", "99", "foo", "é");
     fc.assert(
       fc.property(

@@ -67,7 +67,7 @@ describe("a route", () => {
     );
   });
 
-  it("is refused without the parameters that its path has", () => {
+  it("is refused without the parameters in its path", () => {
     const { rawPath } = request(ROUTES.status, TASK);
     for (const pathParameters of [undefined, null, {}, { channelId: "ch-1" }, "text"]) {
       const event = { ...request(ROUTES.status, TASK), rawPath, pathParameters } as unknown as ApiEvent;
@@ -75,7 +75,7 @@ describe("a route", () => {
     }
   });
 
-  it("is refused with a parameter that is no id, by its name", () => {
+  it("is refused with an invalid id, which the error names", () => {
     const event = request(ROUTES.status, { channelId: "ch-1", taskId: "a/b" });
     expect(refusal(() => routeOf(routes, event))).toMatch(/^400 taskId may have/);
   });

@@ -50,7 +50,7 @@ describe("a body", () => {
     ]);
   });
 
-  it("may be so long, in bytes, and no longer", () => {
+  it("has a maximum size in bytes", () => {
     const json = JSON.stringify("é".repeat(49));
     expect(jsonBody({ ...event, body: json }, 100)).toHaveLength(49);
     const encoded = Buffer.from(`${json} `).toString("base64");
@@ -67,12 +67,12 @@ describe("a body", () => {
   });
 });
 
-describe("what a PUT says of its task", () => {
-  it("is nothing without a body", () => {
+describe("the options of a PUT", () => {
+  it("are empty without a body", () => {
     expect(trackingOptionsOf(event, WEEK)).toEqual({});
   });
 
-  it("is what its body says", () => {
+  it("come from its body", () => {
     const options = {
       correlationId: "order-4711",
       labels: { constructor: "a" },
@@ -83,7 +83,7 @@ describe("what a PUT says of its task", () => {
     expect(trackingOptionsOf(withBody(event, {}), WEEK)).toEqual({});
   });
 
-  it("is the header's traceparent, where the body has none and the header is one", () => {
+  it("include the header's traceparent, if it is valid and the body has none", () => {
     const withHeader = (traceparent: unknown) =>
       ({ ...event, headers: { traceparent } }) as unknown as ApiEvent;
     expect(trackingOptionsOf(withHeader(TRACEPARENT), WEEK)).toEqual({ traceparent: TRACEPARENT });
@@ -117,7 +117,7 @@ describe("what a PUT says of its task", () => {
   });
 });
 
-it("a record says when asking again is worth it: after the interval at its age, and never once it is done", () => {
+it("a record says when to ask again: after the interval at its age, and never once the task has ended", () => {
   const schedule = createSchedule({ sweepIntervalSeconds: 60 });
   const record = (trackedAt: number, state = "running") =>
     ({ state, trackedAt: new Date(trackedAt).toISOString() }) as TrackedTask;

@@ -41,11 +41,11 @@ function under(rules: AccountRules): Template {
   return copy;
 }
 
-it("without a rule, everything is as it is packaged", () => {
+it("without a rule, the template is unchanged", () => {
   expect(under(NOTHING)).toEqual(packaged);
 });
 
-describe("every resource of a kind", () => {
+describe("every resource of a type", () => {
   it.each([
     ["AWS::IAM::Role", { PermissionsBoundary: BOUNDARY }],
     ["AWS::Logs::LogGroup", { RetentionInDays: 365 }],
@@ -68,7 +68,7 @@ describe("every resource of a kind", () => {
     for (const [id, { Properties }] of resources) expect(Properties, id).toMatchObject(properties);
   });
 
-  it("has the tags, if there can be tags on it", () => {
+  it("has the tags, if it supports tags", () => {
     const list = [
       { Key: "team", Value: "data platform" },
       { Key: "stage", Value: "prod" },

@@ -109,7 +109,7 @@ describe("no alarm is on", () => {
 });
 
 describe("watermark-lag", () => {
-  it("is on when there is more to check than sweeps have time for, and off when that is made up for", async () => {
+  it("is on while there is more to check than sweeps have time for, and off afterwards", async () => {
     await scene.addOrganisation("busy");
     await scene.track("busy", 60, RUNNING);
     // Little time, and a low rate: two or three of the sixty in each sweep.
@@ -122,7 +122,7 @@ describe("watermark-lag", () => {
     expect(await minutesUntilQuiet(4)).toBeLessThanOrEqual(4);
   });
 
-  it("is not on for an organisation that is stuck, however long it is forgotten", async () => {
+  it("is never on because of a stuck organisation", async () => {
     await scene.addOrganisation("forgotten");
     await scene.track("forgotten", 4, RUNNING);
     scene.enos.rotateCredentials("forgotten", { secretKey: "changed" });
@@ -164,7 +164,7 @@ describe("organisations-stuck", () => {
         return () => scene.cloud.putSecret(orgId, canaryKeys(orgId));
       },
     ],
-  ])("is on when for a quarter of an hour %s, and off again afterwards", async (_, breakIt) => {
+  ])("is on after a quarter of an hour if %s, and off afterwards", async (_, breakIt) => {
     await scene.addOrganisation("o1");
     await scene.track("o1", 4, RUNNING);
     await sweep(5);
@@ -181,7 +181,7 @@ describe("organisations-stuck", () => {
   });
 });
 
-it("organisations-stuck is not on for one that is limited now and then", async () => {
+it("organisations-stuck is not on for an organisation that is sometimes limited", async () => {
   await scene.addOrganisation("limited");
   await scene.track("limited", 4, RUNNING);
   for (let time = 0; time < 6; time++) {
@@ -195,7 +195,7 @@ it("organisations-stuck is not on for one that is limited now and then", async (
 });
 
 describe("answers-unusable", () => {
-  it("is on when what answers is not EnOS, though every check counts as made, and off afterwards", async () => {
+  it("is on while something other than EnOS answers, although every check counts as made, and off afterwards", async () => {
     const fault = scene.enos.addFault({ kind: "garbage" });
     scene.restart();
     expect(await minutesUntilOn("answers-unusable", 25)).toBeLessThanOrEqual(20);
@@ -206,7 +206,7 @@ describe("answers-unusable", () => {
 });
 
 describe("credentials-refused and address-refused", () => {
-  it("name what an operator has to do, each its own, within a quarter of an hour", async () => {
+  it("tell an operator what to do within a quarter of an hour", async () => {
     for (const orgId of ["o1", "o2"]) {
       await scene.addOrganisation(orgId);
       await scene.track(orgId, 4, RUNNING);
@@ -229,7 +229,7 @@ describe("own-errors", () => {
     ["no task can be read", () => ({ tasks: scene.tasksWith({ page: failing(new Error("gone")) }) })],
     ["no task can be written", () => ({ tasks: scene.tasksWith({ finish: failing(new Error("gone")) }) })],
     ["the code is wrong", () => ({ enos: { getDownloadStatus: failing(new TypeError("undefined")) } })],
-  ])("is on when %s, and off when that is over", async (_, dependencies) => {
+  ])("is on when %s, and off afterwards", async (_, dependencies) => {
     await scene.track("healthy", 5, ENDED.succeeded, "ended");
     expect(await minutesUntilOn("own-errors", 25, { dependencies: dependencies() })).toBeLessThanOrEqual(20);
     expect(on()).not.toContain("organisations-stuck");
@@ -237,7 +237,7 @@ describe("own-errors", () => {
   });
 });
 
-it("sweep-missing is on when nothing comes to its end", async () => {
+it("sweep-missing is on if no sweep finishes", async () => {
   await sweep(3);
   expect(on()).toEqual([]);
   scene.time += 6 * MINUTE;

@@ -20,7 +20,7 @@ import { packagedTemplate } from "./template.ts";
 const DEFAULTS = { RETENTION_DAYS: "30", JWT_ISSUER: null };
 
 describe("settings that change", () => {
-  it("are those with another value, by name", () => {
+  it("are those with a different value, by name", () => {
     const before = { RETENTION_DAYS: "30", API_BURST: "200", JWT_ISSUER: null };
     const after = { RETENTION_DAYS: "60", API_BURST: "200", JWT_ISSUER: "https://login.example.com" };
     expect(changesOf(before, after, DEFAULTS)).toEqual([
@@ -29,7 +29,7 @@ describe("settings that change", () => {
     ]);
   });
 
-  it("were at their default before there were any, and are unset once there are none", () => {
+  it("count as default before they existed, and as unset once they no longer exist", () => {
     expect(changesOf({}, { RETENTION_DAYS: "30", JWT_ISSUER: null }, DEFAULTS)).toEqual([]);
     expect(changesOf({}, { RETENTION_DAYS: "31" }, DEFAULTS)).toEqual([
       { name: "RETENTION_DAYS", before: "30", after: "31" },
@@ -37,7 +37,7 @@ describe("settings that change", () => {
     expect(changesOf({ OLD: "1" }, {}, DEFAULTS)).toEqual([{ name: "OLD", before: "1", after: null }]);
   });
 
-  it("are none between equals, and the same ones back", () => {
+  it("are none between equal settings, and the same in both directions", () => {
     const settings = fc.dictionary(fc.constantFrom("A", "B", "C"), fc.option(fc.string()));
     fc.assert(
       fc.property(settings, settings, (a, b) => {
@@ -71,12 +71,12 @@ describe("what is refused", () => {
       changed.map((name) => ({ name, before: "a", after: "b" })),
     ).map(({ name }) => name);
 
-  it("is a setting that is guarded, and no other", () => {
+  it("is a change of a guarded setting, and of no other", () => {
     expect(namesOf(deployed, ["RETENTION_DAYS", "JWT_AUDIENCE", "API_BURST"])).toEqual(["JWT_AUDIENCE"]);
     for (const name of Object.keys(GUARDED)) expect(ALL_SETTINGS).toHaveProperty(name);
   });
 
-  it("is to make less of what does not come back, and not to make more of it", () => {
+  it("is to reduce what cannot be restored, but not to increase it", () => {
     const refused = (name: string, before: string | null, after: string | null) =>
       refusalsOf(deployed, { settings: {}, resources }, [{ name, before, after }]).map(
         (refusal) => refusal.name,
@@ -92,7 +92,7 @@ describe("what is refused", () => {
     expect(refused("RETENTION_DAYS", "30", "7")).toEqual([]);
   });
 
-  it("is every number of days that something is kept for already, whose lower value counts at once", () => {
+  it("is to reduce any retention that takes effect at once", () => {
     // A record's own end is written when its task ends, so it keeps what it was given.
     const days = Object.keys(ALL_SETTINGS).filter(
       (name) => name.endsWith("_DAYS") && name !== "RETENTION_DAYS",
@@ -100,7 +100,7 @@ describe("what is refused", () => {
     expect(Object.keys(GUARDED_DOWNWARDS).sort()).toEqual(days.sort());
   });
 
-  it("is to replace what others hold on to, by the setting's name where it is one's doing", () => {
+  it("is to replace resources that others rely on, by the setting's name if one is the cause", () => {
     const fifo = { ...resources, EventsTopic: { Properties: { FifoTopic: true } } };
     expect(namesOf(deployed, [], fifo)).toEqual(["EventsTopic"]);
     expect(namesOf(deployed, ["EVENTS_TOPIC_FIFO"], fifo)).toEqual(["EVENTS_TOPIC_FIFO"]);
@@ -110,7 +110,7 @@ describe("what is refused", () => {
     expect(namesOf(deployed, [], otherKey)).toEqual([]);
   });
 
-  it("is to take away the key of the callbacks, by the name of the setting that does, and not to bring it", () => {
+  it("is to remove the callbacks' key, by the name of the setting, but not to add it", () => {
     const withKey = { ...resources, CallbackKey: { Properties: { Name: "callback-key" } } };
     expect(namesOf({ ...deployed, resources: withKey }, ["CALLBACKS"])).toEqual(["CALLBACKS"]);
     expect(namesOf({ ...deployed, resources: withKey }, [])).toEqual(["CallbackKey"]);
@@ -118,7 +118,7 @@ describe("what is refused", () => {
     expect(ACCEPTABLE).toEqual(expect.arrayContaining(["CALLBACKS", "CallbackKey"]));
   });
 
-  it("is to guess what a stack was set to", () => {
+  it("is to deploy to a stack whose settings are unknown", () => {
     const silent = { ...deployed, settings: undefined };
     expect(namesOf(silent, [])).toEqual(["UNKNOWN_SETTINGS"]);
     // What changes nobody knows then, but for what the resources show.
@@ -199,14 +199,14 @@ describe("the table's indexes", () => {
     expect(indexChangeProblem(before, after)).toContain(problem);
   });
 
-  it("are as they are, in whatever order their properties stand", () => {
+  it("are unchanged whatever the order of their properties", () => {
     const { KeySchema, Projection, IndexName } = index("a", "state");
     const reordered = { Projection, IndexName, KeySchema: [{ KeyType: "HASH", AttributeName: "a" }] };
     expect(KeySchema).toEqual(reordered.KeySchema);
     expect(indexChangeProblem([index("a", "state")], [reordered])).toBeUndefined();
   });
 
-  it("are all made with the table", () => {
+  it("can all be created with the table", () => {
     const resources = {
       TrackedTasksTable: { Properties: { GlobalSecondaryIndexes: [index("a"), index("b")] } },
     };

@@ -13,7 +13,7 @@ const LOCAL = {
 };
 
 describe("the authorizer", () => {
-  it("is IAM when there is no issuer", () => {
+  it("is IAM if there is no issuer", () => {
     for (const env of [{}, { JWT_ISSUER: "", JWT_AUDIENCE: "" }]) {
       const { authorizers, routes } = deployment(env, "package");
       expect(authorizers).toEqual({});
@@ -21,7 +21,7 @@ describe("the authorizer", () => {
     }
   });
 
-  it("is the issuer's when there are an issuer and an audience", () => {
+  it("is for JWTs if there are an issuer and an audience", () => {
     const { authorizers, routes } = deployment(
       { JWT_ISSUER: ISSUER, JWT_AUDIENCE: "downloads, machine-7" },
       "package",
@@ -58,7 +58,7 @@ describe("the routes", () => {
   const pathsOf = (env: NodeJS.ProcessEnv) =>
     deployment(env, "package").routes.track.map(({ httpApi: { method, path } }) => `${method} ${path}`);
 
-  it("have the organisation in the query, and each once more in the path", () => {
+  it("have the organisation in the query, and again in the path", () => {
     const paths = pathsOf({});
     const inPath = paths.filter((path) => path.includes(" /organisations/{orgId}/"));
     const inQuery = paths.filter((path) => !inPath.includes(path));
@@ -66,7 +66,7 @@ describe("the routes", () => {
     expect(inPath.sort()).toEqual(inQuery.map((path) => path.replace(" ", " /organisations/{orgId}")).sort());
   });
 
-  it("have it in the path only, on demand", () => {
+  it("have it only in the path, on request", () => {
     const paths = pathsOf({ ORGANISATION_PATHS_ONLY: "true" });
     expect(paths).toHaveLength(pathsOf({}).length / 2);
     for (const path of paths) expect(path).toMatch(/^[A-Z]+ \/organisations\/\{orgId\}\//);
@@ -79,7 +79,7 @@ describe("the address of EnOS", () => {
     expect(() => deployment({}, "deploy")).toThrow(/^ENOS_API_BASE_URL is missing/);
   });
 
-  it("is the default of the stack's parameter, which takes it", () => {
+  it("is the default of the stack's parameter, which accepts it", () => {
     const { Default, AllowedPattern } = deployment(
       { ENOS_API_BASE_URL: "https://apim-ppe1.example.com/" },
       "deploy",
@@ -88,7 +88,7 @@ describe("the address of EnOS", () => {
     expect(Default).toMatch(new RegExp(AllowedPattern ?? ""));
   });
 
-  it("may be plain http on a host that is listed, and the stack's parameter takes such a one only", () => {
+  it("may use plain http on a listed host, which the stack's parameter accepts", () => {
     const env = { ENOS_API_BASE_URL: "http://apim.corp:8080", ENOS_HTTP_HOSTS: "apim.corp,[fd12::7]" };
     const { Default, AllowedPattern = "" } = deployment(env, "deploy").enosApiBaseUrl;
     const pattern = new RegExp(AllowedPattern);
@@ -133,13 +133,13 @@ describe("the schedule", () => {
     expect(deployment(env, "package").sweepMaximumEventAge).toBe(age);
   });
 
-  it("starts as many sweeps as it is told to, and refuses none at all", () => {
+  it("starts the given number of sweeps, at least one", () => {
     expect(schedulesOf({ SWEEPERS: "3" })).toHaveLength(3);
     expect(() => deployment({ SWEEPERS: "0" }, "package")).toThrow(/SWEEPERS must be at least 1/);
     expect(() => deployment({ SWEEPERS: "5" }, "package")).toThrow(/SWEEPERS must be at most SWEEP_SHARDS/);
   });
 
-  it("starts one sweeper when its minute begins, and spreads the others over it", () => {
+  it("starts one sweeper at the start of its minute, and spreads the others over it", () => {
     const [first, ...others] = schedulesOf({ SWEEPERS: "60", SWEEP_SHARDS: "240" });
     expect(first?.FlexibleTimeWindow).toEqual({ Mode: "OFF" });
     for (const { FlexibleTimeWindow } of others) {
@@ -147,13 +147,13 @@ describe("the schedule", () => {
     }
   });
 
-  it("is serverless-offline's own in a local run, and nothing else's", () => {
+  it("is in serverless-offline's form in a local run, and only there", () => {
     const { sweepEvents } = deployment({ ...LOCAL, SWEEPERS: "2" }, "offline");
     expect(sweepEvents).toEqual(Array(2).fill({ schedule: { rate: ["rate(1 minute)"], input: {} } }));
     expect(deployment({}, "package").sweepEvents).toEqual([]);
   });
 
-  it("counts in whole minutes, or in rounds that divide one, except locally", () => {
+  it("has whole minutes, or rounds that divide a minute, except locally", () => {
     for (const seconds of ["90", "7", "45", "1"]) {
       expect(() => deployment({ SWEEP_INTERVAL_SECONDS: seconds }, "package")).toThrow(
         `SWEEP_INTERVAL_SECONDS must be 5, 10, 15, 20, 30 or a multiple of 60, not ${seconds}`,
@@ -177,7 +177,7 @@ describe("an invalid setting", () => {
 describe("callbacks", () => {
   const ON = { CALLBACKS: "true" };
 
-  it("are not there unless they are asked for", () => {
+  it("are off by default", () => {
     const without = deployment({}, "package");
     expect([without.callbacks, without.environments.callback]).toEqual(["without", undefined]);
     const on = deployment(ON, "package");
@@ -229,7 +229,7 @@ describe("the environment of a function", () => {
     TRACKED_TASKS_TABLE: { Ref: "TrackedTasksTable" },
   };
 
-  it("is its settings, with their defaults, and references to what the stack has", () => {
+  it("has its settings, with defaults, and references to the stack", () => {
     expect(deployment({ RETENTION_DAYS: "" }, "package").environments).toEqual({
       status: {
         STAGE,
@@ -259,7 +259,7 @@ describe("the environment of a function", () => {
     });
   });
 
-  it("follows the deployer", () => {
+  it("contains the deployer's values", () => {
     const env = { SWEEP_SHARDS: "8", JWT_ISSUER: ISSUER, JWT_AUDIENCE: "downloads" };
     expect(deployment(env, "package").environments.track).toEqual({ ...TRACK, ...env });
     expect(() => deployment({ SWEEP_SHARDS: "many" }, "package")).toThrow(
@@ -267,7 +267,7 @@ describe("the environment of a function", () => {
     );
   });
 
-  it("has no references in a local run, which names what is missing", () => {
+  it("has no references in a local run, where missing settings are named", () => {
     expect(deployment(LOCAL, "offline").environments.track).toEqual({
       ...TRACK,
       STAGE: "dev",
@@ -277,7 +277,7 @@ describe("the environment of a function", () => {
   });
 });
 
-describe("a lookup's time", () => {
+describe("the timeout of a lookup", () => {
   it.each([
     ["0", 15],
     ["5", 20],
@@ -287,7 +287,7 @@ describe("a lookup's time", () => {
     expect(deployment({ MAX_WAIT_SECONDS }, "package").lookupTimeout).toBe(seconds);
   });
 
-  it("does not go beyond what an HTTP API waits", () => {
+  it("does not exceed the timeout of an HTTP API", () => {
     expect(() => deployment({ MAX_WAIT_SECONDS: "26" }, "package")).toThrow(
       "MAX_WAIT_SECONDS must be at most 25",
     );
@@ -305,7 +305,7 @@ describe("the name of a function", () => {
 describe("the topic", () => {
   const topicOf = (env: NodeJS.ProcessEnv) => deployment(env, "package").topicProperties;
 
-  it("has no name that could be in the way of a new stack, and is a FIFO topic on demand", () => {
+  it("has no name that could block a new stack, and is a FIFO topic on request", () => {
     expect(topicOf({})).toEqual({ KmsMasterKeyId: "alias/aws/sns" });
     expect(topicOf({ EVENTS_TOPIC_FIFO: "true" })).toEqual({
       KmsMasterKeyId: "alias/aws/sns",
@@ -315,7 +315,7 @@ describe("the topic", () => {
     expect(() => topicOf({ EVENTS_TOPIC_FIFO: "yes" })).toThrow(/EVENTS_TOPIC_FIFO must be true or false/);
   });
 
-  it("keeps its messages on demand, where it can", () => {
+  it("keeps its messages on request, if it can", () => {
     expect(topicOf({ EVENTS_TOPIC_FIFO: "true", EVENTS_ARCHIVE_DAYS: "30" })).toMatchObject({
       ArchivePolicy: { MessageRetentionPeriod: "30" },
     });
@@ -324,7 +324,7 @@ describe("the topic", () => {
     );
   });
 
-  it("is for this account alone, or for those that are named", () => {
+  it("is only for this account, or for the given ones", () => {
     expect(deployment({}, "package").topicStatements).toHaveLength(1);
     const { topicStatements } = deployment({ SUBSCRIBER_ACCOUNTS: "111111111111, 222222222222" }, "package");
     expect(topicStatements).toContainEqual({

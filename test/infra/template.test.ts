@@ -262,7 +262,7 @@ describe("what is kept", () => {
     expect(queue.Action).toBe("sqs:*");
   });
 
-  it("keeps no log for ever", () => {
+  it("keeps no log indefinitely", () => {
     const groups = resourcesOf(template, "AWS::Logs::LogGroup");
     // The functions' and the API's.
     expect(groups).toHaveLength(FUNCTIONS.length + 1);
@@ -279,7 +279,7 @@ describe("the alarms", () => {
             `${Metric.Namespace} ${Metric.MetricName}`,
         );
 
-  it("watch what can go wrong", () => {
+  it("cover what can go wrong", () => {
     const alarms = resourcesOf(template, "AWS::CloudWatch::Alarm");
     expect(Object.fromEntries(alarms.map(([, alarm]) => [nameOf(alarm), metricsOf(alarm)]))).toEqual({
       "sweep-failing": ["AWS/Lambda Errors"],
@@ -297,7 +297,7 @@ describe("the alarms", () => {
     });
   });
 
-  it("check metrics under the dimensions with which they are emitted", () => {
+  it("use the dimensions with which metrics are emitted", () => {
     const dimensions = (id: string) => resolved(resource(id).Properties.Dimensions);
     const own = [
       { Name: "service", Value: "enos-download-status" },
@@ -340,11 +340,11 @@ describe("the alarms", () => {
     ]);
   });
 
-  it("take silence of the sweep for what it is", () => {
+  it("treat missing sweeps as breaching", () => {
     expect(resource("SweepMissingAlarm").Properties.TreatMissingData).toBe("breaching");
   });
 
-  it("have a section in the runbook each, and it has no others", async () => {
+  it("each have a section in the runbook, which has no others", async () => {
     const runbook = await readFile(join(import.meta.dirname, "../../docs/runbook.md"), "utf8");
     const sections = [...runbook.matchAll(/^## (.+)\n\n([\s\S]*?)(?=^## |$(?![\s\S]))/gm)].filter(
       ([, title]) => /^[a-z-]+$/.test(title ?? ""),
@@ -362,7 +362,7 @@ describe("the alarms", () => {
   }
 });
 
-it("says where the API, the topic, the table and the dead letters are", () => {
+it("has outputs for the API, the topic, the table and the dead letters", () => {
   expect(Object.keys(template.Outputs)).toEqual(
     expect.arrayContaining(["HttpApiUrl", "EventsTopicArn", "TrackedTasksTableName", "SweepDeadLettersUrl"]),
   );

@@ -158,7 +158,7 @@ it("the private CA is where a function looks for it, with those that call EnOS",
 describe.each(["defaults", "free", "drastic"])("however far apart sweeps are in the variant %s", (name) => {
   const MINUTE = 60_000;
 
-  it("an alarm about what each of them tells goes on, and stays on", () => {
+  it("an alarm about any figure that they report goes on and stays on", () => {
     const alarms = resourcesOf(variant(name), "AWS::CloudWatch::Alarm").flatMap(([id, { Properties }]) => {
       const alarm = resolve(variant(name), Properties, SURROUNDINGS) as AlarmDefinition;
       const { Metric } = alarm.Metrics?.find(({ MetricStat }) => MetricStat)?.MetricStat ?? {};
@@ -204,7 +204,7 @@ describe.each(["defaults", "free", "drastic"])("however far apart sweeps are in 
 describe("with an issuer's tokens", () => {
   const drastic = () => variant("drastic");
 
-  it("callers are let in with those only, and EnOS's callbacks as ever", () => {
+  it("only callers with those are let in, and EnOS's callbacks as before", () => {
     const [[authorizerId, authorizer] = [], ...others] = resourcesOf(
       drastic(),
       "AWS::ApiGatewayV2::Authorizer",
@@ -224,7 +224,7 @@ describe("with an issuer's tokens", () => {
     }
   });
 
-  it("the functions are told of them", () => {
+  it("the functions know about them", () => {
     const { JWT_ISSUER, JWT_AUDIENCE, JWT_ORG_CLAIM } = DRASTIC;
     for (const id of ["StatusLambdaFunction", "TrackLambdaFunction"]) {
       const { Variables } = drastic().Resources[id]?.Properties.Environment ?? {};
@@ -252,8 +252,8 @@ it("other choices are followed", () => {
   }
 });
 
-describe("a setting that may change without a word", () => {
-  it("replaces nothing that others hold on to", () => {
+describe("a setting that may change without acceptance", () => {
+  it("replaces nothing that others rely on", () => {
     const [before, after] = [variant("defaults"), variant("free")];
     for (const id of Object.keys(IRREPLACEABLE)) {
       const [old, next] = [before.Resources[id], after.Resources[id]];
@@ -264,7 +264,7 @@ describe("a setting that may change without a word", () => {
     }
   });
 
-  it("changes nothing about who is let in", () => {
+  it("does not change which callers are let in", () => {
     const callers = (template: Template) =>
       resourcesOf(template, "AWS::ApiGatewayV2::Route")
         .map(([, { Properties }]) => [
@@ -281,7 +281,7 @@ describe("a setting that may change without a word", () => {
 describe("two stages of one account and region", () => {
   const SERVICE = "enos-download-status";
 
-  it("share no name and no ARN but those of the organisations' secrets", () => {
+  it("share no name and no ARN except those of the organisations' secrets", () => {
     const shared = intersection(namesIn("defaults"), namesIn("qa"));
     expect(shared).toEqual([
       "arn:aws:secretsmanager:eu-central-1:123456789012:secret:enos/*",

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { startStandalone } from "../../local/harness/standalone-process.ts";
 import { send } from "./enos/raw-client.ts";
 
-describe("a part of the local cloud as a process of its own", () => {
+describe("an emulator in a separate process", () => {
   it.each(["local/enos/main.ts", "local/aws/dynamodb-main.ts", "local/aws/messaging-main.ts"])(
     "%s says where it listens, and ends on SIGTERM",
     async (main) => {

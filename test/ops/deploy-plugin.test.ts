@@ -49,7 +49,7 @@ const settings = (changes: Record<string, string | null> = {}) => ({
   Settings: JSON.stringify({ ...JSON.parse(String(template.Outputs.Settings?.Value)), ...changes }),
 });
 
-it("osls does not go back to an older template by itself, but lists those that there are", async () => {
+it("osls does not roll back to an older template, but lists them", async () => {
   await expect(plugin({ timestamp: "1795689373551" }).rollback()).rejects.toThrow(
     "check out the older version, then npm run deploy",
   );
@@ -57,7 +57,7 @@ it("osls does not go back to an older template by itself, but lists those that t
 });
 
 describe("a deployment", () => {
-  it("to no stack, or one with only a bucket, is a new one", async () => {
+  it("is new if there is no stack, or one with only a bucket", async () => {
     const { first, lines } = plugin();
     await first();
     expect(lines).toEqual([
@@ -68,7 +68,7 @@ describe("a deployment", () => {
     await expect(plugin().second()).resolves.toBeUndefined();
   });
 
-  it("says nothing the second time, and refuses what somebody else has brought about meanwhile", async () => {
+  it("prints nothing at the second check, but refuses according to concurrent changes", async () => {
     cloudFormation.put(STACK, { status: "UPDATE_COMPLETE", template, outputs: settings() });
     const { first, second, lines } = plugin();
     await first();
@@ -82,7 +82,7 @@ describe("a deployment", () => {
     expect(lines).toHaveLength(1);
   });
 
-  it("stops at a stack that is in other hands", async () => {
+  it("stops at a stack that is being changed", async () => {
     cloudFormation.put(STACK, { status: "UPDATE_IN_PROGRESS", template, outputs: settings() });
     await expect(plugin().first()).rejects.toThrow(
       `${STACK} (eu-central-1) cannot be deployed to: it is being changed (UPDATE_IN_PROGRESS)`,
@@ -99,7 +99,7 @@ describe("a deployment", () => {
     await expect(plugin().first()).rejects.toThrow("one update may change one index");
   });
 
-  it("is forced after one that was rolled back", async () => {
+  it("is forced after a rollback", async () => {
     cloudFormation.put(STACK, { status: "UPDATE_COMPLETE", template, outputs: settings() });
     const usual = plugin();
     await usual.first();
@@ -110,7 +110,7 @@ describe("a deployment", () => {
     expect(after.options.force).toBe(true);
   });
 
-  it("to a stack that does not say how it was set has to be told to", async () => {
+  it("has to be accepted for a stack that has not recorded its settings", async () => {
     for (const outputs of [{}, { Settings: "{" }, { Settings: '{"RETENTION_DAYS":30}' }]) {
       cloudFormation.put(STACK, { status: "UPDATE_COMPLETE", template, outputs });
       await expect(plugin().first()).rejects.toThrow("UNKNOWN_SETTINGS may change any setting");
@@ -118,13 +118,13 @@ describe("a deployment", () => {
     }
   });
 
-  it("accepts nothing that is never refused", async () => {
+  it("does not accept a name that is never refused", async () => {
     await expect(plugin({ accept: ["RETENTION_DAYS"] }).first()).rejects.toThrow(
       "--accept RETENTION_DAYS: nothing is refused under that name",
     );
   });
 
-  it("ends with CloudFormation's own error where that is not about a missing stack", async () => {
+  it("fails with CloudFormation's error, unless the stack does not exist", async () => {
     cloudFormation.onAction = () => {
       throw new Error("not authorized to perform cloudformation:DescribeStacks");
     };

@@ -45,7 +45,7 @@ const told = () => JSON.parse(deployer.cloudFormation.stack(STACK)?.outputs.Sett
 const NOTHING = { changed: [], uploaded: 0 };
 
 describe("npm run deploy", { timeout: TIMEOUT }, () => {
-  it("makes a new stack, and says with which settings", async () => {
+  it("creates a new stack, and prints its settings", async () => {
     const { code, output, uploaded } = await deploy();
     expect(output).toContain("Stage prod in eu-central-1, with settings from stages/prod.env");
     expect(output).toContain(`A new stack, ${STACK} (eu-central-1), with these settings:`);
@@ -67,7 +67,7 @@ describe("npm run deploy", { timeout: TIMEOUT }, () => {
     });
   });
 
-  it("changes nothing when there is nothing to change", async () => {
+  it("changes nothing if nothing differs", async () => {
     const { code, output, ...did } = await deploy();
     expect(output).toContain(`No setting changes in ${STACK}`);
     expect(output).toContain("No changes to deploy");
@@ -82,7 +82,7 @@ describe("npm run deploy", { timeout: TIMEOUT }, () => {
     ORGANISATION_PATHS_ONLY: "true",
   };
 
-  it("refuses what cannot be taken back, as far as it was not told to, before it does anything", async () => {
+  it("refuses irreversible changes that are not accepted, before it does anything", async () => {
     const { code, output, ...did } = await deploy(DRASTIC, "--accept", "JWT_ISSUER");
     for (const line of [
       "EVENTS_TOPIC_FIFO replaces",
@@ -98,7 +98,7 @@ describe("npm run deploy", { timeout: TIMEOUT }, () => {
     expect(told()).toMatchObject({ EVENTS_TOPIC_FIFO: "false", JWT_ISSUER: null, RETENTION_DAYS: "90" });
   });
 
-  it("does it when it is told to, and says which settings change, and which the environment overrides", async () => {
+  it("makes accepted changes, and prints changed and overridden settings", async () => {
     const accept = Object.keys(DRASTIC).flatMap((name) => ["--accept", name]);
     const { code, output } = await deploy({ ...DRASTIC, RETENTION_DAYS: "60", API_BURST: "400" }, ...accept);
     expect(output).toMatch(/^ {2}RETENTION_DAYS is 60, from the environment$/m);
@@ -109,7 +109,7 @@ describe("npm run deploy", { timeout: TIMEOUT }, () => {
     expect(told()).toMatchObject({ ...DRASTIC, RETENTION_DAYS: "60", API_BURST: "400" });
   });
 
-  it("deploys after an update that failed, though the artefacts in its bucket are those of the failure", async () => {
+  it("deploys after a failed update, although its bucket contains the artefacts of the failure", async () => {
     const { cloudFormation } = deployer;
     const settings = Object.entries(DRASTIC).map(([name, value]) => `${name}=${value}\n`);
     await deployer.settle("prod", FILE + settings.join(""));
@@ -126,7 +126,7 @@ describe("npm run deploy", { timeout: TIMEOUT }, () => {
   });
 });
 
-it("goes on with the table and the topic that an older stack left", { timeout: TIMEOUT }, async () => {
+it("does not conflict with the table and the topic of an older stack", { timeout: TIMEOUT }, async () => {
   const { cloudFormation } = deployer;
   const { TrackedTasksTable, EventsTopic } = cloudFormation.stack(STACK)?.template.Resources ?? {};
   const Resources = { TrackedTasksTable, EventsTopic } as Template["Resources"];
@@ -155,7 +155,7 @@ describe("without the address of EnOS", { timeout: TIMEOUT }, () => {
     expect(code).not.toBe(0);
   });
 
-  it("what is deployed can be asked about", async () => {
+  it("a deployed stack can be queried", async () => {
     await deployer.settle("prod", "RETENTION_DAYS=90\n");
     const list = await deployer.npm("osls", ["deploy", "list", "--stage", "prod"]);
     expect(list.output).toContain("compiled-cloudformation-template.json");
@@ -166,14 +166,14 @@ describe("without the address of EnOS", { timeout: TIMEOUT }, () => {
   });
 });
 
-it("stops at a line of the stage's file that is no setting", async () => {
+it("stops at an unknown setting in the stage's file", async () => {
   await deployer.settle("prod", `${FILE}RETENTION_DAY=90\n`);
   const { code, output } = await deployer.npm("deploy", ["--stage", "prod"]);
   expect(output).toContain("line 4: there is no setting RETENTION_DAY");
   expect(code).not.toBe(0);
 });
 
-it("asked for nothing that the deployer's policy does not allow", async () => {
+it("made only calls that the deployer's policy allows", async () => {
   const policy = new DeployerPolicy();
   const { cloudFormation, askedOfS3 } = deployer;
   const account = "eu-central-1:123456789012";

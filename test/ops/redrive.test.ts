@@ -55,7 +55,7 @@ beforeEach(async () => {
   answer = () => ({ body: '{"checked":3}' });
 });
 
-it("repeats the failed sweep with what it was asked, and removes its record", async () => {
+it("repeats a failed sweep with its event, and removes its record", async () => {
   await fail({ shards: [0, 3] });
   await fail({});
   const { code, output } = await runRedrive();
@@ -68,7 +68,7 @@ it("repeats the failed sweep with what it was asked, and removes its record", as
   expect(await waiting()).toBe(0);
 });
 
-it("keeps the record of a sweep that fails again, and goes on with the others", async () => {
+it("keeps the record of a sweep that fails again, and continues with the others", async () => {
   answer = (payload) =>
     payload === "{}"
       ? { body: "{}" }
@@ -86,7 +86,7 @@ it("keeps the record of a sweep that fails again, and goes on with the others", 
   expect((await runRedrive()).output).toContain("1 redriven, 0 left in the queue");
 });
 
-it("invokes nothing for a message that is no record, and keeps it", async () => {
+it("keeps a message that is not a record, without an invocation", async () => {
   for (const MessageBody of ["not JSON", "[]", '{"requestContext":{}}']) {
     await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
   }
@@ -127,13 +127,13 @@ it.each([
   expect(output.trim().split("\n")).toEqual([expect.stringMatching(line)]);
 });
 
-it("finds the stage as the other commands do, and not another one when npm keeps the option", async () => {
+it("determines the stage like other commands, and refuses if npm has consumed the option", async () => {
   const { code, output } = await runRedrive([], { npm_config_stage: "prod" });
   expect(output).toMatch(/^--stage was taken by npm: write it after a -- of its own/);
   expect(code).toBe(2);
 });
 
-it("finds the function and the queue by the names that they are deployed under", async () => {
+it("uses the deployed names of the function and the queue", async () => {
   const { Resources } = await packagedTemplate();
   expect(sweepNames("dev")).toEqual({
     functionName: Resources.SweepLambdaFunction?.Properties.FunctionName,

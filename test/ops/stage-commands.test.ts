@@ -61,7 +61,7 @@ const wrong = (findings: Finding[]) =>
   findings.filter(({ ok }) => ok === false).map(({ check, says }) => `${check}: ${says}`);
 
 describe("npm run doctor", () => {
-  it("finds a stage well, and says what it looked at", async () => {
+  it("finds that a stage is fine, and lists its checks", async () => {
     await sweep();
     const { exit, findings } = await run("doctor", []);
     expect(wrong(findings)).toEqual([]);
@@ -82,7 +82,7 @@ describe("npm run doctor", () => {
     expect(gateway?.says).toContain(`${orgId}: EnOS answers a signed call`);
   });
 
-  it("finds what is wrong, each with what to do", async () => {
+  it("finds problems, each with advice", async () => {
     const { service, enos } = running;
     const refused = await running.organisation();
     enos.rotateCredentials(refused, { secretKey: "changed" });
@@ -122,7 +122,7 @@ describe("npm run doctor", () => {
     }
   });
 
-  it("says in one line what keeps it from looking", async () => {
+  it("reports in one line why it cannot check", async () => {
     const [nowhere, unknown, unreachable, nobody] = await Promise.all([
       run("doctor", ["--stage", "prod"]),
       run("doctor", ["--region", "eu-west-1", "--stage", "dev", "--org", orgId]),
@@ -143,7 +143,7 @@ describe("npm run doctor", () => {
     expect([nowhere.exit, unreachable.exit, nobody.exit]).toEqual([1, 1, 1]);
   });
 
-  it("says that a stack is broken, and looks on where it only changes", async () => {
+  it("stops at a broken stack, but not at one that is being changed", async () => {
     const { stack } = running.service;
     stack.status = "UPDATE_ROLLBACK_FAILED";
     const broken = await run("doctor", []);
@@ -156,7 +156,7 @@ describe("npm run doctor", () => {
   });
 });
 
-it("the doctor says in a line that a stack has settings which this version does not take", async () => {
+it("the doctor reports settings that this version does not accept in one line", async () => {
   const { stack } = running.service;
   const { Settings = "" } = stack.outputs;
   stack.outputs.Settings = JSON.stringify({ ...JSON.parse(Settings), SWEEP_SHARDS: "4096" });
@@ -195,7 +195,7 @@ describe("sweeps and lags", () => {
     return findings.map(lineOf);
   };
 
-  it("are well within five intervals, as the alarms have it", async () => {
+  it("are fine within five intervals, as in the alarms", async () => {
     expect(await found(60, shard(299), shard(400))).toEqual([
       "✓ sweep         the last one was 5 min ago; open tasks: 14",
       "✓ lag           7 min, with stuck organisations 7 min",
@@ -206,7 +206,7 @@ describe("sweeps and lags", () => {
     ]);
   });
 
-  it("are not when none came for longer, or one shard is far behind", async () => {
+  it("are not fine after a longer time without a sweep, or if one shard is far behind", async () => {
     expect(await found(60, shard(301))).toEqual([
       '✗ sweep         the last one was 5 min ago; open tasks: 7; see docs/runbook.md, "sweep-missing"',
       "✓ lag           5 min, with stuck organisations 5 min",
@@ -220,14 +220,14 @@ describe("sweeps and lags", () => {
     ]);
   });
 
-  it("do not count whoever is stuck", async () => {
+  it("ignore stuck organisations", async () => {
     expect(await found(60, shard(5, 86_400))).toEqual([
       "✓ sweep         the last one was 5 s ago; open tasks: 7",
       "✓ lag           5 s, with stuck organisations 24 h",
     ]);
   });
 
-  it("are told in the unit that fits", () => {
+  it("are reported in a suitable unit", () => {
     expect([5, 119, 120, 7_200, 200_000].map(passed)).toEqual(["5 s", "119 s", "2 min", "2 h", "2 days"]);
   });
 });
@@ -247,7 +247,7 @@ describe("npm run smoke", () => {
     return [...Subscriptions, ...QueueUrls];
   }
 
-  it("asks for a task, has it tracked, hears its event, and leaves nothing behind", async () => {
+  it("looks up a task, tracks it, receives its event, and cleans up", async () => {
     const task = newTask(running.enos, orgId, [{ afterMs: 0, progressCode: 2 }]);
     await using program = new Program("ops/smoke/main.ts", env(), ...args(task.taskId));
     await program.prints(/✓ track/);
@@ -266,7 +266,7 @@ describe("npm run smoke", () => {
     expect((await running.service.client.record(task)).status).toBe(404);
   });
 
-  it("says that no event came in time, and ends what it began", async () => {
+  it("reports that no event came in time, and cleans up", async () => {
     const task = newTask(running.enos, orgId, [{ afterMs: 0, progressCode: 1 }]);
     const { exit, findings } = await run("smoke", [...args(task.taskId), "--timeout", "1"]);
     expect(wrong(findings)).toEqual(["event: none within 1 s"]);
@@ -275,7 +275,7 @@ describe("npm run smoke", () => {
     expect((await running.service.client.record(task)).status).toBe(404);
   });
 
-  it("does not touch what somebody else has tracked", async () => {
+  it("does not touch a task that somebody else is tracking", async () => {
     const task = newTask(running.enos, orgId, [{ afterMs: 0, progressCode: 1 }]);
     await running.service.client.track(task);
     const { exit, findings } = await run("smoke", args(task.taskId));
@@ -285,7 +285,7 @@ describe("npm run smoke", () => {
     expect((await running.service.client.record(task)).status).toBe(200);
   });
 
-  it("says in one line what it cannot do", async () => {
+  it("reports in one line what it cannot do", async () => {
     const [unknown, nowhere] = await Promise.all([
       run("smoke", args("nobody-knows-it")),
       run("smoke", [...args("t"), "--stage", "prod"]),

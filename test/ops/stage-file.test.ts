@@ -6,7 +6,7 @@ const parse = (text: string) =>
   Object.fromEntries(parseStageFile(text, "prod.env", ["A", "B", "JWT_AUDIENCE"]));
 
 describe("a stage's file", () => {
-  it("has a setting on each line, empty lines and comments", () => {
+  it("has settings, empty lines and comments, one a line", () => {
     expect(parse("\uFEFF# of production\r\n\r\nA=1\r\n  B = two words \n\t# the end\n")).toEqual({
       A: "1",
       B: "two words",
@@ -43,14 +43,14 @@ describe("a stage's file", () => {
     else expect(parse(line)).toEqual({ A: value });
   });
 
-  it("names no setting twice, none that is not there, no secret and not its own stage", () => {
+  it("must not contain a setting twice, an unknown setting, a secret or its own stage", () => {
     expect(() => parse("A=1\nA=1")).toThrow("prod.env, line 2: A is set twice");
     expect(() => parse("JWT_AUDIENCES=x")).toThrow("there is no setting JWT_AUDIENCES");
     expect(() => parse("ENOS_SECRET_KEY=x")).toThrow("there is no setting ENOS_SECRET_KEY");
     expect(() => parse("STAGE=qa")).toThrow("STAGE is set by the name of the file");
   });
 
-  it("gives back what was written between single quotes, whatever it is", () => {
+  it("keeps any text in single quotes", () => {
     const value = fc
       .string({ unit: "binary" })
       .filter((text) => !/['\p{Cc}]/u.test(text) && text.isWellFormed());

@@ -17,7 +17,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const of = (args: string[], env: Record<string, string> = {}) => surroundings(args, env, folder);
 
 describe("a command's surroundings", () => {
-  it("are the stage's file, where there is one", () => {
+  it("include the stage's file, if there is one", () => {
     expect(of(["deploy", "--stage", "prod"])).toEqual({
       stage: "prod",
       region: "eu-west-1",
@@ -40,7 +40,7 @@ describe("a command's surroundings", () => {
     [["deploy", "list", "-s", "prod"], {}],
     [["--stage", "prod", "--accept", "X"], {}],
     [["package"], { STAGE: "prod" }],
-  ])("are of the stage that %j says in %o", (args, env) => {
+  ])("have the stage from %j in %o", (args, env) => {
     expect(of(args, env).stage).toBe("prod");
   });
 
@@ -59,7 +59,7 @@ describe("a command's surroundings", () => {
     [["--region", "us-east-1"], { AWS_REGION: "us-east-2" }, "us-east-1"],
     [[], { AWS_REGION: "us-east-2", AWS_DEFAULT_REGION: "us-west-1" }, "us-east-2"],
     [[], { AWS_DEFAULT_REGION: "us-west-1" }, "eu-west-1"],
-  ])("are in the region that %j and %o say", (args, env, region) => {
+  ])("have the region from %j and %o", (args, env, region) => {
     const { env: merged, ...rest } = of(
       ["deploy", "--stage", "prod", ...args],
       env as Record<string, string>,
@@ -67,24 +67,27 @@ describe("a command's surroundings", () => {
     expect([rest.region, merged.AWS_REGION]).toEqual([region, region]);
   });
 
-  it("are in the machine's region where neither says one", () => {
+  it("have the machine's default region if neither sets one", () => {
     expect(of(["deploy"], { AWS_DEFAULT_REGION: "us-west-1" }).region).toBe("us-west-1");
   });
 
-  it("are not those of another stage because npm took the option for its own", () => {
+  it("are refused if npm has consumed the option", () => {
     expect(() => of(["deploy"], { npm_config_stage: "prod" })).toThrow("--stage was taken by npm");
   });
 
-  it.each(["../prod", "prod/..", "prod.env", "-prod", "prod ", "é", "a\0"])("are of no stage %j", (stage) => {
-    expect(() => of([`--stage=${stage}`])).toThrow("may only contain letters, digits and -");
-  });
+  it.each(["../prod", "prod/..", "prod.env", "-prod", "prod ", "é", "a\0"])(
+    "reject the stage %j",
+    (stage) => {
+      expect(() => of([`--stage=${stage}`])).toThrow("may only contain letters, digits and -");
+    },
+  );
 });
 
 const HEAD = `# The settings of a stage. Copy this file to <stage>.env, set what is to be set, and commit that: the next deployment,
 # whoever makes it, has the same. It is no place for secrets: EnOS keys belong into Secrets Manager.
 `;
 
-it("the example has every setting of a stage, and sets none", async () => {
+it("the example lists every setting of a stage, all commented out", async () => {
   const settings = DEPLOYER_SETTINGS.map((name) => {
     const { meaning, default: value = "" } = ALL_SETTINGS[name] ?? { meaning: "" };
     return `# ${meaning.replaceAll("`", "")}\n#${name}=${value}\n`;

@@ -84,7 +84,7 @@ const failure = (statusCode: number, msg: string, headers: Record<string, string
   body: { code: 99_000 + statusCode, msg, requestId: "r", data: null },
 });
 
-it("says in one line what to do where there are no credentials to sign with", async () => {
+it("says in one line what to do if there are no credentials", async () => {
   const env = { AWS_EC2_METADATA_DISABLED: "true", HOME: "/nonexistent" };
   const api = ["--api", "https://a1b2c3.execute-api.eu-central-1.amazonaws.com", "--org", "o1"];
   const trouble = "no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
@@ -102,14 +102,14 @@ describe("npm run tasks", () => {
     ["cancelled", 3],
     ["expired", 4],
     ["running", 5],
-  ])("ask: a task that is %s ends with %d", async (state, exit) => {
+  ])("ask: a task that is %s leads to exit status %d", async (state, exit) => {
     replies = { t: [status(state)] };
     const done = await tasks(["ask", "--org", "o1", "c/t"]);
     expect(done).toEqual({ exit, out: [`${state.padEnd(10)}  o1/c/t`], err: "" });
     expect(seen[0]?.path).toBe("/organisations/o1/data-federation/v2.0/channels/read/c/download/t/status");
   });
 
-  it("wait: asks until each task has ended, and ends with the worst", async () => {
+  it("wait: asks until every task has ended, and exits with the highest status", async () => {
     replies = {
       good: [
         status("running"),
@@ -133,19 +133,19 @@ describe("npm run tasks", () => {
     expect(seen.map(({ headers }) => headers.prefer)).toEqual(Array(5).fill("wait=25"));
   });
 
-  it("wait: ends with 5 when its time is over", async () => {
+  it("wait: exits with 5 when its time is up", async () => {
     replies = { t: [{ ...status("running"), headers: { "retry-after": "60" } }] };
     const { exit, out } = await tasks(["wait", "--org", "o1", "c/t", "--timeout", "1"]);
     expect([exit, out]).toEqual([5, ["running     o1/c/t"]]);
   });
 
-  it("wait: does not ask again for what was refused", async () => {
+  it("wait: does not ask again after a refusal", async () => {
     replies = { t: [failure(404, "no such task")] };
     const { exit, err } = await tasks(["wait", "--org", "o1", "c/t"]);
     expect([exit, err, seen.length]).toEqual([6, "o1/c/t: 404: no such task (code 99404, request r)\n", 1]);
   });
 
-  it("track: sends what is given along, one task by PUT and several at once", async () => {
+  it("track: sends all options, with PUT for one task and in bulk for several", async () => {
     const record = {
       orgId: "o1",
       channelId: "c",
@@ -215,25 +215,25 @@ describe("npm run tasks", () => {
     ]);
   });
 
-  it("untrack: says nothing and ends with 0", async () => {
+  it("untrack: prints nothing and exits with 0", async () => {
     replies = { t: [{ status: 204, body: null }] };
     expect(await tasks(["untrack", "--org", "o1", "c/t"])).toEqual({ exit: 0, out: [], err: "" });
   });
 
-  it("sends a JWT where there is one, and shows it nowhere", async () => {
+  it("sends a JWT if there is one, and never prints it", async () => {
     replies = { t: [{ status: 401, body: { message: "Unauthorized" } }] };
     const { exit, err } = await tasks(["ask", "--org", "o1", "c/t"], { TASKS_JWT: "a.secret.token" });
     expect([exit, err]).toEqual([6, "o1/c/t: 401: Unauthorized\n"]);
     expect(seen[0]?.headers.authorization).toBe("Bearer a.secret.token");
   });
 
-  it("ends with 7 and one line when nobody answers", async () => {
+  it("exits with 7 and one line if there is no answer", async () => {
     const { exit, err } = await tasks(["ask", "--org", "o1", "c/t", "--api", "http://127.0.0.1:9"]);
     expect(exit).toBe(7);
     expect(err).toMatch(/^o1\/c\/t: http:\/\/127\.0\.0\.1:9 does not answer \(.+\)\n$/);
   });
 
-  it("prints its help, and what is wrong with a command line in one line", async () => {
+  it("prints its help, and one line about an invalid command line", async () => {
     expect(await tasks([])).toMatchObject({ exit: 0, err: "" });
     expect(await tasks(["ask", "--org", "o1"])).toEqual({
       exit: 2,
@@ -272,7 +272,7 @@ describe("a command line", () => {
     expect(refusal(args)).toEqual(message);
   });
 
-  it("knows what is on this machine, and a region from an address", () => {
+  it("recognises addresses on this machine, and the region in an address", () => {
     expect(
       ["http://localhost:3000", "http://127.0.0.1", "http://[::1]:1"].map((text) => isLocal(new URL(text))),
     ).toEqual([true, true, true]);
@@ -283,7 +283,7 @@ describe("a command line", () => {
 });
 
 describe("SigV4", () => {
-  it("is as AWS describes it, computed here by hand", async () => {
+  it("matches AWS's description, computed here by hand", async () => {
     const credentials = {
       accessKeyId: "AKIDEXAMPLE",
       secretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
@@ -329,7 +329,7 @@ describe("SigV4", () => {
   });
 });
 
-it("a progress line is for a terminal only, and leaves nothing behind", () => {
+it("a progress line appears only on a terminal, and is removed at the end", () => {
   const written: string[] = [];
   const stream = { columns: 20, write: (text: string) => written.push(text) > 0 };
   {

@@ -4,7 +4,7 @@ import { MOST_GAPS, NEVER_SWEPT, parseCheckpoint } from "../../lib/store/checkpo
 const KEY = "01a20ada2c001996";
 
 describe("a shard's checkpoint", () => {
-  it("is read as it was written", () => {
+  it("can be read back", () => {
     const checkpoint = {
       watermark: 1_795_478_460_000,
       gaps: [

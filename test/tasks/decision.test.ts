@@ -51,7 +51,7 @@ const at = (now: number, checkedThrough = now): Circumstances => ({
 });
 
 describe("the decision", () => {
-  it("finishes with EnOS's word whenever it is final, however late", () => {
+  it("finishes with EnOS's terminal state, however late", () => {
     fc.assert(
       fc.property(task, status, fc.nat(20 * DEADLINE), (task, status, now) => {
         const decision = decide(task, { kind: "status", status }, at(now));
@@ -61,7 +61,7 @@ describe("the decision", () => {
     );
   });
 
-  it("leaves no task open beyond the service's deadline or its own, and gives none up for it before", () => {
+  it("abandons tasks at the service's deadline or their own, and never before", () => {
     fc.assert(
       fc.property(
         task,
@@ -82,7 +82,7 @@ describe("the decision", () => {
     );
   });
 
-  it("says that a task was out of reach only when nobody could be asked for a day, or its whole life", () => {
+  it("reports a task as unreachable only if it could not be checked for a day, or at all", () => {
     fc.assert(
       fc.property(
         task,
@@ -120,7 +120,7 @@ describe("the decision", () => {
     }
   });
 
-  it("gives up an unknown task after ten minutes and three checks, not sooner", () => {
+  it("abandons an unknown task after ten minutes and three checks, not sooner", () => {
     fc.assert(
       fc.property(
         fc.array(fc.integer({ min: 1, max: 15 * MINUTE }), { minLength: 1, maxLength: 20 }),
@@ -152,7 +152,7 @@ describe("the decision", () => {
     );
   });
 
-  it("does nothing about a check that brought nothing new", () => {
+  it("does nothing after a check without news", () => {
     fc.assert(
       fc.property(task, status, (task, status) => {
         const decision = decide(task, { kind: "status", status }, at(task.trackedAt));
@@ -168,7 +168,7 @@ describe("the decision", () => {
     expect(decide(quiet, { kind: "unanswered" }, at(5))).toEqual({ kind: "none" });
   });
 
-  it("has it written that an answer said nothing, since it counts as a check", () => {
+  it("records an answer without a status, since it counts as a check", () => {
     expect(decide(quiet, { kind: "failed" }, at(5))).toEqual({ kind: "uncertain" });
     const unknown = { ...quiet, notFound: { since: 4, checks: 3 } };
     expect(decide(unknown, { kind: "not-found" }, at(5))).toEqual({ kind: "uncertain" });

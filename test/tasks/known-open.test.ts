@@ -31,7 +31,7 @@ const task: fc.Arbitrary<OpenTask> = fc
   }));
 
 describe("until when a task is known not to have ended", () => {
-  it("is never after its last check, whenever sweeps come and however often the schedule is set anew", () => {
+  it("is never after its last check, whatever the times of sweeps and changes of the schedule", () => {
     const sweeps = fc.array(
       fc.record({
         afterMs: fc.integer({ min: 1, max: 30 * MINUTE }),
@@ -68,7 +68,7 @@ describe("until when a task is known not to have ended", () => {
     );
   });
 
-  it("is within an interval of how far it is checked, once it has been tracked for a while", () => {
+  it("is within an interval of its last check, once it has been tracked for a while", () => {
     fc.assert(
       fc.property(options, task, fc.integer({ min: 10_000, max: 600 * MINUTE }), (settings, task, age) => {
         const schedule = createSchedule(settings);
@@ -79,7 +79,7 @@ describe("until when a task is known not to have ended", () => {
     );
   });
 
-  it("is when tracking began where no check is known, and never where it was never found open", () => {
+  it("is the start of tracking if no check is known, and never if it was never found open", () => {
     fc.assert(
       fc.property(options, task, fc.nat(60 * MINUTE), fc.nat(60 * MINUTE), (settings, task, age, later) => {
         const schedule = createSchedule(settings);
@@ -96,7 +96,7 @@ describe("until when a task is known not to have ended", () => {
     );
   });
 
-  it("is not after what is written to be uncertain, nor after now", () => {
+  it("is not after the recorded uncertainty, and not in the future", () => {
     fc.assert(
       fc.property(options, task, fc.nat(), fc.nat(), fc.nat(), (settings, task, age, since, later) => {
         const schedule = createSchedule(settings);

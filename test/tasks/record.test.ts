@@ -9,7 +9,7 @@ const now = Date.UTC(2026, 10, 24);
 const place: IndexKey = { indexKey: "0123456789abcdef", trackedAt: now, offset: 0.5 };
 
 describe("a tracked task's record", () => {
-  it("comes out of the index as it went in", () => {
+  it("can be read back from the index", () => {
     fc.assert(
       fc.property(key, fc.integer({ min: 1, max: 1024 }), (task, shards) => {
         const { pk, sk } = keyOf(task);
@@ -20,7 +20,7 @@ describe("a tracked task's record", () => {
     );
   });
 
-  it("is passed over when no version could have written it", () => {
+  it("is skipped if no version could have written it", () => {
     fc.assert(
       fc.property(fc.object(), (item) => {
         expect(parseOpenTask(item as never, place)).toBeUndefined();
@@ -44,7 +44,7 @@ describe("a tracked task's record", () => {
     }
   });
 
-  it("is checked though it is odd how often EnOS did not know it: counting begins anew", () => {
+  it("is checked even if its count of unknown answers is invalid, which is reset", () => {
     const good = {
       pk: { S: "o1" },
       sk: { S: "c#t" },
@@ -63,7 +63,7 @@ describe("a tracked task's record", () => {
     }
   });
 
-  it("is kept open, and shown as unknown, when its state or reason is a newer version's", () => {
+  it("remains open, and is shown as unknown, if its state or reason comes from a newer version", () => {
     for (const state of ["melted", 7, null, undefined]) {
       const stored = typeof state === "string" ? { S: state } : { N: "7" };
       const open = { pk: { S: "o1" }, sk: { S: "c#t" }, ...(state !== undefined && { state: stored }) };
@@ -80,7 +80,7 @@ describe("a tracked task's record", () => {
     }
   });
 
-  it("shows since when EnOS does not know it, and nothing of that when it is odd", () => {
+  it("shows since when EnOS has not known it, unless that is invalid", () => {
     const item = { pk: "o1", sk: "c#t", state: "running", stateSince: 1, trackedAt: 1 };
     expect(parseRecord({ ...item, notFoundSince: 2, notFoundChecks: 3 }, now)?.notFound).toEqual({
       since: "1970-01-01T00:00:00.002Z",
@@ -94,7 +94,7 @@ describe("a tracked task's record", () => {
     }
   });
 
-  it("is gone when its time is up, though DynamoDB has not deleted it yet", () => {
+  it("is hidden once it has expired, even if DynamoDB has not deleted it yet", () => {
     const item = {
       pk: "o1",
       sk: "c#t",

@@ -42,7 +42,7 @@ function checks(schedule: Schedule, task: Scheduled, until: number): number[] {
 }
 
 describe("the schedule", () => {
-  it("numbers its slots without ever falling", () => {
+  it("has monotonic slot numbers", () => {
     fc.assert(
       fc.property(options, task, age, age, (settings, one, a, b) => {
         const slot = (age: number) => createSchedule(settings).slot(one, one.trackedAt + age);
@@ -51,7 +51,7 @@ describe("the schedule", () => {
     );
   });
 
-  it("checks again after its share of the age, within its limits, whatever it is set to and the offset", () => {
+  it("checks again after a share of the age, within its limits, for all settings and offsets", () => {
     fc.assert(
       fc.property(options, task, (settings, one) => {
         const schedule = createSchedule(settings);
@@ -69,7 +69,7 @@ describe("the schedule", () => {
     );
   });
 
-  it("keeps the bound on the delay for every age: the next sweep that finds it due comes within it", () => {
+  it("keeps its bound on the delay at every age", () => {
     fc.assert(
       fc.property(options, task, age, fc.nat(), (settings, one, since, offset) => {
         const schedule = createSchedule(settings);
@@ -89,7 +89,7 @@ describe("the schedule", () => {
     );
   });
 
-  it("neither skips nor doubles a slot over windows that adjoin", () => {
+  it("neither skips nor repeats a slot in adjacent windows", () => {
     fc.assert(
       fc.property(
         options,
@@ -129,7 +129,7 @@ describe("the schedule", () => {
     expect(isDue(task, 0, 10 * DAY)).toBe(true);
   });
 
-  it("spreads a burst evenly: of tasks of one age, each minute sees its share", () => {
+  it("spreads a burst evenly: every minute checks its share of tasks of one age", () => {
     const burst = Array.from({ length: 20_000 }, (_, index) => ({
       trackedAt: START,
       offset: (index * 0.618033988749895) % 1,
@@ -146,7 +146,7 @@ describe("the schedule", () => {
     );
   });
 
-  it("reaches every task that is due, and of the old ones not many more", () => {
+  it("reaches every due task, and not many more of the old ones", () => {
     fc.assert(
       fc.property(
         options,
@@ -168,7 +168,7 @@ describe("the schedule", () => {
     );
   });
 
-  it("knows when a task last became due: in its interval, and not a moment before that began", () => {
+  it("knows when a task last became due", () => {
     fc.assert(
       fc.property(options, task, age, (settings, one, since) => {
         const schedule = createSchedule(settings);

@@ -22,7 +22,7 @@ describe("the table of states", () => {
     expect(State.options).toEqual(STATES);
   });
 
-  it("takes what another version wrote for a state that is open", () => {
+  it("treats an unknown state as open", () => {
     for (const state of STATES) expect(storedState(state)).toBe(state);
     for (const odd of ["melted", "constructor", "", 7, null, undefined, {}]) {
       expect(storedState(odd)).toBe("unknown");

@@ -16,7 +16,7 @@ beforeEach(async () => {
 afterEach(() => enos.close());
 
 describe("token/get", () => {
-  it("gives the same token until it expires, with the seconds that are left", async () => {
+  it("returns the same token until it expires, with the remaining seconds", async () => {
     const first = await client.postToken(client.tokenBody());
     expect(first.json).toMatchObject({
       status: 0,
@@ -33,7 +33,7 @@ describe("token/get", () => {
     expect(third.json.data.accessToken).not.toBe(first.json.data.accessToken);
   });
 
-  it("takes the timestamp as a string as well", async () => {
+  it("accepts the timestamp as a string as well", async () => {
     const body = client.tokenBody();
     const answer = await client.postToken({ ...body, timestamp: String(body.timestamp) });
     expect(answer.json.status).toBe(0);
@@ -57,7 +57,7 @@ describe("token/get", () => {
     expect((await client.postToken(body)).json.status).toBe(1004);
   });
 
-  it("still knows the encryption when a generation of its memory has passed", async () => {
+  it("still remembers the encryption after one generation", async () => {
     await client.postToken(client.tokenBody());
     clock += 599_999;
     const ahead = client.tokenBody();
@@ -98,7 +98,7 @@ describe("token/get", () => {
 });
 
 describe("token/refresh", () => {
-  it("gives a new token and ends the old one", async () => {
+  it("returns a new token and revokes the old one", async () => {
     enos.putTask({
       orgId: "o1",
       channelId: "ch1",
@@ -113,7 +113,7 @@ describe("token/refresh", () => {
     expect((await client.status(fresh, "t1")).json.code).toBe(0);
   });
 
-  it("refuses a token that is not the live one with 1204", async () => {
+  it("refuses any but the valid token with 1204", async () => {
     await client.token();
     const answer = await client.postToken(client.tokenBody({ accessToken: "made-up" }), "refresh");
     expect(answer.json.status).toBe(1204);
@@ -125,7 +125,7 @@ describe("token/refresh", () => {
 });
 
 describe("credentials", () => {
-  it("refuses the old secret at once when only the secret is new", async () => {
+  it("refuses the old secret at once if only the secret changes", async () => {
     const token = await client.token();
     enos.putTask({
       orgId: "o1",
@@ -140,7 +140,7 @@ describe("credentials", () => {
     expect((await rotated.status(token, "t1")).json.code).toBe(0);
   });
 
-  it("does not know the old access key when that is new, and ends its token", async () => {
+  it("does not know the old access key after a change, and revokes its token", async () => {
     const token = await client.token();
     enos.rotateCredentials("o1", { accessKey: "key2" });
     expect((await client.postToken(client.tokenBody())).json.status).toBe(1002);
@@ -149,7 +149,7 @@ describe("credentials", () => {
     expect(await rotated.token()).not.toBe(token);
   });
 
-  it("revokes a token: another one is given", async () => {
+  it("revokes a token, and returns another one", async () => {
     const token = await client.token();
     enos.revokeTokens("o1");
     expect((await client.status(token, "t1")).json.status).toBe(4011);

@@ -178,7 +178,7 @@ async function play(
   return answers;
 }
 
-it("records in memory answer as those in DynamoDB do, whatever sweeps do to them and in whatever order", async () => {
+it("records in memory behave like those in DynamoDB, for any sequence of operations", async () => {
   const real = {
     shards: new ShardStore(table.db),
     behind: new BehindStore(table.db),

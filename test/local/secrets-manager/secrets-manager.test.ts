@@ -64,7 +64,7 @@ describe("a secret", () => {
     });
   });
 
-  it("takes a version under a stage of its own, without touching the current one", async () => {
+  it("accepts a version with another stage, without touching the current one", async () => {
     await create("one");
     const pending = await put({ SecretString: "two", VersionStages: ["AWSPENDING"] });
     expect(pending.VersionStages).toEqual(["AWSPENDING"]);
@@ -76,7 +76,7 @@ describe("a secret", () => {
     ).rejects.toMatchObject({ name: "InvalidRequestException" });
   });
 
-  it("is put once by one ClientRequestToken", async () => {
+  it("is put once per ClientRequestToken", async () => {
     await create("one");
     const ClientRequestToken = "11111111-2222-4333-8444-555555555555";
     await put({ SecretString: "two", ClientRequestToken });
@@ -88,7 +88,7 @@ describe("a secret", () => {
     });
   });
 
-  it("is updated, and deleted for a while or for good", async () => {
+  it("can be updated, and deleted temporarily or permanently", async () => {
     const { ARN } = await create("one");
     await client.send(new UpdateSecretCommand({ SecretId: "enos/o1", SecretString: "two" }));
     expect((await get()).SecretString).toBe("two");
@@ -100,7 +100,7 @@ describe("a secret", () => {
     expect((await create("anew")).ARN).not.toBe(ARN);
   });
 
-  it("is described without its value, also when it is to be deleted", async () => {
+  it("is described without its value, even if it is to be deleted", async () => {
     const describe = () => client.send(new DescribeSecretCommand({ SecretId: "enos/o1" }));
     await expect(describe()).rejects.toMatchObject({ name: "ResourceNotFoundException" });
     const { ARN, VersionId } = await create("one");
@@ -116,7 +116,7 @@ describe("a secret", () => {
     expect(empty.VersionIdsToStages).toBeUndefined();
   });
 
-  it("keeps bytes as well", async () => {
+  it("can contain bytes", async () => {
     const bytes = new Uint8Array([0, 1, 254, 255]);
     await client.send(new CreateSecretCommand({ Name: "bytes", SecretBinary: bytes }));
     expect(new Uint8Array((await get({ SecretId: "bytes" })).SecretBinary ?? [])).toEqual(bytes);
@@ -124,7 +124,7 @@ describe("a secret", () => {
 });
 
 describe("errors", () => {
-  it("have the names and the status of the real ones", async () => {
+  it("have the names and status of the real ones", async () => {
     await expect(get()).rejects.toMatchObject({
       name: "ResourceNotFoundException",
       message: "Secrets Manager can't find the specified secret.",
@@ -140,7 +140,7 @@ describe("errors", () => {
     });
   });
 
-  it("answer any request, whatever it is", async () => {
+  it("are returned for any invalid request", async () => {
     await create("one");
     const target = fc.oneof(
       fc.constantFrom(

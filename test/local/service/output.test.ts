@@ -5,7 +5,7 @@ const line = (level: string, details: object) =>
   JSON.stringify({ level, message: "check failed", ...details });
 
 describe("what serverless-offline prints", () => {
-  it("is trouble when it is an error of its own, or a warning or an error of a function", () => {
+  it("is a problem if it is an error of its own, or a warning or an error of a function", () => {
     expect(troubleIn("\u001b[31m×\u001b[39m no such route")?.text).toBe("no such route");
     const details = { reason: "secret", orgId: "o1", taskId: "t1" };
     expect(troubleIn(line("WARN", { timestamp: "now", service: "sweep", ...details }))).toEqual({
@@ -17,8 +17,8 @@ describe("what serverless-offline prints", () => {
   });
 });
 
-describe("a trouble that goes on", () => {
-  it("is told at once, then every five minutes and how often it came; another one is told at once", () => {
+describe("a recurring problem", () => {
+  it("is reported at once, then every five minutes with its count; another one is reported at once", () => {
     let now = 0;
     const told: string[] = [];
     const hear = withoutRepetition(

@@ -8,7 +8,7 @@ const REAL = {
   ENOS_SECRET_KEY: "example-secret-key",
 };
 
-it("a real gateway is reached as the settings say, which the functions are given too", () => {
+it("a real gateway is used with the settings, which are also passed to the functions", () => {
   const settings = { ENOS_HTTP_HOSTS: "apim.corp.example", ENOS_CA_FILE: "stages/enos-ca.pem" };
   expect(gatewayIn({ ...REAL, ...settings })).toMatchObject({
     url: "http://apim.corp.example:8080",
