@@ -419,7 +419,7 @@ describe("what an account wants of everything", () => {
       "VPC_SUBNET_IDS is missing, though VPC_SECURITY_GROUP_IDS is set",
     ],
     [{ ...VPC, VPC_SUBNET_IDS: "vpc-0a1b2c3d" }, "VPC_SUBNET_IDS must be subnet ids"],
-    [{ ...VPC, VPC_SECURITY_GROUP_IDS: "default" }, "VPC_SECURITY_GROUP_IDS must be ids of security groups"],
+    [{ ...VPC, VPC_SECURITY_GROUP_IDS: "default" }, "VPC_SECURITY_GROUP_IDS must be security group ids"],
     [
       { ...VPC, VPC_SECURITY_GROUP_IDS: [1, 2, 3, 4, 5, 6].map((n) => `sg-0000000${n}`).join() },
       "VPC_SECURITY_GROUP_IDS must be at most 5",
