@@ -199,16 +199,14 @@ export class Checks {
       return false;
     }
     const next = nextProbe(due.probes + 1, now());
+    // At once: no other check of this sweep is to claim it as well.
+    this.#breakers.claimed(due, next);
     try {
-      if (await health.claimProbe(due, next)) {
-        this.#breakers.claimed(due, next);
-        return true;
-      }
+      if (await health.claimProbe(due, next)) return true;
     } catch (error) {
       this.failed("write", error);
     }
     // Another sweep asks, or has asked.
-    this.#breakers.claimed(due, next);
     this.#queue.stop(orgId);
     return false;
   }

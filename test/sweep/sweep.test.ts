@@ -579,6 +579,33 @@ describe("a sweep", () => {
     expect(summary).toMatchObject({ shards: [0], finished: { succeeded: 5 }, answeringLagSeconds: 0 });
   });
 
+  it("lets its own probes not be in each other's way, and takes up all of a gateway's organisations at once", async () => {
+    scene.settings.shardCount = 1;
+    const orgIds = ["o1", "o2", "o3", "o4"];
+    for (const orgId of orgIds) {
+      await scene.addOrganisation(orgId);
+      await scene.track(orgId, 2, RUNNING);
+    }
+    const due = { reason: "unreachable", since: scene.time, nextProbeAt: scene.time, probes: 0 } as const;
+    const stuck = orgIds
+      .slice(0, 3)
+      .map((id) => ({ ...due, scope: "org", id, fingerprint: undefined }) as const);
+    const gateway = { ...due, scope: "origin", id: scene.enos.url, fingerprint: undefined } as const;
+    for (const record of [...stuck, gateway]) await scene.dependencies.health.put(record);
+    const gaps = [{ from: "", to: "~", watermark: scene.time - MINUTE }];
+    for (const orgId of orgIds) {
+      await scene.dependencies.behind.write(0, "before", {
+        orgId,
+        gaps,
+        origin: scene.enos.url,
+        before: undefined,
+      });
+    }
+    const { checked, behind } = await scene.sweep();
+    expect(await scene.dependencies.health.list()).toEqual([]);
+    expect({ checked, behind }).toEqual({ checked: 8, behind: {} });
+  });
+
   it("asks about another task before it takes one in vain for a dead organisation, and ends no sooner than that is known", async () => {
     const [first] = (await scene.track("o1", 1, RUNNING, "first")) as [TaskKey];
     await scene.track("o1", 4, RUNNING, "other");
