@@ -9,9 +9,9 @@ export interface Candidate {
 }
 
 /**
- * Of each organisation or gateway that may be probed one task to do it with: of a gateway's organisations each is as
- * likely as any other, and of an organisation's tasks each is as likely as any other. Who has no
- * credentials is drawn only where there is nobody else.
+ * For each organisation or gateway that may be probed, one task to do it with. Each of a gateway's organisations is
+ * equally likely, and each of an organisation's tasks. An organisation without credentials is drawn only if there is no
+ * other.
  */
 export class ProbeCandidates implements Iterable<[probe: HealthRecord, candidate: Candidate]> {
   readonly #chosen = new Map<HealthRecord, Candidate & { seen: Set<string>; isCallable: boolean }>();
