@@ -1,8 +1,10 @@
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { useOwnTemporaryFolder } from "./local/harness/temporary-folder.ts";
 import { REMEMBERED } from "./local/remembered.ts";
 
 Object.assign(process.env, REMEMBERED);
+useOwnTemporaryFolder();
 
 /** They take a minute each: begun last, they would be waited for alone. */
 const SLOW = [

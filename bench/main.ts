@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { markdownTable } from "markdown-table";
 import { commandLine } from "../infra/command-line.ts";
+import { useOwnTemporaryFolder } from "../local/harness/temporary-folder.ts";
 import { tell } from "./harness/progress.ts";
 import { type Row, rowsTable } from "./harness/row.ts";
 import { plotRows } from "./harness/row-plot.ts";
@@ -22,6 +23,7 @@ import { roundsPrice } from "./price/rounds.ts";
 import { simulate, report as simulationReport } from "./simulation/report.ts";
 
 commandLine("Measures speed, memory, cold starts and cost, and writes bench/report.md: npm run bench", {});
+useOwnTemporaryFolder();
 
 const TARGETS_PLOT = "targets.svg";
 

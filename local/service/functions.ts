@@ -12,7 +12,7 @@ const PROGRAM = join(REPOSITORY, "node_modules/serverless/bin/serverless.js");
 const LEASH = new URL("./leash.ts", import.meta.url).href;
 
 /** The only variables that serverless-offline inherits: the user's settings would change what runs. */
-const INHERITED = ["PATH", "HOME", "TMPDIR", "LANG"];
+const INHERITED = ["PATH", "HOME", "LANG"];
 const START_LIMIT_MS = 60_000;
 /** How long it may take to exit by itself. */
 const GRACE_MS = 3_000;
@@ -55,6 +55,7 @@ export class Functions implements AsyncDisposable {
         ...Object.fromEntries(inherited),
         ...REMEMBERED,
         ...env,
+        TMPDIR: folder,
         HTTP_PORT: String(ports.http),
         LAMBDA_PORT: String(ports.lambda),
         BUNDLER: "./infra/bundle/made.ts",

@@ -4,6 +4,7 @@
  */
 import { randomInt } from "node:crypto";
 import { commandLine, refuse } from "../../infra/command-line.ts";
+import { useOwnTemporaryFolder } from "../../local/harness/temporary-folder.ts";
 import { broken, type Row } from "./scenario.ts";
 import { scenarios } from "./scenarios.ts";
 import { table } from "./table.ts";
@@ -20,6 +21,7 @@ if (!Number.isInteger(seed)) refuse(`--seed ${values.seed} is no whole number`);
 if (chosen.length === 0) refuse(`--only ${values.only}: the scenarios are ${names}`);
 
 console.log(`seed ${seed}`);
+useOwnTemporaryFolder();
 const rows: Row[] = [];
 for (const { name, run } of chosen) {
   const started = performance.now();
