@@ -4,6 +4,8 @@ import { CHANNEL, ORGANISATION } from "./enos.ts";
 
 const TABLE = "tracked-tasks";
 const BATCH = 25;
+/** Tasks begin in so many different milliseconds, or some would share an index key. A sweep may check those twice. */
+const SPREAD_MS = 10_000;
 
 /**
  * Writes open tasks into the table.
@@ -17,9 +19,10 @@ export async function seed(
   shards: number,
   ageMs: number,
 ): Promise<void> {
-  const since = Date.now() - ageMs;
+  const now = Date.now();
   for (let start = 0; start < count; start += BATCH) {
     const items = Array.from({ length: Math.min(BATCH, count - start) }, (_, index) => {
+      const since = now - ageMs - ((start + index) % SPREAD_MS);
       const task = { orgId: ORGANISATION.orgId, channelId: CHANNEL, taskId: taskId(start + index) };
       return {
         ...keyOf(task),
