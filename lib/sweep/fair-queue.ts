@@ -18,9 +18,11 @@ const DEFAULTS = {
   firstWindow: 8,
   /** How far an organisation may run ahead of its rate: timers are no finer. */
   burstMs: 100,
-  /** Tasks that wait in the queue of one organisation: the first number always, up to a share of the second. */
+  /** Items of one organisation from one source that may wait: the second number while few wait in all. */
   leastQueued: 64,
   mostQueued: 2_000,
+  /** So many in all are few: about 60 MB. What has no room in the queue is read from the index again. */
+  fewQueued: 100_000,
 } as const;
 
 /** A queue forgets what has left it after so many items, or one that is never empty would keep them all. */
@@ -125,7 +127,8 @@ export class FairQueue<Item extends Queued> {
   readonly #places: Record<Class, number> = { first: 0, slow: 0, probe: 0 };
   /** The slot time at which the last call began: who comes back after a pause does not make up for it. */
   #virtualTime = 0;
-  #busyLanes = 0;
+  /** Items that wait, of all organisations. */
+  #waiting = 0;
   #holds = 0;
   #closed = false;
   #wakeTimer: NodeJS.Timeout | undefined;
@@ -143,10 +146,8 @@ export class FairQueue<Item extends Queued> {
       this.#options.onSkipped(item);
       return;
     }
-    if (lane.waiting++ === 0) {
-      this.#busyLanes++;
-      lane.used = Math.max(lane.used, this.#virtualTime);
-    }
+    if (lane.waiting++ === 0) lane.used = Math.max(lane.used, this.#virtualTime);
+    this.#waiting++;
     const source = item.source ?? 0;
     const line = lineOf(lane, source);
     if (line.items.length === line.head) lane.turns.push(source);
@@ -291,7 +292,7 @@ export class FairQueue<Item extends Queued> {
   /** How many items of an organisation may wait: whoever has not answered yet is taken for one that will. */
   #most(lane: Lane<Item> | undefined): number {
     if (lane?.pace === "slow") return DEFAULTS.leastQueued;
-    return Math.max(DEFAULTS.leastQueued, Math.floor(DEFAULTS.mostQueued / Math.max(1, this.#busyLanes)));
+    return this.#waiting < DEFAULTS.fewQueued ? DEFAULTS.mostQueued : DEFAULTS.leastQueued;
   }
 
   /** Puts a lane where its next call is chosen from, if it may have one. */
@@ -515,7 +516,8 @@ export class FairQueue<Item extends Queued> {
     const source = lane.turns.shift() as number;
     const line = lane.lines.get(source) as Line<Item>;
     const item = line.items[line.head++] as Item;
-    if (--lane.waiting === 0) this.#busyLanes--;
+    lane.waiting--;
+    this.#waiting--;
     if (line.head < line.items.length) lane.turns.push(source);
     if (line.head >= TRIM_AT || line.head === line.items.length) {
       line.items = line.items.slice(line.head);
@@ -529,7 +531,7 @@ export class FairQueue<Item extends Queued> {
     lane.lines.clear();
     lane.turns = [];
     lane.waiting = 0;
-    if (items.length > 0) this.#busyLanes--;
+    this.#waiting -= items.length;
     for (const item of items) this.#options.onSkipped(item);
   }
 
