@@ -12,22 +12,22 @@ import {
   within,
 } from "../store/coverage.ts";
 
-/** A task that was taken on and not checked after all. */
+/** A task that was taken on and could not be checked. */
 interface LeftOut {
   key: string;
-  /** It was the how manieth of its organisation to be taken on. */
+  /** Its number in the order in which the organisation's tasks were taken on. */
   number: number;
   watermark: number;
 }
 
-/** What of one organisation in one shard is still to be checked: spans not read yet, and tasks that were left out. */
+/** What is still to be checked of one organisation in one shard: unread spans, and tasks that were left out. */
 export class Backlog {
   readonly orgId: string;
   /** As it was read; undefined when the organisation was not behind. */
   readonly record: BehindRecord | undefined;
-  /** Spans whose tasks are still to be taken on, and how far they are checked. */
+  /** Spans whose tasks are still to be taken on, and how far they have been checked. */
   #unread: Coverage;
-  /** Of these, what the present pass serves. */
+  /** The spans in #unread that the present pass reads. */
   #served: Coverage = [];
   #taken = 0;
   readonly #leftOut: LeftOut[] = [];
@@ -48,19 +48,19 @@ export class Backlog {
     return leastWatermark(this.#unread);
   }
 
-  /** Begins a pass, and tells which spans it serves: what is furthest back comes first. */
+  /** Begins a pass, and returns the spans that it serves: single keys, and the spans that are furthest behind. */
   begin(): Coverage {
     const oldest = leastWatermark(this.#unread.filter((span) => !isSingleKey(span)));
     this.#served = this.#unread.filter((span) => isSingleKey(span) || span.watermark === oldest);
     return this.#served;
   }
 
-  /** How far a key is checked, if the present pass serves it. */
+  /** How far a key has been checked, if the present pass serves it. */
   servedAt(key: string): number | undefined {
     return watermarkAt(this.#served, key);
   }
 
-  /** How far a key is checked, if it is still to be read. */
+  /** How far a key has been checked, if it is still to be read. */
   unreadAt(key: string): number | undefined {
     return watermarkAt(this.#unread, key);
   }
@@ -75,12 +75,12 @@ export class Backlog {
     this.#leftOut.push(task);
   }
 
-  /** Notes spans that were to be read, and were not. */
+  /** Notes spans that should have been read and were not. */
   leaveUnread(coverage: Coverage): void {
     this.#unread = gapsOf([...this.#unread, ...coverage]);
   }
 
-  /** Ends a pass: what it served is read, but for the given spans. */
+  /** Ends a pass: what it served has been read, except the given spans. */
   end(unread: readonly KeySpan[]): void {
     const others = this.#unread.filter((span) => !this.#served.includes(span));
     this.#unread = gapsOf([...others, ...within(this.#served, unread)]);
@@ -95,7 +95,7 @@ export class Backlog {
   /**
    * What is left, as gaps.
    *
-   * @param isStuck of an organisation that is stuck all is left, so that its record need not be written again
+   * @param isStuck if so, everything counts as left, so that the record need not be written again while it is stuck
    */
   remaining(isStuck: boolean): Gap[] {
     const gaps = gapsOf([...this.#unread, ...runs(this.#leftOut)]);
@@ -105,8 +105,9 @@ export class Backlog {
 }
 
 /**
- * Tasks that were taken on one after the other and left out stand for the span that they lie in, if they are checked
- * equally far: or what is furthest back would take what comes behind it along, again and again.
+ * The gaps of tasks that were left out. Tasks that were taken on one after the other form one gap if they have been
+ * checked equally far. With a gap for each, merging them later would again and again lower the watermark of keys in
+ * between to that of the task that is furthest behind.
  */
 function runs(leftOut: readonly LeftOut[]): Gap[] {
   const gaps: Gap[] = [];

@@ -2,23 +2,26 @@ import type { HealthRecord, StuckReason } from "../store/health-store.ts";
 import { CLOCK_ERROR_MS } from "../store/shard-store.ts";
 import type { CallResult } from "./call-result.ts";
 
-/** Tasks of an organisation that are asked about in vain before it counts as stuck. */
+/** How many tasks of an organisation are asked about in vain, unanswered or refused, before it counts as stuck. */
 const TASKS_IN_VAIN = 2;
-/** The same of one that answers others, at most: until then, tasks without an answer may be poisonous. */
+/**
+ * The most that this takes if other tasks of the organisation were answered. Until then, the unanswered ones may be
+ * poisonous: EnOS never answers them, but answers all others.
+ */
 const MOST_TASKS_IN_VAIN = 64;
-/** Organisations without an answer before their gateway counts as stuck. */
+/** How many organisations go unanswered before their gateway counts as stuck. */
 const ORGANISATIONS_IN_VAIN = 3;
-/** Probes in one sweep of organisations whose gateway is stuck, too. */
+/** The most probes in one sweep of stuck organisations whose gateway is stuck as well. */
 const PROBES_BESIDE_GATEWAYS = 64;
-/** From one probe to the next, in milliseconds: doubled each time, within these. */
+/** The time to the first probe, doubled for each further one, and its maximum, in milliseconds. */
 const FIRST_PROBE_MS = 60_000;
 const LONGEST_PROBE_MS = 10 * 60_000;
-/** A probe that is overdue by this, in milliseconds, has nobody to be made for: every task is read more often. */
+/** If a probe is overdue by this, in milliseconds, there is no open task for it: each of them is read more often. */
 const FORSAKEN_MS = 60 * 60_000;
-/** A probe is early by up to this share, so that what broke together is not probed together. */
+/** A probe is early by up to this share of its interval, so that what broke together is not probed together. */
 const EARLY = 0.25;
 
-/** What changed, to be written down: an organisation or a gateway that is stuck from now on, or no longer. */
+/** A change to be written: an organisation or a gateway is stuck from now on, or has recovered. */
 export type HealthChange = { kind: "stuck" | "recovered"; record: HealthRecord };
 
 interface Organisation {
@@ -26,24 +29,24 @@ interface Organisation {
   fingerprint: string | undefined;
   /** Calls of this sweep that were answered. */
   answers: number;
-  /** Tasks that were asked about in vain since the last answer. */
+  /** The index keys of tasks that were asked about in vain since the last answer. */
   inVain: Set<string>;
   record: HealthRecord | undefined;
-  /** What is written of it, while it is called as if it were well. */
+  /** Its stored record, while it is called as if it were not stuck. */
   retried: HealthRecord | undefined;
 }
 
 interface Origin {
   organisations: Set<string>;
   hasAnswered: boolean;
-  /** Organisations that went without an answer since the last one. */
+  /** Organisations that went unanswered since the gateway's last answer. */
   inVain: Set<string>;
   record: HealthRecord | undefined;
 }
 
 /**
- * Who is stuck, from what was written down and what a sweep's calls bring. Makes no call and writes nothing: what
- * changes is returned.
+ * Decides which organisations and gateways are stuck, from the stored records and the results of a sweep's calls. It
+ * makes no calls and writes nothing, but returns the changes.
  */
 export class Breakers {
   readonly #organisations = new Map<string, Organisation>();
@@ -64,12 +67,12 @@ export class Breakers {
     }
   }
 
-  /** What is stuck now: organisations and gateways. */
+  /** The records of all organisations and gateways that are stuck now. */
   get records(): HealthRecord[] {
     return [...this.#organisations.values(), ...this.#origins.values()].flatMap(({ record }) => record ?? []);
   }
 
-  /** Why an organisation is left alone, its gateway's trouble first; undefined when it is not. */
+  /** Why an organisation is only probed: its gateway's record, else its own. Undefined if neither is stuck. */
   stuck(orgId: string): HealthRecord | undefined {
     const organisation = this.#organisations.get(orgId);
     if (!organisation) return undefined;
@@ -78,8 +81,8 @@ export class Breakers {
   }
 
   /**
-   * Whether an organisation is left alone for its gateway's sake only. A gateway was found silent by some, perhaps by a
-   * sweep that asked for no other: who has not been asked in vain may know better.
+   * Whether an organisation is stuck only because its gateway is. The gateway did not answer some organisations, and
+   * perhaps no others were asked. It may still answer one that has not been asked in vain.
    */
   isStuckByHearsay(orgId: string): boolean {
     const organisation = this.#organisations.get(orgId);
@@ -88,26 +91,26 @@ export class Breakers {
   }
 
   /**
-   * What is written of an organisation itself whose gateway is stuck, too; undefined otherwise. It may have recovered
-   * without the others, and is asked when its own probe is due.
+   * The own record of a stuck organisation whose gateway is stuck as well; undefined otherwise. The organisation may
+   * recover before the others, so it is asked when its own probe is due.
    */
   ownRecord(orgId: string): HealthRecord | undefined {
     return this.stuck(orgId)?.scope === "origin" ? this.#organisations.get(orgId)?.record : undefined;
   }
 
-  /** Whether an organisation's opinion of its gateway may be asked for: once in a sweep, for all of its shards. */
+  /** Claims an organisation's second opinion on its stuck gateway; false if it was claimed before in this sweep. */
   takeSecondOpinion(orgId: string): boolean {
     const isFirst = !this.#secondOpinions.has(orgId);
     this.#secondOpinions.add(orgId);
     return isFirst;
   }
 
-  /** Takes one of a sweep's probes of organisations whose gateway is stuck, too; false when there is none left. */
+  /** Claims one of the sweep's probes of stuck organisations whose gateway is stuck as well; false if none is left. */
   takeProbeBesideGateway(): boolean {
     return this.#probesBesideGateways > 0 && this.#probesBesideGateways-- > 0;
   }
 
-  /** The organisations whose gateway this is known to be. */
+  /** The organisations that are known to use a gateway. */
   organisationsOf(origin: string): string[] {
     return [...(this.#origins.get(origin)?.organisations ?? [])];
   }
@@ -117,7 +120,7 @@ export class Breakers {
     return this.#organisations.get(orgId)?.origin;
   }
 
-  /** Notes an organisation's gateway and, where it is known, by which credentials it is asked. */
+  /** Notes an organisation's gateway and, if known, the fingerprint of its credentials. */
   learn(orgId: string, origin: string, fingerprint?: string): void {
     const organisation = this.#organisation(orgId);
     if (fingerprint) organisation.fingerprint = fingerprint;
@@ -128,8 +131,8 @@ export class Breakers {
   }
 
   /**
-   * Lets an organisation be called as if it were well: its secret has changed, or its gateway has recovered. What is
-   * written stays until it answers.
+   * Lets an organisation be called as if it were not stuck: its secret has changed, or its gateway has recovered. Its
+   * stored record stays until it is answered.
    */
   retry(orgId: string): void {
     const organisation = this.#organisation(orgId);
@@ -144,9 +147,9 @@ export class Breakers {
   }
 
   /**
-   * Hears how a call about a task ended.
+   * Notes the result of a call about a task.
    *
-   * @param isWitness whether the task was drawn from all of the organisation's, to be asked about as well
+   * @param isWitness whether the task was drawn from all of the organisation's tasks, not only from those due
    */
   hear(orgId: string, task: string, result: CallResult, isWitness = false): HealthChange[] {
     switch (result.kind) {
@@ -157,12 +160,12 @@ export class Breakers {
       case "refused":
         return [
           ...(wasCalled(result.reason) ? this.#gatewayAnswered(orgId) : []),
-          // Credentials and our address are the same for every task.
+          // Counts like a witness: credentials and our address are the same for every task.
           ...this.#inVain(orgId, task, result.reason, { isWitness: true }),
         ];
       case "unanswered":
         return [
-          // What its gateway is said to be is true: that needs no second task.
+          // It confirms that the gateway is stuck: no second task is needed.
           ...this.#inVain(orgId, task, "unreachable", {
             isWitness,
             isExpected: this.isStuckByHearsay(orgId),
@@ -175,9 +178,10 @@ export class Breakers {
   }
 
   /**
-   * Whether one more of an organisation's tasks would tell that it is stuck: what is due may all be poisonous.
+   * Whether one more task has to be asked about to tell if an organisation is stuck. All of its due tasks may be
+   * poisonous.
    *
-   * @param isLast whether nothing else of it is to be asked about
+   * @param isLast whether no other task of it is queued or in flight
    */
   isInDoubt(orgId: string, isLast: boolean): boolean {
     const organisation = this.#organisations.get(orgId);
@@ -192,7 +196,7 @@ export class Breakers {
     return new Set(this.#organisations.get(orgId)?.inVain);
   }
 
-  /** Hears that an organisation in doubt has no other task that could be asked about. */
+  /** Notes that an organisation in doubt has no other task to ask about, which proves that it is stuck. */
   hasNoOther(orgId: string, reason: StuckReason): HealthChange[] {
     return this.isInDoubt(orgId, true) ? this.#open("org", orgId, reason) : [];
   }
@@ -225,7 +229,7 @@ export class Breakers {
     return record ? [{ kind: "recovered", record }] : [];
   }
 
-  /** After an answer a limit ends the organisation's turn, and no more; before any it is left alone for longer. */
+  /** If a limit is met after an answer, it only ends the calls in this sweep. Before any answer, it means stuck. */
   #limited(orgId: string): HealthChange[] {
     return this.#organisation(orgId).answers > 0 ? [] : this.#open("org", orgId, "throttled");
   }
@@ -238,7 +242,7 @@ export class Breakers {
   ): HealthChange[] {
     const organisation = this.#organisation(orgId);
     organisation.inVain.add(task);
-    // Where there was no call another task would fare no better.
+    // If no call was made, none would be made for another task either.
     const isCertain = isExpected || !wasCalled(reason);
     const isProven = isWitness && organisation.inVain.size >= enoughInVain(organisation);
     if (!isCertain && !organisation.record && !isProven) return [];
@@ -251,7 +255,7 @@ export class Breakers {
     const origin = this.#origin(url);
     origin.inVain.add(orgId);
     const enough = Math.max(2, Math.min(ORGANISATIONS_IN_VAIN, origin.organisations.size));
-    // An answer within this sweep speaks for the gateway, however many of its organisations get none.
+    // A gateway that has answered in this sweep is not down, however many of its organisations go unanswered.
     const isDown = !origin.hasAnswered && (!isConnected || origin.inVain.size >= enough);
     return isDown ? this.#open("origin", url, "unreachable") : [];
   }
@@ -265,7 +269,7 @@ export class Breakers {
     const fingerprint = organisation?.fingerprint;
     const url = reason === "unreachable" ? organisation?.origin : undefined;
     const origin = url && this.#origin(url).record ? url : undefined;
-    // Stuck all the same, though for another reason: what was waited is not waited again.
+    // If it was stuck already, for another reason, the time of its next probe does not change.
     const waited = record ?? { scope, id, since: now, nextProbeAt: nextProbe(0, now), probes: 0 };
     holder.record = { ...waited, reason, fingerprint, origin };
     return [{ kind: "stuck", record: holder.record }];
@@ -297,28 +301,28 @@ export class Breakers {
   }
 }
 
-/** Who answers is stuck only once it has been silent for as long as it has answered. */
+/** How many tasks without an answer prove that an organisation is stuck: as many as were answered, within limits. */
 function enoughInVain({ answers }: Organisation): number {
   return Math.min(MOST_TASKS_IN_VAIN, Math.max(TASKS_IN_VAIN, answers));
 }
 
-/** Whether an organisation's gateway was called at all: without credentials it is not, and says nothing. */
+/** Whether the gateway was called at all. Without credentials it is not, so the failure says nothing about it. */
 export function wasCalled(reason: StuckReason): boolean {
   return reason !== "unknown-organisation" && reason !== "secret";
 }
 
-/** When the probe after so many is due, in Unix milliseconds. @param random in [0, 1) */
+/** When the probe after this many is due, in Unix milliseconds. @param random in [0, 1) */
 export function nextProbe(probes: number, now: number, random = Math.random()): number {
   const after = Math.min(LONGEST_PROBE_MS, FIRST_PROBE_MS * 2 ** Math.min(probes, 10));
   return Math.round(now + after * (1 - EARLY * random));
 }
 
-/** Whether a probe is due. One that is further ahead than any can be was set by a clock that was wrong. */
+/** Whether a probe is due. If it is further ahead than any can be, a wrong clock has set it, and it is due. */
 export function isProbeDue({ nextProbeAt }: Pick<HealthRecord, "nextProbeAt">, now: number): boolean {
   return nextProbeAt <= now || nextProbeAt > now + LONGEST_PROBE_MS + CLOCK_ERROR_MS;
 }
 
-/** Whether there was nothing to probe with for so long that the record speaks of nobody who has open tasks. */
+/** Whether a probe is so long overdue that what the record is about can have no open tasks. */
 export function isForsaken({ nextProbeAt }: HealthRecord, now: number): boolean {
   return nextProbeAt < now - FORSAKEN_MS;
 }

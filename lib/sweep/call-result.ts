@@ -15,7 +15,7 @@ export type CallFailure = EnosErrorKind | "unknown-organisation" | "secret" | "i
 export type CallResult =
   /** EnOS or its gateway answered, even if it does not know the task or the answer is unusable. */
   | { kind: "answered"; check: CheckResult; failure?: CallFailure }
-  /** Nobody answered. */
+  /** There was no answer. */
   | { kind: "unanswered"; failure: CallFailure; isConnected: boolean }
   /** No call for the organisation can succeed: its credentials or our address are refused, or it has no secret. */
   | { kind: "refused"; failure: CallFailure; reason: StuckReason }

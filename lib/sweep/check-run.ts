@@ -5,13 +5,13 @@ import { FairQueue } from "./fair-queue.ts";
 import type { SweepSummary } from "./summary.ts";
 import type { TimeBudget } from "./time-budget.ts";
 
-/** What checks are made by, in one invocation. */
+/** What makes the checks of one invocation. */
 export interface CheckRun {
   queue: FairQueue<Check>;
   checks: Checks;
 }
 
-/** A queue that makes checks, until the time is over: what waits then goes back to whoever queued it. */
+/** Opens a queue that makes checks until the time is over. Those that are still queued then are reported as unasked. */
 export function openCheckRun(options: {
   dependencies: CheckDependencies;
   settings: CheckSettings;

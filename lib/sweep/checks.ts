@@ -18,45 +18,45 @@ import type { FairQueue } from "./fair-queue.ts";
 import { count, type FailureReason, type SweepSummary } from "./summary.ts";
 import type { TimeBudget } from "./time-budget.ts";
 
-/** Outcomes that may be published and written at a time: what SNS and DynamoDB are asked for at once. */
+/** No call starts while this many outcomes are being published and written: it limits requests to SNS and DynamoDB. */
 const MOST_SETTLING = 128;
-/** Tasks that are given up at a time: beside them what calls bring has to be published, too. */
+/** The most tasks that are given up at a time, so that the outcomes of calls can be published as well. */
 const MOST_GIVING_UP = 32;
-/** So long before the sweep's last moment none is begun any more, in milliseconds. */
+/** No task is given up when less time than this is left of the invocation, in milliseconds. */
 const GIVE_UP_MS = 1_500;
 
 type CallInVain = Extract<CallResult, { kind: "unanswered" | "refused" }>;
 
-/** One task that is to be checked, and who wants to know what became of it. */
+/** One task to check, and the functions that are told the result. */
 export interface Check {
   orgId: string;
-  /** The shard that it comes from; none where it is asked for beside one. */
+  /** The shard in which a sweep read the task; undefined if it was found otherwise. */
   source?: number;
   task: OpenTask;
-  /** Everything that was due of the task up to then was checked, in Unix milliseconds. */
+  /** Every check of the task that was due up to this time was made, in Unix milliseconds. */
   checkedThrough: number;
-  /** What became due of it after that was checked by today's schedule, in Unix milliseconds. */
+  /** Since when its checks have followed the present schedule, in Unix milliseconds. */
   scheduledSince: number;
-  /** What is stuck, where this call is to find out whether it still is. */
+  /** The stuck organisation or gateway, if this check is a probe of it. */
   probe?: HealthRecord;
-  /** Whether the call is to find out if a gateway that is said to be stuck answers this organisation. */
+  /** Whether the call finds out if a gateway that counts as stuck answers this organisation. */
   isSecondOpinion?: boolean;
-  /** Whether the task was drawn from all of its organisation's, which may be stuck. */
+  /** Whether the task was drawn from all of its organisation's tasks, to find out if the organisation is stuck. */
   isWitness?: boolean;
-  /** Of a task that is not tracked: has it tracked, once EnOS knows it; undefined where that may not be. */
+  /** For an untracked task that EnOS turns out to know: tracks it. Resolves with undefined if that is not possible. */
   adopt?: () => Promise<OpenTask | undefined>;
-  /** Told once, at the end: whether the task was checked, and all that follows is published and written. */
+  /** Called once, at the end: whether the task was checked, and everything that follows was published and written. */
   onEnd: (isChecked: boolean) => void;
-  /** Told instead where EnOS was not asked, or had no time to answer; as a check in vain, where it is left out. */
+  /** Called instead if EnOS was not asked or had no time to answer. By default, `onEnd` is called with false. */
   onUnasked?: () => void;
 }
 
-/** Tells of a check that it was not made. */
+/** Reports that a check was not made. */
 export function unasked({ onEnd, onUnasked = () => onEnd(false) }: Check): void {
   onUnasked();
 }
 
-/** Checks single tasks: learns from EnOS, publishes what is final, and only then writes it down. */
+/** Checks single tasks: asks EnOS, publishes a terminal state, and only then writes it. */
 export class Checks {
   readonly #dependencies: CheckDependencies;
   readonly #settings: CheckSettings;
@@ -65,9 +65,9 @@ export class Checks {
   readonly #breakers: Breakers;
   readonly #queue: FairQueue<Check>;
   readonly #pending = new Set<Promise<void>>();
-  /** Tasks that are being announced, by organisation and index key: two checks of one may end together. */
+  /** Tasks that are being announced, by organisation and index key: two checks of a task may end at the same time. */
   readonly #finishing = new Set<string>();
-  /** Organisations of which one more task is to be asked about. */
+  /** Organisations for which one more task is being checked, to find out if they are stuck. */
   readonly #inDoubt = new Set<string>();
   #settling = 0;
   #toGiveUp: Check[] = [];
@@ -95,7 +95,7 @@ export class Checks {
     while (this.#pending.size > 0) await Promise.all(this.#pending);
   }
 
-  /** Asks EnOS how a task is doing, and sets going what follows. Resolves with whether it answered. */
+  /** Asks EnOS for a task's status, and starts what follows. Resolves with whether EnOS answered. */
   async check(check: Check): Promise<boolean> {
     const { task } = check;
     const failed = this.#time.isClosing ? undefined : await this.#readCredentials(task);
@@ -121,18 +121,18 @@ export class Checks {
       else this.#settle(check, result.check);
       return true;
     }
-    // What was asked in vain may be past its deadline all the same.
+    // Without an answer, a task that is past its deadline is given up.
     if (check.adopt) check.onEnd(false);
     else this.#settle(check, { kind: "unanswered" }, false);
     return false;
   }
 
-  /** Finds out whether a gateway that is said to be stuck answers one of its organisations, when there is room. */
+  /** Finds out, when a waiting place is spare, whether a stuck gateway answers one of its organisations. */
   askSecondOpinion(check: Check): void {
     this.#queue.probe({ ...check, isSecondOpinion: true }, { isSpare: true });
   }
 
-  /** Gives up a task that is past its deadline without asking: its organisation is stuck, or has no room. */
+  /** Gives up a task that is past its deadline without asking EnOS: its organisation is stuck, or has no room. */
   giveUp(check: Check): void {
     this.#toGiveUp.push(check);
     this.#giveUpNext();
@@ -141,7 +141,7 @@ export class Checks {
   #giveUpNext(): void {
     while (this.#givingUp < MOST_GIVING_UP && this.#toGiveUp.length > 0) {
       const check = this.#toGiveUp.pop() as Check;
-      // Of those for whom there is no time any more the next sweep takes care.
+      // The next sweep gives up the tasks for which no time is left.
       if (this.#time.remainingMs < GIVE_UP_MS) {
         check.onEnd(false);
         continue;
@@ -164,13 +164,13 @@ export class Checks {
     return { now: this.#dependencies.now(), deadlineMs: this.#settings.deadlineMs, checkedThrough };
   }
 
-  /** Counts what did not work. */
+  /** Counts and reports a failure. */
   failed(reason: FailureReason, error: unknown, task?: TaskKey): void {
     count(this.#summary.failed, reason);
     this.#dependencies.observer.failed(reason, error, task);
   }
 
-  /** Learns where and how fast an organisation may be asked. What is thrown instead is what its call would end with. */
+  /** Learns an organisation's gateway and rate from its credentials. Returns the error if they cannot be read. */
   async #readCredentials({ orgId }: OpenTask): Promise<{ error: unknown } | undefined> {
     try {
       const found = await this.#dependencies.credentials.get(orgId);
@@ -182,7 +182,7 @@ export class Checks {
     }
   }
 
-  /** Whether a call has to wait until nobody else wants its place: its gateway was found stuck meanwhile. */
+  /** Whether a call has to wait for a spare waiting place: its gateway was found stuck after it was queued. */
   #isToWait({ orgId, isSecondOpinion, probe }: Check): boolean {
     return !isSecondOpinion && !probe && !this.#time.isClosing && this.#breakers.isStuckByHearsay(orgId);
   }
@@ -199,14 +199,14 @@ export class Checks {
       return false;
     }
     const next = nextProbe(due.probes + 1, now());
-    // At once: no other check of this sweep is to claim it as well.
+    // Before the request, so that no other check of this sweep claims the same probe.
     this.#breakers.claimed(due, next);
     try {
       if (await health.claimProbe(due, next)) return true;
     } catch (error) {
       this.failed("write", error);
     }
-    // Another sweep asks, or has asked.
+    // Another sweep has claimed the probe, or the claim failed.
     this.#queue.stop(orgId);
     return false;
   }
@@ -229,7 +229,7 @@ export class Checks {
     return result;
   }
 
-  /** Resolves when it is known, or queued, what else has to be asked. */
+  /** Notes a call's result. Resolves once the further check that it may require is queued. */
   async #hear({ task, probe, isWitness }: Check, result: CallResult): Promise<void> {
     const { orgId } = task;
     this.#carryOut(this.#breakers.hear(orgId, task.indexKey, result, isWitness));
@@ -242,8 +242,8 @@ export class Checks {
   }
 
   /**
-   * A few tasks are no proof that their organisation is stuck: asks about another, whether or not it is due, and where
-   * there is none that is proof.
+   * A few failed calls do not prove that an organisation is stuck: queues a check of another task, due or not. If there
+   * is none, that is proof.
    */
   async #askAnother(task: OpenTask, result: CallInVain): Promise<void> {
     const { orgId } = task;
@@ -254,7 +254,7 @@ export class Checks {
       const { tasks, now } = this.#dependencies;
       const another = await tasks.another(task, this.#breakers.tasksInVain(orgId), this.#time.signal);
       if (another) {
-        // How far it is checked is not known here: it is not said to be out of reach, nor known to be open.
+        // How far it was checked is not known here. So it counts neither as unreachable nor as known to be open.
         const unknown = { checkedThrough: now(), scheduledSince: Infinity };
         const witness = { orgId, task: another, ...unknown, isWitness: true, onEnd: () => ended.resolve() };
         this.#queue.add(witness, { goesFirst: true });
@@ -268,7 +268,7 @@ export class Checks {
     ended.resolve();
   }
 
-  /** Writes down who is stuck from now on, and who is not, and lets the queue know. */
+  /** Writes which organisations and gateways are stuck or have recovered, and stops or resumes them in the queue. */
   #carryOut(changes: HealthChange[]): void {
     const { health, observer } = this.#dependencies;
     for (const { kind, record } of changes) {
@@ -276,7 +276,7 @@ export class Checks {
       const about = record.scope === "org" ? [record.id] : this.#breakers.organisationsOf(record.id);
       if (kind === "stuck") {
         observer.stuck(record);
-        // Who was not asked in vain itself may be waiting for an answer just now, and goes on with it.
+        // An organisation that has not failed itself continues: it may be about to be answered.
         for (const orgId of about) if (!this.#breakers.isStuckByHearsay(orgId)) queue.stop(orgId);
       } else {
         observer.recovered(record);
@@ -287,7 +287,7 @@ export class Checks {
     }
   }
 
-  /** Has a task tracked that EnOS knows, and goes on as with any other. Of one that it does not know nothing remains. */
+  /** Tracks a task if EnOS knows it, and goes on as with any other. If EnOS does not know it, nothing is written. */
   async #adopt(check: Check, adopt: () => Promise<OpenTask | undefined>, result: CheckResult): Promise<void> {
     if (result.kind !== "status") return check.onEnd(result.kind === "not-found");
     try {
@@ -300,11 +300,11 @@ export class Checks {
     }
   }
 
-  /** Sets going what follows from a check. @param isChecked whether EnOS was asked, and answered */
+  /** Starts what follows from a check. @param isChecked whether EnOS was asked, and answered */
   #settle(check: Check, result: CheckResult, isChecked = true): void {
     const circumstances = this.#circumstances(check);
     const decision = decide(check.task, result, circumstances);
-    // A check that learns nothing ends here, and costs nothing.
+    // A check that learns nothing ends here, without a write.
     if (decision.kind === "none") {
       check.onEnd(isChecked);
       return;
@@ -318,7 +318,7 @@ export class Checks {
     );
   }
 
-  /** Publishes and writes; false when it could not be done. */
+  /** Publishes and writes what was decided; false if that failed, or another check is doing it. */
   async #decided(
     check: Check,
     result: CheckResult,
@@ -350,7 +350,7 @@ export class Checks {
     }
   }
 
-  /** Writes since when it is not known how a task is doing, once: what the index says of that may be behind. */
+  /** Writes since when a task's state is unknown, once. The record is read first, since the index may lag. */
   async #uncertain(check: Check): Promise<void> {
     const { tasks } = this.#dependencies;
     const current = await tasks.current(check.task);
@@ -362,7 +362,7 @@ export class Checks {
     return lastKnownDue(this.#dependencies.schedule, task, { through, scheduledSince });
   }
 
-  /** Announces and closes a task, if it is still one that is to be: the index, from which it came, may be behind. */
+  /** Announces and closes a task, if its record still requires it: the index, from which it was read, may lag. */
   async #finish(
     { task: read, checkedThrough: through, scheduledSince }: Check,
     result: CheckResult,

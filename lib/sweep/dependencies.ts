@@ -51,7 +51,7 @@ export interface SweepObserver {
   recovered(record: HealthRecord): void;
   /** An item of the index could not have been written by this version. */
   unreadable(shard: number, key: { pk: unknown; sk: unknown }): void;
-  /** A watermark is so many seconds ahead of this sweep's clock: this clock, or an earlier sweep's, is wrong. */
+  /** A watermark is this many seconds ahead of this sweep's clock: this clock, or an earlier sweep's, is wrong. */
   clockAhead(shard: number, seconds: number): void;
 }
 

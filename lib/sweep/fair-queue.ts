@@ -1,59 +1,61 @@
 import TinyQueue from "tinyqueue";
 import type { Pace, Paces } from "./paces.ts";
 
-/** How the queue behaves, in one place. Times are milliseconds. */
+/** The queue's constants. Times are in milliseconds. */
 const DEFAULTS = {
   /** A call that takes longer moves from its slot to a waiting place, and its organisation counts as slow. */
   quickMs: 1_000,
-  /** How often calls are moved at most. */
+  /** The least time between two moves of calls to waiting places. */
   moveEveryMs: 50,
   /** New calls may start in waiting places while fewer than this are taken. */
   places: 256,
-  /** Slots and waiting places together: each is a socket, and Lambda has 1,024 descriptors. */
+  /** Calls in slots and waiting places together: each has a socket, and Lambda allows 1,024 file descriptors. */
   mostCalls: 768,
   /**
-   * Calls that an organisation may have under way after its first answer, if that was quick, and at least whenever its
-   * calls take long; each quick answer allows one more.
+   * How many calls to an organisation may be in flight after its first answer, if that was quick. Each further quick
+   * answer adds one. Slow answers do not reduce the number below this.
    */
   firstWindow: 8,
-  /** How far an organisation may run ahead of its rate: timers are no finer. */
+  /** How far calls may run ahead of an organisation's rate, since timers are no more precise than this. */
   burstMs: 100,
-  /** Items of one organisation from one source that may wait: the second number while few wait in all. */
+  /**
+   * How many items of one organisation from one source may be queued: `mostQueued`, or `leastQueued` as soon as
+   * `fewQueued` items of all organisations are queued, which take about 60 MB. The rest is read from the index again.
+   */
   leastQueued: 64,
   mostQueued: 2_000,
-  /** So many in all are few: about 60 MB. What has no room in the queue is read from the index again. */
   fewQueued: 100_000,
 } as const;
 
-/** A queue forgets what has left it after so many items, or one that is never empty would keep them all. */
+/** After this many items, a list drops those that have left it: one that is never empty would keep them all. */
 const TRIM_AT = 1_024;
 
-/** What of an item matters here. */
+/** What the queue needs to know of an item. */
 export interface Queued {
   orgId: string;
-  /** Where it comes from: of one organisation, each source has its turn. */
+  /** Where the item comes from, such as a shard. The sources of one organisation take turns. */
   source?: number;
 }
 
-/** How the fair queue is set. */
+/** Options of the fair queue. */
 export interface FairQueueOptions<Item> {
   /** Call slots. */
   concurrency: number;
-  /** Calls per second to one organisation, where nothing else is said of it. */
+  /** Calls per second to one organisation that has no rate of its own. */
   requestsPerSecond: number;
   /** Makes the call; resolves with whether it was answered. Must not reject. */
   work: (item: Item) => Promise<boolean>;
-  /** Takes back what was queued and will not be worked on. */
+  /** Called with each item that was queued and will not be worked on. */
   onSkipped: (item: Item) => void;
-  /** What was learnt of organisations before, and will be; nothing when left out. */
+  /** The organisations' paces from earlier sweeps, updated by this one; without it, no pace is known at first. */
   paces?: Paces | undefined;
 }
 
-/** Those who stand in waiting places, in equal shares. */
+/** The kinds of calls that start in waiting places; each gets an equal share of the places. */
 const CLASSES = ["first", "slow", "probe"] as const;
 type Class = (typeof CLASSES)[number];
 
-/** What waits of one organisation from one source. */
+/** The queued items of one organisation from one source. */
 interface Line<Item> {
   items: Item[];
   head: number;
@@ -62,24 +64,24 @@ interface Line<Item> {
 interface Lane<Item> {
   readonly orgId: string;
   readonly lines: Map<number, Line<Item>>;
-  /** Sources with something that waits; the first has the next turn. */
+  /** The sources with queued items, in the order of their turns. */
   turns: number[];
   waiting: number;
-  /** Who may be called where; undefined while nothing is known. */
+  /** Decides where calls start: in slots if quick, in waiting places if slow. Undefined while it is unknown. */
   pace: Pace | undefined;
-  /** When it last had its turn in a waiting place, in this sweep or an earlier one. */
+  /** When it last had a turn in a waiting place, in this sweep or an earlier one. */
   lastTurn: number;
   hasAnswered: boolean;
   stopped: boolean;
   inFlight: number;
   inPlaces: number;
-  /** Calls that it may have under way. */
+  /** How many of its calls may be in flight. */
   window: number;
-  /** How long its first call took, which it had to itself, if that was not quick: then others take so long by nature. */
+  /** How long its first call took if that was slow, else 0. No other call was in flight, so load was not the cause. */
   slowness: number;
-  /** When its window was last made smaller: calls that began before say nothing new. */
+  /** When its window was last reduced. Calls that began before do not reduce it again. */
   shrunkAt: number;
-  /** Slot time used, in milliseconds; calls under way are counted at what the last ones took. */
+  /** Slot time used, in milliseconds. Calls in flight are charged the average of recent ones. */
   used: number;
   typicalMs: number;
   spacingMs: number;
@@ -92,42 +94,42 @@ interface Call<Item> {
   lane: Lane<Item>;
   startedAt: number;
   charged: number;
-  /** Where it stands; undefined in a slot. */
+  /** The kind of its waiting place; undefined in a slot. */
   place: Class | undefined;
   ended: boolean;
 }
 
 /**
- * Calls to many organisations, such that none can hold up another.
+ * Makes calls to many organisations so that none can hold up another.
  *
  * Slots are for organisations that answer: the one that has used the least slot time goes first. A call that is not
- * answered within a second moves to a waiting place and takes no slot any more. First calls, probes and calls to slow
- * organisations start in waiting places at once, in equal shares, and there the organisation with the fewest goes
- * first. So however many gateways hang, the slots stay free for the others.
+ * answered within a second moves to a waiting place, which frees its slot. First calls, probes and calls to slow
+ * organisations start in waiting places, each kind in an equal share. Of the slow organisations, the one with the
+ * fewest calls there goes first. So the slots stay free for the organisations that answer, however many gateways hang.
  */
 export class FairQueue<Item extends Queued> {
   readonly #options: FairQueueOptions<Item>;
   readonly #lanes = new Map<string, Lane<Item>>();
   /** Quick lanes that may start a call, by the slot time that they had used when they were listed. */
   readonly #ready = new TinyQueue<{ lane: Lane<Item>; used: number }>([], (a, b) => a.used - b.used);
-  /** Quick lanes that have to wait for their rate. */
+  /** Quick lanes whose rate does not allow a call yet, by when it will. */
   readonly #paced = new TinyQueue<{ lane: Lane<Item>; at: number }>([], (a, b) => a.at - b.at);
-  /** Lanes whose first call has not begun. */
+  /** Lanes of unknown pace whose first call has not begun. */
   readonly #first: Lane<Item>[] = [];
-  /** Quick lanes without an answer in this sweep: where no slot is free, a waiting place will do for their first call. */
+  /** Quick lanes without an answer in this sweep. Their first call may start in a waiting place if no slot is free. */
   readonly #unproven: Lane<Item>[] = [];
   readonly #slow = new Set<Lane<Item>>();
   readonly #probes: Item[] = [];
-  /** Probes for which only such waiting places are that nobody else wants. */
+  /** Probes that may start only in waiting places that no other call needs. */
   readonly #spareProbes: Item[] = [];
-  /** Calls that began in slots, the oldest first; some may have ended. */
+  /** Calls that began in slots, oldest first; some may have ended. */
   #begun: Call<Item>[] = [];
   #oldest = 0;
   #slots = 0;
   readonly #places: Record<Class, number> = { first: 0, slow: 0, probe: 0 };
-  /** The slot time at which the last call began: who comes back after a pause does not make up for it. */
+  /** Slot time of the lane that last started a call. A lane that was idle continues from it, and does not catch up. */
   #virtualTime = 0;
-  /** Items that wait, of all organisations. */
+  /** Queued items of all organisations. */
   #waiting = 0;
   #holds = 0;
   #closed = false;
@@ -139,7 +141,7 @@ export class FairQueue<Item extends Queued> {
     this.#options = options;
   }
 
-  /** Queues an item for its turn. @param goesFirst before those of its organisation that wait already */
+  /** Queues an item. @param goesFirst whether it goes before the items of its organisation and source */
   add(item: Item, { goesFirst = false } = {}): void {
     const lane = this.#lane(item.orgId);
     if (this.#closed || lane.stopped) {
@@ -159,9 +161,9 @@ export class FairQueue<Item extends Queued> {
   }
 
   /**
-   * Queues a call to an organisation that is stuck, stopped or not.
+   * Queues a probe of a stuck organisation, even if the organisation is stopped.
    *
-   * @param isSpare only for a waiting place that nobody else wants
+   * @param isSpare whether it may start only in a waiting place that no other call needs
    */
   probe(item: Item, { isSpare = false } = {}): void {
     if (this.#closed) {
@@ -172,20 +174,23 @@ export class FairQueue<Item extends Queued> {
     this.#pump();
   }
 
-  /** How many more items of an organisation have room, from one source. */
+  /** How many more items of an organisation can be queued from one source. */
   roomFor(orgId: string, source = 0): number {
     const lane = this.#lanes.get(orgId);
     if (this.#closed || lane?.stopped) return 0;
     return Math.max(0, this.#most(lane) - waitingFrom(lane, source));
   }
 
-  /** Whether one more item of an organisation may go first: however many others have something that waits. */
+  /** Whether one more item of an organisation may be queued to go first, however many others have queued items. */
   hasRoomInFront(orgId: string): boolean {
     const lane = this.#lanes.get(orgId);
     return !this.#closed && !lane?.stopped && (lane?.waiting ?? 0) < DEFAULTS.mostQueued;
   }
 
-  /** Whether it is worth reading on for an organisation: it answers, and half of its queue is free. */
+  /**
+   * Whether to read more tasks of an organisation: it has answered and half of its queue is free, or it has nothing
+   * queued or in flight.
+   */
   wantsMore(orgId: string, source = 0): boolean {
     const lane = this.#lanes.get(orgId);
     if (this.#closed || lane?.stopped) return false;
@@ -193,12 +198,12 @@ export class FairQueue<Item extends Queued> {
     return lane.hasAnswered && waitingFrom(lane, source) <= this.#most(lane) / 2;
   }
 
-  /** Whether an organisation is called no more in this sweep, unless it is resumed. */
+  /** Whether an organisation gets no more calls in this sweep, unless it is resumed. */
   isStopped(orgId: string): boolean {
     return this.#closed || (this.#lanes.get(orgId)?.stopped ?? false);
   }
 
-  /** Whether nothing else of an organisation waits or is under way than the call that just ended. */
+  /** Whether an organisation has nothing queued, and nothing in flight but the call that is just ending. */
   isLast(orgId: string): boolean {
     const lane = this.#lanes.get(orgId);
     return !lane || (lane.waiting === 0 && lane.inFlight <= 1);
@@ -209,7 +214,7 @@ export class FairQueue<Item extends Queued> {
     this.#lane(orgId).spacingMs = 1_000 / requestsPerSecond;
   }
 
-  /** Gives back what waits of an organisation, and takes no more of it. */
+  /** Skips the queued items of an organisation, and accepts no more of them. */
   stop(orgId: string): void {
     const lane = this.#lane(orgId);
     lane.stopped = true;
@@ -217,13 +222,13 @@ export class FairQueue<Item extends Queued> {
     this.#change();
   }
 
-  /** Takes items of an organisation again. */
+  /** Accepts items of an organisation again. */
   resume(orgId: string): void {
     this.#lane(orgId).stopped = false;
     this.#change();
   }
 
-  /** Starts no call until it is released as often as it was held. */
+  /** Starts no calls until {@link release} has been called as often as this. */
   hold(): void {
     this.#holds++;
   }
@@ -234,7 +239,7 @@ export class FairQueue<Item extends Queued> {
     this.#pump();
   }
 
-  /** Gives back everything that waits and takes nothing more; calls that are under way go on. */
+  /** Skips everything that is queued, and accepts nothing more. Calls in flight continue. */
   close(): void {
     this.#closed = true;
     for (const lane of this.#lanes.values()) this.#skip(lane);
@@ -245,7 +250,7 @@ export class FairQueue<Item extends Queued> {
     this.#change();
   }
 
-  /** Resolves when some organisation may want more, was stopped or resumed, or a call has ended for good. */
+  /** Resolves when an organisation may want more items, was stopped or resumed, or the queue was closed. */
   onChange(): Promise<void> {
     this.#changed ??= Promise.withResolvers<void>();
     return this.#changed.promise;
@@ -289,13 +294,13 @@ export class FairQueue<Item extends Queued> {
     this.#options.paces?.set(lane.orgId, pace);
   }
 
-  /** How many items of an organisation may wait: whoever has not answered yet is taken for one that will. */
+  /** How many items of an organisation may be queued. One whose pace is unknown counts as quick. */
   #most(lane: Lane<Item> | undefined): number {
     if (lane?.pace === "slow") return DEFAULTS.leastQueued;
     return this.#waiting < DEFAULTS.fewQueued ? DEFAULTS.mostQueued : DEFAULTS.leastQueued;
   }
 
-  /** Puts a lane where its next call is chosen from, if it may have one. */
+  /** Adds a lane to the list from which its next call is chosen, if it may make one. */
   #list(lane: Lane<Item>): void {
     if (lane.isListed || lane.stopped || lane.waiting === 0) return;
     if (lane.pace === "quick") {
@@ -373,7 +378,10 @@ export class FairQueue<Item extends Queued> {
     }
   }
 
-  /** Any, so that where there is no time for all of them it is others in each sweep; undefined for one that is called. */
+  /**
+   * A lane for a first call, at random: if there is no time for all of them, each sweep calls different ones. Undefined
+   * if the lane that was drawn has been called meanwhile, or its rate does not allow a call yet.
+   */
   #anyFirst(now: number): Lane<Item> | undefined {
     const chosen = Math.random() * (this.#first.length + this.#unproven.length);
     if (chosen < this.#first.length) {
@@ -381,12 +389,12 @@ export class FairQueue<Item extends Queued> {
       lane.isListed = false;
       return lane;
     }
-    // They stand among the quick ones as well, and may have had a slot meanwhile.
+    // It is in #ready as well, and may have been called in a slot meanwhile.
     const lane = takeAny(this.#unproven);
     return lane.hasAnswered || lane.inFlight > 0 || lane.nextAt > now ? undefined : lane;
   }
 
-  /** Of the slow lanes whose rate allows a call, the one with the fewest in waiting places, and then who waits longest. */
+  /** Of the slow lanes that may make a call: the one with the fewest in waiting places, then the earliest last turn. */
   #nextSlow(now: number): Lane<Item> | undefined {
     let best: Lane<Item> | undefined;
     for (const lane of this.#slow) {
@@ -426,7 +434,7 @@ export class FairQueue<Item extends Queued> {
     if (call.place) {
       this.#places[call.place]--;
       lane.inPlaces--;
-      // Who was cut off by the end of the time has not had its turn.
+      // A call that was cut off at the end of the time was not a turn.
       if (!this.#closed) {
         lane.lastTurn = call.startedAt;
         this.#options.paces?.hadTurn(lane.orgId, call.startedAt);
@@ -446,7 +454,7 @@ export class FairQueue<Item extends Queued> {
     if (lane.waiting <= (this.#most(lane) * Math.max(1, lane.lines.size)) / 2) this.#change();
   }
 
-  /** Lets an organisation that has answered have more calls under way, unless it takes the longer the more it has. */
+  /** Widens the window of an organisation that has answered, or reduces it if calls take longer than the first one. */
   #grow(call: Call<Item>, tookMs: number): void {
     const { lane } = call;
     const isQuick = tookMs <= DEFAULTS.quickMs;
@@ -461,12 +469,12 @@ export class FairQueue<Item extends Queued> {
     } else this.#shrink(call, this.#leastWindow(lane));
   }
 
-  /** How many calls an organisation that answers may have under way at least, however long they take. */
+  /** The least window of an organisation that answers, however long its calls take. */
   #leastWindow({ slowness }: Lane<Item>): number {
     return slowness > 0 ? this.#options.concurrency : DEFAULTS.firstWindow;
   }
 
-  /** Halves what an organisation may have under way: so much is more than it answers in time. */
+  /** Reduces the window to half of the calls in flight, or `least`: there were too many to be answered in time. */
   #shrink({ lane, startedAt }: Call<Item>, least: number): void {
     if (startedAt < lane.shrunkAt) return;
     lane.shrunkAt = performance.now();
@@ -511,7 +519,7 @@ export class FairQueue<Item extends Queued> {
     );
   }
 
-  /** The next item of a lane: its sources have turns. */
+  /** Removes the next item of a lane, whose sources take turns. */
   #take(lane: Lane<Item>): Item {
     const source = lane.turns.shift() as number;
     const line = lane.lines.get(source) as Line<Item>;
@@ -548,7 +556,7 @@ function isBefore(lane: Lane<unknown>, other: Lane<unknown>): boolean {
   return lane.inPlaces === other.inPlaces ? lane.lastTurn < other.lastTurn : lane.inPlaces < other.inPlaces;
 }
 
-/** Takes one out of a list, whose order does not matter. */
+/** Removes a random entry from a list, without keeping its order. */
 function takeAny<Entry>(list: Entry[]): Entry {
   const index = Math.floor(Math.random() * list.length);
   const entry = list[index] as Entry;

@@ -11,26 +11,26 @@ import { emptySummary, type SweepSummary } from "./summary.ts";
 import { TimeBudget } from "./time-budget.ts";
 
 /**
- * What became of a task that somebody named:
- * - `ended`: it has ended, and that is announced and written down
- * - `open`: it was checked, goes on, and is tracked
- * - `nothing`: there is nothing to do: it was closed before, nobody wants to hear of it, or EnOS does not know it
- * - `failed`: it could not be checked, or what was learnt not published or written
+ * What became of a task that a hint named:
+ * - `ended`: it has ended, which was announced and written
+ * - `open`: it was checked, has not ended, and is tracked
+ * - `nothing`: there is nothing to do: it was closed before, its tracking was stopped, or EnOS does not know it
+ * - `failed`: it could not be checked, or the result could not be published or written
  */
 export type HintOutcome = "ended" | "open" | "nothing" | "failed";
 
-/** What came of checking named tasks. */
+/** The result of checking named tasks. */
 export interface HintedChecks {
-  /** Of each task, in their order. */
+  /** One for each task, in the same order. */
   outcomes: HintOutcome[];
   summary: SweepSummary;
 }
 
 /**
- * Checks named tasks now, whatever the schedule says, by the same calls, rates, health and guarantees as a sweep. A
- * task that is not tracked is, from then on, if EnOS knows it.
+ * Checks named tasks now, whatever the schedule says, with the same calls, rates, health records and guarantees as a
+ * sweep. A task that is not tracked yet is tracked from then on, if EnOS knows it.
  *
- * @param remainingMs how long the invocation can still run
+ * @param remainingMs how long the invocation can still run, in milliseconds
  */
 export async function checkHinted(
   dependencies: HintDependencies,
@@ -41,7 +41,7 @@ export async function checkHinted(
   const summary = emptySummary();
   using time = new TimeBudget(remainingMs);
   const { health, now, observer } = dependencies;
-  // Who is stuck is advice. Where it cannot be read, the tasks cannot either, and each of them says so.
+  // Health records are only advice. If they cannot be read, the tasks cannot be read either, and each of them fails.
   const records = await health.list(time.signal).catch((error: unknown) => {
     observer.failed("read", error);
     return [];
@@ -49,7 +49,7 @@ export async function checkHinted(
   const breakers = new Breakers({ records, now });
   const { queue, checks } = openCheckRun({ dependencies, settings, summary, time, breakers });
 
-  /** Resolves with whether the task was checked, and all that follows is published and written. */
+  /** Resolves with whether the task was checked, and everything that follows was published and written. */
   const check = (task: OpenTask, checked: Checked, adopt?: () => Promise<OpenTask | undefined>) =>
     new Promise<boolean>((resolve) => {
       const { through: checkedThrough, scheduledSince } = checked;
@@ -65,18 +65,18 @@ export async function checkHinted(
       const isChecked = await check(task, await checkedOf(dependencies, task, shard, time.signal));
       return isChecked ? afterwards(key, "ended") : "failed";
     }
-    // As one that is tracked since before it was found open.
+    // Tracking begins before the call that may find the task open.
     const since = now();
     const adopt = async () => {
       await dependencies.tracker.adopt(key, since);
       const adopted = await dependencies.tasks.find(key, now());
-      // What somebody put meanwhile is checked anew: of that time of tracking nothing is known yet.
+      // A task that was put meanwhile is not adopted, but checked again: nothing is known of that time of tracking.
       return adopted.kind === "open" && adopted.task.trackedAt <= since ? adopted.task : undefined;
     };
-    return (await check(strange(key, since), NOT_CHECKED, adopt)) ? afterwards(key, "nothing") : "failed";
+    return (await check(untracked(key, since), NOT_CHECKED, adopt)) ? afterwards(key, "nothing") : "failed";
   };
 
-  /** What a check has made of a task; nothing is left of one that EnOS does not know. */
+  /** The outcome of a check, from the table. @param closed the outcome if there is no record of the task */
   const afterwards = async (key: TaskKey, closed: "ended" | "nothing"): Promise<HintOutcome> => {
     const { kind } = await dependencies.tasks.find(key, now());
     if (kind === "open") return "open";
@@ -101,8 +101,8 @@ export async function checkHinted(
 }
 
 /**
- * How far sweeps have checked a task. The shard is read before the organisation's record in it, which is written before
- * the shard moves: so what is read is never more than was checked.
+ * How far sweeps have checked a task. The shard is read before the organisation's record, and sweeps write them in the
+ * opposite order: so the result is never further than what was checked.
  */
 async function checkedOf(
   { shards, behind, schedule, now }: HintDependencies,
@@ -113,7 +113,7 @@ async function checkedOf(
   const shard = await shards.get(number, signal);
   const record = await behind.get(number, shard.sweptBy, orgId, signal);
   const through = watermarkAt(overlay(coverageOf(shard.checkpoint), record?.gaps ?? []), indexKey) ?? 0;
-  // By another schedule so far, or by a clock that was wrong, and the next sweep says since when that is over.
+  // If another schedule was used so far, or a clock was wrong, the next sweep determines when the present one began.
   const isTrue = shard.schedule?.id === schedule.id && through <= now() + CLOCK_ERROR_MS;
   const since = isTrue ? shard.schedule?.since : undefined;
   return { through, scheduledSince: since ?? Number.POSITIVE_INFINITY };
@@ -121,8 +121,8 @@ async function checkedOf(
 
 const NOT_CHECKED: Checked = { through: 0, scheduledSince: 0 };
 
-/** A task that nobody tracks, as if it were tracked from now on. */
-function strange(key: TaskKey, now: number): OpenTask {
+/** An untracked task, as if it were tracked from now on. */
+function untracked(key: TaskKey, now: number): OpenTask {
   const place = parseIndexKey(indexEntryOf(key, now, 1).openKey) as IndexKey;
   return {
     ...key,

@@ -2,7 +2,10 @@ import { coverageOf, leastWatermark } from "../store/coverage.ts";
 import type { Shard } from "../store/shard-store.ts";
 import type { SweepSummary } from "./summary.ts";
 
-/** How far back the furthest shard is, or an organisation in it, in seconds: of all, and of those that are not stuck. */
+/**
+ * How far the least watermark of all shards, and of the organisations that are behind in them, is in the past, in
+ * seconds: with stuck organisations, and without.
+ */
 export function lags(
   shards: Pick<Shard, "checkpoint" | "behind" | "announcedAt">[],
   now: number,
@@ -11,9 +14,9 @@ export function lags(
   const answering: number[] = [];
   for (const { checkpoint, behind, announcedAt } of shards) {
     const least = leastWatermark(coverageOf(checkpoint)) || announcedAt;
-    // Nobody has put a task into it.
+    // No task was ever put into it.
     if (least === 0) continue;
-    // Of what was never checked the time counts from the announcement, too.
+    // An organisation that was never checked counts from the shard's announcement.
     const oldest = (watermark: number) => (watermark > 0 ? Math.max(watermark, announcedAt) : least);
     all.push(Math.min(least, oldest(behind.oldest)));
     answering.push(Math.min(least, oldest(behind.oldestAnswering)));

@@ -3,28 +3,28 @@ import type { Shard } from "../store/shard-store.ts";
 import type { IndexKey } from "../tasks/record.ts";
 
 /**
- * How many tasks are open in a shard, from what a sweep reads of it anyway. Tasks stand in all segments alike, so those
- * that were read whole tell of the others: of a few tasks all are counted, and the count of many is near.
+ * Estimates how many tasks are open in a shard, from what a sweep reads of it anyway. Tasks are distributed evenly over
+ * the segments, so those segments that were read completely are extrapolated to all. If all were read, it is a count.
  */
 export class OpenCount {
   readonly #seen = new Array<number>(SEGMENTS).fill(0);
-  /** In the order in which they were read; what goes on where the one before ended is one with it. */
+  /** Ranges that were read, in that order; a range that continues the one before is merged into it. */
   readonly #covered: KeyRange[] = [];
 
-  /** Takes the key of a task that was read. */
+  /** Counts a task that was read. */
   see(key: Pick<IndexKey, "offset">): void {
     const segment = segmentOf(key);
     this.#seen[segment] = (this.#seen[segment] ?? 0) + 1;
   }
 
-  /** Says that every task with such a key was read. */
+  /** Notes that every task in a range of keys was read. */
   cover({ from, through }: KeyRange): void {
     const last = this.#covered.at(-1);
     if (last && last.from <= from && from <= last.through) last.through = through;
     else this.#covered.push({ from, through });
   }
 
-  /** Undefined when no segment was read whole. */
+  /** The number of open tasks; undefined if no segment was read completely. */
   estimate(): number | undefined {
     let seen = 0;
     let segments = 0;

@@ -10,9 +10,10 @@ interface Known {
 }
 
 /**
- * How fast each organisation answered last, for the lifetime of a process. An organisation that is known to be quick need
- * not wait for its first call behind thousands of slow ones. If nothing is known, the first call finds out. It is
- * also known when each last had its turn in a waiting place, so that from sweep to sweep it is others who wait.
+ * How fast each organisation answered last, for the lifetime of a process. An organisation that is known to be quick
+ * need not wait for its first call behind thousands of slow ones. If nothing is known, the first call finds out. When
+ * each organisation last had a turn in a waiting place is remembered as well, so that turns go round from sweep to
+ * sweep.
  */
 export class Paces {
   readonly #known = new Map<string, Known>();
@@ -26,12 +27,12 @@ export class Paces {
     if (known?.pace !== pace) this.#remember(orgId, { lastTurn: 0, ...known, pace });
   }
 
-  /** When an organisation last had its turn in a waiting place, by this process's clock; 0 if it had none. */
+  /** When an organisation last had a turn in a waiting place, by this process's clock; 0 if it had none. */
   lastTurn(orgId: string): number {
     return this.#known.get(orgId)?.lastTurn ?? 0;
   }
 
-  /** Notes that an organisation has had its turn in a waiting place. */
+  /** Notes that an organisation has had a turn in a waiting place. */
   hadTurn(orgId: string, at: number): void {
     this.#remember(orgId, { pace: undefined, ...this.#known.get(orgId), lastTurn: at });
   }

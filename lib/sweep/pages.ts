@@ -9,9 +9,9 @@ export type ReadPage = OpenTaskPage & { keys: KeyRange };
 /**
  * The open tasks of a shard within some spans of index keys, page by page.
  *
- * Reads on until a page ends outside of the spans. From then on it jumps from span to span, which takes more queries, and
- * so may cost more if there is little between them. The next page is always requested in advance, so that DynamoDB's
- * latency overlaps with the work on the present page.
+ * Reads on until a page ends outside of the spans. From then on it jumps from span to span, which takes more queries,
+ * and so may cost more if there is little between them. The next page is always requested in advance, so that
+ * DynamoDB's latency overlaps with the work on the present page.
  *
  * @param spans ascending, without overlap
  * @param signal ends a call early, which then rejects

@@ -4,13 +4,13 @@ import type { OpenTask } from "../tasks/record.ts";
 /** A task that EnOS may be asked about out of turn. */
 export interface Candidate {
   task: OpenTask;
-  /** Until when it is checked, in Unix milliseconds. */
+  /** Every check of the task that was due up to this time was made, in Unix milliseconds. */
   checkedThrough: number;
 }
 
 /**
- * For each organisation or gateway that may be probed, one task to do it with. Each of a gateway's organisations is
- * equally likely, and each of an organisation's tasks. An organisation without credentials is drawn only if there is no
+ * Draws one task for each organisation or gateway that may be probed. Each of a gateway's organisations is equally
+ * likely, and so is each of an organisation's tasks. An organisation without credentials is drawn only if there is no
  * other.
  */
 export class ProbeCandidates implements Iterable<[probe: HealthRecord, candidate: Candidate]> {
@@ -24,7 +24,7 @@ export class ProbeCandidates implements Iterable<[probe: HealthRecord, candidate
     const seen = chosen?.isCallable === isCallable ? chosen.seen : new Set<string>();
     const size = seen.size;
     seen.add(probe.scope === "origin" ? task.orgId : task.indexKey);
-    // The nth that is met takes the place with a chance of one in n.
+    // Reservoir sampling: the nth candidate replaces the chosen one with a probability of 1/n.
     if (seen.size > size && Math.random() * seen.size < 1) {
       this.#chosen.set(probe, { ...candidate, seen, isCallable });
     }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Schedule } from "../tasks/schedule.ts";
 import type { SweepSummary } from "./summary.ts";
 
-/** From one start of a sweep to the next: no schedule of AWS is finer. */
+/** From one start of a sweep to the next, in milliseconds: AWS schedules are no finer. */
 const MINUTE = 60_000;
 
 /** Whether a task of this age is to be checked before the next minute's sweep. */
@@ -10,7 +10,7 @@ export function needsRounds(schedule: Schedule, age: number): boolean {
   return schedule.interval(age) < MINUTE;
 }
 
-/** The time that passes, in milliseconds. */
+/** A clock for elapsed time, in milliseconds. */
 export interface Clock {
   now(): number;
   after(ms: number): Promise<unknown>;
@@ -19,12 +19,12 @@ export interface Clock {
 const CLOCK: Clock = { now: () => performance.now(), after: (ms) => delay(ms) };
 
 /**
- * Sweeps in rounds, for as long as there are tasks young enough to be due before the next minute. Without any, the first
- * round is the last.
+ * Sweeps in rounds, for as long as there are tasks young enough to be due before the next minute. If there are none,
+ * the first round is the last.
  *
  * @param round makes one sweep
- * @param rounds how many there may be
- * @param intervalMs from the beginning of one to that of the next
+ * @param rounds the most that there may be
+ * @param intervalMs from the beginning of a round to that of the next
  * @returns the last round's summary
  */
 export async function sweepInRounds(

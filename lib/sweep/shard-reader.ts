@@ -9,23 +9,23 @@ import { readPages } from "./pages.ts";
 import type { SweepSummary } from "./summary.ts";
 import type { TimeBudget } from "./time-budget.ts";
 
-/** Where in a pass something is: a key in one of its legs. */
+/** A position in a pass: a key in one of its legs. */
 export interface Position {
   leg: number;
   key: string;
 }
 
-/** One reading of a shard, or of a part of it. */
+/** One pass over a shard, or over a part of it. */
 export interface Pass {
-  /** The index keys in the order in which they are read. */
+  /** Ranges of index keys, in the order in which they are read. */
   legs: KeySpan[];
-  /** What of them is to be read. */
+  /** The parts of them that are read. */
   spans: KeySpan[];
-  /** Of a task that is not, nothing more is read than its key. */
+  /** Whether a task is needed; otherwise only its key and deadline are parsed. */
   isWanted: IsWanted;
-  /** Takes a task; false when nothing more is to be read. */
+  /** Called with each wanted task; returns false to end the pass. */
   take: (task: OpenTask, position: Position) => boolean;
-  /** Counts what is read, wanted or not. */
+  /** Counts the tasks that are read, wanted or not. */
   openCount?: OpenCount;
 }
 
@@ -44,11 +44,11 @@ export class ShardReader {
     summary: SweepSummary;
     time: TimeBudget;
     shard: number;
-    /** All windows end here, in Unix milliseconds. */
+    /** The end of all windows, in Unix milliseconds. */
     to: number;
-    /** Whether a task is past its deadline, and so wanted whether or not it is due. */
+    /** Whether a task is past its deadline, and so wanted even if it is not due. */
     isLate: (task: Pick<OpenTask, "trackedAt" | "deadlineAt">) => boolean;
-    /** Hears of a read that failed before the time was over. */
+    /** Called when a read fails before the time is over. */
     onFailure: (error: unknown) => void;
   }) {
     this.#dependencies = options.dependencies;
@@ -60,7 +60,7 @@ export class ShardReader {
     this.#onFailure = options.onFailure;
   }
 
-  /** Reads a pass to its end. Returns the first position that was not read, if there is one. */
+  /** Makes a pass. Resolves with the position from which on it was not completed; undefined if it was. */
   async read({ legs, spans, isWanted, take, openCount }: Pass): Promise<Position | undefined> {
     const { tasks, observer } = this.#dependencies;
     const isCountedAndWanted: IsWanted = (key, deadlineAt) => {
@@ -92,13 +92,13 @@ export class ShardReader {
       }
       return undefined;
     } catch (error) {
-      // A read that the end of the time cut off is no fault.
+      // A read that was cut off at the end of the time is not a failure.
       if (!this.#time.isClosing) this.#onFailure(error);
       return position;
     }
   }
 
-  /** Which tasks can be due, where nothing is checked less far than that. */
+  /** Wants tasks that can be due if everything has been checked up to `least`, and tasks past their deadline. */
   isDueSince(least: number): IsWanted {
     return (key, deadlineAt) => {
       const age = Math.max(0, this.#to - key.trackedAt);
@@ -107,7 +107,7 @@ export class ShardReader {
     };
   }
 
-  /** Where the tasks stand that can be due of what is checked so far. */
+  /** The spans of index keys in which tasks can be due, given how far keys have been checked. */
   reach(coverage: Coverage): KeySpan[] {
     const spans: KeySpan[] = [];
     const windows = new Map<number, KeySpan[]>();
@@ -118,7 +118,7 @@ export class ShardReader {
         const ranges = keyRanges(this.#dependencies.schedule.reach(watermark, this.#to));
         reached = ranges.map(({ from, through }, index) => ({
           from,
-          // Behind the last key that a task can have stands what no sweep could have written: it is told of, too.
+          // The last span extends past every valid key, so that items with an invalid key are read, and reported.
           to: index === ranges.length - 1 ? PAST_KEYS : only(through).to,
         }));
         windows.set(watermark, reached);
@@ -129,7 +129,7 @@ export class ShardReader {
   }
 }
 
-/** What of a pass comes from a position on. */
+/** The part of a pass that begins at a position. */
 export function rest(legs: readonly KeySpan[], { leg, key }: Position): KeySpan[] {
   const [current, ...later] = legs.slice(leg) as [KeySpan, ...KeySpan[]];
   return [...clip([{ from: key, to: current.to }], ALL), ...later];

@@ -29,33 +29,37 @@ import { type Position, rest, ShardReader } from "./shard-reader.ts";
 import type { BehindReason, SweepSummary } from "./summary.ts";
 import type { TimeBudget } from "./time-budget.ts";
 
-/** A shard in which somebody is behind is read whole this often, in milliseconds. */
+/** How often a shard in which an organisation is behind is read completely, in milliseconds. */
 const WHOLE_EVERY_MS = 15 * 60_000;
 
-/** Organisations behind a gateway that does not answer of which a sweep asks whether they have moved. */
+/** How many organisations of stuck gateways a sweep looks up, since they may have moved to another gateway. */
 const ORIGINS_LOOKED_UP = 25;
 
-/** What a record of who is behind takes to be written, in milliseconds of the sweep's end. */
+/** Time reserved at the sweep's end to write the record of one organisation that is behind, in milliseconds. */
 const CHANGE_MS = 1;
 
-/** How long a turn of looking them up lasts, in milliseconds: about a sweep. */
+/** How often the look-up moves on to the next of these organisations, in milliseconds: about once a sweep. */
 const TURN_MS = 60_000;
 
-/** Between two passes, in milliseconds: what several organisations want in that time is read at once. */
+/** The pause between two passes, in milliseconds, so that one pass reads for several organisations. */
 const PAUSE_MS = 20;
 
-/** What came of a shard: its own record, and those of the organisations that are or were behind in it. */
+/** The result of sweeping a shard. */
 export interface ShardOutcome {
+  /** What to write into its record. */
   swept: SweptShard;
+  /** What to write into the records of organisations that are or were behind. */
   changes: BehindChange[];
+  /** The organisations that are behind now, and why. */
   behind: Map<string, BehindReason>;
 }
 
 /**
  * Sweeps one leased shard.
  *
- * The first pass is over everything that became due, and waits for nobody: of an organisation whose queue is full the
- * rest is left. Further passes are for those alone of whom something is left, and who can take more.
+ * The first pass reads everything that became due, and waits for no organisation: once an organisation's queue is full,
+ * its remaining tasks are left for later. Further passes read only for organisations with tasks left and room in their
+ * queue.
  */
 export class ShardSweep {
   readonly #dependencies: SweepDependencies;
@@ -67,29 +71,29 @@ export class ShardSweep {
   readonly #checks: Checks;
   readonly #shard: Shard;
   readonly #reader: ShardReader;
-  /** When the sweep took the shard, in Unix milliseconds, as #to is. */
+  /** When the sweep took the shard. This and #to are Unix milliseconds. */
   readonly #now: number;
   /**
-   * All windows end here: at the watermark where a clock that is ahead wrote it, or who catches up would be said to be
-   * checked for longer than they were.
+   * The end of all windows: now, or a later watermark, which was written by a clock that is ahead. If windows ended
+   * before that watermark, an organisation that catches up would count as checked further than it was.
    */
   readonly #to: number;
-  /** How far the shard was checked before. */
+  /** How far the shard had been checked before this sweep. */
   readonly #coverage: Coverage;
-  /** What became due after that is checked by today's schedule. */
+  /** Since when the shard has been checked by the present schedule. */
   readonly #scheduledSince: number;
-  /** Whether the shard is read whole, to find out who has no task in it any more. */
+  /** Whether the shard is read completely, to find the organisations that have no task in it any more. */
   readonly #isWhole: boolean;
   readonly #backlogs = new Map<string, Backlog>();
-  /** Where in the present pass an organisation was left: all of it that comes later is left, too. */
+  /** The position in the present pass from which on an organisation's tasks are left for later. */
   readonly #left = new Map<string, Position>();
-  /** Due tasks of each organisation that were met, and not taken on so far. */
+  /** The number of due tasks, by organisation, that were read and not taken on so far. */
   readonly #passedOver = new Map<string, number>();
-  /** Tasks that were taken on out of turn: they are past their deadline, or a probe is made with them. */
+  /** Index keys of tasks that were taken on out of turn: they are past their deadline, or a probe uses them. */
   readonly #outOfTurn = new Set<string>();
   readonly #candidates = new ProbeCandidates();
   readonly #openCount = new OpenCount();
-  /** Of each organisation that may be well though its gateway is stuck: a task to ask about all the same. */
+  /** For each organisation that is asked although its gateway is stuck: the task to ask about. */
   readonly #besideGateway = new Map<string, Candidate>();
   /** Spans that the first pass did not read. */
   #unread: KeySpan[] = [ALL];
@@ -104,7 +108,7 @@ export class ShardSweep {
     queue: FairQueue<Check>;
     breakers: Breakers;
     checks: Checks;
-    /** As it is under the lease. */
+    /** As it was read under the lease. */
     shard: Shard;
     behind: readonly BehindRecord[];
   }) {
@@ -117,7 +121,7 @@ export class ShardSweep {
     this.#checks = options.checks;
     this.#shard = options.shard;
     this.#now = this.#dependencies.now();
-    this.#coverage = this.#putRight(coverageOf(options.shard.checkpoint));
+    this.#coverage = this.#corrected(coverageOf(options.shard.checkpoint));
     this.#to = Math.max(this.#now, ...this.#coverage.map(({ watermark }) => watermark));
     this.#reader = new ShardReader({
       ...options,
@@ -130,12 +134,12 @@ export class ShardSweep {
     this.#isWhole =
       options.behind.length > 0 && Math.abs(this.#now - options.shard.readWholeAt) >= WHOLE_EVERY_MS;
     for (const record of options.behind) {
-      const unread = overlay(this.#coverage, this.#putRight(record.gaps));
+      const unread = overlay(this.#coverage, this.#corrected(record.gaps));
       this.#backlogs.set(record.orgId, new Backlog({ orgId: record.orgId, unread, record }));
     }
   }
 
-  /** Resolves with what came of it; undefined when the shard has to stay as it was. */
+  /** Resolves with the result; undefined if the shard's record must stay as it was. */
   async run(): Promise<ShardOutcome | undefined> {
     for (const { orgId, record } of this.#backlogs.values()) {
       if (record?.origin) this.#breakers.learn(orgId, record.origin);
@@ -149,8 +153,8 @@ export class ShardSweep {
     return (await this.#time.outlasts(this.#onIdle())) ? this.#outcome() : undefined;
   }
 
-  /** A watermark from the future was written by a clock that was wrong: what is due from now on is due. */
-  #putRight(coverage: Coverage): Coverage {
+  /** Lowers watermarks that a wrong clock has set far in the future, or no task would be due until then. */
+  #corrected(coverage: Coverage): Coverage {
     const ahead = Math.max(...coverage.map(({ watermark }) => watermark)) - this.#now;
     if (ahead <= CLOCK_ERROR_MS) return coverage;
     this.#dependencies.observer.clockAhead(this.#shard.number, Math.round(ahead / 1_000));
@@ -158,12 +162,15 @@ export class ShardSweep {
     return coverage.map((gap) => ({ ...gap, watermark: Math.min(gap.watermark, latest) }));
   }
 
-  /** Records name the gateway that was in the way. Of a few it is looked up, since the organisation may have moved. */
+  /**
+   * Records name the gateway that was stuck. For a few of these organisations the present gateway is looked up, since
+   * they may have moved.
+   */
   async #lookUpOrigins(): Promise<void> {
     const behindGateway = [...this.#backlogs.values()].filter(
       ({ orgId, record }) => record?.origin && this.#breakers.stuck(orgId)?.scope === "origin",
     );
-    // By turns, one sweep after the other.
+    // Each sweep looks up the next ones.
     const turn = Math.floor(this.#now / TURN_MS) * ORIGINS_LOOKED_UP;
     const several = Math.min(ORIGINS_LOOKED_UP, behindGateway.length);
     const { signal } = this.#time;
@@ -175,12 +182,12 @@ export class ShardSweep {
         const found = await Promise.race([this.#dependencies.credentials.get(orgId), closing]);
         if (found) this.#breakers.learn(orgId, found.baseUrl);
       } catch {
-        // Its next call will say why.
+        // The organisation's next call will report the error.
       }
     }
   }
 
-  /** Who was behind when the sweep began, and has no task in the shard: nothing would ever catch them up. */
+  /** Organisations that were behind when the sweep began and have no task left here: no check would ever end that. */
   async #findGone(): Promise<Backlog[]> {
     if (!this.#isWhole) return [];
     const behind = [...this.#backlogs.values()].filter(({ record }) => record);
@@ -194,11 +201,11 @@ export class ShardSweep {
     return stoppedAt ? [] : behind.filter(({ orgId }) => !present.has(orgId));
   }
 
-  /** Everything that became due, of everybody. */
+  /** Reads everything that became due, of all organisations. */
   async #firstPass(): Promise<void> {
     const served = [...this.#backlogs.values()].filter(({ orgId }) => !this.#breakers.stuck(orgId));
     const coverage = [...this.#coverage, ...served.flatMap((backlog) => backlog.begin())];
-    // What was not read last time comes first.
+    // Begins with what the last sweep did not read.
     const start = oldest(this.#coverage).from;
     const legs = clip(
       [
@@ -209,7 +216,7 @@ export class ShardSweep {
     );
     const stoppedAt = await this.#reader.read({
       legs,
-      // What fits on a page is read whole, for no more than a page: so few tasks are counted, not estimated.
+      // A shard that fits on a page is read completely, at the cost of a page: its tasks are counted, not estimated.
       spans: (this.#shard.openTasks ?? PAGE_SIZE) <= PAGE_SIZE / 2 ? [ALL] : this.#reader.reach(coverage),
       openCount: this.#openCount,
       isWanted: this.#reader.isDueSince(Math.min(leastWatermark(coverage), this.#probedSince())),
@@ -231,7 +238,7 @@ export class ShardSweep {
     }
   }
 
-  /** How far those are checked who may be probed: any of their tasks that is read will do. */
+  /** The least watermark of the organisations that may be probed: any of their due tasks that is read can be used. */
   #probedSince(): number {
     let least = Number.POSITIVE_INFINITY;
     for (const backlog of this.#backlogs.values()) {
@@ -242,7 +249,7 @@ export class ShardSweep {
     return least;
   }
 
-  /** Decides about one task of the first pass. */
+  /** Decides what to do with one task of the first pass. */
   #meet(task: OpenTask, position: Position): void {
     const { orgId, indexKey } = task;
     const backlog = this.#backlogs.get(orgId);
@@ -272,7 +279,7 @@ export class ShardSweep {
     }
   }
 
-  /** Reads for those of whom something is left, and who can take more, until there are none. */
+  /** Reads for organisations that have tasks left and room in their queue, until there are none. */
   async #furtherPasses(): Promise<void> {
     while (!this.#time.isClosing) {
       const open = [...this.#backlogs.values()].filter(
@@ -286,7 +293,7 @@ export class ShardSweep {
     }
   }
 
-  /** What is left of some organisations, what is furthest back of each first, until their queues are full. */
+  /** Reads what is left of some organisations, the spans furthest behind first, until their queues are full. */
   async #pass(backlogs: Backlog[]): Promise<void> {
     const legs = [ALL];
     const served = new Map(backlogs.map((backlog) => [backlog.orgId, backlog]));
@@ -311,7 +318,10 @@ export class ShardSweep {
     }
   }
 
-  /** Takes a task on, unless its organisation was left in this pass, or has no room: it is then left from here on. */
+  /**
+   * Queues a task, unless its organisation has no room or was left earlier in this pass: then its tasks are left from
+   * here on.
+   */
   #takeOn(task: OpenTask, checkedThrough: number, position: Position): boolean {
     const { orgId } = task;
     if (this.#left.has(orgId) || this.#queue.roomFor(orgId, this.#shard.number) <= 0) {
@@ -327,14 +337,14 @@ export class ShardSweep {
     this.#passedOver.set(orgId, (this.#passedOver.get(orgId) ?? 0) + 1);
   }
 
-  /** Counts a task that a further pass took on: the first one has passed over it, or has not met it. */
+  /** Counts a task that was taken on after the first pass, which has passed over it or did not read it. */
   #takeAfterAll(orgId: string): void {
     const times = this.#passedOver.get(orgId) ?? 0;
     if (times > 0) this.#passedOver.set(orgId, times - 1);
     else this.#summary.due++;
   }
 
-  /** A task past its deadline goes first, and is given up where there is no room or no time to ask. */
+  /** Queues a task past its deadline to go first. It is given up if there is no room for it, or no time to ask. */
   #takeFirst(task: OpenTask, checkedThrough: number): void {
     if (!this.#queue.hasRoomInFront(task.orgId)) {
       this.#giveUp(task, checkedThrough);
@@ -342,7 +352,8 @@ export class ShardSweep {
     }
     this.#outOfTurn.add(task.indexKey);
     const check = this.#checkOf(task, checkedThrough);
-    // What was learnt and could not be published or written is learnt anew: EnOS's word goes before giving up.
+    // Given up only if EnOS was not asked. If its answer could not be published or written, the next sweep asks again:
+    // EnOS's answer takes precedence over giving up.
     this.#queue.add({ ...check, onUnasked: () => this.#checks.giveUp(check) }, { goesFirst: true });
   }
 
@@ -375,14 +386,15 @@ export class ShardSweep {
     if (!this.#left.has(orgId)) this.#left.set(orgId, position);
   }
 
-  /** Whether an organisation is asked though its gateway is stuck: it never was, or its own probe is due. */
+  /** Whether an organisation is asked although its gateway is stuck: it has not failed itself, or its probe is due. */
   #isAskedBesideGateway(orgId: string): boolean {
     const own = this.#breakers.ownRecord(orgId);
     return own ? isProbeDue(own, this.#now) : this.#breakers.isStuckByHearsay(orgId);
   }
 
   #probe(): void {
-    // Who was well in the last sweep is the likeliest to be well still; of those who were not, who has waited longest.
+    // First the organisations that were not behind, which are the likeliest to be answered, then those that were. Last
+    // those that are stuck themselves, the longest overdue first.
     const waitsSince = (orgId: string) =>
       this.#breakers.ownRecord(orgId)?.nextProbeAt ?? Number(this.#backlogs.get(orgId)?.record !== undefined);
     const inOrder = [...this.#besideGateway]
@@ -442,7 +454,8 @@ export class ShardSweep {
       const { orgId, record } = backlog;
       const stuck = this.#breakers.stuck(orgId);
       const gaps = backlog.remaining(stuck !== undefined);
-      // For as long as it is stuck, or a gateway that answers now and then would have it written each time.
+      // The record names the gateway for as long as the organisation is stuck. Otherwise a gateway that answers now and
+      // then would cause a write each time.
       const namesOrigin = stuck && (stuck.scope === "origin" || record?.origin !== undefined);
       const origin = namesOrigin ? this.#breakers.originOf(orgId) : undefined;
       if (gaps.length > 0) {
@@ -453,7 +466,7 @@ export class ShardSweep {
       }
       if (isNews({ gaps, origin }, record)) changes.push({ orgId, gaps, origin, before: record });
     }
-    // Also when there was no time for all of it: it is not to be tried in every sweep.
+    // Even if there was no time to read all of it, so that not every sweep tries.
     const readWholeAt = this.#isWhole ? this.#now : this.#shard.readWholeAt;
     const schedule = { id: this.#dependencies.schedule.id, since: this.#scheduledSince };
     const checkpoint = checkpointOf(coverage);
@@ -464,9 +477,10 @@ export class ShardSweep {
 }
 
 /**
- * Since when a shard is checked by today's schedule: from now on, where it was another one so far, or a clock was wrong.
+ * Since when a shard has been checked by the present schedule. If it was another one so far, or if a clock was wrong,
+ * this is the latest watermark.
  *
- * @param coverage how far it is checked, put right
+ * @param coverage how far the shard has been checked, corrected
  */
 function scheduledSince({ schedule, checkpoint }: Shard, { id }: Schedule, coverage: Coverage): number {
   const latest = Math.max(...coverage.map(({ watermark }) => watermark));
@@ -478,12 +492,12 @@ function oldest(coverage: Coverage): Gap {
   return coverage.reduce((least, gap) => (gap.watermark < least.watermark ? gap : least));
 }
 
-/** The earlier of two times, of which 0 is none. A watermark of 0 stands for never, the earliest time there is. */
+/** The earlier of time `a`, where 0 means none, and watermark `b`, where 0 means never checked: it counts as 1. */
 function earlier(a: number, b: number): number {
   return a === 0 ? Math.max(1, b) : Math.min(a, Math.max(1, b));
 }
 
-/** Whether what is left of an organisation has to be written. */
+/** Whether the record of an organisation has to be written. */
 function isNews(
   { gaps, origin }: Pick<BehindRecord, "gaps" | "origin">,
   record: BehindRecord | undefined,

@@ -15,16 +15,16 @@ import { ShardSweep } from "./shard-sweep.ts";
 import { type BehindReason, count, emptySummary, type FailureReason, type SweepSummary } from "./summary.ts";
 import { TimeBudget } from "./time-budget.ts";
 
-/** A lease outlives the invocation by this, in milliseconds, so that no other sweep comes while it may still write. */
+/** A lease outlives the invocation by this, in milliseconds, so that no other sweep begins while it may still write. */
 const LEASE_MARGIN_MS = 1_000;
-/** While no more organisations than this are refused, a new secret is seen at the next sweep. */
+/** If at most this many organisations are refused, each sweep reads their secrets again: a new one works at once. */
 const MOST_SECRETS_READ = 20;
-/** So long a sweep waits for their secrets, in milliseconds, and so everybody for Secrets Manager. */
+/** How long a sweep waits for these secrets before it begins, in milliseconds. */
 const SECRETS_MS = 1_000;
 /** Records that are written at a time, for each shard. */
 const WRITES = 32;
 
-/** Records of who has no tasks any more that a sweep removes before its work. */
+/** The most records of organisations and gateways without open tasks that a sweep removes before its work. */
 const MOST_FORGOTTEN = 256;
 
 /** What a sweep is asked for. */
@@ -38,11 +38,11 @@ export interface SweepRequest {
 /**
  * Checks every tracked task that is due, and publishes those that have ended.
  *
- * Takes its share of the shards side by side, those first that were swept longest ago, and then what is free; each
- * under a lease of its own. Ends in time, and what it could not do it leaves as it was.
+ * Sweeps its share of the shards concurrently, each under a lease of its own: first those that were swept longest ago,
+ * then others that are free. It ends in time, and leaves what it could not do as it was.
  *
  * @throws {RangeError} for a shard that does not exist
- * @throws the database's error when not even the shards can be listed
+ * @throws the database's error if the shards cannot be listed
  */
 export async function sweep(
   dependencies: SweepDependencies,
@@ -54,7 +54,7 @@ export async function sweep(
   if (time.isClosing) return { ...emptySummary(), ended: "out-of-time" };
   const [shards, health] = await Promise.all([
     dependencies.shards.list(settings.shardCount, time.lastSignal()),
-    // What is stuck is advice: without it there are calls in vain, and no more.
+    // Health records are only advice: without them, some calls are wasted.
     dependencies.health.list(time.lastSignal()).then(
       (records) => ({ records, error: undefined }),
       (error: unknown) => ({ records: [], error }),
@@ -66,7 +66,7 @@ export async function sweep(
   const forsaken = new Set(health.records.filter((record) => isForsaken(record, at)));
   const breakers = new Breakers({ records: health.records.filter((record) => !forsaken.has(record)), now });
   await Promise.all([
-    // What is not known by then is known later, or in the next sweep.
+    // A secret that takes longer is used later in this sweep, or in the next one.
     time.outlasts(retryRefused(dependencies, breakers), SECRETS_MS),
     forgetForsaken(dependencies, [...forsaken].slice(0, MOST_FORGOTTEN)),
   ]);
@@ -83,7 +83,7 @@ export async function sweep(
   return summary;
 }
 
-/** The shards to sweep, those first that were swept longest ago; the leased ones are somebody else's. */
+/** The shards to sweep, first those that were swept longest ago; those that another sweep has leased are left out. */
 function choose(all: Shard[], wanted: number[] | undefined, now: number): Shard[] {
   const unknown = wanted?.find((number) => !all.some((shard) => shard.number === number));
   if (unknown !== undefined) throw new RangeError(`shards: there is no shard ${unknown}`);
@@ -92,7 +92,7 @@ function choose(all: Shard[], wanted: number[] | undefined, now: number): Shard[
     .sort((a, b) => a.checkpoint.watermark - b.checkpoint.watermark);
 }
 
-/** Whose secret has changed since it was refused is called again at once. */
+/** Lets organisations whose secret has changed since it was refused be called again at once. */
 async function retryRefused(
   { credentials }: Pick<SweepDependencies, "credentials">,
   breakers: Breakers,
@@ -109,13 +109,13 @@ async function retryRefused(
         const read = await credentials.refresh(id, await credentials.get(id));
         if (fingerprint(read) !== before) breakers.retry(id);
       } catch {
-        // Nothing has changed for the better.
+        // The secret still cannot be read: nothing has changed for the better.
       }
     }),
   );
 }
 
-/** Removes records of who has no open tasks any more: nothing else would ever end them. */
+/** Removes records of organisations and gateways without open tasks: nothing else would ever remove them. */
 async function forgetForsaken(
   { health, observer }: Pick<SweepDependencies, "health" | "observer">,
   records: HealthRecord[],
@@ -125,7 +125,7 @@ async function forgetForsaken(
   await pMap(records, remove, { concurrency: WRITES });
 }
 
-/** One sweep over some shards, side by side. */
+/** One sweep over some shards, concurrently. */
 class Sweep {
   readonly #dependencies: SweepDependencies;
   readonly #settings: SweepSettings;
@@ -137,7 +137,7 @@ class Sweep {
   readonly #behind = new Map<string, BehindReason>();
   readonly #queue: FairQueue<Check>;
   readonly #checks: Checks;
-  /** What the shards' records say now, of those that this sweep has written. */
+  /** What this sweep has written into shards' records. */
   readonly swept = new Map<number, Pick<Shard, "checkpoint" | "behind" | "openTasks">>();
 
   constructor(options: {
@@ -165,7 +165,7 @@ class Sweep {
     return this.#summary;
   }
 
-  /** Counts what did not work beside the shards. */
+  /** Counts and reports a failure that concerns no shard. */
   failed(reason: FailureReason, error: unknown): void {
     this.#checks.failed(reason, error);
   }
@@ -184,12 +184,12 @@ class Sweep {
       if (!isHeld) this.#summary.leasesLost++;
       else if (swept) this.swept.set(shard.number, swept);
     } catch (error) {
-      // The lease runs out by itself, and the watermark is where it was.
+      // The lease runs out by itself, and the watermark has not moved.
       if (!this.#time.isClosing) this.#checks.failed("write", error);
     }
   }
 
-  /** What is to be written of the shard; undefined when it has to stay as it was. */
+  /** Resolves with what to write into the shard's record; undefined if it must stay as it was. */
   async #sweepLeased(shard: Shard) {
     const behind = await this.#listBehind(shard);
     if (!behind) return undefined;
@@ -209,13 +209,13 @@ class Sweep {
     return outcome.swept;
   }
 
-  /** The organisations that are behind; records of those that have caught up for good are removed. */
+  /** Lists the organisations that are behind, and removes records of those that are not; undefined if that failed. */
   async #listBehind({ number, sweptBy }: Shard): Promise<BehindRecord[] | undefined> {
     const { behind } = this.#dependencies;
     try {
       const records = await behind.list(number, sweptBy, this.#time.signal);
       const isOver = ({ gaps }: BehindRecord) => gaps.length === 0;
-      // One that could not be removed is over all the same, and is removed another time.
+      // A record that could not be removed has no effect, and is removed by a later sweep.
       const remove = (record: BehindRecord) =>
         behind.remove(number, record).catch((error: unknown) => this.#checks.failed("write", error));
       await pMap(records.filter(isOver), remove, { concurrency: WRITES });
@@ -227,9 +227,9 @@ class Sweep {
   }
 
   /**
-   * Whether all is written on which the shard's new watermark relies. Nothing is when another sweep holds the lease by
-   * now: two that start together every minute, with clocks further apart than a lease is long, would else refuse each
-   * other's writes for good.
+   * Writes the records on which the shard's new watermark relies; false if one of them was not written. Nothing is
+   * written if another sweep holds the lease by now. Otherwise two sweeps that start together every minute, with clocks
+   * further apart than a lease lasts, would make each other's writes fail for ever.
    */
   async #write(shard: number, changes: BehindChange[]): Promise<boolean> {
     if (changes.length === 0) return true;
@@ -238,7 +238,7 @@ class Sweep {
     await pMap(
       changes,
       async (change) => {
-        // Better a shard that is given back as it was than a sweep that is killed.
+        // It is better to release the shard as it was than to be killed.
         if (!isWritten || this.#time.isOver) {
           isWritten = false;
           return;

@@ -1,14 +1,14 @@
-/** Part of an invocation's time that is kept for ending it well, and the least of it in milliseconds. */
+/** The share of an invocation's time that is kept for ending it properly, and the least such time in milliseconds. */
 const CLOSING_SHARE = 0.1;
 const CLOSING_LEAST_MS = 1_000;
-/** The end of new work is brought forward by so much of the time at most. */
+/** New work may begin during this share of the time, however much time is reserved for the end. */
 const RESERVED_SHARE = 0.5;
-/** Kept at the very end for giving a shard back. */
+/** Kept at the very end for releasing shards, in milliseconds. */
 const LAST_MS = 300;
-/** Kept after that for the handler's own answer. */
+/** Kept after that for the handler's own answer, in milliseconds. */
 const ANSWER_MS = 100;
 
-/** The time of one invocation: when new work ends, and when everything must have. */
+/** The time of one invocation: when new work must not begin any more, and when everything must have ended. */
 export class TimeBudget {
   readonly #controller = new AbortController();
   #timer: NodeJS.Timeout;
@@ -16,7 +16,7 @@ export class TimeBudget {
   readonly #leastClosesAt: number;
   readonly #endsAt: number;
 
-  /** @param remainingMs what the invocation still has, as Lambda tells it */
+  /** @param remainingMs the invocation's remaining time, as Lambda reports it */
   constructor(remainingMs: number) {
     const started = performance.now();
     this.#endsAt = started + remainingMs;
@@ -26,27 +26,27 @@ export class TimeBudget {
     if (this.#closesAt <= started) this.close();
   }
 
-  /** Fires when no new work may begin and calls under way have to end. */
+  /** Fires when no new work may begin any more, and calls in flight have to end. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** True from that moment on. */
+  /** Whether that signal has fired. */
   get isClosing(): boolean {
     return this.#controller.signal.aborted;
   }
 
-  /** Until the invocation is killed, in milliseconds. */
+  /** The time until the invocation is killed, in milliseconds. */
   get remainingMs(): number {
     return Math.max(0, this.#endsAt - performance.now());
   }
 
-  /** True once there is time for giving shards back, and for nothing else. */
+  /** Whether there is only time left for releasing shards. */
   get isOver(): boolean {
     return this.remainingMs < LAST_MS;
   }
 
-  /** Keeps so many milliseconds more for the end: there will be more to write. */
+  /** Keeps this many more milliseconds for the end, because more will have to be written. */
   reserve(ms: number): void {
     if (this.isClosing || ms <= 0) return;
     this.#closesAt = Math.max(Math.min(this.#closesAt, this.#leastClosesAt), this.#closesAt - ms);
@@ -54,7 +54,7 @@ export class TimeBudget {
     this.#timer = setTimeout(() => this.close(), Math.max(0, this.#closesAt - performance.now()));
   }
 
-  /** Fires when even giving a shard back has to end. */
+  /** A signal that fires when even releasing shards has to end. */
   lastSignal(): AbortSignal {
     return AbortSignal.timeout(Math.max(0, Math.floor(this.remainingMs - ANSWER_MS)));
   }
@@ -66,7 +66,7 @@ export class TimeBudget {
   }
 
   /**
-   * Waits for `work`, but not beyond the last moment. True when it has ended.
+   * Waits for `work`, as long as there is time to release shards afterwards. Resolves with whether it has ended.
    *
    * @param mostMs how long at most, in milliseconds
    */
@@ -80,7 +80,7 @@ export class TimeBudget {
     return ended;
   }
 
-  /** Ends what is still under way: nothing of a sweep outlives it. */
+  /** Ends what is still in progress, so that no work outlives the invocation's handler. */
   [Symbol.dispose](): void {
     this.close();
   }
