@@ -10,7 +10,7 @@ import { allItems } from "./ledger.ts";
 import type { Row, Scenario } from "./scenario.ts";
 import { Stage } from "./stage.ts";
 
-/** In `npm test` one sweep of few tasks meets each trouble. */
+/** In `npm test`, each trouble lasts for one sweep of a few tasks. */
 const SIZES = { short: { tasks: 12, sweeps: 1 }, long: { tasks: 200, sweeps: 3 } };
 
 /** One thing that AWS does wrong, and at which step of a sweep. */
@@ -30,7 +30,7 @@ const refuse = (httpStatus: number, code: string): Fate => ({ kind: "refuse", ht
 const TROUBLES: Trouble[] = [
   { name: "SNS fails some entries", step: "publish", fate: { kind: "fail-entries" }, inTests: true },
   {
-    name: "SNS does not speak of some entries",
+    name: "SNS omits some entries from its answer",
     step: "publish",
     fate: { kind: "forget-entries" },
     inTests: true,
@@ -38,7 +38,7 @@ const TROUBLES: Trouble[] = [
   { name: "SNS throttles", step: "publish", fate: refuse(400, "Throttling") },
   { name: "SNS answers 500", step: "publish", fate: refuse(500, "InternalFailure") },
   { name: "SNS does not answer", step: "publish", fate: hang, inTests: true },
-  { name: "SNS takes the events, its answer is lost", step: "publish", fate: loseAnswer, inTests: true },
+  { name: "SNS accepts the events, its answer is lost", step: "publish", fate: loseAnswer, inTests: true },
   {
     name: "DynamoDB throttles the commit",
     step: "commit",
@@ -52,12 +52,12 @@ const TROUBLES: Trouble[] = [
   },
   { name: "DynamoDB commits, its answer is lost", step: "commit", fate: loseAnswer, inTests: true },
   {
-    name: "DynamoDB does not give a task as it is now",
+    name: "DynamoDB answers a consistent read of a task with 500",
     step: "current",
     fate: refuse(500, "InternalServerError"),
     inTests: true,
   },
-  { name: "DynamoDB does not answer how a task is now", step: "current", fate: hang },
+  { name: "DynamoDB does not answer a consistent read of a task", step: "current", fate: hang },
   { name: "DynamoDB answers a read with 500", step: "read", fate: refuse(500, "InternalServerError") },
   { name: "DynamoDB does not answer a read", step: "read", fate: hang, inTests: true },
   { name: "DynamoDB does not answer a commit", step: "commit", fate: hang },
@@ -82,46 +82,46 @@ const TROUBLES: Trouble[] = [
   { name: "DynamoDB cannot list the shards", step: "list", fate: refuse(500, "InternalServerError") },
   { name: "DynamoDB does not answer the list", step: "list", fate: hang },
   {
-    name: "DynamoDB neither gives nor takes who is behind",
+    name: "DynamoDB neither reads nor writes behind records",
     step: "behind",
     fate: refuse(500, "InternalServerError"),
     inTests: true,
   },
   {
-    name: "DynamoDB refuses the condition of who is behind",
+    name: "DynamoDB refuses the condition of a behind record",
     step: "behind",
     fate: refuse(400, "ConditionalCheckFailedException"),
   },
-  { name: "DynamoDB does not answer about who is behind", step: "behind", fate: hang },
-  { name: "DynamoDB takes who is behind, its answer is lost", step: "behind", fate: loseAnswer },
+  { name: "DynamoDB does not answer about behind records", step: "behind", fate: hang },
+  { name: "DynamoDB writes a behind record, its answer is lost", step: "behind", fate: loseAnswer },
   {
-    name: "DynamoDB does not take who is stuck",
+    name: "DynamoDB does not write health records",
     step: "health",
     fate: refuse(500, "InternalServerError"),
     inTests: true,
   },
-  { name: "DynamoDB does not answer about who is stuck", step: "health", fate: hang },
-  { name: "DynamoDB takes who is stuck, its answer is lost", step: "health", fate: loseAnswer },
+  { name: "DynamoDB does not answer about health records", step: "health", fate: hang },
+  { name: "DynamoDB writes a health record, its answer is lost", step: "health", fate: loseAnswer },
   { name: "Secrets Manager answers 500", step: "secret", fate: refuse(500, "InternalServiceError") },
   { name: "Secrets Manager throttles", step: "secret", fate: refuse(400, "ThrottlingException") },
   { name: "Secrets Manager does not answer", step: "secret", fate: hang, inTests: true },
 ];
 
-/** An invocation's time: enough for the clients' own time limits, and over soon. */
+/** An invocation's time, in milliseconds: longer than the clients' own timeouts, but short. */
 const INVOCATION_MS = 4_000;
 /** How much longer than its invocation a sweep's lease holds. */
 const LEASE_MARGIN_MS = 1_000;
-/** So many sweeps may end before one comes to the step that the trouble is at. */
+/** The most sweeps that are tried until one reaches the step of the trouble. */
 const MOST_SWEEPS = 20;
 
-/** AWS goes wrong at every step of a sweep, for a few sweeps; then it is well again. */
+/** AWS fails at every step of a sweep, for a few sweeps; then it works again. */
 export const awsFaults: Scenario = {
   name: "aws-faults",
   async run({ size, progress }): Promise<Row[]> {
     const module = unpack("sweep");
     const troubles = TROUBLES.filter(({ inTests }) => inTests || size === "long");
     let tried = 0;
-    // Most troubles only wait for the clients' time limits.
+    // Most troubles only wait for the clients' timeouts.
     return pMap(
       troubles,
       async (trouble) => {
@@ -144,7 +144,7 @@ async function tryTrouble(
   await using sweeper = await LambdaProcess.start(module, { ...stage.env, ...proxy.env });
   const wrong: string[] = [];
   const totals = { published: 0, finished: 0, failed: new Map<string, number>(), leasesLost: 0 };
-  /** Sweeps that threw, or ran out of time: what was confirmed to them at the end is in no summary. */
+  /** Sweeps that threw or ran out of time: what AWS confirmed to them at the end is in no summary. */
   let unfinished = 0;
   const sweep = async () => {
     const started = performance.now();
@@ -162,13 +162,13 @@ async function tryTrouble(
     }
     return performance.now() - started;
   };
-  // What it takes without work or trouble says how busy the machine is.
+  // The duration of a sweep without work or trouble shows how busy the machine is.
   const longestMs = INVOCATION_MS + LEASE_MARGIN_MS + 2 * (await sweep());
   const timedSweep = async () => {
     const tookMs = await sweep();
     if (tookMs > longestMs) wrong.push(`a sweep took ${Math.round(tookMs)} ms`);
   };
-  // Somebody has to be stuck, and so behind, for anything to be noted of it.
+  // Behind and health records are written only if an organisation is stuck, and so behind.
   const isNoted = step === "behind" || step === "health";
   if (isNoted) stage.enos.addFault({ kind: "refused", orgId: "o2" });
   await stage.track(tasks);
@@ -178,15 +178,15 @@ async function tryTrouble(
   if (fate === "late") proxy.add({ matches, fate: { kind: "hold", until: released.promise }, times: 1 });
   else proxy.add({ matches, fate });
   const met = () => proxy.observed.filter(({ call }) => matches(call)).length;
-  // On a busy machine a sweep's time may be over before it comes to the step.
+  // On a busy machine, a sweep's time may be over before it reaches the step.
   for (let time = 0; time < sweeps || (met() === 0 && time < MOST_SWEEPS); time++) await timedSweep();
   const times = met();
   proxy.clear();
   stage.enos.clearFaults();
-  // A shard whose release did not come through is free when its lease has run out, a second after the invocation.
+  // A shard that could not be released is free once its lease has run out, a second after the invocation.
   await stage.sweepInPeace(timedSweep);
   if (fate === "late") {
-    // Every lease has run out; once more, so that each shard is somebody else's.
+    // Every lease has run out. Once more, so that another sweep has held each shard since.
     await timedSweep();
     const before = await allItems(stage.db);
     released.resolve();

@@ -1,25 +1,25 @@
 import * as fc from "fast-check";
 import { pathOf, ROUTES, withOrganisation } from "../../local/harness/api-event.ts";
 
-/** An event and the function that gets it. Events are what they should not be, so they have no type. */
+/** An event and the function that receives it. Events may be malformed, so they have no type. */
 export interface BadInput {
   to: "status" | "track";
   event: Record<string, unknown>;
 }
 
-/** What events may name that exists. */
+/** What exists and may be named by events. */
 export interface Known {
   orgIds: string[];
   channelId: string;
   taskIds: string[];
-  /** Cursors that the service gave, of every organisation. */
+  /** Cursors that the service has returned, for every organisation. */
   cursors: string[];
 }
 
 const ID_ALPHABET = [..."ABCXYZabcxyz0189_-"];
 const wellFormedId = fc.string({ unit: fc.constantFrom(...ID_ALPHABET), minLength: 1, maxLength: 128 });
 
-/** Texts that mean something to a path, a host, a query, a header, a table's key or a secret's name. */
+/** Texts with a special meaning in a path, a host, a query, a header, a table's key or a secret's name. */
 const TELLING = [
   "",
   ".",
@@ -74,12 +74,12 @@ function mostly<T, U>(usual: fc.Arbitrary<T>, unusual: fc.Arbitrary<U>): fc.Arbi
   return fc.oneof({ arbitrary: usual, weight: 3 }, { arbitrary: unusual, weight: 1 });
 }
 
-/** Events of which some are right, most are nearly right, and some are nothing that API Gateway would send. */
+/** Events: some are valid, most are nearly valid, and some are nothing that API Gateway would send. */
 export function badInput(known: Known): fc.Arbitrary<BadInput> {
   const to = fc.constantFrom<BadInput["to"]>("status", "track");
   const event = fc.record({
     routeKey: mostly(fc.constantFrom(...ROUTE_KEYS), fc.oneof(text, noText)),
-    // Undefined: as the route says, see below.
+    // Undefined: derived from the route, see below.
     rawPath: mostly(fc.constant(undefined), fc.oneof(text, noText)),
     rawQueryString: mostly(query(known), fc.oneof(text, noText)),
     pathParameters: mostly(path(known), fc.oneof(fc.dictionary(fc.string(), text), text, noText)),
@@ -87,7 +87,7 @@ export function badInput(known: Known): fc.Arbitrary<BadInput> {
       fc.record({ requestId: fc.constant("a-request"), authorizer: fc.oneof(authorizer, noText) }),
       fc.oneof(fc.record({ requestId: fc.oneof(text, noText) }), text, noText),
     ),
-    // Nothing reads these. They say something else than the query does, in case anything ever does.
+    // No code reads these. They contradict the query, to find code that ever does.
     queryStringParameters: fc.oneof(fc.record({ orgId: fc.constantFrom(...known.orgIds) }), noText),
     headers: fc.oneof(fc.dictionary(fc.string(), text), noText),
     body: fc.oneof(
@@ -139,7 +139,7 @@ export function badInput(known: Known): fc.Arbitrary<BadInput> {
   });
 }
 
-/** Events without a mistake. */
+/** Valid events. */
 function right({ orgIds, channelId, taskIds, cursors }: Known): fc.Arbitrary<Record<string, unknown>> {
   return fc
     .record({
@@ -174,7 +174,7 @@ function right({ orgIds, channelId, taskIds, cursors }: Known): fc.Arbitrary<Rec
 
 function path({ orgIds, channelId, taskIds }: Known): fc.Arbitrary<unknown> {
   return fc.record({
-    // API Gateway gives it for half of the routes only.
+    // API Gateway sets it for half of the routes only.
     orgId: mostly(fc.constant(undefined), mostly(fc.constantFrom(...orgIds), fc.oneof(text, noText))),
     channelId: mostly(fc.constant(channelId), fc.oneof(text, noText)),
     taskId: mostly(fc.constantFrom(...taskIds), fc.oneof(text, noText)),
@@ -185,7 +185,7 @@ function query({ orgIds, cursors }: Known): fc.Arbitrary<string> {
   const orgId = mostly(fc.constantFrom(...orgIds), text).map((value) => ["orgId", value]);
   const cursor = fc.oneof(
     fc.constantFrom(...cursors),
-    // Cut short, or with a character too many: places that no list ever ended at.
+    // Cut short: positions at which no list ever ended.
     fc.tuple(fc.constantFrom(...cursors), fc.nat(40)).map(([given, length]) => given.slice(0, length)),
     text.map((place) => Buffer.from(place).toString("base64url")),
     text,
@@ -217,7 +217,7 @@ function query({ orgIds, cursors }: Known): fc.Arbitrary<string> {
 
 const claim = fc.oneof(text, noText, fc.array(text, { maxLength: 3 }));
 
-/** What an authorizer may leave in the context, and what none does. */
+/** What an authorizer may put into the context, and what none does. */
 export const authorizer: fc.Arbitrary<unknown> = fc.oneof(
   fc.record({ jwt: fc.record({ claims: fc.record({ orgs: claim }) }) }),
   fc.record({ jwt: fc.record({ claims: noText }) }),

@@ -25,7 +25,7 @@ const TASK_IDS = Array.from({ length: 60 }, (_, index) => `t${index}`);
 type Handler = (event: unknown, context: Context) => Promise<unknown>;
 type Handlers = Record<BadInput["to"], Handler>;
 
-/** Generated events against the lookup and tracking handlers, in this process, with everything real behind them. */
+/** Generated events for the lookup and tracking handlers, in this process, with a local cloud and EnOS behind them. */
 export const badInputs: Scenario = {
   name: "bad-input",
   async run({ size, seed, progress }) {
@@ -44,7 +44,7 @@ export const badInputs: Scenario = {
     }
     const env = cloud.env(enos.url);
     const before = { ...process.env };
-    // A hundred thousand mistakes are logged otherwise.
+    // Otherwise a hundred thousand bad requests would be logged.
     Object.assign(process.env, env, { POWERTOOLS_LOG_LEVEL: "SILENT", POWERTOOLS_METRICS_DISABLED: "true" });
     try {
       const { events, claims } = SIZES[size];
@@ -58,7 +58,7 @@ export const badInputs: Scenario = {
   },
 };
 
-/** Only once the settings are there: a function reads them as it is imported. */
+/** Must be called once the settings are in the environment: a function reads them when it is imported. */
 async function importHandlers(): Promise<Handlers> {
   const status = await import("../../functions/status.ts");
   const track = await import("../../functions/track.ts");
@@ -122,7 +122,7 @@ async function attack(
   ];
 }
 
-/** What of an answer `docs/openapi.yaml` does not say, where the event names a route that it has. */
+/** How an answer contradicts `docs/openapi.yaml`, if the event's route is in it. */
 function breachesOf(
   { routeKey }: Record<string, unknown>,
   answer: APIGatewayProxyStructuredResultV2,
@@ -151,13 +151,13 @@ async function track(handler: Handler): Promise<Known> {
   return { orgIds: [OWN, OTHER, "o-nobody"], channelId: CHANNEL, taskIds: TASK_IDS, cursors };
 }
 
-/** The one path at EnOS that an event to the lookup may lead to, if it leads to any. */
+/** The only path at EnOS that the lookup may call for an event. */
 function pathFor({ pathParameters }: Record<string, unknown>): string {
   const { channelId, taskId } = (pathParameters ?? {}) as Record<string, unknown>;
   return `${taskPath({ channelId: String(channelId), taskId: String(taskId) })}/status`;
 }
 
-/** The one organisation whose records an event may be shown. */
+/** The only organisation whose records may be in the answer to an event. */
 function organisationOf({ pathParameters, rawQueryString }: Record<string, unknown>): unknown {
   const { orgId } = (pathParameters ?? {}) as Record<string, unknown>;
   return orgId ?? new URLSearchParams(String(rawQueryString)).get("orgId");
@@ -167,7 +167,7 @@ const STATUS =
   /^\/data-federation\/v2\.0\/channels\/read\/[A-Za-z0-9_-]{1,128}\/download\/[A-Za-z0-9_-]{1,128}\/status$/;
 const TOKEN = /^\/apim-token-service\/v2\.0\/token\/(get|refresh)$/;
 
-/** Nothing that a caller wrote may choose what EnOS is asked; another host would have been a 5xx. */
+/** No text of a caller may decide what EnOS is asked. A call to another host would have been answered with a 5xx. */
 function reachedEnos(enos: EnosSimulator, mayBeAsked: Set<string>): Row {
   const log = enos.log();
   const { requests } = enos.counters();
@@ -184,7 +184,7 @@ function reachedEnos(enos: EnosSimulator, mayBeAsked: Set<string>): Row {
   return row("requests that reached EnOS", log.length, wrong);
 }
 
-/** Every cursor with every organisation, to the list's end. */
+/** Uses every cursor with every organisation, and follows the lists to their end. */
 async function foreignCursors(handler: Handler, { cursors }: Known): Promise<Row> {
   const wrong: string[] = [];
   let times = 0;

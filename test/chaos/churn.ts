@@ -12,8 +12,8 @@ const SHARDS = 4;
 const SWEEPERS = 2;
 
 /**
- * Tasks are deleted and put again while sweeps run: tracking starts anew each time, so the last start of each
- * must be answered with an event, whatever a sweep that had read the earlier record does.
+ * Tasks are deleted and put again while sweeps run. Tracking starts anew each time, so there must be an event for the
+ * last start of each task, whatever a sweep does that has read the earlier record.
  */
 export const churn: Scenario = {
   name: "churn",
@@ -51,7 +51,7 @@ export const churn: Scenario = {
 
     const { lost, wrong } = await stage.judge();
     let unanswered = 0;
-    // Every start of tracking has an event of its own, under the one id of the fact.
+    // Each start of tracking may have an event of its own, under the one id of that fact.
     let twice = 0;
     for (const task of expected) {
       const lastStart = lastStarts.get(task.taskId);

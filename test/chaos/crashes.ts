@@ -11,47 +11,50 @@ const SIZES = {
   long: { first: 100, tasks: 500, kills: 210 },
 };
 
-/** An invocation's time: a lease lasts as long and a second more, so a killed sweeper's shard is free soon. */
+/** An invocation's time, in milliseconds. A lease lasts a second longer: a killed sweeper's shard is soon free. */
 const INVOCATION_MS = 2_000;
-/** A sweep's length at most, for kills at a time and not at a call. */
+/** Kills at a time, not at a call, are at most so long after a lease, in milliseconds: about a sweep. */
 const SWEEP_MS = 400;
-/** A sweeper that has not come to the chosen call by then is killed when it next takes a shard. */
+/** A sweeper that has not made the chosen call after this time is killed when it next leases a shard. */
 const PATIENCE_MS = 2_000;
 
-/** When a sweeper dies: at the `nth` call of a step, as it leaves or when AWS has done it, or so long after a lease. */
+/**
+ * When a sweeper dies: at the `nth` call of a step, before AWS has carried it out or after (`done`), or some time after
+ * a lease.
+ */
 type Death = { step: Step; done: boolean; nth: number } | { afterMs: number };
 
 /**
- * Sweepers, as they are packaged, are killed at random moments of their sweeps; then sweeps run in peace. Every
- * outcome must have been received, each fact under one id, and nothing may stay open or leased.
+ * Packaged sweepers are killed at random moments of their sweeps; then sweeps run undisturbed. Every outcome must have
+ * been received, each fact under one id, and nothing may stay open or leased.
  */
 export const crashes: Scenario = {
   name: "crashes",
   async run({ size, seed, progress }): Promise<Row[]> {
     const { first, tasks, kills } = SIZES[size];
     const random = seeded(seed);
-    // All drawn beforehand, so that a seed means the same deaths whoever is faster.
+    // All are drawn beforehand, so that a seed means the same deaths whichever sweeper is faster.
     const deaths = Array.from({ length: kills }, (_, index) => drawDeath(random, index));
     await using stage = await Stage.start({ orgIds: ["o1", "o2", "o3"], apart: true, shards: 8 });
     const module = unpack("sweep");
     await stage.trackPastDeadline(Math.round(first / 10));
     await stage.track(first - Math.round(first / 10));
-    // Slow enough for looks to be under way when a sweeper dies.
+    // Slow enough that calls are in flight when a sweeper dies.
     const latency = stage.enos.addFault({ kind: "latency", ms: 20 });
 
     let tracked = first;
     let killed = 0;
-    /** Kills by the last call of the sweep that they met. */
+    /** The number of kills, by the step of the killed sweep's last call. */
     const hits = new Map<string, number>();
     const waiting = deaths.values();
-    // Two at a time: one that takes over while another dies.
+    // Two at a time, so that one takes over while the other dies.
     const lane = async () => {
       for (const death of waiting) {
         const hit = await killOne(stage, module, death);
         killed++;
         hits.set(hit, (hits.get(hit) ?? 0) + 1);
         const due = Math.min(tasks, first + Math.ceil(((tasks - first) * killed) / kills));
-        // Fresh tasks, so that there is always something to lose.
+        // New tasks, so that there is always something to lose.
         const fresh = due - tracked;
         tracked = due;
         if (fresh > 0) await stage.track(fresh);
@@ -65,7 +68,7 @@ export const crashes: Scenario = {
     const sweeps = await stage.sweepInPeace(() => peaceful.invoke({}, INVOCATION_MS));
     progress(`nothing is open any more after ${sweeps} sweeps in peace`);
     const { lost, duplicated, wrong } = await stage.judge();
-    // Before its first lease a sweep has nothing that it could lose.
+    // Before its first lease, a sweep has nothing to lose.
     const harmless = (hits.get(NOTHING) ?? 0) + (hits.get("list") ?? 0);
     if (harmless > killed / 2) wrong.push(`${harmless} kills met a sweep that held no shard`);
     const places = STEPS.map((step) => `${step} ${hits.get(step) ?? 0}`).join(", ");
@@ -96,9 +99,9 @@ function drawDeath(random: () => number, index: number): Death {
 }
 
 /**
- * Starts a sweeper, has it sweep over and over, and kills it when its time has come.
+ * Starts a sweeper, lets it sweep again and again, and kills it at the chosen moment.
  *
- * @returns the last call that the sweep it died in had made
+ * @returns the step of the killed sweep's last call
  */
 async function killOne(stage: Stage, module: string, death: Death): Promise<string> {
   await using proxy = await AwsProxy.start(stage.cloud.urls);
@@ -111,7 +114,7 @@ async function killOne(stage: Stage, module: string, death: Death): Promise<stri
   const watch = (done: boolean) => (call: AwsCall) => {
     const step = stepOf(call);
     last = step ?? last;
-    // Here and now: a moment later the sweep would be somewhere else.
+    // Synchronously: a moment later the sweep would have gone on.
     if ("step" in death && death.step === step && death.done === done && --left === 0) kill();
     if (step !== "lease" || !done) return;
     if (performance.now() > patientUntil) kill();

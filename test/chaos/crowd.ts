@@ -9,13 +9,13 @@ import { listen } from "../../local/loopback.ts";
 import type { Row, Scenario, ScenarioOptions } from "./scenario.ts";
 import { Stage } from "./stage.ts";
 
-/** Organisations in trouble, their tasks each, and the tasks of the one that is well. */
+/** A crowd of organisations in trouble, beside one that is well; `tasks` is the number of each in the crowd. */
 interface Crowd {
   tried: string;
   short: [organisations: number, tasks: number, well: number];
   long: [organisations: number, tasks: number, well: number];
   shards: number;
-  /** A gateway of their own each that takes connections and never answers, or none at all. */
+  /** Each has a gateway of its own, which accepts connections and never answers, or does not exist. */
   gateway?: "hangs" | "is-not-there";
   fault?: { kind: "refused" } | { kind: "latency"; ms: number };
 }
@@ -53,7 +53,7 @@ const CROWDS: Crowd[] = [
 
 const WELL = "well";
 
-/** Crowds of organisations in trouble beside one that is well, and must not notice: packaged sweeps in real time. */
+/** Crowds of organisations in trouble beside one that is well and must not be affected, in packaged sweeps. */
 export const crowd: Scenario = {
   name: "crowd",
   async run({ size, progress }: ScenarioOptions): Promise<Row[]> {
@@ -65,7 +65,7 @@ export const crowd: Scenario = {
         progress(row.tried);
         return row;
       },
-      // Short ones mostly wait.
+      // Short trials mostly wait.
       { concurrency: size === "short" ? CROWDS.length : 2 },
     );
   },
@@ -111,7 +111,7 @@ async function tryCrowd(each: Crowd, size: ScenarioOptions["size"], module: stri
   };
 }
 
-/** The address of a gateway that never says a word. */
+/** The address of a gateway that never answers. */
 async function silentGateway(
   gateways: AsyncDisposableStack,
   kind: "hangs" | "is-not-there",

@@ -6,10 +6,10 @@ import { Stage } from "./stage.ts";
 
 const TASKS = { short: 250, long: 6_000 };
 
-/** A second of it is for ending well: work has 300 ms, which is too little for one shard. */
+/** A second of this is kept for the end, so that work has 300 ms, which is too little for one shard. */
 const INVOCATION_MS = 1_300;
 
-/** Sweeps that never have the time for what is due: each goes on where the one before had to stop. */
+/** Sweeps that never have enough time for what is due: each continues where the one before had to stop. */
 export const cutShort: Scenario = {
   name: "cut-short",
   async run({ size, progress }): Promise<Row[]> {
@@ -35,7 +35,7 @@ export const cutShort: Scenario = {
     const { lost, duplicated, wrong: found } = await stage.judge();
     wrong.push(...found);
     if (cut < 2) wrong.push(`${cut} sweeps were cut short: nothing was tried`);
-    // What a sweep had checked when its time was over may be checked again, but not everything before it.
+    // The last checks before a sweep's time was over may be repeated, but not all earlier ones.
     if (checked > 2 * tasks) wrong.push(`${checked} checks ${tasks} tasks: sweeps began anew`);
     return [
       {

@@ -7,20 +7,20 @@ import { authorizer } from "./bad-events.ts";
 import type { Row } from "./scenario.ts";
 import { faultsOf } from "./well-answered.ts";
 
-/** The routes of the two functions; those of callbacks are another one's. */
+/** The routes of `status` and `track`. Those of callbacks belong to another function. */
 const ROUTE_KEYS = Object.entries(ROUTES)
   .filter(([name]) => !name.startsWith("callback"))
   .flatMap(([, key]) => [key, withOrganisation(key)]);
 
-/** The organisation whose claim the callers have, and the one they ask for. */
+/** The organisation that the callers' claim names, and the one that they ask for. */
 export interface Parties {
   own: string;
   other: string;
 }
 
 /**
- * Callers whose token names one organisation, or nothing that can be read, ask for another. The packaged functions
- * are used, since a function reads once, as it starts, whether callers have tokens.
+ * Callers whose token names one organisation, or nothing that can be read, ask for another. The functions are packaged
+ * ones, since a function reads only when it starts whether callers have tokens.
  */
 export async function foreignClaims(
   env: Record<string, string>,
@@ -54,7 +54,7 @@ export async function foreignClaims(
     const statusCode = await ask(event, other);
     if (statusCode !== 403) wrong.push(`${statusCode}, not 403: ${JSON.stringify(event)}`);
   }
-  // Else a service that lets nobody in would pass.
+  // Otherwise a service that lets no caller in would pass.
   const rightful = { ...eventOf(ROUTES.list), requestContext: claiming(`[${own}]`) };
   if ((await ask(rightful, own)) !== 200) wrong.push("a caller was not let in to its own organisation");
   return {
@@ -87,7 +87,7 @@ function foreign({ own, other }: Parties): fc.Arbitrary<ForeignEvent> {
     [own],
     `[${own}]`,
     `${own} ${own}`,
-    // The other's name as a part, in the wrong case, or in a shape that names nobody.
+    // The other organisation's name as part of another, in the wrong case, or in a form that does not count.
     `${other}x`,
     `x${other}`,
     other.toUpperCase(),
@@ -103,7 +103,7 @@ function foreign({ own, other }: Parties): fc.Arbitrary<ForeignEvent> {
     claim.map(claiming),
     authorizer.map((odd) => ({ requestId: "a-request", authorizer: odd })),
     fc.constantFrom<unknown>(undefined, null, "text", {}, { requestId: "a-request", authorizer: null }),
-    // A claim of another name, which nobody checks.
+    // A claim with another name, which is not evaluated.
     fc.constant({ requestId: "a-request", authorizer: { jwt: { claims: { organisations: other } } } }),
   );
   return fc

@@ -1,17 +1,17 @@
 import { shardOf, stepOf } from "../../local/harness/aws-call.ts";
 import type { Observed } from "../../local/harness/aws-proxy.ts";
 
-/** A shard in a sweep's hands. Times are Unix milliseconds. */
+/** A lease of a shard. Times are Unix milliseconds. */
 export interface Holding {
   shard: number;
   owner: string;
   /** When the lease was granted. */
   from: number;
-  /** When it was given back, or ran out. */
+  /** When it was released or ran out. */
   to: number;
 }
 
-/** The leases that were granted to a sweeper, as its calls to DynamoDB and their answers tell. */
+/** The leases that were granted to a sweeper, according to its calls to DynamoDB and their answers. */
 export function holdingsOf(observed: readonly Observed[]): Holding[] {
   const holdings: Holding[] = [];
   for (const { call, arrivedAt, answered } of observed) {
@@ -24,14 +24,14 @@ export function holdingsOf(observed: readonly Observed[]): Holding[] {
       holdings.push({ shard, owner, from: answered.at, to: Number(values[":until"]?.N) });
     } else {
       const held = holdings.findLast((each) => each.shard === shard && each.owner === owner);
-      // From the moment at which it was asked: the next may hold it before the answer is back.
+      // Free from the request on: the next sweep may hold it before the answer has arrived.
       if (held) held.to = Math.min(held.to, arrivedAt);
     }
   }
   return holdings;
 }
 
-/** Pairs of leases of one shard of which the later was granted while the earlier held. */
+/** Pairs of leases of one shard by different owners, of which the later was granted while the earlier still held. */
 export function overlaps(holdings: readonly Holding[]): string[] {
   const sorted = holdings.toSorted((a, b) => a.from - b.from);
   return sorted.flatMap((later, index) =>

@@ -9,14 +9,14 @@ export interface ExpectedTask extends TaskKey {
   state: TerminalState;
 }
 
-/** What was found to be lost, doubled or wrong. */
+/** What was found to be lost, duplicated or wrong. */
 export interface Findings {
   lost: number;
   duplicated: number;
   wrong: string[];
 }
 
-/** Compares what subscribers received, and what the table says at last, with what was bound to happen. */
+/** Compares what subscribers received, and the table's final content, with what must have happened. */
 export class Ledger {
   readonly #expected = new Map<string, ExpectedTask>();
   readonly #events = new Map<string, TerminalEvent[]>();
@@ -39,12 +39,12 @@ export class Ledger {
     return this.#events.get(nameOf(task)) ?? [];
   }
 
-  /** How many of an organisation's tasks were heard of. */
+  /** How many of an organisation's tasks there were events about. */
   heardOf(orgId: string): number {
     return [...this.#events.values()].filter(([first]) => first?.data.orgId === orgId).length;
   }
 
-  /** Call when everything that was bound to happen has happened. */
+  /** Makes the comparison, once everything has happened. */
   async audit(db: Database): Promise<Findings> {
     const wrong = this.#strangers.map((name) => `${name}: an event about a task that was never tracked`);
     const names = new Map<string, string>();
@@ -89,7 +89,7 @@ export class Ledger {
   }
 }
 
-/** Whether an item is the record of a shard that somebody holds. */
+/** Whether an item is the record of a shard that is leased now. */
 export function isLeased({ leaseUntil }: Record<string, unknown>): boolean {
   return typeof leaseUntil === "number" && leaseUntil > Date.now();
 }

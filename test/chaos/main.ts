@@ -1,5 +1,5 @@
 /**
- * The long version of every scenario: `npm run chaos [-- --seed N] [-- --only name]`. Ends with 1 when anything was
+ * Runs the long version of every scenario: `npm run chaos [-- --seed N] [-- --only name]`. Exits with 1 if anything was
  * lost or wrong.
  */
 import { randomInt } from "node:crypto";

@@ -9,7 +9,7 @@ import { Stage } from "./stage.ts";
 
 const TASKS = { short: 12, long: 200 };
 
-/** Spread among the others, or apart in the shards that are swept first. */
+/** Whether the organisations in trouble are apart, in shards of their own that are swept first. */
 const PLACES = { short: [true], long: [false, true] };
 
 /** The organisations that are in trouble, and those that are not. */
@@ -27,15 +27,15 @@ const TROUBLES: [name: string, fault: Trouble][] = [
 ];
 
 /**
- * Organisations in trouble, spread among the others or alone in the shards that are swept first: whoever is well
- * must not notice.
+ * Organisations in trouble, spread over all shards or alone in those that are swept first. The organisations that are
+ * well must not be affected.
  */
 export const neighbours: Scenario = {
   name: "neighbours",
   async run({ size, progress }: ScenarioOptions): Promise<Row[]> {
     const module = unpack("sweep");
     const trials = TROUBLES.flatMap(([name, fault]) => PLACES[size].map((apart) => ({ name, fault, apart })));
-    // A recovery is mostly waiting for the schedule.
+    // A recovery mostly waits for the schedule.
     return pMap(
       trials,
       async ({ name, fault, apart }) => {
@@ -65,7 +65,7 @@ async function tryTrouble(
     await stage.track(tasks, { orgId, runsMs: 0, where: inShards([0, 1]) });
   }
   for (const orgId of WELL) await stage.track(tasks, { orgId, runsMs: 0, where: inShards([2, 3]) });
-  // Were the watermarks of the troubled shards to stay for ever, they would come first for ever.
+  // Twice: if the watermarks of the troubled shards did not move, these would come first again.
   const sweeps = [await sweep(), await sweep()];
 
   await stage.hear();

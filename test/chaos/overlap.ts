@@ -27,17 +27,17 @@ const SIZES: Record<"short" | "long", { tasks: number; rounds: number; pauses: P
   },
 };
 
-/** When a sweeper is stopped: as the first call of a step leaves, or when AWS has done what it says. */
+/** When a sweeper is stopped: at the first call of a step, before AWS has carried it out or after (`done`). */
 interface Pause {
   step: Step;
   done: boolean;
 }
 
-/** Time for four sweepers on a busy machine: no lease runs out while its sweep works. */
+/** Enough time, in milliseconds, that no lease of four sweepers runs out while they work, even on a busy machine. */
 const UNHURRIED_MS = 60_000;
-/** A short invocation has a short lease: one to wait for. */
+/** A short invocation has a short lease, so that the test need not wait long until it has run out. */
 const PAUSED_INVOCATION_MS = 2_000;
-/** How much longer than its invocation a sweep's lease holds, and a little. */
+/** How much longer than its invocation a sweep's lease holds, and a little more. */
 const LEASE_MARGIN_MS = 1_200;
 
 /** Four sweepers at once, and one that is paused beyond its lease and wakes up again. */
@@ -45,7 +45,7 @@ export const overlap: Scenario = {
   name: "overlap",
   async run({ size, progress }) {
     const { tasks, rounds, pauses } = SIZES[size];
-    // Those who sleep need no machine meanwhile.
+    // Paused sweepers need no CPU.
     const paused = pMap(
       pauses,
       async (pause) => {
@@ -59,7 +59,7 @@ export const overlap: Scenario = {
   },
 };
 
-/** While leases hold nobody sweeps a shard twice, so not one event may come twice. */
+/** While leases hold, no two sweepers sweep the same shard, so no event may arrive twice. */
 async function fourAtOnce(tasks: number, rounds: number, progress: (text: string) => void): Promise<Row> {
   await using stage = await Stage.start({ orgIds: ["o1", "o2"], shards: SHARDS });
   const module = unpack("sweep");
@@ -73,7 +73,7 @@ async function fourAtOnce(tasks: number, rounds: number, progress: (text: string
   );
   const all = () =>
     Promise.all(sweepers.map(({ sweeper }) => sweeper.invoke<SweepSummary>({}, UNHURRIED_MS)));
-  // A process that has run before is as quick as the others.
+  // A first sweep, so that the start of a process does not slow it down later.
   await all();
   startTogether(sweepers.map(({ proxy }) => proxy));
   let tracked = (await stage.track(tasks)).length;
@@ -81,7 +81,7 @@ async function fourAtOnce(tasks: number, rounds: number, progress: (text: string
   for (let round = 1; round <= rounds; round++) {
     const summaries = await all();
     for (const { failed } of summaries) unwritten += (failed.write ?? 0) + (failed.publish ?? 0);
-    // Fresh tasks, so that there is something to share in every round.
+    // New tasks, so that there is something to share in every round.
     tracked += (await stage.track(Math.ceil(tasks / 20))).length;
     progress(`${round} of ${rounds} rounds of four sweepers`);
     await sleep(300);
@@ -92,7 +92,7 @@ async function fourAtOnce(tasks: number, rounds: number, progress: (text: string
   const holdings = sweepers.map(({ proxy }) => holdingsOf(proxy.observed));
   wrong.push(...overlaps(holdings.flat()));
   for (const { proxy } of sweepers) wrong.push(...readsWithoutLease(proxy.observed));
-  // An answer that came too late on a busy machine is the one other reason for a second event.
+  // The only other reason for a second event is an answer that came too late, on a busy machine.
   if (duplicated > unwritten) wrong.push(`${duplicated} events came twice though every lease held`);
   const shares = holdings.map(({ length }) => length);
   if (shares.filter((share) => share > 0).length < 2) wrong.push("the sweepers never shared the shards");
@@ -110,8 +110,8 @@ async function fourAtOnce(tasks: number, rounds: number, progress: (text: string
 }
 
 /**
- * The next leases wait until all sweepers have asked for some, and each shard goes to another of them: on a busy
- * machine the first would be done with all shards before the second comes.
+ * Holds the next leases back until all sweepers have asked for one, and assigns the shards to the sweepers in turn. On
+ * a busy machine, the first would otherwise finish all shards before the second begins.
  */
 function startTogether(proxies: AwsProxy[]): void {
   const asked = proxies.map(() => Promise.withResolvers<void>());
@@ -134,7 +134,7 @@ function startTogether(proxies: AwsProxy[]): void {
   });
 }
 
-/** A sweeper that is stopped in the middle of its sweep, and goes on when others have done its work. */
+/** A sweeper that is stopped in the middle of its sweep, and continues after another one has done its work. */
 async function pausedBeyondItsLease({ step, done }: Pause, tasks: number): Promise<Row> {
   await using stage = await Stage.start({ orgIds: ["o1", "o2"] });
   const module = unpack("sweep");
@@ -154,7 +154,7 @@ async function pausedBeyondItsLease({ step, done }: Pause, tasks: number): Promi
       stopped.resolve(shardOf(call.input) ?? holdingsOf(proxy.observed).at(-1)?.shard ?? -1);
     };
     sleeper = paused.invoke<SweepSummary>({}, PAUSED_INVOCATION_MS);
-    // On a busy machine a sweep's time may be over before it comes to the step, or with it: then another begins.
+    // On a busy machine, a sweep's time may be over before or just when it reaches the step: then another begins.
     const ended = sleeper.then(() => undefined);
     shard = await Promise.race([
       ended,

@@ -26,7 +26,7 @@ export const reshard: Scenario = {
     for (let change = 1; change <= changes; change++) {
       const shards = COUNTS[Math.floor(random() * COUNTS.length)] as number;
       const after = await start(shards);
-      // The function that tracks has the new count before, while or after the one that sweeps has.
+      // The function that tracks may get the new count before, together with or after the one that sweeps.
       const [tracked] = await Promise.all([
         stage.track(tasks, { shards }),
         before.invoke({}, 30_000),
@@ -37,7 +37,7 @@ export const reshard: Scenario = {
       before = after;
       if (change % 4 === 0) progress(`${change} of ${changes} changes, ${tracked.length} tasks under each`);
     }
-    // At last as few as can be: nothing may have stayed behind in the shards that are no more.
+    // Finally a single shard: no task may be left in the shards that no longer exist.
     await before[Symbol.asyncDispose]();
     await using last = await start(1);
     const sweeps = await stage.sweepInPeace(() => last.invoke({}, 30_000));

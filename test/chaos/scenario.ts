@@ -1,4 +1,4 @@
-/** One line of the table: what was tried, and what came of it. */
+/** One line of the table: what was tried, and the result. */
 export interface Row {
   tried: string;
   /** How often it was tried. */
@@ -17,7 +17,7 @@ export interface ScenarioOptions {
   size: "short" | "long";
   /** The same seed makes the same choices again. */
   seed: number;
-  /** Hears how far it is, for a person who waits. */
+  /** Called to say how far the run is, for the person who waits for it. */
   progress(text: string): void;
 }
 

@@ -20,7 +20,7 @@ import { allItems, type ExpectedTask, type Findings, isLeased, Ledger } from "./
 const CHANNEL = "ch-1";
 const DAY_MS = 24 * 60 * 60_000;
 
-/** How tasks end, dealt to them in turn, and EnOS's code for it. */
+/** The ends of tasks, used in turn, and EnOS's codes for them. */
 const ENDS = [
   { state: "succeeded", progressCode: 3 },
   { state: "failed", progressCode: 2 },
@@ -28,10 +28,10 @@ const ENDS = [
   { state: "expired", progressCode: 7 },
 ] as const;
 
-/** How many tasks' writes are under way at a time: thousands at once would only wait for each other. */
+/** How many tasks are put at a time: thousands at once would only wait for each other. */
 const PUTS_AT_ONCE = 32;
 
-/** How a stage is set. */
+/** Options of a stage. */
 export interface StageOptions {
   /** Organisations that EnOS and the service know. */
   orgIds: string[];
@@ -42,19 +42,19 @@ export interface StageOptions {
 
 /** Which tasks are tracked. */
 export interface TrackOptions {
-  /** Whose; the stage's organisations in turn when left out. */
+  /** The organisation whose tasks they are; by default, the stage's organisations in turn. */
   orgId?: string;
   /** How long every other task runs before it ends, in milliseconds; the rest have ended already. */
   runsMs?: number;
-  /** As `SWEEP_SHARDS` of the function that tracks; the stage's when left out. */
+  /** `SWEEP_SHARDS` of the function that tracks; by default, the stage's. */
   shards?: number;
-  /** Tasks of some names only. */
+  /** Which of the generated tasks are used; by default, all. */
   where?: (task: { orgId: string; channelId: string; taskId: string }) => boolean;
 }
 
 /**
- * What outlives the sweepers: EnOS, the database, the topic, and a queue that hears everything and whose messages
- * go into a ledger.
+ * What outlives the sweepers: EnOS, the database, the topic, and a queue that receives all events, which go into a
+ * ledger.
  */
 export class Stage implements AsyncDisposable {
   readonly cloud: Cloud;
@@ -94,7 +94,7 @@ export class Stage implements AsyncDisposable {
     return new Stage(options, cloud, enos, queue, parts.move());
   }
 
-  /** The settings of a sweeper: every second, and as fast as it can. */
+  /** The settings of a sweeper: an interval of one second, and practically no rate limit. */
   get env(): Record<string, string> {
     return {
       ...this.cloud.env(this.enos.url),
@@ -110,7 +110,7 @@ export class Stage implements AsyncDisposable {
     return { client: DynamoDBDocumentClient.from(this.cloud.dynamodb), table: "tracked-tasks" };
   }
 
-  /** Tracks so many new tasks whose ends are in EnOS, and expects to hear of them. */
+  /** Tracks this many new tasks that end in EnOS, and expects events about them. */
   track(count: number, options: TrackOptions = {}): Promise<ExpectedTask[]> {
     const { runsMs = 1_500 } = options;
     const tasks = this.#newTasks(
@@ -126,7 +126,7 @@ export class Stage implements AsyncDisposable {
     return this.#put(tasks, options, Date.now);
   }
 
-  /** Tracks tasks that EnOS never ends, and whose deadline has passed: for shards that were never swept. */
+  /** Tracks tasks that never end in EnOS and are past their deadline. To be called before the first sweep. */
   trackPastDeadline(count: number): Promise<ExpectedTask[]> {
     const tasks = this.#newTasks(count, {}, () => "abandoned");
     for (const task of tasks) this.#play(task, [{ afterMs: 0, progressCode: 1 }]);
@@ -134,10 +134,10 @@ export class Stage implements AsyncDisposable {
   }
 
   /**
-   * Sweeps until no task is open and no shard is leased. Whoever is stuck is probed by the next sweep already, and not
-   * only within a quarter of an hour.
+   * Sweeps until no task is open and no shard is leased. What is stuck is probed by each sweep, so that recovery does
+   * not take up to a quarter of an hour.
    *
-   * @returns how many sweeps that took, 200 at most
+   * @returns the number of sweeps, 200 at most
    */
   async sweepInPeace(sweep: () => Promise<unknown>): Promise<number> {
     let sweeps = 0;
@@ -160,7 +160,7 @@ export class Stage implements AsyncDisposable {
     return items.every((item) => item.openShard === undefined && !isLeased(item));
   }
 
-  /** Receives all events that there are. */
+  /** Receives all events that have arrived. */
   async hear(): Promise<void> {
     for (;;) {
       const messages = await this.#queue.poll(0);
@@ -170,7 +170,7 @@ export class Stage implements AsyncDisposable {
     }
   }
 
-  /** Holds all events and the table against what must have come of the tasks. */
+  /** Compares all events and the table with how the tasks must have ended. */
   async judge(): Promise<Findings> {
     await this.hear();
     return this.ledger.audit(this.db);

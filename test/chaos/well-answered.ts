@@ -1,6 +1,6 @@
 import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 
-/** What an answer to a caller breaks, in words; nothing when it is as promised whatever was asked. */
+/** What is wrong with an answer to a caller, in words; empty if it is as every answer must be. */
 export function faultsOf(answer: unknown): string[] {
   if (typeof answer !== "object" || answer === null) return ["no answer"];
   const { statusCode, headers, body } = answer as APIGatewayProxyStructuredResultV2;

@@ -3,7 +3,7 @@ import type { Row, Scenario, ScenarioOptions } from "./scenario.ts";
 
 const WORLDS = { short: 20, long: 10_000 };
 
-/** Worlds that chance draws, in virtual time: the first is the one of the run's seed. */
+/** Random worlds, in virtual time. The first is that of the run's seed. */
 export const worlds: Scenario = {
   name: "worlds",
   async run({ size, seed, progress }: ScenarioOptions): Promise<Row[]> {

@@ -62,7 +62,7 @@ test("lookup", async () => {
   });
 });
 
-test("tracking, and a sweep whose events reach only who asked for them", async () => {
+test("tracking, and a sweep whose events reach only the subscribers that want them", async () => {
   const orgId = await organisation();
   const other = await organisation();
   const everything = await cloud.subscribe("everything", { orgId: [orgId] });
@@ -113,7 +113,7 @@ test("tracking, and a sweep whose events reach only who asked for them", async (
   const running = await call(track, apiEvent("list", `orgId=${orgId}&state=running`));
   expect(running).toMatchObject({ statusCode: 200, data: { tasks: [open], cursor: null } });
 
-  // Once more, over the tasks that are done: nothing is announced twice.
+  // Once more, when the tasks are done: nothing is announced twice.
   await sweep.invoke<SweepSummary>({});
   expect(await everything.poll(0)).toEqual([]);
 });

@@ -10,7 +10,7 @@ import { LambdaProcess } from "../../local/harness/lambda-process.ts";
 import { tableFromSource } from "../../local/template.ts";
 import { breaches } from "../docs/contract.ts";
 
-// The packaged function, with a DynamoDB that is not at its best.
+// The packaged function, with faults of DynamoDB.
 
 let cloud: Cloud;
 let proxy: AwsProxy;
@@ -46,21 +46,21 @@ async function send(names: string[], timeoutMs = 10_000) {
 const puts = (call: AwsCall, ...names: string[]) =>
   call.action === "PutItem" && names.some((name) => JSON.stringify(call.input).includes(`"ch-1#${name}"`));
 
-test("a throttled table: every task is tracked all the same", async () => {
+test("every task is tracked even if the table throttles", async () => {
   const throttled = {
     kind: "refuse",
     httpStatus: 400,
     code: "ProvisionedThroughputExceededException",
   } as const;
   const names = Array.from({ length: 30 }, (_, index) => `throttled-${index}`);
-  // Each twice: chance would have one task wait for longer than there is time.
+  // Each put is throttled twice. With random faults, one task might need more time than there is.
   for (const name of names) proxy.add({ matches: (call) => puts(call, name), fate: throttled, times: 2 });
   const { outcomes, failed } = await send(names);
   expect(failed).toBe(0);
   expect(outcomes.map(({ status, taskId }) => [status, taskId])).toEqual(names.map((name) => [201, name]));
 });
 
-test("what does not come through in time is said to be unknown, and the others are tracked", async () => {
+test("tasks that cannot be put in time are reported as unknown, and the others are tracked", async () => {
   proxy.add(
     {
       matches: (call) => puts(call, "throttled"),
@@ -81,20 +81,20 @@ test("what does not come through in time is said to be unknown, and the others a
   ]);
   expect([failed, headers["retry-after"]]).toEqual([3, "5"]);
 
-  // Sent again when the table is well, all of them are tracked, whatever had become of them.
+  // Sent again once the table works, all of them are tracked, whether they were tracked before or not.
   proxy.clear();
   const again = await send(["throttled", "hangs", "fine", "broken"]);
   expect(again.failed).toBe(0);
 });
 
-test("an answer that is lost is no second start", async () => {
+test("a lost answer does not start tracking twice", async () => {
   proxy.add({ matches: (call) => puts(call, "lost"), fate: { kind: "lose-answer" }, times: 1 });
   const { outcomes, failed } = await send(["lost"]);
   expect(failed).toBe(0);
   expect(outcomes[0]?.record).toMatchObject({ taskId: "lost", state: "pending" });
 });
 
-test("what is refused for good is a fault of ours, told once and without detail", async () => {
+test("a permanent refusal is an internal error, without details and without a retry", async () => {
   const fate = { kind: "refuse", httpStatus: 400, code: "AccessDeniedException" } as const;
   proxy.add({ matches: (call) => puts(call, "denied"), fate });
   const { outcomes, headers } = await send(["denied", "well"]);

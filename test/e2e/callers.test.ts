@@ -78,7 +78,7 @@ describe("what a caller adds to a task", () => {
     deadlineSeconds: 7_200,
   };
 
-  test("is in the record, as it was first", async () => {
+  test("is in the record, as it was first sent", async () => {
     const task = newTask(under.enos, await under.organisation());
     const path = `${taskPath(task)}/tracking?orgId=${task.orgId}`;
     const { client } = under.service;
@@ -96,7 +96,7 @@ describe("what a caller adds to a task", () => {
     expect([second.status, second.envelope?.data]).toEqual([200, record]);
     const read = await client.record(task);
     expect(read.envelope?.data).toEqual(record);
-    // The interval at its age, which is the least one so far.
+    // The interval at the task's age, which is still the shortest one.
     expect([first, read].map(({ headers }) => headers.get("retry-after"))).toEqual(["3600", "3600"]);
   });
 
@@ -181,7 +181,7 @@ test("the caller's additions are in the event, and the list has the ends in orde
     const path = `${taskPath(task)}/tracking?orgId=${orgId}`;
     const headers = { traceparent: TRACEPARENT };
     await client.request("PUT", path, { headers, body: { correlationId: `order-${index}`, labels } });
-    // One sweep each, so that each has an end of its own.
+    // One sweep each, so that each ends at another time.
     await sweepByHand(functions.lambdaUrl);
     const [message] = await queue.poll(5);
     expect(message?.attributes).toMatchObject({ correlationId: `order-${index}` });

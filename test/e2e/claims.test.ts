@@ -9,7 +9,7 @@ import { LambdaProcess } from "../../local/harness/lambda-process.ts";
 import { tableFromSource } from "../../local/template.ts";
 import { newTask } from "./service.ts";
 
-// serverless-offline has no JWT authorizer that this could go through: events are as API Gateway makes them.
+// serverless-offline has no JWT authorizer for this, so events are created as API Gateway would.
 
 let cloud: Cloud;
 let enos: EnosSimulator;

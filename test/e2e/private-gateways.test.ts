@@ -18,11 +18,11 @@ import { tableFromSource } from "../../local/template.ts";
 import { Authority, type Identity } from "../support/certificate.ts";
 import { ENDED } from "../support/scene.ts";
 
-// The packaged functions, against the simulator behind TLS of a private CA, and on a host of a private network.
+// The packaged functions with a gateway behind TLS of a private CA, and with one on a host of a private network.
 
 const ORG = "o15504722874071";
 const KEYS = { accessKey: "an-access-key", secretKey: "example-secret-key" };
-/** What only Lambda sets: the function is deployed then. */
+/** A variable that only Lambda sets, by which a function knows that it is deployed. */
 const DEPLOYED = { AWS_LAMBDA_RUNTIME_API: "127.0.0.1:9001" };
 
 const modules = {
@@ -51,7 +51,7 @@ const task = (taskId: string, orgId = ORG) => {
   return { orgId, channelId: "ch-1", taskId };
 };
 
-/** A server that hands every connection on to `target`, with or without TLS. */
+/** A server that forwards every connection to `target`, with or without TLS. */
 async function relay(target: string, { host = "127.0.0.1", tls }: { host?: string; tls?: Identity } = {}) {
   const handOn = (socket: Socket) => {
     const next = connect(Number(new URL(target).port), "127.0.0.1");
@@ -92,7 +92,7 @@ describe("a gateway behind a private CA", () => {
     ca = await file("ca.pem", `# Our own\n${authority.pem}`);
   });
 
-  it("is asked by every function that asks gateways", async () => {
+  it("is called by every function that calls gateways", async () => {
     const env = { ...cloud.env(url), ENOS_CA_FILE: ca };
     await using status = await start("status", env);
     expect(await ask(status)).toBe(200);
@@ -116,8 +116,8 @@ describe("a gateway behind a private CA", () => {
     expect(await ask(withOther)).toBe(502);
   });
 
-  it("is trusted beside those that are trusted anyway", async () => {
-    // To Node, what this variable names is as good as a public CA.
+  it("is trusted in addition to public CAs", async () => {
+    // To Node, a CA that this variable names is like a public one.
     const publicCa = new Authority("Public");
     const elsewhere = await relay(enos.url, { tls: publicCa.issue("127.0.0.1") });
     enos.putOrganisation({ orgId: "o-public", ...KEYS, accessKey: "another-access-key" });
@@ -127,14 +127,14 @@ describe("a gateway behind a private CA", () => {
     expect([await ask(status), await ask(status, "o-public")]).toEqual([200, 200]);
   });
 
-  it("has nothing to do with whom else the function trusts", async () => {
+  it("does not make its CA trusted in calls to AWS", async () => {
     const secrets = await relay(cloud.urls.secrets, { tls: authority.issue("127.0.0.1") });
     const env = { ...cloud.env(url), ENOS_CA_FILE: ca, AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets };
     await using status = await start("status", env);
     expect(await ask(status)).toBe(500);
   });
 
-  it("stops the start of a function whose file is not there, or is no CA", async () => {
+  it("stops the start of a function whose CA file is missing, or is not a CA", async () => {
     const leaf = await file("leaf.pem", authority.issue("gateway.example").cert);
     for (const [path, problem] of [
       [join(folder, "missing.pem"), "cannot be read (ENOENT)"],
@@ -147,7 +147,7 @@ describe("a gateway behind a private CA", () => {
   });
 });
 
-/** An address of this machine that others may reach. */
+/** An address of this machine that other machines may reach. */
 const reachable = Object.values(networkInterfaces())
   .flat()
   .find(
@@ -162,7 +162,7 @@ describe.skipIf(!reachable)("a gateway over plain http, from a deployed function
     env = { ...cloud.env(url), ...DEPLOYED, ENOS_HTTP_HOSTS: reachable };
   });
 
-  it("is asked where its host is listed, and stops the start where it is not", async () => {
+  it("is called if its host is listed, and stops the start if it is not", async () => {
     await using status = await start("status", env);
     expect(await ask(status)).toBe(200);
     await expect(start("status", { ...env, ENOS_HTTP_HOSTS: "10.1.2.3" })).rejects.toThrow(
@@ -173,7 +173,7 @@ describe.skipIf(!reachable)("a gateway over plain http, from a deployed function
     );
   });
 
-  it("is asked where a secret names it, if its host is listed, and never on loopback", async () => {
+  it("is called if a secret names it and its host is listed, but never on loopback", async () => {
     await using status = await start("status", { ...env, ENOS_API_BASE_URL: "https://apim.invalid" });
     const asked = async (orgId: string, baseUrl: string) => {
       const keys = { ...KEYS, accessKey: `key-of-${orgId}` };
@@ -192,7 +192,7 @@ describe.skipIf(!reachable)("a gateway over plain http, from a deployed function
     expect(status.output).not.toMatch(/canary|key-of-|example-secret-key|169\.254/);
   });
 
-  it("is not asked where its name leads to the function's own machine", async (context) => {
+  it("is not called if its name resolves to the function's own machine", async (context) => {
     const name = hostname().toLowerCase();
     const { address } = await lookup(name).catch(() => ({ address: "" }));
     if (!address.startsWith("127.")) context.skip();

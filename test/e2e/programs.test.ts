@@ -16,7 +16,7 @@ function isAlive(pid: number): boolean {
 
 let demo: Program;
 
-// It takes longest, and does not mind company.
+// It takes longest, and can run beside the others.
 beforeAll(() => {
   demo = new Program("local/demo.ts");
 });
@@ -66,7 +66,7 @@ test("npm start with some of the gateway's settings names those that are missing
   expect(start.process.exitCode).toBe(1);
 });
 
-test("npm start says that its port is occupied, and takes another only when nobody chose it", async () => {
+test("npm start says that its port is occupied, and takes another one only if the port was not chosen", async () => {
   {
     await using holder = await listen(createServer());
     const { port } = holder;

@@ -7,17 +7,17 @@ import { LocalService } from "../../local/service/local-service.ts";
 import { choosePorts } from "../../local/service/ports.ts";
 import { breaches } from "../docs/contract.ts";
 
-/** The service over real HTTP, beside an EnOS that does what it is told. */
+/** The service over real HTTP, with a simulated EnOS. */
 export interface ServiceUnderTest extends AsyncDisposable {
   enos: EnosSimulator;
   service: LocalService;
-  /** What the functions complained about. */
+  /** Errors that the functions reported. */
   troubles: string[];
-  /** An organisation on EnOS and with a secret; one of its own for a test when it has no name. */
+  /** Adds an organisation to EnOS, with a secret; a new one if no id is given. */
   organisation(orgId?: string): Promise<string>;
 }
 
-/** Starts it; the schedule is left at an hour, so that tests sweep when they want to. */
+/** Starts it, with a schedule of an hour, so that only the tests start sweeps. */
 export async function startService(): Promise<ServiceUnderTest> {
   const enos = await startEnosSimulator();
   const troubles: string[] = [];
@@ -47,21 +47,21 @@ export async function startService(): Promise<ServiceUnderTest> {
   };
 }
 
-/** @throws {Error} for an answer that `docs/openapi.yaml` does not say */
+/** @throws {Error} for an answer that contradicts `docs/openapi.yaml` */
 function keepsToContract(request: string, { status, headers }: Response, body: string): void {
   const [route = ""] = request.split("?");
   const found = breaches(route, { status, headers: Object.fromEntries(headers), body });
   if (found.length > 0) throw new Error(`the contract is broken: ${found.join("; ")}`);
 }
 
-/** A task of an organisation; it exists on EnOS when it has a timeline. */
+/** A task of an organisation; it exists in EnOS if it has a timeline. */
 export function newTask(enos: EnosSimulator, orgId: string, timeline?: Timeline): TaskKey {
   const task = { orgId, channelId: "ch-dee0c5", taskId: randomUUID().replaceAll("-", "") };
   if (timeline) enos.putTask({ ...task, timeline: [...timeline], shape: { dataSize: "number" } });
   return task;
 }
 
-/** Status and code of an answer, which is what the design's table speaks of. */
+/** The HTTP status and the code of an answer. */
 export function outcome({ status, envelope }: ServiceAnswer<unknown>): [status: number, code?: number] {
   return envelope ? [status, envelope.code] : [status];
 }

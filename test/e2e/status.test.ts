@@ -7,7 +7,7 @@ import { newTask, outcome, type ServiceUnderTest, startService } from "./service
 const RUNNING = [{ afterMs: 0, progressCode: 1 }];
 
 let under: ServiceUnderTest;
-/** Lookups that take all of their ten seconds: they run while the other tests do. */
+/** Lookups that take all of their ten seconds, and run beside the other tests. */
 let slow: Record<"hang" | "slow-body" | "token", Promise<ServiceAnswer<unknown>>>;
 
 beforeAll(async () => {
@@ -21,7 +21,7 @@ beforeAll(async () => {
 
 afterAll(() => under[Symbol.asyncDispose]());
 
-/** A lookup at an organisation of its own, which meets the fault. */
+/** A lookup under a fault, with an organisation of its own. */
 async function lookUpUnder(fault: Fault): Promise<ServiceAnswer<unknown>> {
   const orgId = await under.organisation();
   under.enos.addFault({ ...fault, orgId });
@@ -256,7 +256,7 @@ test("500: callers do not learn what is wrong with a secret", async () => {
   });
 });
 
-// Last: by now they have had their time.
+// Last, since by now they have had their time.
 test.each(["hang", "slow-body", "token"] as const)("504: no answer in time (%s)", async (which) => {
   expect(outcome(await slow[which])).toEqual([504, 99504]);
 });

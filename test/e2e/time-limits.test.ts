@@ -8,7 +8,7 @@ import { AwsProxy } from "../../local/harness/aws-proxy.ts";
 import { LambdaProcess } from "../../local/harness/lambda-process.ts";
 import { tableFromSource } from "../../local/template.ts";
 
-// The packaged functions, while something that they need does not answer, with less time than that takes to be given up.
+// The packaged functions while a service that they need does not answer, with less time than its timeout.
 
 const TASK = { orgId: "o1", channelId: "ch-1", taskId: "t1" };
 const TIME_MS = 2_000;
@@ -40,7 +40,7 @@ beforeEach(() => {
 
 afterAll(() => parts.disposeAsync());
 
-/** The answer, which must be there before the time is over. */
+/** The answer, which must arrive before the time is over. */
 async function answerOf(
   lambda: LambdaProcess,
   event: unknown,
@@ -60,7 +60,7 @@ const ROUTES: [what: string, event: object][] = [
 ];
 
 test.each(ROUTES)(
-  "%s is answered in the envelope while DynamoDB hangs, and as ever after that",
+  "%s is answered in the envelope while DynamoDB hangs, and as usual after that",
   async (_, event) => {
     proxy.add({ matches: ({ service }) => service === "dynamodb", fate: { kind: "hang" } });
     expect(await answerOf(track, event)).toEqual([503, 99503]);

@@ -201,7 +201,7 @@ describe("a list", () => {
     expect(idsOf(seen)).toEqual(idsOf(all));
   });
 
-  test("of a state has only those", async () => {
+  test("of a state contains only tasks in that state", async () => {
     const { client } = under.service;
     const pending = await client.list({ orgId: ORG, state: "pending" });
     expect(idsOf(pending.envelope?.data.tasks)).toEqual(idsOf(all));

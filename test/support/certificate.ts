@@ -7,7 +7,7 @@ export interface Identity {
   cert: string;
 }
 
-/** A certification authority that nobody knows yet. */
+/** A certification authority that nothing trusts yet. */
 export class Authority {
   /** Its certificate, as PEM. */
   readonly pem: string;
@@ -34,7 +34,7 @@ export class Authority {
     };
   }
 
-  /** An X.509 certificate of version 3 (RFC 5280), good for the day around now. */
+  /** An X.509 certificate of version 3 (RFC 5280), valid from a day ago to a day from now. */
   #certify(subject: string, publicKey: KeyObject, ...extensions: Buffer[]): string {
     const day = 24 * 60 * 60_000;
     const content = sequence(

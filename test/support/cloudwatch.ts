@@ -52,8 +52,8 @@ const COMPARISONS: Record<string, (value: number, threshold: number) => boolean>
 };
 
 /**
- * As much of CloudWatch as it takes to tell whether an alarm would be on: metrics in the embedded metric format,
- * statistics over periods, sums of filled metrics, and what an alarm does about periods without data.
+ * The part of CloudWatch that decides whether an alarm is on: metrics in the embedded metric format, statistics over
+ * periods, sums of filled metrics, and how an alarm treats periods without data.
  *
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
@@ -61,7 +61,7 @@ const COMPARISONS: Record<string, (value: number, threshold: number) => boolean>
 export class CloudWatch {
   readonly #data: Datum[] = [];
 
-  /** Takes a line that a function printed; one that holds no metrics is a log's. @param at Unix milliseconds */
+  /** Takes a line that a function printed, which may contain metrics. @param at Unix milliseconds */
   take(line: string, at: number): void {
     const printed = JSON.parse(line);
     for (const { Namespace, Dimensions, Metrics } of printed._aws?.CloudWatchMetrics ?? []) {
@@ -75,12 +75,12 @@ export class CloudWatch {
     }
   }
 
-  /** Every metric that has come in, as {@link nameOf} names them. */
+  /** Every metric that was received, as {@link nameOf} names them. */
   get metrics(): ReadonlySet<string> {
     return new Set(this.#data.map(({ metric }) => metric));
   }
 
-  /** Whether the alarm would be on, once everything up to a moment has come in. @param at Unix milliseconds */
+  /** Whether the alarm is on, given everything that was received up to a time. @param at Unix milliseconds */
   isOn(alarm: AlarmDefinition, at: number): boolean {
     const periodMs = periodOf(alarm) * 1000;
     const first = Math.min(at, ...this.#data.map((datum) => datum.at));
@@ -98,7 +98,7 @@ export class CloudWatch {
     return isOn;
   }
 
-  /** What the alarm looks at, over one period; undefined without data. */
+  /** The value that the alarm evaluates, over one period; undefined without data. */
   #value(alarm: AlarmDefinition, from: number, to: number): number | undefined {
     if (!alarm.Metrics) {
       return this.#statistic(alarm as MetricName, alarm.Statistic as Statistic, from, to);
@@ -120,7 +120,7 @@ export class CloudWatch {
   }
 }
 
-/** A sum of filled metrics; nothing else is understood. */
+/** Evaluates a sum of filled metrics; other expressions are not supported. */
 function evaluate(expression: string, values: Map<string, number | undefined>): number {
   return expression.split("+").reduce((sum, term) => {
     const [, id = "", filler] = /^\s*FILL\((\w+),\s*(\d+)\)\s*$/.exec(term) ?? [];

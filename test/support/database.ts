@@ -7,7 +7,7 @@ import { tableFromSource } from "../../local/template.ts";
 
 const TABLE = "tracked-tasks";
 
-/** The table alone, as the stores under test see it, over a socket that can lose answers. */
+/** The table, as the stores under test see it, over a socket that can lose answers. */
 export class TestDatabase implements AsyncDisposable {
   readonly db: Database;
   readonly #server: AsyncDisposable;
@@ -20,7 +20,7 @@ export class TestDatabase implements AsyncDisposable {
     this.#server = server;
     this.#client = client;
     this.db = openDatabase(TABLE, client);
-    // Behind the SDK's retries: each attempt comes by here, and what is thrown here is tried again.
+    // Below the SDK's retries: each attempt passes here, and an error that is thrown here is retried.
     client.middlewareStack.add(
       (next) => async (args) => {
         this.requests++;
@@ -45,12 +45,12 @@ export class TestDatabase implements AsyncDisposable {
     return new TestDatabase(server, client);
   }
 
-  /** The database does what it is asked for next, and its answer is lost. */
+  /** Loses the answers to the next requests, which the database carries out. */
   loseAnswers(times = 1): void {
     this.#answersToLose = times;
   }
 
-  /** An item as it is; undefined when there is none. */
+  /** An item as it is stored; undefined if there is none. */
   async item(pk: string, sk: string): Promise<Record<string, unknown> | undefined> {
     const { Item } = await this.#documents.send(
       new GetCommand({ TableName: TABLE, Key: { pk, sk }, ConsistentRead: true }),
@@ -58,12 +58,12 @@ export class TestDatabase implements AsyncDisposable {
     return Item;
   }
 
-  /** Writes an item as no store would. */
+  /** Writes an item directly, even one that no store would write. */
   async put(item: { pk: string; sk: string } & Record<string, unknown>): Promise<void> {
     await this.#documents.send(new PutCommand({ TableName: TABLE, Item: item }));
   }
 
-  /** Writes an item with a number that JavaScript cannot have. */
+  /** Writes an item with a number that JavaScript cannot represent. */
   async putNumber(key: { pk: string; sk: string }, name: string, number: string): Promise<void> {
     const Item = { pk: { S: key.pk }, sk: { S: key.sk }, [name]: { N: number } };
     await this.#client.send(new PutItemCommand({ TableName: TABLE, Item }));

@@ -1,4 +1,4 @@
-/** Holds every event that a test's subscription receives against its schema, and against CloudEvents' own SDK. */
+/** Validates every event that a test's subscription receives: by its schema, and by CloudEvents' own SDK. */
 import { createRequire } from "node:module";
 import { watchers } from "../../local/aws/received.ts";
 
@@ -6,6 +6,6 @@ const require = createRequire(import.meta.url);
 
 watchers.add((message) => {
   const { specversion } = Object(message.body) as { specversion?: unknown };
-  // Only once there is an event: most files of tests have none, and would wait for what it takes.
+  // Loaded only once there is an event: most test files have none, and would wait for it.
   if (specversion !== undefined) require("./odd-event.ts").refuseOddEvent(message);
 });

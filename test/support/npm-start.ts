@@ -3,10 +3,10 @@ import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Program } from "./program.ts";
 
-/** Nobody else of the suite listens here. */
+/** Held as a lock: nothing else in the suite listens on this port. */
 const TURN_PORT = 19_999;
 
-/** `npm start`, once it listens; one after the other, since two that choose their ports at once choose the same. */
+/** Runs `npm start` until it listens. One at a time, since two that choose their ports at once choose the same. */
 export async function npmStart(env: Record<string, string> = {}): Promise<Program> {
   await using _ = await turn();
   const start = new Program("local/start.ts", env);

@@ -13,11 +13,11 @@ const isEvent = schema("event");
 const isData = schema("event-data");
 
 /**
- * @throws {Error} for an event that its schemas, the SDK in its strict mode, or its message attributes do not bear out
+ * @throws {Error} for an event that its schemas or the SDK's strict mode reject, or its message attributes contradict
  */
 export function refuseOddEvent({ body, attributes }: ReceivedMessage): void {
   const event = body as TerminalEvent;
-  // Tests of subscriptions send whatever they like.
+  // Tests of subscriptions also send other messages.
   if (typeof event?.specversion !== "string") return;
   const said = `the event ${JSON.stringify(event).slice(0, 500)}`;
   if (!isEvent(event)) throw new Error(`${said}: ${ajv.errorsText(isEvent.errors)}`);

@@ -1,6 +1,6 @@
 import { vi } from "vitest";
 
-/** The lines that something prints as a function of Lambda would: logs and metrics. */
+/** The lines that something prints as a Lambda function would: logs and metrics. */
 export async function printedBy(act: () => unknown): Promise<string[]> {
   vi.stubEnv("POWERTOOLS_METRICS_DISABLED", "false");
   const lines: string[] = [];

@@ -5,7 +5,7 @@ import { REMEMBERED } from "../../local/remembered.ts";
 
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 
-/** A program of `package.json`, run as npm runs it. */
+/** A program that `package.json` runs, started as npm does. */
 export class Program implements AsyncDisposable {
   readonly process: ChildProcess;
   readonly ended: Promise<unknown>;
@@ -32,7 +32,7 @@ export class Program implements AsyncDisposable {
     return this.#output;
   }
 
-  /** Resolves when it has printed what fits. */
+  /** Resolves with the match once its output matches. */
   async prints(pattern: RegExp): Promise<RegExpMatchArray> {
     const found = Promise.withResolvers<RegExpMatchArray>();
     const check = () => {
@@ -52,7 +52,7 @@ export class Program implements AsyncDisposable {
     }
   }
 
-  /** The processes that it has started. */
+  /** The ids of the processes that it has started. */
   children(): number[] {
     const table = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" });
     return table

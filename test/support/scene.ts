@@ -21,7 +21,7 @@ import { type EnosSimulator, startEnosSimulator } from "../../local/enos/simulat
 import { canaryKeys, refuseCanaries } from "../../local/harness/canary.ts";
 import { tableFromSource } from "../../local/template.ts";
 
-/** A timeline that has been over since long before anybody asks. */
+/** Timelines of tasks that have already ended. */
 export const ENDED = {
   succeeded: [
     { afterMs: 0, progressCode: 3, downloadUrl: "http://files.example/{taskId}.zip", dataSize: 42 },
@@ -34,8 +34,8 @@ export const ENDED = {
 export const RUNNING = [{ afterMs: 0, progressCode: 1 }];
 
 /**
- * The service in this process, on real sockets, with a clock that the test moves: EnOS, the database,
- * the topic and a queue that hears everything.
+ * The service in this process, on real sockets, with a clock that the test moves: EnOS, the database, the topic and a
+ * queue that receives all events.
  */
 export class Scene implements AsyncDisposable {
   time = Date.UTC(2026, 10, 24);
@@ -50,7 +50,7 @@ export class Scene implements AsyncDisposable {
     requestsPerSecond: 100_000,
     deadlineMs: 7 * 24 * 60 * 60_000,
   };
-  /** What the sweeps' observer heard. */
+  /** The calls of the sweeps' observer. */
   readonly heard: { event: keyof SweepObserver; detail: unknown }[] = [];
 
   private constructor(cloud: Cloud, queue: Subscription, startEnos: (now: () => number) => EnosSimulator) {
@@ -95,14 +95,14 @@ export class Scene implements AsyncDisposable {
     return { client: DynamoDBDocumentClient.from(this.cloud.dynamodb), table: "tracked-tasks" };
   }
 
-  /** An organisation that EnOS and this service know, with its own key. */
+  /** Adds an organisation, with its own key, to EnOS and the service. */
   async addOrganisation(orgId: string): Promise<void> {
     const keys = canaryKeys(orgId);
     this.enos.putOrganisation({ orgId, ...keys });
     await this.cloud.putSecret(orgId, keys);
   }
 
-  /** Tasks in EnOS that play a timeline, tracked from now on. */
+  /** Creates tasks in EnOS that follow a timeline, and tracks them from now on. */
   async track(
     orgId: string,
     count: number,
@@ -120,7 +120,7 @@ export class Scene implements AsyncDisposable {
     return tasks;
   }
 
-  /** Tasks that are tracked and run for so long already, in one shard that was swept just now. */
+  /** Creates tasks that have been tracked and running for some time, in one shard that was just swept. */
   async grown(orgId: string, count: number, ageMs: number): Promise<TaskKey[]> {
     const tasks = tasksOf(orgId, count, "old");
     const taskIds = tasks.map(({ taskId }) => taskId);
@@ -142,7 +142,7 @@ export class Scene implements AsyncDisposable {
     return tasks;
   }
 
-  /** The store of open tasks, but for some of its methods. */
+  /** The store of open tasks, with some of its methods replaced. */
   tasksWith(other: Partial<SweepDependencies["tasks"]>): SweepDependencies["tasks"] {
     const { tasks } = this.dependencies;
     return {
@@ -161,7 +161,7 @@ export class Scene implements AsyncDisposable {
     return new TaskStore({ db: this.db, shardCount, retentionDays: 30, now: () => this.time });
   }
 
-  /** How the service calls EnOS: with nothing remembered of secrets and tokens. */
+  /** Credentials and client with empty caches of secrets and tokens. */
   #caller(): Pick<SweepDependencies, "credentials" | "enos"> {
     const credentials = new SecretsManagerCredentials({
       prefix: "enos/",
@@ -171,12 +171,12 @@ export class Scene implements AsyncDisposable {
     return { credentials, enos: new EnosClient({ credentials, now: () => this.time }) };
   }
 
-  /** What is next done to EnOS is done by a new process, which has read no secret yet. */
+  /** Acts like a new process, which has not read any secret yet. */
   restart(): void {
     Object.assign(this.dependencies, this.#caller());
   }
 
-  /** One sweep; the clock goes on by a minute first, unless the test moves it. */
+  /** Makes one sweep. The clock is moved by a minute first, or by `after`. */
   async sweep(
     options: {
       dependencies?: Partial<SweepDependencies>;

@@ -1,7 +1,7 @@
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { type SecretsManager, startSecretsManager } from "../../local/secrets-manager/secrets-manager.ts";
 
-/** A Secrets Manager, and a client of it that tries once. */
+/** A local Secrets Manager, and a client of it that does not retry. */
 export async function startSecrets(): Promise<{ manager: SecretsManager; client: SecretsManagerClient }> {
   const manager = await startSecretsManager();
   const client = new SecretsManagerClient({

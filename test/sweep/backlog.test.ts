@@ -17,7 +17,7 @@ const gaps = fc
   )
   .map(gapsOf);
 
-/** What becomes of each task that a pass takes on, in order, and from which key on the organisation is left. */
+/** From which key on a pass leaves the organisation's tasks, and whether each task that it takes on is checked. */
 const passes = fc.array(
   fc.record({
     leftFrom: fc.option(key, { nil: undefined }),
@@ -27,12 +27,12 @@ const passes = fc.array(
 );
 
 describe("a backlog", () => {
-  it("never says that more was checked than was, and gives up nothing that was", () => {
+  it("never says that more was checked than was, and keeps what was checked", () => {
     fc.assert(
       fc.property(gaps, fc.nat(9), passes, (gaps, watermark, passes) => {
         const unread = coverageOf({ watermark: Math.max(5, watermark), gaps });
         const backlog = new Backlog({ orgId: "o1", unread });
-        /** Keys that are still to be checked, with how far they are. */
+        /** Keys that are still to be checked, and how far they have been. */
         const open = new Map(KEYS.map((key) => [key, watermarkAt(unread, key) as number]));
         const leftOut = new Set<string>();
         for (const { leftFrom, isChecked } of passes) {
@@ -42,7 +42,7 @@ describe("a backlog", () => {
           for (const key of KEYS) {
             const checkedThrough = backlog.servedAt(key);
             if (checkedThrough === undefined) continue;
-            // How far a task is checked is what it says, and nothing is taken on twice.
+            // The backlog says correctly how far a task has been checked, and nothing is taken on twice.
             expect(checkedThrough).toBe(open.get(key));
             expect(leftOut.has(key)).toBe(false);
             if (leftFrom !== undefined && key >= leftFrom) continue;
@@ -54,7 +54,7 @@ describe("a backlog", () => {
             }
           }
           backlog.end(leftFrom === undefined ? [] : [{ from: leftFrom, to: PAST_KEYS }]);
-          // Calls end whenever they do, also after the pass.
+          // Calls end in any order, even after the pass.
           for (const end of ended.reverse()) end();
         }
         const remaining = backlog.remaining(false);
@@ -62,7 +62,7 @@ describe("a backlog", () => {
         for (const [key, watermark] of open) {
           expect(watermarkAt(remaining, key)).toBeLessThanOrEqual(watermark);
         }
-        // What was checked stays so, unless it lies between two that were left out, or in what had to be merged.
+        // What was checked stays checked, unless it lies between two tasks that were left out, or in merged gaps.
         if (leftOut.size === 0) {
           for (const key of KEYS) if (!open.has(key)) expect(watermarkAt(remaining, key)).toBeUndefined();
         }
@@ -73,7 +73,7 @@ describe("a backlog", () => {
     );
   });
 
-  it("serves what is furthest back first, and single keys with it", () => {
+  it("serves the spans that are furthest behind first, and single keys with them", () => {
     const alone = { ...only(KEYS[1] as string), watermark: 4 };
     const gaps = [alone, { from: KEYS[8] as string, to: KEYS[9] as string, watermark: 2 }];
     const backlog = new Backlog({ orgId: "o1", unread: coverageOf({ watermark: 7, gaps }) });
@@ -85,12 +85,12 @@ describe("a backlog", () => {
     expect(backlog.remaining(false)).toEqual([]);
   });
 
-  it("takes tasks that were left out one after the other for one gap, and others for gaps of their own", () => {
+  it("merges tasks that were taken on one after the other and left out into one gap", () => {
     const backlog = new Backlog({ orgId: "o1" });
     const numbers = new Map(KEYS.map((key) => [key, backlog.take()]));
     for (const index of [3, 4, 5, 6, 7, 12]) {
       const key = KEYS[index] as string;
-      // From the sixth on they come from a pass that was less far back: not one of them is taken along.
+      // From the sixth on, they are from a later pass, with a higher watermark: they do not belong to the same gap.
       backlog.leaveOut({ key, number: numbers.get(key) as number, watermark: index < 6 ? 1 : 2 });
     }
     const span = (from: number, to: number) => ({ from: KEYS[from], to: only(KEYS[to] as string).to });
@@ -101,7 +101,7 @@ describe("a backlog", () => {
     ]);
   });
 
-  it("is closed by what was never read, and cleared when there is nothing to read", () => {
+  it("is open while something is unread, and empty once it is cleared", () => {
     const backlog = new Backlog({ orgId: "o1" });
     expect(backlog.isOpen).toBe(false);
     backlog.leaveUnread([{ from: KEYS[5] as string, to: PAST_KEYS, watermark: 3 }]);

@@ -35,7 +35,7 @@ const record = (fields: Partial<HealthRecord>): HealthRecord => ({
   ...fields,
 });
 
-/** An organisation on a gateway of its own, or on the one that is named. */
+/** Registers an organisation on a gateway of its own, or on the given one. */
 const join = (orgId: string, gateway = `https://${orgId}`) =>
   breakers.learn(orgId, gateway, `keys of ${orgId}`);
 
@@ -50,7 +50,7 @@ describe("an organisation", () => {
     ["unanswered", HUNG, "unreachable"],
     ["refused", refused("credentials"), "credentials"],
     ["refused for our address", refused("address-refused"), "address-refused"],
-  ])("is stuck once calls about two of its tasks are %s, and not for one task alone", (_, result, reason) => {
+  ])("is stuck once calls about two of its tasks are %s, but not because of one", (_, result, reason) => {
     expect(breakers.hear("o1", "t1", result)).toEqual([]);
     expect(breakers.hear("o1", "t1", result)).toEqual([]);
     expect(breakers.stuck("o1")).toBeUndefined();
@@ -66,12 +66,12 @@ describe("an organisation", () => {
     expect(breakers.hear("o1", "t2", result, true)).toEqual([{ kind: "stuck", record: stuck }]);
     expect(breakers.stuck("o1")).toEqual(stuck);
     expect(breakers.records).toEqual([stuck]);
-    // Once is enough.
+    // The change is reported only once.
     expect(breakers.hear("o1", "t3", result)).toEqual([]);
   });
 
   it.each(["unknown-organisation", "secret"] as const)(
-    "is stuck at once with no credentials to call with: %s",
+    "is stuck at once if there are no credentials for a call: %s",
     (reason) => {
       expect(breakers.hear("o1", "t1", refused(reason))).toMatchObject([
         { kind: "stuck", record: { reason } },
@@ -79,7 +79,7 @@ describe("an organisation", () => {
     },
   );
 
-  it("is not stuck for one poisonous task, however often that is asked about in vain", () => {
+  it("is not stuck because of one poisonous task, however often it is asked about in vain", () => {
     for (let sweep = 0; sweep < 20; sweep++) {
       expect(breakers.hear("o1", "poison", HUNG)).toEqual([]);
       expect(breakers.hear("o1", "t1", ANSWERED)).toEqual([]);
@@ -87,7 +87,7 @@ describe("an organisation", () => {
     expect(breakers.stuck("o1")).toBeUndefined();
   });
 
-  it("is not stuck for any number of tasks, before one more was drawn from all that it has", () => {
+  it("is not stuck because of any number of due tasks before one was drawn from all of its tasks", () => {
     for (let task = 0; task < 5; task++) {
       expect(breakers.hear("o1", `due${task}`, HUNG)).toEqual([]);
       expect(breakers.isInDoubt("o1", false)).toBe(task > 0);
@@ -97,7 +97,7 @@ describe("an organisation", () => {
     expect(breakers.isInDoubt("o1", false)).toBe(false);
   });
 
-  it("with a single task is stuck once it is known that there is no other", () => {
+  it("with a single task is stuck once it is known that it has no other", () => {
     expect(breakers.isInDoubt("o1", true)).toBe(false);
     expect(breakers.hasNoOther("o1", "unreachable")).toEqual([]);
     breakers.hear("o1", "t1", HUNG);
@@ -115,7 +115,7 @@ describe("an organisation", () => {
     expect(breakers.hasNoOther("o1", "unreachable")).toEqual([]);
   });
 
-  it("that is limited before it has answered is left alone, and after that only for this sweep", () => {
+  it("that is limited before any answer is stuck, and after an answer is not", () => {
     expect(breakers.hear("o1", "t1", LIMITED)).toMatchObject([
       { kind: "stuck", record: { scope: "org", id: "o1", reason: "throttled" } },
     ]);
@@ -128,7 +128,7 @@ describe("an organisation", () => {
   it.each<[string, CallResult]>([
     ["a status", ANSWERED],
     ["that there is no such task", NOT_FOUND],
-  ])("is well again with any answer: %s", (_, answer) => {
+  ])("recovers with any answer: %s", (_, answer) => {
     breakers = start([record({})]);
     expect(breakers.stuck("o1")).toEqual(record({}));
     expect(breakers.hear("o1", "t9", answer)).toEqual([{ kind: "recovered", record: record({}) }]);
@@ -137,7 +137,7 @@ describe("an organisation", () => {
     expect(breakers.hear("o1", "t9", answer)).toEqual([]);
   });
 
-  it("is judged by nothing that we ended ourselves", () => {
+  it("is not judged by calls that we ended ourselves", () => {
     for (let task = 0; task < 10; task++) expect(breakers.hear("o1", `t${task}`, CUT_OFF)).toEqual([]);
     expect(breakers.stuck("o1")).toBeUndefined();
     breakers = start([record({})]);
@@ -145,7 +145,7 @@ describe("an organisation", () => {
     expect(breakers.stuck("o1")).toEqual(record({}));
   });
 
-  it("that is stuck for another reason than was known is stuck for that one, from when it was, and probed no sooner", () => {
+  it("that is stuck for a new reason gets that reason, but is stuck since the same time and probed no sooner", () => {
     breakers = start([record({ nextProbeAt: now + MINUTE })]);
     join("o1");
     const told = record({ nextProbeAt: now + MINUTE, reason: "credentials", fingerprint: "keys of o1" });
@@ -154,7 +154,7 @@ describe("an organisation", () => {
     expect(breakers.hear("o1", "t2", refused("credentials"))).toEqual([]);
   });
 
-  it("with a new secret is called as if it were well, and what is written of it stays until it answers", () => {
+  it("with a new secret is called as if it were not stuck, and its record stays until it is answered", () => {
     const refusal = record({ reason: "credentials", fingerprint: "old" });
     breakers = start([refusal]);
     breakers.retry("o1");
@@ -172,7 +172,7 @@ describe("an organisation", () => {
 });
 
 describe("a gateway", () => {
-  it("is stuck once connecting fails, with everybody who is on it", () => {
+  it("is stuck once connecting fails, with all of its organisations", () => {
     join("o1", "https://shared");
     join("o2", "https://shared");
     expect(breakers.hear("o1", "t1", NO_CONNECTION)).toMatchObject([
@@ -185,7 +185,7 @@ describe("a gateway", () => {
     expect(breakers.organisationsOf("https://shared").sort()).toEqual(["o1", "o2"]);
   });
 
-  it("that has answered is not stuck for one connection that fails", () => {
+  it("that has answered is not stuck because of one failed connection", () => {
     for (const orgId of ["o1", "o2", "o3"]) join(orgId, "https://shared");
     breakers.hear("o2", "t1", ANSWERED);
     expect(breakers.hear("o1", "t1", NO_CONNECTION)).toEqual([]);
@@ -202,7 +202,7 @@ describe("a gateway", () => {
     expect(breakers.stuck("o4")).toMatchObject({ scope: "origin" });
   });
 
-  it("is not stuck while one of its organisations is answered in the same sweep, whatever it is told", () => {
+  it("is not stuck if one of its organisations gets any answer in the same sweep, even a refusal", () => {
     for (const orgId of ["o1", "o2", "o3", "o4", "o5"]) join(orgId, "https://shared");
     expect(breakers.hear("o4", "t1", refused("credentials"))).toEqual([]);
     for (const orgId of ["o1", "o2", "o3", "o5"]) {
@@ -216,7 +216,7 @@ describe("a gateway", () => {
     expect(breakers.hear("o2", "t1", HUNG)).toMatchObject([{ kind: "stuck", record: { scope: "origin" } }]);
   });
 
-  it("is not stuck for one hung organisation, however many of its tasks are asked about", () => {
+  it("is not stuck because of one hung organisation, however many of its tasks are asked about", () => {
     for (const orgId of ["o1", "o2", "o3"]) join(orgId, "https://shared");
     for (let task = 0; task < 50; task++) breakers.hear("o1", `t${task}`, HUNG, task > 0);
     expect(breakers.stuck("o1")).toMatchObject({ scope: "org" });
@@ -227,7 +227,7 @@ describe("a gateway", () => {
     ["an answer", ANSWERED],
     ["a limit", LIMITED],
     ["a refusal", refused("credentials")],
-  ])("lives again with any sign of life: %s", (_, result) => {
+  ])("recovers with any answer: %s", (_, result) => {
     const down = record({ scope: "origin", id: "https://shared" });
     breakers = start([down]);
     for (const orgId of ["o1", "o2"]) join(orgId, "https://shared");
@@ -236,7 +236,7 @@ describe("a gateway", () => {
     expect(breakers.stuck("o2")).toBeUndefined();
   });
 
-  it("that is stuck is asked once by each organisation that has not been asked, and believed after that", () => {
+  it("that is stuck is asked once for each organisation that has not been asked in vain", () => {
     const down = record({ scope: "origin", id: "https://shared" });
     breakers = start([down, record({ id: "o2" })]);
     for (const orgId of ["o1", "o2"]) join(orgId, "https://shared");
@@ -249,7 +249,7 @@ describe("a gateway", () => {
     expect(breakers.stuck("o1")).toEqual(down);
   });
 
-  it("that recovers lets those be called whose only trouble it was, in this sweep and in the next", () => {
+  it("that recovers frees organisations that were stuck only because of it, in this sweep and in the next", () => {
     const down = record({ scope: "origin", id: "https://shared" });
     breakers = start([down]);
     for (const orgId of ["o1", "o2"]) join(orgId, "https://shared");
@@ -268,7 +268,7 @@ describe("a gateway", () => {
     expect(breakers.hear("o1", "t1", ANSWERED)).toEqual([{ kind: "recovered", record: own }]);
   });
 
-  it("that recovers is no reason to call those who have trouble of their own by then", () => {
+  it("that recovers does not let organisations be called that are stuck for another reason by then", () => {
     breakers = start([
       record({ scope: "origin", id: "https://shared" }),
       record({ origin: "https://shared" }),
@@ -280,7 +280,7 @@ describe("a gateway", () => {
   });
 
   it.each(["unknown-organisation", "secret"] as const)(
-    "has not answered where there was nothing to call it with: %s",
+    "has not answered if there were no credentials to call it with: %s",
     (reason) => {
       const down = record({ scope: "origin", id: "https://shared" });
       breakers = start([down, record({ id: "o2", origin: "https://shared" })]);
@@ -292,7 +292,7 @@ describe("a gateway", () => {
     },
   );
 
-  it("leaves an organisation its own record, by which it may be asked beside the gateway", () => {
+  it("that is stuck leaves an organisation its own record, by which it may be probed", () => {
     const own = record({ id: "o2" });
     breakers = start([record({ scope: "origin", id: "https://shared" }), own, record({ id: "o3" })]);
     for (const orgId of ["o1", "o2"]) join(orgId, "https://shared");
@@ -301,13 +301,13 @@ describe("a gateway", () => {
     expect(breakers.ownRecord("o3")).toBeUndefined();
   });
 
-  it("is not judged by an organisation twice in a sweep", () => {
+  it("gets one second opinion from each organisation in a sweep", () => {
     expect(breakers.takeSecondOpinion("o1")).toBe(true);
     expect(breakers.takeSecondOpinion("o2")).toBe(true);
     expect(breakers.takeSecondOpinion("o1")).toBe(false);
   });
 
-  it("has no more of those probed beside it in a sweep than have room", () => {
+  it("that is stuck allows 64 probes of its stuck organisations in a sweep", () => {
     let taken = 0;
     while (breakers.takeProbeBesideGateway()) taken++;
     expect(taken).toBe(64);
@@ -327,7 +327,7 @@ describe("a gateway", () => {
 });
 
 describe("a probe", () => {
-  it("that is claimed moves the next one, for whom it was claimed", () => {
+  it("that is claimed moves the next one, but only for the record that it was claimed for", () => {
     const seen = record({ nextProbeAt: now });
     breakers = start([seen, record({ scope: "origin", id: "https://o1" })]);
     breakers.claimed(seen, now + 2 * MINUTE);
@@ -341,19 +341,19 @@ describe("a probe", () => {
       fc.property(fc.nat(1_000_000), random, random, (probes, one, other) => {
         const pause = nextProbe(probes, now, one) - now;
         expect(pause).toBeGreaterThan(30_000);
-        // With the interval of a sweep, and the one that it may be late.
+        // There is room for a sweep's interval, and for one more if the sweep is late.
         expect(pause).toBeLessThanOrEqual(QUARTER - 2 * MINUTE);
         expect(nextProbe(0, now, one) - now).toBeLessThanOrEqual(MINUTE);
-        // Even the earliest after twice as many is no sooner than the latest before.
+        // Even the earliest next pause is not much shorter than this one.
         if (probes < 3) expect(nextProbe(probes + 1, now, other) - now).toBeGreaterThan(0.75 * pause);
       }),
     );
   });
 
-  it("is due when its time has come, and where only a clock that was wrong could have put it", () => {
+  it("is due at its time, or if only a wrong clock could have set it", () => {
     fc.assert(
       fc.property(fc.nat(50), fc.integer({ min: -2 * MINUTE, max: 2 * MINUTE }), (probes, apart) => {
-        // By a clock that is apart from ours by no more than clocks are.
+        // Set by a clock that differs from ours by no more than clocks may.
         const nextProbeAt = nextProbe(probes, now + apart);
         expect(isProbeDue({ nextProbeAt }, now)).toBe(nextProbeAt <= now);
         expect(isProbeDue({ nextProbeAt }, nextProbeAt)).toBe(true);
@@ -363,7 +363,7 @@ describe("a probe", () => {
     expect(isProbeDue({ nextProbeAt: 8_640_000_000_000_000 }, now)).toBe(true);
   });
 
-  it("of those that broke together does not come together", () => {
+  it("of organisations that broke together is not made at the same time", () => {
     const pauses = Array.from({ length: 100 }, () => nextProbe(0, now) - now);
     expect(Math.max(...pauses) - Math.min(...pauses)).toBeGreaterThan(5_000);
   });

@@ -6,7 +6,7 @@ import { resultOfError } from "../../lib/sweep/call-result.ts";
 const answered = (failure: string) => ({ kind: "answered", check: { kind: "failed" }, failure });
 const refused = (failure: string, reason = failure) => ({ kind: "refused", failure, reason });
 
-describe("what an error says of a call", () => {
+describe("the result of a call that ended with", () => {
   it.each<[string, unknown, object]>([
     [
       "a time limit",
@@ -14,7 +14,7 @@ describe("what an error says of a call", () => {
       { kind: "unanswered", failure: "timeout", isConnected: true },
     ],
     [
-      "a connection that did not come about",
+      "a connection that could not be opened",
       new EnosError("unreachable", "", { isConnected: false }),
       { kind: "unanswered", failure: "unreachable", isConnected: false },
     ],
@@ -41,26 +41,22 @@ describe("what an error says of a call", () => {
     ],
     ["a request that EnOS refuses", new EnosError("rejected", "", { code: 99400 }), answered("rejected")],
     ["a refusal without a code", new EnosError("rejected", ""), answered("rejected")],
-    ["an answer that nobody understands", new EnosError("malformed", ""), answered("malformed")],
+    ["an answer that cannot be parsed", new EnosError("malformed", ""), answered("malformed")],
     [
       "a traffic limit",
       new EnosError("throttled", "", { retryAfterSeconds: 5 }),
       { kind: "limited", failure: "throttled" },
     ],
     ["refused keys", new EnosError("credentials", "", { code: 1003 }), refused("credentials")],
-    ["a token that is refused anew", new EnosError("token-expired", ""), refused("credentials")],
-    [
-      "an address that the gateway does not take",
-      new EnosError("address-refused", ""),
-      refused("address-refused"),
-    ],
+    ["a token that is refused again", new EnosError("token-expired", ""), refused("credentials")],
+    ["an address that the gateway refuses", new EnosError("address-refused", ""), refused("address-refused")],
     ["no secret", new UnknownOrganisationError("o1"), refused("unknown-organisation")],
     ["a secret that cannot be read", new SecretError("odd"), refused("secret")],
-    ["what nobody thought of", new TypeError("undefined is not a function"), answered("internal")],
-    ["what is no error at all", "oops", answered("internal")],
+    ["an unexpected error", new TypeError("undefined is not a function"), answered("internal")],
+    ["something that is not an error", "oops", answered("internal")],
   ])("%s", (_, error, result) => {
     expect(resultOfError(error, false)).toEqual(result);
-    // What we ended ourselves proves nothing.
+    // A call that we ended ourselves proves nothing.
     expect(resultOfError(error, true)).toEqual({ kind: "cut-off" });
   });
 });

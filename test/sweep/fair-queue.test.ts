@@ -25,7 +25,7 @@ interface Call extends Item {
   endedAt: number | undefined;
 }
 
-/** How long a call takes, in milliseconds, and whether it is answered then. */
+/** How long a call takes, in milliseconds, and whether it is answered. */
 type Conduct = (item: Item) => { takesMs: number; answered?: boolean };
 
 /** A queue in virtual time whose calls take as long as the test says. */
@@ -93,7 +93,7 @@ const quick: Conduct = () => ({ takesMs: 50 });
 const advance = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 describe("slots", () => {
-  it("are never more than there are, and everything gets its turn", async () => {
+  it("are never exceeded, and every item gets its turn", async () => {
     const bench = new Bench(quick, { concurrency: 10 });
     bench.add("a", 300);
     bench.add("b", 300);
@@ -106,7 +106,7 @@ describe("slots", () => {
     expect(new Set(bench.calls.map(({ orgId, number }) => `${orgId}${number}`)).size).toBe(600);
   });
 
-  it("are filled step by step: one call until there is an answer, then eight, then one more for each", async () => {
+  it("are filled step by step: one call until an answer, then eight, then one more for each answer", async () => {
     const bench = new Bench(quick);
     bench.add("a", 1_000);
     expect(bench.underWay()).toBe(1);
@@ -118,7 +118,7 @@ describe("slots", () => {
     expect(bench.underWay()).toBe(64);
   });
 
-  it("go to whoever has used the least of their time, so that each has its share", async () => {
+  it("go to the organisation that has used the least slot time, so that each gets its share", async () => {
     const latency: Record<string, number> = { brisk: 20, middling: 200, sluggish: 900 };
     const bench = new Bench(({ orgId }) => ({ takesMs: latency[orgId] as number }), { concurrency: 30 });
     for (const orgId of Object.keys(latency)) bench.add(orgId, 50_000);
@@ -128,7 +128,7 @@ describe("slots", () => {
     for (const ms of used) expect(Math.abs(ms - share) / share).toBeLessThan(0.15);
   });
 
-  it("go first to a newcomer, however much another has waiting", async () => {
+  it("go to a newcomer first, however much another organisation has queued", async () => {
     const bench = new Bench(quick, { concurrency: 4 });
     bench.add("crowd", 10_000);
     await advance(5 * SECOND);
@@ -137,7 +137,7 @@ describe("slots", () => {
     expect(bench.done("newcomer")).toBe(5);
   });
 
-  it("are not made up for after a pause", async () => {
+  it("are not owed to an organisation that was idle", async () => {
     const bench = new Bench(quick, { concurrency: 10 });
     bench.add("idle", 1);
     bench.add("busy", 20_000);
@@ -151,7 +151,7 @@ describe("slots", () => {
 });
 
 describe("waiting places", () => {
-  it("take whoever does not answer, so that thousands of hung gateways leave the slots as they were", async () => {
+  it("take the calls to gateways that hang, so that thousands of them leave the slots to others", async () => {
     const healthy = async (hung: number) => {
       const bench = new Bench(({ orgId }) => ({
         takesMs: orgId === "healthy" ? 50 : 10 * SECOND,
@@ -186,12 +186,12 @@ describe("waiting places", () => {
     expect(bench.done("other")).toBe(101);
   });
 
-  it("make a slow gateway as fast as the places are many, step by step: slow is not dead", async () => {
+  it("let a slow gateway have more and more calls in flight, until all places are taken", async () => {
     const bench = new Bench(() => ({ takesMs: 9 * SECOND }));
     bench.add("slow", 64);
     let most = 0;
     for (let second = 0; second < 54; second++) {
-      // As the sweep does: reading goes on when half of the queue is free.
+      // As a sweep does: it reads on when half of the queue is free.
       if (bench.queue.wantsMore("slow")) bench.add("slow", bench.queue.roomFor("slow"));
       await advance(SECOND);
       most = Math.max(most, bench.underWay());
@@ -201,7 +201,7 @@ describe("waiting places", () => {
     expect(most).toBeLessThanOrEqual(PLACES);
   });
 
-  it("are shared by the slow ones equally, whatever each has waiting", async () => {
+  it("are shared equally by slow organisations, whatever each has queued", async () => {
     const bench = new Bench(() => ({ takesMs: 9 * SECOND }));
     for (let index = 0; index < 8; index++) bench.add(`slow${index}`, 1);
     await advance(10 * SECOND);
@@ -213,7 +213,7 @@ describe("waiting places", () => {
     }
   });
 
-  it("are taken by others in each sweep, where there is no time for all that are slow", async () => {
+  it("are taken by different slow organisations in each sweep if there is no time for all", async () => {
     const paces = new Paces();
     const answers = new Map(Array.from({ length: 1_000 }, (_, index) => [`slow${index}`, 0]));
     for (let sweep = 0; sweep < 8; sweep++) {
@@ -224,11 +224,11 @@ describe("waiting places", () => {
       for (const [orgId, before] of answers) answers.set(orgId, before + bench.done(orgId));
       await advance(9 * SECOND);
     }
-    // There is time for half of them.
+    // In each sweep there is time for half of them.
     expect(Math.min(...answers.values())).toBeGreaterThan(1);
   });
 
-  it("are shared by first calls, slow ones and probes equally, however many of each wait", async () => {
+  it("are shared equally by first calls, slow organisations and probes, however many of each wait", async () => {
     const bench = new Bench(({ orgId, number }) => ({
       takesMs: orgId.startsWith("slow") && number === 0 ? 2 * SECOND : HANGS,
     }));
@@ -249,7 +249,7 @@ describe("waiting places", () => {
     for (const share of shares) expect(share).toBeGreaterThanOrEqual(Math.floor(PLACES / 3));
   });
 
-  it("take first calls of those known to be quick, too, while others hold the slots", async () => {
+  it("also take first calls of organisations known to be quick, while others hold the slots", async () => {
     const paces = new Paces();
     const hung = Array.from({ length: 200 }, (_, index) => `hung${index}`);
     for (const orgId of [...hung, "well"]) paces.set(orgId, "quick");
@@ -261,12 +261,12 @@ describe("waiting places", () => {
     await advance(SECOND / 2);
     expect(bench.done("well")).toBe(1);
     expect(bench.underWay()).toBe(200);
-    // From then on it needs slots, of which each hung one has held one for a second.
+    // From then on it needs slots. Each hung organisation that got one has held it for a second.
     await advance(SECOND);
     expect(bench.done("well")).toBe(5);
   });
 
-  it("go to spare probes where nobody else wants them, and as many as are free", async () => {
+  it("go to spare probes if no other call needs them, up to all that are free", async () => {
     const bench = new Bench(({ orgId }) => ({
       takesMs: orgId.startsWith("spare") ? 10 * SECOND : 2 * SECOND,
     }));
@@ -288,7 +288,7 @@ describe("waiting places", () => {
     expect(bench.skipped).toHaveLength(1);
   });
 
-  it("and slots together are never more than Lambda has descriptors for", async () => {
+  it("and slots together never take more calls than Lambda has descriptors for", async () => {
     let isHung = false;
     const bench = new Bench(() => ({ takesMs: isHung ? HANGS : 50 }), { concurrency: 512 });
     const orgs = Array.from({ length: 100 }, (_, index) => `o${index}`);
@@ -304,7 +304,7 @@ describe("waiting places", () => {
     expect(bench.underWay()).toBe(MOST_CALLS);
   });
 
-  it("hold one call of an organisation that never answered, whatever waits", async () => {
+  it("hold one call at a time of an organisation that never answers", async () => {
     const bench = new Bench(() => ({ takesMs: 10 * SECOND, answered: false }));
     bench.add("hung", 64);
     for (let step = 0; step < 60; step++) {
@@ -314,10 +314,10 @@ describe("waiting places", () => {
   });
 });
 
-describe("a gateway that answers so many calls a second, and takes longer the more are under way,", () => {
+describe("a gateway with a limited throughput, which takes longer the more calls are in flight,", () => {
   const LIMIT = 10 * SECOND;
 
-  /** One call after the other, after a latency of its own; who waits for longer than a call may take goes unanswered. */
+  /** Answers one call after the other, after a latency. Calls that would take longer than a call may go unanswered. */
   function busyGateway(perSecond: number, latencyMs: number): Conduct {
     let freeAt = 0;
     return () => {
@@ -336,7 +336,7 @@ describe("a gateway that answers so many calls a second, and takes longer the mo
     [20, 2_000],
     [10, 4_000],
   ])(
-    "(%s a second after %s ms) is asked as much as it can answer, and not until it answers nothing",
+    "(%s a second after %s ms) gets about as many calls as it can answer, and not far more",
     async (perSecond, latencyMs) => {
       const conduct = busyGateway(perSecond, latencyMs);
       const unanswered: number[] = [];
@@ -355,7 +355,7 @@ describe("a gateway that answers so many calls a second, and takes longer the mo
 });
 
 describe("an organisation's rate", () => {
-  it("is kept, whatever its latency, and nobody else waits for it", async () => {
+  it("is kept, whatever its latency, and delays no other organisation", async () => {
     for (const takesMs of [50, 3 * SECOND]) {
       const bench = new Bench(({ orgId }) => ({ takesMs: orgId === "limited" ? takesMs : 50 }));
       bench.queue.setRate("limited", 20);
@@ -364,7 +364,7 @@ describe("an organisation's rate", () => {
       await advance(30 * SECOND);
       expect(bench.done("other")).toBe(2_000);
       const starts = bench.of("limited").map(({ startedAt }) => startedAt);
-      // In any ten seconds the rate and its burst of a tenth of a second, and it is used.
+      // In any ten seconds: the rate, and a burst of a tenth of a second. Over the whole time, the rate is used.
       for (const from of starts) {
         const within = starts.filter((at) => at >= from && at < from + 10 * SECOND).length;
         expect(within).toBeLessThanOrEqual(20 * 10 + 3);
@@ -373,7 +373,7 @@ describe("an organisation's rate", () => {
     }
   });
 
-  it("is the one of the settings where none is set", async () => {
+  it("is that of the settings if none is set", async () => {
     const bench = new Bench(quick, { requestsPerSecond: 5 });
     bench.add("a", 1_000);
     await advance(20 * SECOND);
@@ -383,7 +383,7 @@ describe("an organisation's rate", () => {
 });
 
 describe("an organisation's queue", () => {
-  it("has the urgent ones first", async () => {
+  it("begins with the items that go first", async () => {
     const bench = new Bench(quick, { concurrency: 1 });
     bench.add("a", 5);
     bench.add("a", 2, { goesFirst: true });
@@ -391,7 +391,7 @@ describe("an organisation's queue", () => {
     expect(bench.calls.map(({ number }) => number)).toEqual([0, 6, 5, 1, 2, 3, 4]);
   });
 
-  it("is given back when the organisation is stopped, and taken again when it is resumed", async () => {
+  it("is skipped when the organisation is stopped, and accepts items again when it is resumed", async () => {
     const bench = new Bench(quick, { concurrency: 4 });
     bench.add("a", 10);
     bench.add("b", 10);
@@ -403,7 +403,7 @@ describe("an organisation's queue", () => {
     expect(bench.skipped).toContainEqual({ orgId: "a", number: 10 });
     expect(bench.queue.roomFor("a")).toBe(0);
     await advance(SECOND);
-    // The call that was under way went on, and nobody else was stopped.
+    // The call in flight continued, and no other organisation was stopped.
     expect(bench.done("a")).toBe(1);
     expect(bench.done("b")).toBe(10);
     bench.queue.resume("a");
@@ -430,7 +430,7 @@ describe("an organisation's queue", () => {
     expect(queue.isLast("never-heard-of")).toBe(true);
   });
 
-  it("has room for what memory holds, and for 64 tasks of each organisation however many wait", () => {
+  it("has room for what memory can hold, and for 64 tasks of each organisation however many are queued", () => {
     const bench = new Bench(() => ({ takesMs: HANGS }));
     bench.queue.hold();
     bench.add("first", 10);
@@ -447,7 +447,7 @@ describe("an organisation's queue", () => {
     expect(bench.queue.roomFor("first")).toBe(1_990);
   });
 
-  it("has as much room before its first answer as after it, so that it need not be read twice", async () => {
+  it("has as much room before its first answer as after it, so that tasks need not be read twice", async () => {
     const bench = new Bench(quick);
     const room = bench.queue.roomFor("a");
     expect(room).toBe(2_000);
@@ -460,7 +460,7 @@ describe("an organisation's queue", () => {
     expect(slow.queue.roomFor("a")).toBe(64);
   });
 
-  it("wants more when it answers and half of it is free, and tells when that is so", async () => {
+  it("wants more if the organisation answers and half of it is free, and resolves onChange then", async () => {
     const bench = new Bench(() => ({ takesMs: 500 }), { concurrency: 1 });
     expect(bench.queue.wantsMore("a")).toBe(true);
     const room = bench.queue.roomFor("a");
@@ -483,7 +483,7 @@ describe("an organisation's queue", () => {
 });
 
 describe("the queue", () => {
-  it("starts nothing while it is held, and goes on when it is released as often", async () => {
+  it("starts nothing while it is held, and continues once it has been released as often", async () => {
     const bench = new Bench(quick, { concurrency: 2 });
     bench.add("a", 20);
     await advance(70);
@@ -501,7 +501,7 @@ describe("the queue", () => {
     expect(bench.done("a")).toBe(20);
   });
 
-  it("calls whom it is told to probe, stopped or not, once", async () => {
+  it("makes one call for a probe, even if the organisation is stopped", async () => {
     const bench = new Bench(quick);
     bench.queue.stop("stuck");
     bench.probe("stuck");
@@ -511,7 +511,7 @@ describe("the queue", () => {
     expect(bench.queue.isStopped("stuck")).toBe(true);
   });
 
-  it("gives everything back when it is closed, tells who waits for a change, and takes nothing more", async () => {
+  it("skips everything when it is closed, resolves onChange, and accepts nothing more", async () => {
     const bench = new Bench(() => ({ takesMs: 500 }), { concurrency: 4 });
     bench.add("a", 10);
     bench.queue.hold();
@@ -534,7 +534,7 @@ describe("the queue", () => {
     expect(bench.calls).toHaveLength(1);
   });
 
-  it("makes of everything one call, or gives it back once, in any order of things", async () => {
+  it("calls or skips each item exactly once, in any order of events", async () => {
     const organisation = fc.nat(5).map((number) => `o${number}`);
     const step = fc.oneof(
       {
@@ -597,7 +597,7 @@ describe("the queue", () => {
           }
           for (; holds > 0; holds--) bench.queue.release();
           if (isClosed) bench.queue.close();
-          // The slowest takes 12 s a call, and one that never answers has one call at a time.
+          // The slowest takes 12 s for a call, and one that never answers has one call at a time.
           await advance(added * 13 * SECOND);
           const met = [...bench.calls, ...bench.skipped].map(({ orgId, number }) => `${orgId} ${number}`);
           expect(met).toHaveLength(added);

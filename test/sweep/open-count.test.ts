@@ -9,14 +9,14 @@ const task = fc
   .map(([trackedAt, offset]) => parseIndexKey(indexKeyOf(trackedAt, offset)) as IndexKey);
 const tasks = fc.uniqueArray(task, { selector: ({ indexKey }) => indexKey, maxLength: 60 });
 
-/** Reads what stands from one key through another. */
+/** Reads the tasks after one key, through another. */
 function read(count: OpenCount, all: IndexKey[], from: string, through: string): void {
   for (const key of all) if (key.indexKey > from && key.indexKey <= through) count.see(key);
   count.cover({ from, through });
 }
 
 describe("the count of open tasks", () => {
-  it("is exact where all was read, on however many pages", () => {
+  it("is exact if everything was read, on any number of pages", () => {
     fc.assert(
       fc.property(tasks, fc.array(task, { maxLength: 5 }), (all, ends) => {
         const count = new OpenCount();
@@ -30,7 +30,7 @@ describe("the count of open tasks", () => {
     );
   });
 
-  it("counts only segments that were read whole, and takes the others for alike", () => {
+  it("extrapolates from the segments that were read completely", () => {
     fc.assert(
       fc.property(tasks, fc.integer({ min: 0, max: 15 }), task, (all, segment, { trackedAt }) => {
         const count = new OpenCount();
@@ -38,7 +38,7 @@ describe("the count of open tasks", () => {
         read(count, all, digit, `${digit}ffffffffffffffff`);
         const seen = all.filter(({ indexKey }) => indexKey[0] === digit).length;
         expect(count.estimate()).toBe(16 * seen);
-        // The young tasks of another one say nothing of it.
+        // The young tasks of another segment are not counted.
         const other = ((segment + 8) % 16) / 16;
         read(count, all, indexKeyOf(trackedAt + 1, other), indexKeyOf(2 ** 44 - 1, other + 1 / 16 - 1e-6));
         expect(count.estimate()).toBe(16 * seen);
@@ -46,7 +46,7 @@ describe("the count of open tasks", () => {
     );
   });
 
-  it("is not there where no segment was read whole", () => {
+  it("is undefined if no segment was read completely", () => {
     const count = new OpenCount();
     expect(count.estimate()).toBeUndefined();
     count.cover({ from: "01", through: "0f" });

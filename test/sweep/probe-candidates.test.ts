@@ -15,7 +15,7 @@ const GATEWAY: HealthRecord = {
 /** Those whose names begin with "none" have no credentials. */
 const ORGANISATIONS = ["none0", "none1", "one", "two", "three"];
 
-/** How often each organisation is drawn, where it is met with so many tasks. */
+/** How often each organisation is drawn, if each has two tasks. */
 function drawn(organisations: string[]): Map<string, number> {
   const times = new Map<string, number>();
   for (let draw = 0; draw < 3_000; draw++) {
@@ -33,13 +33,13 @@ function drawn(organisations: string[]): Map<string, number> {
   return times;
 }
 
-it("draws each of a gateway's organisations that have credentials as often as any other, and no other", () => {
+it("draws a gateway's organisations with credentials equally often, and no others", () => {
   const times = drawn(ORGANISATIONS);
   expect([...times.keys()].sort()).toEqual(["one", "three", "two"]);
   for (const count of times.values()) expect(Math.abs(count - 1_000)).toBeLessThan(150);
 });
 
-it("draws one without credentials where there are no others", () => {
+it("draws organisations without credentials if there are no others", () => {
   const times = drawn(["none0", "none1"]);
   expect([...times.keys()].sort()).toEqual(["none0", "none1"]);
 });

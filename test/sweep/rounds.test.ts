@@ -8,7 +8,7 @@ const MINUTE = 60_000;
 const schedule = createSchedule({ sweepIntervalSeconds: 10 });
 const INTERVAL = 10_000;
 
-/** How many rounds are made of sweeps that find what they are told, and when each began, in intervals. */
+/** When each round began, in intervals, if the sweeps return these summaries one after the other. */
 async function rounds(most: number, found: Partial<SweepSummary>[], takesMs = 0): Promise<number[]> {
   let now = 0;
   const begun: number[] = [];
@@ -34,13 +34,13 @@ describe("the rounds of a sweep", () => {
     expect(await rounds(6, [{ youngestAgeMs: 0 }])).toEqual([0, 1, 2, 3, 4, 5]);
   });
 
-  it("are one where there is no task, or none that is due before the next sweep", async () => {
+  it("are one if there is no task, or none that is due before the next sweep", async () => {
     expect(await rounds(6, [{ youngestAgeMs: null }])).toEqual([0]);
     expect(await rounds(6, [{ youngestAgeMs: 60 * MINUTE }])).toEqual([0]);
     expect(await rounds(6, [{ youngestAgeMs: MINUTE }, { youngestAgeMs: null }])).toEqual([0, 1]);
   });
 
-  it("leave out those whose time an earlier one has taken", async () => {
+  it("are left out if an earlier one has taken their time", async () => {
     expect(await rounds(6, [{ youngestAgeMs: 0 }], 1.5 * INTERVAL)).toEqual([0, 2, 4]);
   });
 
@@ -57,7 +57,7 @@ describe("the rounds of a sweep", () => {
 });
 
 describe("a sweep", () => {
-  it("knows the age of the youngest task that is open, whether or not it is due", async () => {
+  it("knows the age of the youngest open task, due or not", async () => {
     await using scene = await Scene.start();
     await scene.addOrganisation("o1");
     expect((await scene.sweep()).youngestAgeMs).toBeNull();

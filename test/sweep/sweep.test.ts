@@ -118,7 +118,7 @@ describe("a sweep", () => {
     expect(writes).toBe(0);
   });
 
-  it("tells until when a task was open, also where answers began to say nothing", async () => {
+  it("says until when a task was open, even if answers have become unusable", async () => {
     scene.settings.shardCount = 1;
     const [told] = await scene.track("o1", 1, [
       { afterMs: 0, progressCode: 1 },
@@ -132,7 +132,7 @@ describe("a sweep", () => {
     for (let minute = 0; minute < 30; minute++) await scene.sweep();
     expect(await uncertainSince()).toBeUndefined();
 
-    // Two answers that say nothing are one write, and what is known of the task stays what it was.
+    // Several unusable answers cause one write, and what is known of the task stays.
     const fault = scene.enos.addFault({ kind: "error", orgId: "o1", endpoint: "status", code: 99500 });
     let writes = 0;
     const { tasks } = scene.dependencies;
@@ -163,7 +163,7 @@ describe("a sweep", () => {
     const tracked = await scene.track("o1", 40, RUNNING);
     await scene.sweep();
     scene.enos.resetCounters();
-    // Two hours, then once more after ten minutes without a sweep: windows merge, nothing is skipped.
+    // Two hours, then once more after ten minutes without a sweep: the window is longer, and nothing is skipped.
     for (let sweep = 0; sweep < 120; sweep++) await scene.sweep();
     await scene.sweep({ after: 10 * MINUTE });
     const checks = Object.values(scene.enos.taskRequests("o1"));
@@ -190,7 +190,7 @@ describe("a sweep", () => {
     expect(after.tasks).toHaveLength(3);
   });
 
-  it("takes a task back that EnOS knows again", async () => {
+  it("continues to track a task that EnOS knows again", async () => {
     const [task] = await scene.track("o1", 1, []);
     await scene.sweep();
     scene.enos.putTask({
@@ -203,7 +203,7 @@ describe("a sweep", () => {
     expect(await scene.events()).toEqual([]);
   });
 
-  it("gives up a task whose deadline has passed, even where EnOS cannot be asked, and says why", async () => {
+  it("gives up a task whose deadline has passed, even if EnOS cannot be asked, and says why", async () => {
     await scene.addOrganisation("o2");
     await scene.track("o1", 5, RUNNING);
     await scene.track("o2", 5, RUNNING);
@@ -219,7 +219,7 @@ describe("a sweep", () => {
     }
   });
 
-  it("keeps a task's own deadline to the next sweep, also of an organisation that is stuck", async () => {
+  it("gives a task up in the first sweep after its own deadline, even if its organisation is stuck", async () => {
     await scene.addOrganisation("o2");
     scene.enos.rotateCredentials("o2", { secretKey: "changed" });
     for (const orgId of ["o1", "o2"]) {
@@ -236,7 +236,7 @@ describe("a sweep", () => {
     }
   });
 
-  it("gives up a task that is tracked anew anew, under an id of its own", async () => {
+  it("gives up a task again that is tracked anew, under a new id", async () => {
     const [task] = (await scene.track("o1", 1, RUNNING)) as [never];
     await scene.sweep({ after: 7 * DAY });
     await scene.tracker().delete(task);
@@ -259,7 +259,7 @@ describe("a sweep", () => {
     expect(ids(events).size).toBe(1);
   });
 
-  it("sweeps many tasks over several shards, and finishes in the next what time cut short", async () => {
+  it("sweeps many tasks in several shards, and finishes in later sweeps what time cut short", async () => {
     const tracked = await scene.track("o1", 400, ENDED.succeeded);
     scene.enos.addFault({ kind: "latency", ms: 150 });
     const first = await scene.sweep({ remainingMs: 1_800, after: MINUTE });
@@ -275,7 +275,7 @@ describe("a sweep", () => {
     expect((await scene.sweep({ after: 1000 })).read).toBe(0);
   });
 
-  it("leaps over what cannot be due in a shard of many old tasks, and yet checks each once in 15 minutes", async () => {
+  it("skips what cannot be due in a shard of many old tasks, and still checks each once in 15 minutes", async () => {
     scene.settings.shardCount = 1;
     const tracked = await scene.grown("o1", 1600, DAY);
     let read = 0;
@@ -284,21 +284,21 @@ describe("a sweep", () => {
       const summary = await scene.sweep();
       read += summary.read;
       checked += summary.checked;
-      // From the part that was read, by the laws of chance: the standard deviation is 2 % of it.
+      // Extrapolated from the part that was read: the standard deviation is 2 %.
       expect(Math.abs((summary.openTasks ?? 0) - tracked.length)).toBeLessThan(0.1 * tracked.length);
     }
     expect(checked).toBe(tracked.length);
-    // The first page takes what comes; of all behind it only what may be due is read.
+    // The first page is read in any case. After it, only what may be due is read.
     expect(read / 15).toBeGreaterThanOrEqual(1000);
     expect(read / 15).toBeLessThan(1200);
   });
 
-  it("counts the open tasks of all shards, also of those that others sweep", async () => {
+  it("counts the open tasks of all shards, including those that others sweep", async () => {
     expect((await scene.sweep()).openTasks).toBe(0);
     await scene.track("o1", 40, RUNNING);
     await scene.track("o1", 10, ENDED.failed, "ended");
     expect((await scene.sweep()).openTasks).toBe(50);
-    // Long-running tasks are then due in some of the sweeps only.
+    // Then the tasks are long-running, and due in only some of the sweeps.
     for (const after of [24 * 60 * MINUTE, MINUTE, MINUTE, MINUTE]) {
       expect((await scene.sweep({ after })).openTasks).toBe(40);
     }
@@ -317,7 +317,7 @@ describe("a sweep", () => {
     expect(ids(events).size).toBe(400);
   });
 
-  it("takes the shards that it is asked for, and no unknown ones", async () => {
+  it("sweeps the shards that it is asked for, and refuses unknown ones", async () => {
     await scene.track("o1", 100, ENDED.failed);
     expect((await scene.sweep({ shards: [0, 3] })).shards.toSorted()).toEqual([0, 3]);
     await expect(scene.sweep({ shards: [0, 9] })).rejects.toThrow("shards: there is no shard 9");
@@ -338,7 +338,7 @@ describe("a sweep", () => {
     expect(ids(await scene.events()).size).toBe(150);
   });
 
-  it("keeps a shard's watermark while its events cannot be published, and publishes them in the next sweep", async () => {
+  it("keeps a shard's watermark while events cannot be published, and publishes them in the next sweep", async () => {
     await scene.track("o1", 40, ENDED.succeeded);
     await scene.sweep({ after: 0 });
     await scene.track("o1", 40, ENDED.failed, "late");
@@ -359,7 +359,7 @@ describe("a sweep", () => {
     expect(ids(await scene.events()).size).toBe(80);
   });
 
-  it("publishes again under the same id when it could not write that it had", async () => {
+  it("publishes again under the same id if the write after the publish failed", async () => {
     await scene.track("o1", 10, ENDED.succeeded);
     const tasks = scene.tasksWith({ finish: () => Promise.reject(new Error("the table is gone")) });
     expect(await scene.sweep({ dependencies: { tasks } })).toMatchObject({
@@ -373,7 +373,7 @@ describe("a sweep", () => {
     expect(ids(events).size).toBe(10);
   });
 
-  it("finishes everybody else's tasks while one organisation's credentials are refused", async () => {
+  it("finishes the other organisations' tasks while the credentials of one are refused", async () => {
     for (const orgId of ["o2", "o3"]) await scene.addOrganisation(orgId);
     for (const orgId of ["o1", "o2", "o3"]) await scene.track(orgId, 50, ENDED.succeeded);
     scene.enos.rotateCredentials("o2", { secretKey: "nobody-knows" });
@@ -393,7 +393,7 @@ describe("a sweep", () => {
     ]);
     expect(new Set((await scene.events()).map(({ data }) => data.orgId))).toEqual(new Set(["o1", "o3"]));
 
-    // The others' watermark moves on, and the figures tell of both.
+    // The others' watermark moves on, and the two lags show both.
     for (let minute = 2; minute <= 5; minute++) {
       expect(await scene.sweep()).toMatchObject({
         stuck: { credentials: 1 },
@@ -401,7 +401,7 @@ describe("a sweep", () => {
         answeringLagSeconds: 0,
       });
     }
-    // A new secret is seen at the next sweep, and o2 is taken up where it was left.
+    // The next sweep sees the new secret, and continues o2 where it was left.
     await scene.cloud.putSecret("o2", { ...canaryKeys("o2"), secretKey: "nobody-knows" });
     expect(await scene.sweep()).toMatchObject({
       finished: { succeeded: 50 },
@@ -419,7 +419,7 @@ describe("a sweep", () => {
     });
   });
 
-  it("calls an organisation that is stuck once in a while, and writes nothing for as long as it stays so", async () => {
+  it("calls a stuck organisation now and then, and writes nothing while it stays stuck", async () => {
     scene.settings.shardCount = 1;
     await scene.addOrganisation("o2");
     await scene.track("o1", 10, RUNNING);
@@ -441,12 +441,12 @@ describe("a sweep", () => {
     for (let minute = 0; minute < 60; minute++) await scene.sweep({ dependencies: { behind: watched } });
     const { status = 0, token = 0 } = scene.enos.counters().byOrganisation.o2 ?? {};
     expect(status + token).toBeGreaterThanOrEqual(4);
-    // A probe may ask for a token first, and again with the secret read afresh.
+    // A probe may request a token first, and try both again with the secret read again.
     expect(status + token).toBeLessThanOrEqual(4 * 12);
     expect(writes).toBe(0);
   });
 
-  it("leaves an organisation alone that limits traffic, and one without a secret", async () => {
+  it("counts an organisation as stuck that is limited before any answer, and one without a secret", async () => {
     await scene.addOrganisation("o2");
     await scene.track("o1", 30, ENDED.succeeded);
     await scene.track("o2", 30, ENDED.succeeded);
@@ -467,7 +467,7 @@ describe("a sweep", () => {
     expect(summary.failed.throttled).toBe(1);
     expect(summary.failed["unknown-organisation"]).toBeGreaterThan(0);
     expect(summary.failed).not.toHaveProperty("secret");
-    // The one without a secret has one call at a time, and none of them is made.
+    // No call is made for the organisation without a secret.
     expect(scene.enos.counters().byOrganisation.nobody).toBeUndefined();
 
     scene.enos.removeFault(fault);
@@ -476,7 +476,7 @@ describe("a sweep", () => {
     expect(finished).toBe(30);
   });
 
-  it("ends an organisation's turn for this sweep alone when it limits traffic after answers", async () => {
+  it("ends an organisation's calls for this sweep only if it is limited after answers", async () => {
     await scene.track("o1", 30, ENDED.succeeded);
     let answers = 0;
     const enos = {
@@ -499,7 +499,7 @@ describe("a sweep", () => {
     expect(finished).toBeGreaterThanOrEqual(29);
   });
 
-  it("reads on, gives up what is late and calls only probes when nothing of EnOS answers", async () => {
+  it("reads on, gives up what is late and makes only probes while EnOS does not answer at all", async () => {
     scene.settings.shardCount = 1;
     await scene.track("o1", 100, RUNNING);
     await scene.track("o1", 5, RUNNING, "short", { deadlineSeconds: 20 * 60 });
@@ -525,7 +525,7 @@ describe("a sweep", () => {
     const made = (await probes()) - before;
     expect(made).toBeGreaterThanOrEqual(4);
     expect(made).toBeLessThanOrEqual(5);
-    // A connection that broke before any answer is tried once more on another one.
+    // A call whose connection broke before the answer is tried once more on a new one.
     expect(scene.enos.counters().byOrganisation.o1?.status ?? 0).toBeLessThanOrEqual(2 * made);
     scene.enos.removeFault(id);
     let checked = 0;
@@ -538,7 +538,7 @@ describe("a sweep", () => {
     });
   });
 
-  it("waits for no secret of an organisation that is refused, though Secrets Manager does not answer", async () => {
+  it("does not wait for the secret of a refused organisation if Secrets Manager does not answer", async () => {
     await scene.addOrganisation("o2");
     for (const orgId of ["o1", "o2"]) await scene.track(orgId, 5, ENDED.succeeded);
     scene.enos.rotateCredentials("o2", { secretKey: "changed" });
@@ -550,12 +550,12 @@ describe("a sweep", () => {
       get: (orgId) => (orgId === "o2" ? new Promise(() => {}) : credentials.get(orgId)),
       refresh: (orgId, refused) => credentials.refresh(orgId, refused),
     };
-    // It is not due to be probed, which would wait as well, for as long as a call may take.
+    // No probe of it is due yet, which would wait as well, for as long as a call may take.
     const summary = await scene.sweep({ after: 10_000, dependencies: { credentials: silent } });
     expect(summary).toMatchObject({ finished: { failed: 5 }, ended: "done" });
   });
 
-  it("gives a shard back in time though Secrets Manager does not say who has moved to another gateway", async () => {
+  it("releases a shard in time even if Secrets Manager does not answer a look-up of a moved organisation", async () => {
     scene.settings.shardCount = 1;
     await scene.track("o1", 5, ENDED.succeeded);
     const origin = "https://down.example";
@@ -579,7 +579,7 @@ describe("a sweep", () => {
     expect(summary).toMatchObject({ shards: [0], finished: { succeeded: 5 }, answeringLagSeconds: 0 });
   });
 
-  it("lets its own probes not be in each other's way, and takes up all of a gateway's organisations at once", async () => {
+  it("does not let its probes block each other, and resumes all of a gateway's organisations at once", async () => {
     scene.settings.shardCount = 1;
     const orgIds = ["o1", "o2", "o3", "o4"];
     for (const orgId of orgIds) {
@@ -606,11 +606,11 @@ describe("a sweep", () => {
     expect({ checked, behind }).toEqual({ checked: 8, behind: {} });
   });
 
-  it("asks about another task before it takes one in vain for a dead organisation, and ends no sooner than that is known", async () => {
+  it("asks about another task before one failure makes an organisation stuck, and waits for the result", async () => {
     const [first] = (await scene.track("o1", 1, RUNNING, "first")) as [TaskKey];
     await scene.track("o1", 4, RUNNING, "other");
     await scene.sweep();
-    // Of the five only this one is due again: it was put anew.
+    // Of the five tasks, only this one is due again, since it was put anew.
     scene.time += 1;
     await scene.tracker().delete(first);
     await scene.tracker().put(first);
@@ -637,7 +637,7 @@ describe("a sweep", () => {
     expect(await scene.dependencies.health.list()).toMatchObject([{ id: "o1", reason: "unreachable" }]);
   });
 
-  it("announces nothing of a task that was closed, deleted or put anew before its last consistent read", async () => {
+  it("does not announce a task that was closed, deleted or put anew before its last consistent read", async () => {
     const old = await scene.track("o1", 3, ENDED.succeeded);
     const page = await scene.dependencies.tasks.page(0, ALL_KEYS, () => true);
     const stale = new Map<number, typeof page>();
@@ -659,7 +659,7 @@ describe("a sweep", () => {
     await scene.tracker().delete(anew);
     scene.time += 1;
     await scene.tracker().put(anew);
-    // The index tells of all three as they were, and of the new one not yet.
+    // The index still shows all three as they were, and does not show the new one yet.
     const tasks = scene.tasksWith({ page: async (shard) => stale.get(shard) as typeof page });
     expect(await scene.sweep({ dependencies: { tasks } })).toMatchObject({
       checked: 3,
@@ -672,7 +672,7 @@ describe("a sweep", () => {
     expect(await scene.tracker().get(anew)).toMatchObject({ state: "pending" });
   });
 
-  it("publishes nothing while a task cannot be read as it is now, and loses nothing for it", async () => {
+  it("publishes nothing while consistent reads fail, and loses nothing", async () => {
     await scene.track("o1", 10, ENDED.succeeded);
     const tasks = scene.tasksWith({ current: () => Promise.reject(new Error("the table is gone")) });
     expect(await scene.sweep({ dependencies: { tasks } })).toMatchObject({
@@ -684,7 +684,7 @@ describe("a sweep", () => {
     expect(await scene.sweep({ after: 1000 })).toMatchObject({ published: 10, finished: { succeeded: 10 } });
   });
 
-  it("leases its share of the shards at a time when it is one of several sweepers, and then what is free", async () => {
+  it("leases only its share of the shards at a time if there are several sweepers, and then free ones", async () => {
     scene.settings.shardCount = 8;
     await scene.track("o1", 40, ENDED.succeeded);
     let held = 0;
@@ -709,9 +709,9 @@ describe("a sweep", () => {
     expect(summary.published).toBe(40);
   });
 
-  it("says so when watermarks are ahead of its clock by minutes, and does no harm when that is put right", async () => {
+  it("reports watermarks that are minutes ahead of its clock, and corrects them without harm", async () => {
     await scene.track("o1", 20, RUNNING);
-    // A sweep whose clock is ahead by ten minutes.
+    // This sweep's clock is ten minutes ahead.
     await scene.sweep({ after: 10 * MINUTE });
     scene.time -= 9 * MINUTE;
     await scene.track("o1", 20, ENDED.failed, "f");
@@ -722,13 +722,13 @@ describe("a sweep", () => {
       detail: { shard: expect.any(Number), seconds: 480 },
     });
     expect(summary.failed).toEqual({});
-    // Nobody waits for the time to come that the clock was ahead by.
+    // Tasks do not wait until the time that the wrong clock showed.
     const next = await scene.sweep();
     expect((summary.finished.failed ?? 0) + (next.finished.failed ?? 0)).toBe(20);
     expect(next).toMatchObject({ failed: {}, watermarkLagSeconds: 0 });
   });
 
-  it("passes over items that no version could have written, counts and names them", async () => {
+  it("skips, counts and reports items that no version could have written", async () => {
     await scene.track("o1", 20, ENDED.succeeded);
     await scene.db.client.send(
       new UpdateCommand({
@@ -764,7 +764,7 @@ describe("a sweep", () => {
     },
   );
 
-  it("takes over from a sweep that died, when its lease has run out", async () => {
+  it("takes over from a sweep that died once its lease has run out", async () => {
     await scene.track("o1", 100, ENDED.succeeded);
     scene.time += MINUTE;
     for (const shard of await scene.dependencies.shards.list(4)) {
@@ -775,7 +775,7 @@ describe("a sweep", () => {
     expect(await scene.dependencies.shards.release(0, "the-dead")).toBe(false);
   });
 
-  it("keeps to each organisation's rate, and lets nobody wait for the one with too many tasks", async () => {
+  it("keeps each organisation's rate, and does not let others wait for one with too many tasks", async () => {
     await scene.addOrganisation("o2");
     await scene.track("o1", 400, ENDED.succeeded);
     await scene.track("o2", 20, ENDED.succeeded);
@@ -790,7 +790,7 @@ describe("a sweep", () => {
     expect((await scene.tracker().list({ orgId: "o1", limit: 1, states: ["pending"] })).tasks).toEqual([]);
   });
 
-  it("delivers to a queue with a filter policy what the policy asks for", async () => {
+  it("delivers to a queue with a filter policy what matches the policy", async () => {
     const failures = await scene.cloud.subscribe("failures", { state: ["failed", "expired"], orgId: ["o1"] });
     await scene.addOrganisation("o2");
     for (const orgId of ["o1", "o2"]) {

@@ -5,10 +5,10 @@ const MINUTE = 60_000;
 /** The gateway of several organisations that have little else in common. */
 const SHARED = "https://shared0";
 
-/** A sweep's time when it has a minute. */
+/** The time of a sweep that may take its whole minute, in milliseconds. */
 export const WHOLE_MINUTE = 59_500;
 
-/** What is promised is promised beside any of these. */
+/** Kinds of trouble; the promises to all other organisations hold beside any of these. */
 const trouble: fc.Arbitrary<Conduct> = fc.oneof(
   fc.constant<Conduct>({ kind: "hangs" }),
   fc.constant<Conduct>({ kind: "refuses-connections" }),
@@ -22,7 +22,7 @@ const trouble: fc.Arbitrary<Conduct> = fc.oneof(
   fc.integer({ min: 1_200, max: 9_500 }).map((latencyMs): Conduct => ({ kind: "answers", latencyMs })),
 );
 
-/** Tasks that are young or old, end within the world or not, and some of which are deleted. */
+/** Young and old tasks; some end within the world's time, and some are deleted. */
 const tasks = (most: number, minutes: number) =>
   fc.array(
     fc.record(
@@ -83,7 +83,7 @@ const organisations = (minutes: number, recover: boolean) =>
     })
     .map(({ healthy, troubled, poisonous, huge }): Organisation[] => [
       ...healthy.map(({ latencyMs, tasks, garblesPercent }, index) => ({
-        // The second stands on a gateway with some that are in trouble.
+        // The second one shares a gateway with organisations that are in trouble.
         ...organisation(
           `healthy${index}`,
           { kind: "answers", latencyMs },
@@ -128,7 +128,10 @@ const organisations = (minutes: number, recover: boolean) =>
         : []),
     ]);
 
-/** Unlike ones stand on one gateway, with one that answers, too; but one that takes no connections takes nobody's. */
+/**
+ * Organisations with different conduct share a gateway, also with a healthy one. But a gateway that refuses connections
+ * refuses everyone's.
+ */
 function sharedGateway({ kind }: Conduct, index: number): string {
   return kind === "refuses-connections" ? `https://closed${index}` : `https://shared${index % 2}`;
 }
@@ -142,7 +145,7 @@ function organisation(
   return { id, origin, conduct, poisonous: 0, tasks };
 }
 
-/** Any world of so many minutes. @param recover whether all troubles are over after eight minutes */
+/** Any world of this many minutes. @param recover whether all troubles are over after eight minutes */
 export function worlds(minutes: number, { recover = false } = {}): fc.Arbitrary<World> {
   const clock = fc.oneof(
     { weight: 3, arbitrary: fc.constant(0) },

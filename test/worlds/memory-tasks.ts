@@ -25,15 +25,15 @@ export interface WorldTask {
   closedAs: TerminalState | undefined;
   /** When EnOS answered about it. */
   answeredAt: number[];
-  /** When one of these answers said how it was doing. */
+  /** When one of these answers had a usable status. */
   knownAt: number[];
-  /** What the table says of it, and since when. */
+  /** Its states in the table, and when each was written. */
   states: { at: number; state: TrackedState }[];
-  /** Since when it says that it is uncertain how the task is doing, and when it came to say so. */
+  /** The values of `uncertainSince` in the table, and when each was written. */
   uncertain: { at: number; since: number | undefined }[];
 }
 
-/** The table of tasks in memory, with an index that is behind it. */
+/** The table of tasks in memory, with an index that lags behind it. */
 export class MemoryTasks {
   readonly #time: { now: number; after(ms: number): Promise<void> };
   readonly #indexDelayMs: number;
@@ -80,12 +80,12 @@ export class MemoryTasks {
     return added;
   }
 
-  /** To be called once all tasks are there. */
+  /** Must be called once all tasks have been added. */
   sort(): void {
     for (const shard of this.#byShard.values()) shard.sort((a, b) => (a.indexKey < b.indexKey ? -1 : 1));
   }
 
-  /** Whether the table has the task open at a time. */
+  /** Whether the task is open in the table at a time. */
   isOpen(task: WorldTask, at = this.#time.now): boolean {
     return task.putAt <= at && at < task.closedAt && at < task.deletedAt;
   }

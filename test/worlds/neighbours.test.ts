@@ -5,7 +5,7 @@ import { untimely } from "./promises.ts";
 import { type Outcome, run } from "./run.ts";
 import type { Conduct, Organisation, World } from "./world.ts";
 
-/** Worlds that once broke a promise, each by a neighbour that nobody had thought of. */
+/** Worlds that once broke a promise, each because of a kind of neighbour that had not been considered. */
 
 const MINUTE = 60_000;
 const NEVER = Number.MAX_SAFE_INTEGER / 4;
@@ -73,13 +73,13 @@ function announcedTwice({ events }: Outcome): number {
 
 const origin = "https://shared";
 
-it("holds no organisation's silence against a gateway that answers others", async () => {
+it("does not count a gateway that answers some organisations as stuck because others go unanswered", async () => {
   const hung = [0, 1, 2].map((index) => organisation(`hung${index}`, HANGS, 60, { origin }));
   const outcome = await run(world([organisation("well", QUICK, 3, { origin, at: -MINUTE }), ...hung]));
   expect(longestGap(outcome, "well")).toBeLessThan(4);
 });
 
-it("believes no sweep that finds a gateway silent, of organisations that it has not asked", async () => {
+it("asks organisations of a silent gateway that the sweep that found it silent had not asked", async () => {
   for (let seed = 0; seed < 8; seed++) {
     const hung = [0, 1, 2, 3, 4].map((index) =>
       organisation(`hung${index}`, HANGS, 5, { origin, at: -MINUTE }),
@@ -90,7 +90,7 @@ it("believes no sweep that finds a gateway silent, of organisations that it has 
   }
 });
 
-it("finds the one that a gateway answers, among any number that it does not, in the first sweeps", async () => {
+it("finds the one organisation that a gateway answers, among 1,000 that it does not, in the first sweeps", async () => {
   for (let seed = 0; seed < 3; seed++) {
     const hung = Array.from({ length: 1_000 }, (_, index) =>
       organisation(`hung${index}`, HANGS, 1, { origin }),
@@ -104,7 +104,7 @@ it("finds the one that a gateway answers, among any number that it does not, in 
   }
 });
 
-it("takes up who recovers on a gateway that stays silent to the others", async () => {
+it("resumes an organisation that recovers on a gateway that stays silent to the others", async () => {
   for (let seed = 0; seed < 3; seed++) {
     const hung = Array.from({ length: 20 }, (_, index) => organisation(`hung${index}`, HANGS, 3, { origin }));
     const back = organisation("back", HANGS, 3, { origin, recoversAt: 12 * MINUTE });
@@ -114,7 +114,7 @@ it("takes up who recovers on a gateway that stays silent to the others", async (
   }
 });
 
-it("writes nothing of who stays behind on a gateway that answers somebody now and then", async () => {
+it("writes nothing for organisations that stay behind on a gateway that answers another now and then", async () => {
   const old = { origin, at: -20 * 60 * MINUTE };
   const hung = Array.from({ length: 12 }, (_, index) => organisation(`hung${index}`, HANGS, 4, old));
   const outcome = await run(
@@ -124,7 +124,7 @@ it("writes nothing of who stays behind on a gateway that answers somebody now an
   expect(Math.max(...hung.map(({ id }) => outcome.records.behindWrites.get(id) ?? 0))).toBeLessThan(7);
 });
 
-it("holds no poisonous tasks against their gateway", async () => {
+it("does not count a gateway as stuck because of poisonous tasks", async () => {
   const well = Array.from({ length: 10 }, (_, index) => organisation(`well${index}`, QUICK, 5, { origin }));
   const poisonous = [0, 1, 2].map((index) =>
     organisation(`p${index}`, { kind: "answers", latencyMs: 300 }, 3, { origin, poisonous: 1 }),
@@ -134,7 +134,7 @@ it("holds no poisonous tasks against their gateway", async () => {
   expect(longestGap(outcome, "well")).toBeLessThan(4);
 });
 
-it("announces a task once that is past its deadline and recovers in the same moment", async () => {
+it("announces a task once if its organisation recovers at the moment of its deadline", async () => {
   for (let seed = 0; seed < 12; seed++) {
     const deadlineMs = 3 * MINUTE + seed * 11_000;
     const recoversAt = Math.floor(deadlineMs / MINUTE) * MINUTE + 1_000;
@@ -144,7 +144,7 @@ it("announces a task once that is past its deadline and recovers in the same mom
   }
 });
 
-it("announces a task once that is the probe of its recovering organisation", async () => {
+it("announces a task once if it is the probe of its recovering organisation", async () => {
   for (let seed = 0; seed < 6; seed++) {
     const one = organisation("one", HANGS, 2, { recoversAt: 8 * MINUTE, endsAt: 5 * MINUTE });
     const outcome = await run(world([one], { shards: 1, seed, publishMs: 100 }));
@@ -153,7 +153,7 @@ it("announces a task once that is the probe of its recovering organisation", asy
   }
 });
 
-it("gives an organisation's shards their turns, however little it may be asked", async () => {
+it("lets an organisation's shards take turns, however few calls its limit allows", async () => {
   const limited = organisation("limited", { kind: "limits", answers: 10 }, 120, { at: -20 * 60 * MINUTE });
   const { tasks } = await run(world([limited], { minutes: 60 }));
   expect(tasks.filter(({ answeredAt }) => answeredAt.length === 0)).toEqual([]);
@@ -167,7 +167,7 @@ it("does not let a wave of deadlines hold up the calls of others", async () => {
   expect(longestGap(outcome, "well")).toBeLessThan(3.1);
 });
 
-it("forgets who is stuck and has no tasks any more", async () => {
+it("forgets a stuck organisation that has no tasks any more", async () => {
   const outcome = await run(
     world([organisation("gone", HANGS, 5, { deletedAt: 5 * MINUTE })], { minutes: 90 }),
   );
@@ -175,7 +175,7 @@ it("forgets who is stuck and has no tasks any more", async () => {
   expect(outcome.sweeps.at(-1)?.summary).toMatchObject({ stuck: {}, behind: {} });
 });
 
-it("finds what is left of thousands of tasks in less than the square of their number", () => {
+it("finds what is left of thousands of tasks in less than quadratic time", () => {
   const remaining = (tasks: number) => {
     const backlog = new Backlog({ orgId: "o1" });
     for (let index = 0; index < tasks; index++) {
@@ -187,12 +187,12 @@ it("finds what is left of thousands of tasks in less than the square of their nu
     expect(backlog.remaining(false).length).toBeLessThanOrEqual(16);
     return performance.now() - started;
   };
-  // The best of several: what else the machine does is not to be measured.
+  // The best of several, so that other work of the machine is not measured.
   const best = (tasks: number) => Math.min(...Array.from({ length: 5 }, () => remaining(tasks)));
   expect(best(16_000) / best(2_000)).toBeLessThan(40);
 });
 
-it("goes on when two sweepers start together whose clocks are further apart than a lease is long", async () => {
+it("makes progress when two sweepers start together with clocks further apart than a lease lasts", async () => {
   const big = organisation("big", { kind: "answers", latencyMs: 300 }, 600, { requestsPerSecond: 20 });
   const outcome = await run(
     world([organisation("well", QUICK, 20), big], {
@@ -204,7 +204,7 @@ it("goes on when two sweepers start together whose clocks are further apart than
   expect(longestGap(outcome, "well")).toBeLessThan(6);
 });
 
-it("knows until when a task was open where answers say nothing, and the index does not say so yet", async () => {
+it("knows until when a task was open if answers are unusable and the index does not show that yet", async () => {
   const tasks = Array.from({ length: 200 }, (_, index) => ({
     trackedAt: index * 700,
     endsAt: 5 * MINUTE + index * 4_000,
@@ -215,7 +215,7 @@ it("knows until when a task was open where answers say nothing, and the index do
   expect(untimely(outcome)).toEqual([]);
 });
 
-it("keeps those that are quick going beside more slow ones than there are places for", async () => {
+it("keeps checking quick organisations beside more slow ones than there are waiting places", async () => {
   const slow = Array.from({ length: 1_200 }, (_, index) =>
     organisation(`slow${index}`, { kind: "answers", latencyMs: 9_000 }, 2),
   );
@@ -224,26 +224,26 @@ it("keeps those that are quick going beside more slow ones than there are places
   expect(longestGap(outcome, "well")).toBeLessThan(4.5);
 });
 
-it("takes up an organisation of which some tasks are poisonous, whatever the others are", async () => {
+it("checks the other tasks of an organisation of which some are poisonous", async () => {
   const ill = organisation("ill", QUICK, 20, { at: -2 * MINUTE, poisonous: 2 });
   const { tasks } = await run(world([ill], { shards: 1, minutes: 12 }));
   const asked = tasks.filter(({ isPoisonous }) => !isPoisonous).map(({ answeredAt }) => answeredAt.length);
   expect(Math.min(...asked)).toBeGreaterThan(4);
 });
 
-it("does not leave an organisation alone for its poisonous tasks, where no others are due", async () => {
+it("does not count an organisation as stuck because of poisonous tasks if no others are due", async () => {
   for (let seed = 0; seed < 3; seed++) {
     const ill = organisation("ill", QUICK, 20, { at: -20 * 60 * MINUTE, poisonous: 2 });
     const outcome = await run(world([ill], { shards: 1, minutes: 30, seed }));
     expect(outcome.stuck, `seed ${seed}`).toEqual([]);
     const asked = Map.groupBy(outcome.calls, ({ taskId }) => taskId);
-    // One more of its tasks is asked about in each sweep at most.
+    // At most one more of its tasks is asked about in each sweep.
     expect(outcome.calls.length, `seed ${seed}`).toBeLessThan(20 * 8 + 30 * (2 + 1));
     expect(asked.size).toBe(20);
   }
 });
 
-it("gives tasks up in time, also those that a low rate leaves no time to ask about", async () => {
+it("gives tasks up in time, including those that a low rate leaves no time to ask about", async () => {
   const deadlineMs = 6 * MINUTE;
   const many = organisation("many", QUICK, 900, { at: -MINUTE, requestsPerSecond: 1 });
   const { tasks } = await run(world([many], { shards: 2, minutes: 12, deadlineMs }));
@@ -251,7 +251,7 @@ it("gives tasks up in time, also those that a low rate leaves no time to ask abo
   expect(Math.max(...late)).toBeLessThan(3 * MINUTE);
 });
 
-it("gives up no task of which EnOS has just told the end, though that could not be published or written", async () => {
+it("gives up no task whose end EnOS has just reported, even if that could not be published or written", async () => {
   for (let failsEvery = 3; failsEvery < 12; failsEvery++) {
     const one = organisation("one", QUICK, 6, { endsAt: 5.9 * MINUTE });
     const fails = { failsEvery, failsUntilMs: 8 * MINUTE };
@@ -263,7 +263,7 @@ it("gives up no task of which EnOS has just told the end, though that could not 
   }
 });
 
-it("asks before it gives up, where many organisations leave little room for each", async () => {
+it("asks before it gives up, even if many organisations leave little room for each", async () => {
   const busy = Array.from({ length: 40 }, (_, index) => organisation(`busy${index}`, QUICK, 10));
   const one = organisation("one", QUICK, 600, { at: -2 * MINUTE, endsAt: 0 });
   const outcome = await run(world([...busy, one], { shards: 1, minutes: 8, deadlineMs: 2.5 * MINUTE }));

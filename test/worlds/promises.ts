@@ -5,7 +5,7 @@ import type { WorldTask } from "./memory-tasks.ts";
 import { dueSince, type Outcome, SWEEP_MS } from "./run.ts";
 import type { Organisation, World } from "./world.ts";
 
-/** What in an outcome breaks a promise, a sentence each. */
+/** What breaks a promise in an outcome, in one sentence each. */
 export function broken(outcome: Outcome): string[] {
   return [
     ...late(outcome),
@@ -20,12 +20,12 @@ export function broken(outcome: Outcome): string[] {
   ];
 }
 
-/** Whether sweeps have their time, and AWS does what it is asked. */
+/** Whether sweeps have enough time, and AWS works. */
 function isAtEase({ invocationMs, pageMs, failsEvery }: World): boolean {
   return invocationMs >= WHOLE_MINUTE && pageMs <= 50 && failsEvery === Number.POSITIVE_INFINITY;
 }
 
-/** By how much clocks and the index may add to any delay, in milliseconds, and sweepers that die. */
+/** How much clocks, the index and sweepers that die may add to any delay, in milliseconds. */
 function allowance(world: World): number {
   return clocksApart(world) + world.indexDelayMs + world.frozen.length * 3 * SWEEP_MS;
 }
@@ -54,14 +54,14 @@ function late(outcome: Outcome): string[] {
   return problems;
 }
 
-/** Once an organisation that was in trouble answers again, everything of it that is due is checked. */
+/** Once an organisation that was in trouble answers again, all of its due tasks are checked. */
 function notTakenUp(outcome: Outcome): string[] {
   const { world, schedule, tasks, sweeps } = outcome;
   const end = Math.max(...sweeps.map(({ startedAt }) => startedAt), 0);
   if (!isAtEase(world)) return [];
   return world.organisations.flatMap(({ id, origin, recoversAt, requestsPerSecond }) => {
     const sharesGateway = world.organisations.some((other) => other.id !== id && other.origin === origin);
-    // On a gateway that takes nobody else's connections none can be well.
+    // On a gateway that refuses the others' connections, an organisation cannot recover alone.
     if (recoversAt === undefined || requestsPerSecond !== undefined || sharesGateway) return [];
     const own = tasks.filter(({ orgId }) => orgId === id);
     const since = EPOCH + recoversAt;
@@ -83,11 +83,11 @@ function notTakenUp(outcome: Outcome): string[] {
   });
 }
 
-/** Each event is of an open task that has ended so, under the one id of its fact. */
+/** Each event is about an open task that has ended in this state, and has the one id of this fact. */
 function wrongEvents({ events, world }: Outcome): string[] {
   const problems: string[] = [];
   for (const { at, event, task } of events) {
-    // The last consistent read was made that long before SNS had the event, unless the sweep froze in between.
+    // The last consistent read is this much older than the event in SNS, unless the sweep froze in between.
     const readAt = world.frozen.length > 0 ? Number.NEGATIVE_INFINITY : at - world.publishMs - 5;
     if (task.deletedAt < readAt)
       problems.push(`${task.taskId} was announced ${at - task.deletedAt} ms after it was deleted`);
@@ -107,13 +107,13 @@ function wrongEvents({ events, world }: Outcome): string[] {
   return problems;
 }
 
-/** By how much clocks are apart, in milliseconds. */
+/** How far clocks are apart, in milliseconds. */
 function clocksApart({ clocksMs, sweepers, trackerClockMs }: World): number {
   const clocks = [0, trackerClockMs, ...clocksMs.slice(0, sweepers)];
   return Math.max(...clocks) - Math.min(...clocks);
 }
 
-/** An event's times have the true end between them, and where all is well they are about one interval apart. */
+/** An event's two times enclose the true end. In a world without trouble, they are about one interval apart. */
 export function untimely(outcome: Outcome): string[] {
   const { events, schedule, world } = outcome;
   const slack = clocksApart(world);
@@ -148,12 +148,12 @@ export function untimely(outcome: Outcome): string[] {
   });
 }
 
-/** So long a write may take that another one knows nothing of, in milliseconds: two sweepers with clocks apart can meet. */
+/** Two sweepers whose clocks differ may check a task at once, and write within this time of each other (ms). */
 const MEETING_MS = 10_000;
 
 /**
- * That it is uncertain how a task is doing is written once, until that is known again. Who was frozen between reading
- * the task and writing writes once more what it says already.
+ * That a task's state is uncertain is written once, until the state is known again. A sweep that was frozen between
+ * reading the task and writing may write the same value once more.
  */
 function unsure({ tasks, thawedAt }: Outcome): string[] {
   return tasks.flatMap(({ taskId, uncertain, knownAt }) => {
@@ -176,7 +176,7 @@ const CALLED_IN_VAIN = new Set<Organisation["conduct"]["kind"]>([
   "refuses-address",
 ]);
 
-/** Who is stuck costs a probe now and then, and no writes for staying so. */
+/** A stuck organisation costs a probe now and then, and no writes while it stays stuck. */
 function costly(outcome: Outcome): string[] {
   const { world, calls, records } = outcome;
   const problems: string[] = [];
@@ -202,7 +202,7 @@ function costly(outcome: Outcome): string[] {
   return problems;
 }
 
-/** The lag that a sweep tells is never below the real one. */
+/** The lag that a sweep reports is never below the real one. */
 function untrue({ world, sweeps }: Outcome): string[] {
   const slack = allowance(world) + 2_000 + world.pageMs;
   return sweeps.flatMap(({ number, summary, overdueMs }) => {
@@ -232,7 +232,7 @@ function beyondDeadline(outcome: Outcome): string[] {
   });
 }
 
-/** Nothing in a world without trouble of our own is counted as our fault. */
+/** In a world in which AWS works, no failure is counted as our own. */
 function faults({ failures, world }: Outcome): string[] {
   if (world.failsEvery < Number.POSITIVE_INFINITY) return [];
   return failures
@@ -240,7 +240,7 @@ function faults({ failures, world }: Outcome): string[] {
     .map(({ reason, error }) => `${reason}: ${String(error)}`);
 }
 
-/** Every task that ended is announced, once all trouble is over for long enough. */
+/** Every task that ended is announced, once all trouble has been over for long enough. */
 export function lost(outcome: Outcome): string[] {
   const { schedule, sweeps } = outcome;
   const end = Math.max(...sweeps.map(({ startedAt }) => startedAt));

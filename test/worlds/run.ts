@@ -23,13 +23,13 @@ export interface Call {
   taskId: string;
 }
 
-/** What came of a world. */
+/** The result of running a world. */
 export interface Outcome {
   world: World;
   schedule: Schedule;
   tasks: WorldTask[];
   calls: Call[];
-  /** Events with the true time at which SNS took them. */
+  /** Events, with the true time at which SNS accepted them. */
   events: { at: number; event: TerminalEvent; task: WorldTask }[];
   sweeps: {
     number: number;
@@ -42,11 +42,11 @@ export interface Outcome {
   records: MemoryRecords;
   failures: { reason: string; error: unknown }[];
   stuck: HealthRecord[];
-  /** When sweeps that were frozen went on. */
+  /** When frozen sweeps continued. */
   thawedAt: number[];
 }
 
-/** Lets a world go by, with the real engine in virtual time. */
+/** Runs a world, with the real engine in virtual time. */
 export async function run(world: World): Promise<Outcome> {
   using time = new VirtualTime();
   using _chance = seededChance(world.seed);
@@ -174,7 +174,7 @@ export async function run(world: World): Promise<Outcome> {
     },
   };
 
-  // Processes live on from sweep to sweep, but for one in three.
+  // Two of three sweeps run in a process that is still there from earlier sweeps, and so knows the paces.
   const paces = Array.from({ length: world.sweepers }, () => new Paces());
   const dependencies = (sweeper: number, thaws: () => Promise<void> | undefined): SweepDependencies => {
     let calls = 0;
@@ -252,7 +252,7 @@ export async function run(world: World): Promise<Outcome> {
             { remainingMs: world.invocationMs },
           );
           if (frost) {
-            // A process that froze comes too late for its own figures.
+            // Nothing is measured of a sweep that froze, since it ends too late.
             work.catch(() => {});
             await time.after(frost.afterMs);
             if (frost.forMs !== undefined) outcome.thawedAt.push(time.now + frost.forMs);
@@ -277,10 +277,10 @@ export async function run(world: World): Promise<Outcome> {
 }
 
 /**
- * Since when a task is due, given when EnOS last answered about it; now, when it is not.
+ * Since when a task has been due, given when EnOS last answered about it; `now` if it is not due.
  *
- * A sweep whose clock is ahead has checked it for a later moment, and one that came before the index showed a new task
- * has passed it over: it is then due when the schedule next says so.
+ * A sweep whose clock is ahead has checked the task as of a later moment. A sweep that ran before the index showed a
+ * new task has missed it. In both cases the task becomes due when the schedule next says so.
  */
 export function dueSince(
   task: WorldTask,
@@ -306,7 +306,7 @@ export function dueSince(
 
 const abortions = new WeakMap<AbortSignal, Promise<void>>();
 
-/** Resolves when the signal fires: under one listener, since a signal walks them all for each that is added. */
+/** Resolves when the signal fires. All share one listener: adding one is slow if a signal has many. */
 function aborted(signal: AbortSignal): Promise<void> {
   let promise = abortions.get(signal);
   if (!promise) {
@@ -316,7 +316,7 @@ function aborted(signal: AbortSignal): Promise<void> {
   return promise;
 }
 
-/** What follows from chance follows from the seed. */
+/** Makes `Math.random` follow from a seed, until it is disposed of. */
 function seededChance(seed: number): Disposable {
   const original = Math.random;
   let state = seed;

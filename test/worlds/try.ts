@@ -3,7 +3,7 @@ import { worlds } from "./arbitrary.ts";
 import { broken, lost } from "./promises.ts";
 import { run } from "./run.ts";
 
-/** The world of a seed, and which of the service's promises it breaks; every sixth is about recovery, and longer. */
+/** Runs the world of a seed, and returns what breaks a promise. Every sixth world is about recovery, and longer. */
 export async function tryWorld(seed: number): Promise<string[]> {
   const recovers = seed % 6 === 0;
   const [world] = fc.sample(recovers ? worlds(40, { recover: true }) : worlds(12), { seed, numRuns: 1 });

@@ -1,15 +1,15 @@
-/** What an organisation's gateway does with its calls. */
+/** How an organisation's gateway treats its calls. */
 export type Conduct =
-  /** Answers after so many milliseconds. */
+  /** Answers after this many milliseconds. */
   | { kind: "answers"; latencyMs: number }
-  /** Takes connections and never answers. */
+  /** Accepts connections and never answers. */
   | { kind: "hangs" }
   | { kind: "refuses-connections" }
   | { kind: "refuses-keys" }
   | { kind: "refuses-address" }
-  /** Limits traffic, after so many answers in each minute. */
+  /** Limits traffic, after this many answers in each minute. */
   | { kind: "limits"; answers: number }
-  /** Answers at once, but hangs in every so manieth call. */
+  /** Answers at once, but hangs in every nth call. */
   | { kind: "hangs-sometimes"; every: number }
   /** Answers at once until a time in milliseconds, and hangs from then on. */
   | { kind: "breaks"; atMs: number }
@@ -22,14 +22,14 @@ export interface Organisation {
   /** Its gateway's address; several organisations may share one. */
   origin: string;
   conduct: Conduct;
-  /** From then on it answers at once, in milliseconds of the world's time; never when absent. */
+  /** When it begins to answer at once, in milliseconds of the world's time; never if absent. */
   recoversAt?: number;
-  /** How many of its tasks hang though the others are answered. */
+  /** How many of its tasks are poisonous: calls about them hang, although others are answered. */
   poisonous: number;
   /** When its tasks are tracked and end, in milliseconds of the world's time; tracked before 0 is old. */
   tasks: { trackedAt: number; endsAt: number; deletedAt?: number }[];
   requestsPerSecond?: number;
-  /** How many of a hundred of its answers say nothing. */
+  /** The percentage of its answers that are unusable. */
   garblesPercent?: number;
 }
 
@@ -40,7 +40,7 @@ export interface World {
   sweepers: number;
   concurrency: number;
   minutes: number;
-  /** How long the index is behind the table, in milliseconds. */
+  /** How far the index lags behind the table, in milliseconds. */
   indexDelayMs: number;
   /** How far each sweeper's clock is ahead, in milliseconds. */
   clocksMs: number[];
@@ -49,17 +49,17 @@ export interface World {
   deadlineMs: number;
   /** How long each sweep may run, in milliseconds. */
   invocationMs: number;
-  /** Sweeps that freeze in the middle, for so long in milliseconds; for good when there is no number. */
+  /** Sweeps that freeze in the middle, when, and for how long in milliseconds; for ever if `forMs` is absent. */
   frozen: { sweep: number; afterMs: number; forMs?: number }[];
   /** How long a page of the index takes, in milliseconds. */
   pageMs: number;
   /** How long SNS takes for an event, in milliseconds. */
   publishMs: number;
-  /** Every so manieth page, publication or write fails, until a time in milliseconds. */
+  /** Every nth page, publication or write fails, until a time in milliseconds. */
   failsEvery: number;
   failsUntilMs: number;
-  /** From this minute on the service's schedule is set otherwise. */
+  /** From this minute on, the service's schedule has other settings. */
   rescheduledAt?: number;
-  /** What follows from chance in the engine follows from this. */
+  /** Determines the engine's random numbers. */
   seed: number;
 }

@@ -5,18 +5,18 @@ import { untimely } from "./promises.ts";
 import { run } from "./run.ts";
 import { tryWorld } from "./try.ts";
 
-/** The first ones, and one in which a sweep is frozen between its last read of a task and its write. */
+/** The first 200, and one in which a sweep is frozen between its last read of a task and its write. */
 const SEEDS = [...Array.from({ length: 200 }, (_, index) => index + 1), 7_654_689];
 
 it("keeps every promise in any world", async () => {
-  // The same worlds each time, so that a test that fails tells of a change; npm run chaos draws others.
+  // The same worlds each time, so that a failure is due to a change; npm run chaos draws others.
   for (const seed of SEEDS) {
-    // To see the same world again: npm run chaos -- --only worlds --seed N
+    // To run the same world again: npm run chaos -- --only worlds --seed N
     expect(await tryWorld(seed), `the world of seed ${seed}`).toEqual([]);
   }
 }, 600_000);
 
-it("tells when tasks were open, though its schedule is set otherwise meanwhile", async () => {
+it("reports until when tasks were open, even if the schedule's settings change meanwhile", async () => {
   const world = fc.record({ world: worlds(12), rescheduledAt: fc.integer({ min: 2, max: 10 }) });
   await fc.assert(
     fc.asyncProperty(world, async ({ world, rescheduledAt }) => {

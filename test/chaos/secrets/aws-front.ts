@@ -1,17 +1,17 @@
 import { createServer, type ServerResponse } from "node:http";
 import { type Loopback, listen } from "../../../local/loopback.ts";
 
-/** What an AWS service says when it fails, given what it was sent and what it holds. */
+/** The answer of an AWS service that fails for a request; null if it does not fail. */
 export type Failure = (request: { body: string; headers: string }) => {
   httpStatus: number;
   body: string;
 } | null;
 
-/** A front of an AWS emulator that fails for some requests, and is more talkative about it than AWS would be. */
+/** A proxy in front of an AWS emulator that fails some requests, with messages that reveal more than AWS's would. */
 export class AwsFront implements AsyncDisposable {
   readonly url: string;
   readonly #loopback: Loopback;
-  /** Requests that were failed. */
+  /** How many requests were made to fail. */
   failed = 0;
 
   private constructor(loopback: Loopback) {
@@ -19,7 +19,7 @@ export class AwsFront implements AsyncDisposable {
     this.url = loopback.url;
   }
 
-  /** @param url what stands behind it */
+  /** @param url the emulator's */
   static async start(url: string, failure: Failure): Promise<AwsFront> {
     const server = createServer();
     const front = new AwsFront(await listen(server));

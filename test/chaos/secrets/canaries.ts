@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 
-/** Secret texts, and the search for them in what the service lets out. */
+/** Secret texts, and the search for them in what the service outputs. */
 export class Canaries {
   readonly #texts = new Map<string, string>();
 
-  /** A new secret text; what it is, is said where it is found. */
+  /** A new secret text. @param what describes it where it is found */
   hatch(what: string): string {
     return this.add(what, `canary${randomBytes(12).toString("hex")}`);
   }
@@ -19,11 +19,11 @@ export class Canaries {
     return this.#texts.size;
   }
 
-  /** Which kinds of secrets a text holds, as they are or in base64. */
+  /** Which kinds of secrets a text contains, as they are or in base64. */
   foundIn(text: string): string[] {
     const found = new Set<string>();
     for (const [secret, what] of this.#texts) {
-      // Without the last characters, which depend on what follows it.
+      // Without the last characters, which depend on what follows the secret.
       const base64 = Buffer.from(secret).toString("base64").replace(/.=*$/, "");
       if (text.includes(secret) || text.includes(base64)) found.add(what);
     }
@@ -31,7 +31,7 @@ export class Canaries {
   }
 }
 
-/** All that an error says: its message, stack and own properties, and the same of whatever those hold. */
+/** Everything in an error: its message, stack and own properties, and, recursively, what those contain. */
 export function everythingOf(value: unknown, seen = new Set<unknown>()): string {
   if (typeof value !== "object" || value === null) return String(value);
   if (seen.has(value)) return "";

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { type Loopback, listen } from "../../../local/loopback.ts";
 import type { Canaries } from "./canaries.ts";
 
-/** What a gateway makes of a request that it echoes: an answer whose every part may hold what was sent. */
+/** Answers a request with an echo of it in some part of the answer. */
 type Answer = (response: ServerResponse, echo: string) => void;
 
 const json = (httpStatus: number, body: (echo: string) => object, headers: Record<string, string> = {}) =>
@@ -17,7 +17,7 @@ const text = (httpStatus: number, body: (echo: string) => string) =>
     response.end(body(echo));
   }) satisfies Answer;
 
-/** Bytes that are no HTTP, or stop being it. */
+/** Bytes that are not HTTP, or not to their end. */
 const raw = (bytes: (echo: string) => string) =>
   ((response, echo) => void response.socket?.end(bytes(echo))) satisfies Answer;
 
@@ -69,13 +69,13 @@ export const ECHOES: Record<string, Answer> = {
 export type Endpoint = "token" | "status";
 
 /**
- * An EnOS gateway that gives back what it was sent: headers with token and signature, and the body with the digest.
- * Which way it echoes, the organisation's access key and id say.
+ * An EnOS gateway that echoes what it was sent: headers with token and signature, and the body with the digest. In
+ * which way depends on the organisation, which it knows by the access key or the token.
  */
 export class EchoGateway implements AsyncDisposable {
   readonly url: string;
   readonly #loopback: Loopback;
-  /** How often each organisation was echoed to. */
+  /** How many requests of each organisation were echoed. */
   readonly echoed = new Map<string, number>();
 
   private constructor(loopback: Loopback) {
@@ -84,8 +84,8 @@ export class EchoGateway implements AsyncDisposable {
   }
 
   /**
-   * @param canaries learns every token, signature and digest
-   * @param echoOf how an organisation is echoed to; undefined for one that is served well
+   * @param canaries collects every token, signature and digest
+   * @param echoOf how requests of an organisation are echoed; undefined if they are answered as usual
    */
   static async start(
     canaries: Canaries,

@@ -1,4 +1,4 @@
-/** What may be stored as an organisation's secret, though it is none; each with the two keys somewhere in it. */
+/** Invalid contents of an organisation's secret, each with the two keys somewhere in it. */
 export const ODD_SECRETS: Record<string, (accessKey: string, secretKey: string) => string> = {
   "no JSON": (accessKey, secretKey) => `${accessKey}:${secretKey}`,
   "half a JSON text": (accessKey, secretKey) => `{"accessKey":"${accessKey}","secretKey":"${secretKey}`,

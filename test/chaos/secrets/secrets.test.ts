@@ -3,13 +3,13 @@ import { broken } from "../scenario.ts";
 import { Canaries, everythingOf } from "./canaries.ts";
 import { secrets } from "./secrets.ts";
 
-it("lets no key, token or signature out, whatever EnOS and AWS give back", async () => {
+it("lets no key, token or signature out, whatever EnOS and AWS return", async () => {
   const rows = await secrets.run({ size: "short", seed: 20261124, progress: () => {} });
   expect(broken(rows)).toEqual([]);
   expect(rows).toHaveLength(3);
 });
 
-it("would find one, wherever in an error it is", () => {
+it("would find a secret anywhere in an error", () => {
   const canaries = new Canaries();
   const secret = canaries.hatch("key");
   const hidden = Object.assign(new Error("odd"), { response: { body: Buffer.from(`<${secret}>`) } });

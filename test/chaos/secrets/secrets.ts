@@ -31,8 +31,8 @@ interface Case {
 }
 
 /**
- * EnOS and AWS give back what they were sent, and secrets are not what they should be: whatever comes of it, no key,
- * token or signature may leave the service but for EnOS.
+ * EnOS and AWS echo what they were sent, and secrets are invalid. In every case, no key, token or signature may leave
+ * the service, except to EnOS.
  */
 export const secrets: Scenario = {
   name: "secrets",
@@ -57,7 +57,7 @@ async function playRound(): Promise<Row[]> {
     const { secretsManager: httpStatus, secret } = caseOf.get(orgId) ?? {};
     if (httpStatus === undefined) return null;
     const message = `${secret} ${headers}`;
-    // 200 is a success that cannot be read.
+    // 200 is a success whose body cannot be parsed.
     const json = JSON.stringify({ __type: "AccessDeniedException", message, Message: message });
     return { httpStatus, body: httpStatus === 200 ? `{"SecretString":${message}` : json };
   });
@@ -81,7 +81,7 @@ async function playRound(): Promise<Row[]> {
     AWS_SESSION_TOKEN: canaries.hatch("AWS session token"),
     AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager.url,
     AWS_ENDPOINT_URL_SNS: topic.url,
-    // All that they would ever say.
+    // So that the functions log everything that they ever would.
     POWERTOOLS_LOG_LEVEL: "TRACE",
   };
   const texts = { lookup: [] as string[], sweep: [] as string[], errors: [] as string[] };
@@ -113,7 +113,7 @@ async function playRound(): Promise<Row[]> {
   if (secretsManager.failed === 0) checks.push("Secrets Manager never failed");
   if (!answers.some(({ statusCode }) => statusCode === 200)) checks.push("no lookup succeeded");
   if (texts.errors.length === 0) checks.push("no error was thrown");
-  // The rightful answers of the organisations that are well have to be among what was searched.
+  // Any other answer means that the trial did not work as intended.
   const odd = answers.filter(({ statusCode }) => ![200, 403, 429, 500, 502, 504].includes(statusCode ?? 0));
   for (const { statusCode, body } of odd) checks.push(`an answer with ${statusCode}: ${body?.slice(0, 200)}`);
   return [
@@ -123,7 +123,7 @@ async function playRound(): Promise<Row[]> {
   ];
 }
 
-/** Every way to echo at both endpoints, every odd secret, every failure of Secrets Manager, and two who are well. */
+/** Every way to echo at both endpoints, every invalid secret, every failure of Secrets Manager; two without trouble. */
 function makeCases(canaries: Canaries): Case[] {
   const cases: Case[] = [];
   const add = (trouble: string, more: Partial<Case> = {}, orgId = `o${cases.length}`) => {
@@ -156,7 +156,7 @@ function makeCases(canaries: Canaries): Case[] {
   return cases;
 }
 
-/** All that is thrown by the parts themselves, where more can be seen of it than outside a process. */
+/** Everything that the client and the credentials throw in this process, where more of it is visible. */
 async function errorsInProcess(cases: Case[], gatewayUrl: string, secretsUrl: string): Promise<string[]> {
   const { SecretsManagerClient } = await import("@aws-sdk/client-secrets-manager");
   const client = new SecretsManagerClient({

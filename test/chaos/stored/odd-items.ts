@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 /** An item as DynamoDB stores it. */
 export type StoredItem = Record<string, AttributeValue>;
 
-/** Numbers that are no time, no count and no code, or too large for JavaScript. */
+/** Numbers that are not a valid time, count or code, or too large for JavaScript. */
 const number = fc.constantFrom(
   "-1",
   "0",
@@ -16,7 +16,7 @@ const number = fc.constantFrom(
   "-1E+30",
 );
 
-/** Whatever a console, a script or an older version may have left in an attribute. */
+/** Values that a console, a script or an older version may have left in an attribute. */
 const value: fc.Arbitrary<AttributeValue> = fc.oneof(
   number.map((N) => ({ N })),
   fc.string({ unit: "binary", maxLength: 20 }).map((S) => ({ S })),
@@ -37,7 +37,7 @@ const value: fc.Arbitrary<AttributeValue> = fc.oneof(
   ),
 );
 
-/** The item with some of its attributes changed or gone; the keys of the table and its indexes keep their type. */
+/** Changes or removes some of an item's attributes; the keys of the table and its indexes keep their type. */
 function spoilt(names: string[]): fc.Arbitrary<(item: StoredItem) => StoredItem> {
   return fc
     .tuple(
@@ -50,7 +50,7 @@ function spoilt(names: string[]): fc.Arbitrary<(item: StoredItem) => StoredItem>
     });
 }
 
-/** What may befall a task's item. */
+/** Damages a task's item. */
 export const taskSpoilt = spoilt([
   "state",
   "stateSince",
@@ -79,7 +79,7 @@ const gap = (from: AttributeValue, to: AttributeValue, watermark: AttributeValue
 const FIRST = { S: "" };
 const LAST = { S: "~" };
 
-/** Shard records that a sweep would wait, look or stumble over for ever, if it took them at their word. */
+/** Shard records because of which a sweep would wait, read or fail for ever, if it believed them. */
 export const SHARD_TRAPS: StoredItem[] = [
   { watermark: FAR_AHEAD },
   { watermark: { N: "9007199254740993.5" } },
@@ -94,7 +94,7 @@ export const SHARD_TRAPS: StoredItem[] = [
   { schedule: { M: { id: { S: "60000/11/290000" }, since: FAR_AHEAD } } },
 ];
 
-/** What else may befall a shard's record. */
+/** Damages a shard's record in other ways. */
 export const shardSpoilt = spoilt([
   "watermark",
   "gaps",
@@ -108,13 +108,13 @@ export const shardSpoilt = spoilt([
   "announcedAt",
 ]);
 
-/** What may befall the record of an organisation that is behind in a shard. */
+/** Damages the record of an organisation that is behind in a shard. */
 export const behindSpoilt = spoilt(["gaps", "next", "origin", "sweep"]);
 
-/** What may befall the record of who is stuck. */
+/** Damages a health record. */
 export const healthSpoilt = spoilt(["reason", "since", "nextProbeAt", "probes", "fingerprint"]);
 
-/** Records by which an organisation would be left alone for ever, or a sweep stumble, if they were taken at their word. */
+/** Health records because of which an organisation would never be called, or a sweep fail, if it believed them. */
 export const HEALTH_TRAPS: StoredItem[] = [
   { nextProbeAt: FAR_AHEAD },
   { since: FAR_AHEAD },
@@ -122,8 +122,8 @@ export const HEALTH_TRAPS: StoredItem[] = [
   { nextProbeAt: { N: "9000000000000000" }, since: { N: "9000000000000000" } },
 ];
 
-/** Sort keys of records that are no shard's. */
+/** Sort keys that are not those of a shard. */
 export const NO_SHARDS = ["-5", "007", "1e3", "1e+21", "0x10", " 3", "x", "99999999999999999999"];
 
-/** Sort keys of items that are no task's. */
+/** Sort keys that are not those of a task. */
 export const NO_TASKS = ["a", "#", "ch-1#", "#t1", "ch-1#t1#x", "ch/1#t1", "ch-1#t 1", "\u0000#t"];

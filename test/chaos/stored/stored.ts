@@ -31,8 +31,8 @@ const SHARDS = 4;
 const SWEEPS = 5;
 
 /**
- * Items and shard records that no version of this service wrote, among others that are as they should be: they are
- * passed over, counted and told, and stop neither a sweep nor a caller.
+ * Items and shard records that no version of this service has written, among valid ones. They are skipped, counted and
+ * reported, and stop neither a sweep nor a caller.
  */
 export const stored: Scenario = {
   name: "stored",
@@ -57,7 +57,7 @@ interface Outcome {
   wrong: string[];
 }
 
-/** A table with good tasks in it, and with items and shard records that are spoilt. */
+/** A table with good tasks, and with damaged items and shard records. */
 class Spoilt {
   readonly scene: Scene;
   readonly #taskIds: string[];
@@ -84,12 +84,12 @@ class Spoilt {
     for (const sk of NO_TASKS) await put({ ...openItem("none", scene.time), sk: { S: sk } });
     for (const [number, spoil] of fc.sample(shardSpoilt, { numRuns: SHARDS, seed }).entries()) {
       const record = shardRecord(String(number), scene.time);
-      // The traps in turn in every other table, so that a few tables are enough for all of them.
+      // Every other table has traps, used in turn, so that a few tables are enough for all of them.
       const trap = SHARD_TRAPS[((round / 2) * SHARDS + number) % SHARD_TRAPS.length];
       await put(round % 2 === 0 ? { ...record, ...trap } : spoil(record));
     }
     for (const sk of NO_SHARDS) await put(shardRecord(sk, scene.time));
-    // The good tasks' own organisation is said to be behind, and every other time to be stuck.
+    // According to these records, the good tasks' organisation is behind and stuck.
     for (const [number, spoil] of fc.sample(behindSpoilt, { numRuns: SHARDS, seed }).entries()) {
       await put(spoil(behindRecord(number, scene.time)));
     }
@@ -105,7 +105,7 @@ class Spoilt {
     return openDatabase("tracked-tasks", this.scene.cloud.dynamodb);
   }
 
-  /** Sweeps a few times: every good task must be announced, though EnOS knows none of the others. */
+  /** Sweeps a few times: every good task must be announced, although EnOS knows none of the others. */
   async sweep(): Promise<Outcome> {
     const { scene } = this;
     const dependencies = {

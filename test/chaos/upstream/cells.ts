@@ -4,7 +4,7 @@ import type { Fault } from "../../../local/enos/input.ts";
 import type { EnosSimulator } from "../../../local/enos/simulator.ts";
 import type { Gateway } from "./gateway.ts";
 
-/** Whom a fault befalls. */
+/** The organisation that a fault affects. */
 export interface Victim {
   orgId: string;
   keys: SecretContent;
@@ -13,40 +13,40 @@ export interface Victim {
   gateway: Gateway | undefined;
 }
 
-/** What a caller of the lookup must get; a success has code 0. */
+/** The answer that a caller of the lookup must get; a success has code 0. */
 export interface Expected {
   status: number;
   code: number;
-  /** The state that a success must tell; succeeded when left out. */
+  /** The state in a success; by default, `succeeded`. */
   state?: string;
-  /** What `Retry-After` must say, in seconds. */
+  /** The value of `Retry-After`, in seconds. */
   retryAfter?: number;
 }
 
-/** What a sweep must make of it: it is harmless, or the organisation's tasks come again later. */
+/** How a sweep must react: the fault is harmless, or the organisation's tasks are checked later. */
 export type SweepExpected =
   | "harmless"
   | {
       /** The reason in the summary; null for a task that EnOS does not know, which is no failure yet. */
       failed: FailureReason | null;
-      /** Whether the organisation is left alone for the rest of the sweep. */
+      /** Whether the organisation, or its gateway, counts as stuck. */
       stopped: boolean;
     };
 
-/** One way for EnOS to go wrong, and what must come of it. */
+/** One way in which EnOS fails, and what must follow. */
 export interface Cell {
   name: string;
   /** Faults of the simulator, for the victim alone; at Get Download Status unless they say otherwise. */
   faults?: Fault[];
-  /** Which of the victim's parts go wrong otherwise. */
+  /** What else is done to the victim. */
   strike?: (victim: Victim) => void | Promise<void>;
-  /** How those are right again; the faults are gone by then. */
+  /** Undoes this; the faults have been removed by then. */
   recover?: (victim: Victim) => void | Promise<void>;
-  /** True where the victim's gateway has to be one that can go away. */
+  /** True if the victim needs a gateway that can go down. */
   gateway?: true;
-  /** True where a sweep is under way when it strikes. */
+  /** True if the fault begins in the middle of a sweep. */
   midSweep?: true;
-  /** True where every organisation is behind the victim's gateway. */
+  /** True if every organisation uses the victim's gateway. */
   everybody?: true;
   lookup: Expected;
   sweep: SweepExpected;
@@ -67,7 +67,7 @@ const endToken = ({ enos, orgId }: Victim) => enos.revokeTokens(orgId);
 const goDown = ({ gateway }: Victim) => gateway?.goDown();
 const comeBack = ({ gateway }: Victim) => gateway?.comeBack();
 
-/** EnOS takes other keys from now on. */
+/** Makes EnOS accept other keys from now on. */
 function rotate(victim: Victim, change: Partial<SecretContent>): SecretContent {
   const keys = { ...victim.keys, ...change };
   const { accessKey, secretKey } = keys;
@@ -76,7 +76,7 @@ function rotate(victim: Victim, change: Partial<SecretContent>): SecretContent {
 }
 
 const rotated = (change: Partial<SecretContent>) => async (victim: Victim) => {
-  // The secret first: whoever is refused in between may read it only once.
+  // The secret first: a call that is refused in between reads it only once more.
   await victim.cloud.putSecret(victim.orgId, { ...victim.keys, ...change });
   rotate(victim, change);
 };
@@ -102,7 +102,7 @@ const serverErrors = [500, 501, 502, 503, 504].flatMap((httpStatus): Cell[] => [
   },
 ]);
 
-/** What the gateway itself says, without a code. */
+/** Answers of the gateway itself, without a code. */
 const gatewayRefusals = (
   [
     [400, bad, { failed: "rejected", stopped: false }],
@@ -122,7 +122,7 @@ const gatewayRefusals = (
   }),
 );
 
-/** The matrix. Those that take long come first, since the cells run side by side. */
+/** The matrix. Cells that take long come first, since cells run concurrently. */
 export const cells: Cell[] = [
   {
     name: "connect timeout",
@@ -210,7 +210,7 @@ export const cells: Cell[] = [
     name: "reset once before the answer",
     faults: [{ kind: "reset", at: "before-answer", endpoint: at, times: 1 }],
     lookup: fine,
-    // As if a connection that was kept had been closed just then.
+    // This looks like a kept connection that was closed just then, and does not count as an attempt.
     sweep: "harmless",
   },
   {
@@ -378,7 +378,7 @@ export const cells: Cell[] = [
   },
 ];
 
-/** Makes the cell's fault befall the victim; what it returns ends it. */
+/** Starts the cell's fault. Resolves with a function that ends it. */
 export async function strike(cell: Cell, victim: Victim): Promise<() => Promise<void>> {
   const ids = (cell.faults ?? []).map((fault) => victim.enos.addFault({ ...fault, orgId: victim.orgId }));
   await cell.strike?.(victim);

@@ -1,7 +1,7 @@
 /**
- * A gateway's front as a process of its own, so that it can be killed, stopped and started anew: passes every
- * connection on. `node forwarder.ts <port, or 0> <port of what is behind> <connections that may wait>` prints the port
- * that it listens on.
+ * A proxy in front of a gateway, which forwards every connection. It is a process of its own, so that it can be killed,
+ * stopped and restarted. `node forwarder.ts <port, or 0> <port of the gateway> <connections that may wait>` prints the
+ * port that it listens on.
  */
 import { type AddressInfo, connect, createServer } from "node:net";
 

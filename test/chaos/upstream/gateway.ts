@@ -4,12 +4,12 @@ import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
-/** Connections that may wait to be accepted; where none is accepted, the shortest queue is full at once. */
+/** How many connections may wait to be accepted. If none is accepted, the shortest queue is full at once. */
 const BACKLOG = { usual: 511, stalled: 1 };
 /** Connections that fill the shortest queue. */
 const FILLERS = 6;
 
-/** The front of a gateway, which can go away and come back at the same address. */
+/** A proxy in front of a gateway, which can go down and come back at the same address. */
 export class Gateway implements AsyncDisposable {
   readonly #target: string;
   #child: ChildProcess;
@@ -22,7 +22,7 @@ export class Gateway implements AsyncDisposable {
     this.#port = port;
   }
 
-  /** @param url what stands behind it */
+  /** @param url the gateway's */
   static async start(url: string): Promise<Gateway> {
     const target = new URL(url).port;
     const { child, port } = await listen(0, target, BACKLOG.usual);
@@ -33,7 +33,7 @@ export class Gateway implements AsyncDisposable {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  /** Nobody listens any more: connections break, new ones are refused. */
+  /** Stops listening: connections break, and new ones are refused. */
   async goDown(): Promise<void> {
     for (const filler of this.#fillers) filler.destroy();
     this.#fillers = [];
@@ -43,7 +43,7 @@ export class Gateway implements AsyncDisposable {
     await exit;
   }
 
-  /** Listens, but its queue is full: whoever connects hears nothing. */
+  /** Listens, but with a full queue: new connections get no answer. */
   async stall(): Promise<void> {
     await this.#restart(BACKLOG.stalled);
     this.#child.kill("SIGSTOP");
@@ -54,7 +54,7 @@ export class Gateway implements AsyncDisposable {
     await sleep(50);
   }
 
-  /** Started anew at the same address. */
+  /** Restarts at the same address. */
   comeBack(): Promise<void> {
     return this.#restart(BACKLOG.usual);
   }

@@ -16,8 +16,8 @@ const CHANNEL = "ch-1";
 const TASK = "t1";
 
 /**
- * Every cell at once against one packaged lookup function, each with an organisation of its own: so none of them
- * may hold up, or spoil, another's answer.
+ * Tries all cells at once with one packaged lookup function, each with an organisation of its own: none of them may
+ * delay or change another's answer.
  */
 export async function lookUp(cells: Cell[]): Promise<Map<Cell, Trial>> {
   await using cloud = await Cloud.start(tableFromSource());
@@ -38,7 +38,7 @@ export async function lookUp(cells: Cell[]): Promise<Map<Cell, Trial>> {
     const wrong = before.differences.map((difference) => `before: ${difference}`);
     return { cell, victim: { orgId, keys, enos, cloud, gateway }, wrong };
   };
-  // A few at a time: on a busy machine Secrets Manager does not answer so many first reads at once.
+  // A few at a time: on a busy machine, Secrets Manager does not answer all first reads at once in time.
   const prepared = await pMap(cells, prepare, { concurrency: 6 });
   const trials = prepared.map(async ({ cell, victim, wrong }): Promise<[Cell, Trial]> => {
     const trial = await tryCell(cell, victim, status);
@@ -47,7 +47,7 @@ export async function lookUp(cells: Cell[]): Promise<Map<Cell, Trial>> {
   return new Map(await Promise.all(trials));
 }
 
-/** During and after the fault. */
+/** Makes one lookup during the fault, and one after it. */
 async function tryCell(cell: Cell, victim: Victim, status: LambdaProcess): Promise<Trial> {
   const end = await strike(cell, victim);
   const during = await ask(status, victim.orgId, cell.lookup);
@@ -85,7 +85,7 @@ function differences(
   const state = status === 200 ? (expected.state ?? "succeeded") : undefined;
   if (data?.state !== state) found.push(`the state ${data?.state}, not ${state}`);
   const said = headers?.["retry-after"];
-  // A date has whole seconds, and some of the time is over when it is read.
+  // A date has whole seconds, and some of the time has passed when it is read.
   const seconds = said === undefined ? undefined : Number(said);
   const matches =
     retryAfter === undefined

@@ -13,7 +13,7 @@ import type { Trial } from "./trial.ts";
 const MINUTE = 60_000;
 const VICTIM = "o-victim";
 const ORGANISATIONS = ["o-before", VICTIM, "o-behind"];
-/** Calls of the victim's after which a fault strikes that comes in the middle. */
+/** The victim's call at which a fault in the middle of a sweep begins. */
 const MIDDLE = 3;
 
 /** How much is swept. */
@@ -23,13 +23,13 @@ export interface SweepSize {
   states: (keyof typeof ENDED)[];
   /** Tasks of each age and state, for each organisation. */
   tasksPerKind: number;
-  /** When the old tasks end, in minutes: by then their schedule lets them wait a fifth of it. */
+  /** When the old tasks end, in minutes after they began: their interval is then a fifth of it. */
   oldMinutes: number;
 }
 
 /**
- * One cell against a sweep of three organisations, one of them the victim, with tasks that ended after a while and
- * tasks that are new. The sweep under the fault finds all of them due.
+ * Tries one cell with a sweep of three organisations, one of them the victim. Each has tasks that ended after a while,
+ * and new ones. The sweep under the fault finds all of them due.
  */
 export async function sweepUnder(cell: Cell, size: SweepSize): Promise<Trial> {
   const { shards, oldMinutes } = size;
@@ -86,7 +86,7 @@ function keysOf(orgId: string, gateway: Gateway | undefined): SecretContent {
   };
 }
 
-/** Tasks that run for so long and then end, in every way that there is. */
+/** Tracks tasks that run for `oldMinutes` and then end, in each of the given states. */
 async function trackAll(
   scene: Scene,
   orgId: string,
@@ -103,7 +103,7 @@ async function trackAll(
   }
 }
 
-/** The sweep under the fault, which strikes before it or in its middle. */
+/** Makes the sweep under the fault, which begins before the sweep or in its middle. */
 async function sweepStruck(
   scene: Scene,
   cell: Cell,
@@ -130,7 +130,7 @@ async function sweepStruck(
   return { summary, end: await striking };
 }
 
-/** What the sweep under the fault did that it should not have done. */
+/** What the sweep under the fault did wrong. */
 function verdictOn(
   cell: Cell,
   scene: Scene,
@@ -156,7 +156,7 @@ function verdictOn(
     return wrong;
   }
   const ofVictim = [...told].filter((name) => name.startsWith(VICTIM));
-  // Before a fault in the middle, and beside one that comes once, some of the victim's tasks finish.
+  // If the fault begins in the middle, or strikes only once, some of the victim's tasks finish.
   const spares = cell.midSweep || cell.faults?.some(({ times }) => times !== undefined);
   if (!spares && ofVictim.length > 0) wrong.push(`sweep: ${ofVictim[0]} was announced`);
   if (untold.length === 0) wrong.push("sweep: the fault did no harm");
@@ -168,14 +168,14 @@ function verdictOn(
   return wrong;
 }
 
-/** Whether a record says that the victim is stuck, or its gateway. */
+/** Whether a record is about the victim or its gateway. */
 function isAbout({ scope, id }: HealthRecord, { orgId, gateway }: Victim): boolean {
   return scope === "org" ? id === orgId : id === gateway?.url;
 }
 
 /**
- * Sweeps every minute until every task has been announced, and holds each to its bound: its schedule's longest
- * wait at the age that it had when the fault ended, and a sweep's interval, since nothing happens between sweeps.
+ * Sweeps every minute until every task has been announced, and checks that this is within its bound: the longest
+ * interval at the age that it had when the fault ended, and a sweep's interval, since nothing happens between sweeps.
  *
  * @returns the minutes that it took
  */

@@ -1,10 +1,10 @@
-/** What came of one cell of the matrix, on one side of it. */
+/** The result of one cell of the matrix, either for lookups or for sweeps. */
 export interface Trial {
   /** What was observed, in a few words. */
   came: string;
   times: number;
   lost: number;
   duplicated: number;
-  /** What should not have been. */
+  /** What contradicts the expectation. */
   wrong: string[];
 }

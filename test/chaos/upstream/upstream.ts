@@ -13,10 +13,10 @@ const SIZES: Record<"short" | "long", SweepSize> = {
     oldMinutes: 60,
   },
 };
-/** Cells that are swept side by side: the slow ones do nothing but wait. */
+/** How many cells are swept at a time: the slow ones only wait. */
 const AT_ONCE = 12;
 
-/** EnOS going wrong in every way, for a lookup and for a sweep, and coming back. */
+/** EnOS fails in every way, for a lookup and for a sweep, and recovers. */
 export const upstream: Scenario = {
   name: "upstream",
   async run({ size, progress }) {
