@@ -69,7 +69,8 @@ export async function runOsls(
 
 /**
  * The folder with what a deployment with callbacks, and otherwise default settings, would upload: the template, and
- * a zip for each function. Built only if the sources have changed since the last time; concurrent callers wait for the first.
+ * a zip for each function. Built only if the sources have changed since the last time; concurrent callers wait for the
+ * first.
  */
 export async function packagedService(): Promise<string> {
   const folder = join(TEMPORARY, `package-${await fingerprint()}`);

@@ -6,7 +6,7 @@ const GET_ITEM = "DynamoDB_20120810.GetItem";
 /** The open task returned for every request. */
 const ITEM = JSON.stringify({ Item: attributesOf(TASK_ITEM) });
 
-/** A stand-in for DynamoDB and SNS that accepts everything at once, in a separate process so that its CPU time does not count. */
+/** Replaces DynamoDB and SNS: accepts everything at once, in a separate process whose CPU time does not count. */
 const server = createServer((request, response) => {
   let body = "";
   request.setEncoding("utf8");

@@ -12,7 +12,7 @@ const FEW = 1_000;
 const RUNS = 5;
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-/** A sweep reads all young tasks and checks a sixth of them; it reads a seventh of the old ones and checks a fifteenth. */
+/** A sweep reads all young tasks and checks a sixth of them. It reads a seventh of the old ones and checks a 15th. */
 const AGES = { "half an hour": HOUR / 2, "three hours": 3 * HOUR };
 /** Lets the harness collect all garbage before it measures the memory in use. */
 const EXPOSE_GC = ["--expose-gc"];

@@ -33,7 +33,7 @@ const EVENTUALLY_CONSISTENT = 0.5;
 export function sweepPrice(use: SweepUse): Price {
   const readUnits = (use.readsPerCheck * use.itemBytes * EVENTUALLY_CONSISTENT) / READ_UNIT_BYTES;
   const seconds = use.secondsPerCheck + (use.readsPerCheck - 1) * use.secondsPerItemNotDue;
-  // A lease and a release of each shard, one read of their records, and rounding up for each part of the index that is read.
+  // A lease and a release of each shard, one read of their records, and rounding up for each part of the index.
   const perSweep =
     (2 * use.shards * PRICES.dynamodbWriteUnits +
       (1 + use.shards * SEGMENTS * EVENTUALLY_CONSISTENT) * PRICES.dynamodbReadUnits +

@@ -6,7 +6,7 @@ import { mean } from "../harness/statistics.ts";
 import { LONGEST } from "../simulation/durations.ts";
 import type { Scenario } from "./scenarios.ts";
 
-/** A task. Times are whole milliseconds since EPOCH: there are millions of tasks, and small integers need less memory. */
+/** A task. Times are whole milliseconds since EPOCH: with millions of tasks, small integers save memory. */
 export interface SimulatedTask {
   readonly orgId: string;
   /** Its index among all tasks. */
@@ -82,7 +82,7 @@ function isSeen(task: Times, schedule: Schedule, sweepMs: number): boolean {
   return schedule.isDue(scheduled(task), EPOCH + lastSweepBefore, EPOCH);
 }
 
-/** The task as the schedule takes it. */
+/** The task as the schedule expects it. */
 export function scheduled({ trackedAt, offset }: Omit<Times, "endsAt">) {
   return { trackedAt: EPOCH + trackedAt, offset: offset / OFFSETS };
 }

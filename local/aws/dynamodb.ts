@@ -10,7 +10,7 @@ export interface DynamoDB extends AsyncDisposable {
 export interface DynamoDBOptions {
   /** The port on 127.0.0.1; any free one if omitted. */
   readonly port?: number;
-  /** A directory that the tables survive a restart in; in memory if omitted. */
+  /** A directory in which the tables survive a restart; in memory if omitted. */
   readonly path?: string;
 }
 

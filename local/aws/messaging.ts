@@ -10,7 +10,7 @@ export interface Messaging extends AsyncDisposable {
 export interface MessagingOptions {
   /** The port on 127.0.0.1; any free one if omitted. */
   readonly port?: number;
-  /** A directory that topics, queues and messages survive a restart in; in memory if omitted. */
+  /** A directory in which topics, queues and messages survive a restart; in memory if omitted. */
   readonly dataDir?: string;
 }
 

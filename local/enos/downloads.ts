@@ -13,7 +13,10 @@ export interface DownloadCall {
   readonly now: number;
 }
 
-/** Why the call may not access the channel: the orgId is missing or another one, or the channel is unknown or belongs to another organisation. */
+/**
+ * Why the call may not access the channel: the orgId is missing or another one, or the channel is unknown or belongs to
+ * another organisation.
+ */
 export function checkOwnership(
   organisations: Organisations,
   organisation: Organisation,
@@ -30,7 +33,7 @@ export function checkOwnership(
     : serviceRefusal(81400, "channel ownership is wrong");
 }
 
-/** Get Download Status. A fault may make it answer about another task, about foreign tasks, or with an undocumented code. */
+/** Get Download Status. A fault may make it answer about another task, foreign tasks, or with an undocumented code. */
 export function status(call: DownloadCall, shape: AnswerShape, fault: AnswerFault | undefined): Answer {
   const { organisation, channelId, taskId, now } = call;
   const task = organisation.tasks.find(taskKey(channelId, taskId));

@@ -47,7 +47,7 @@ export class Faults {
     return this.#lastId;
   }
 
-  /** @returns whether there was such a fault */
+  /** @returns whether the fault existed */
   remove(id: number): boolean {
     const before = this.#standing.length;
     this.#standing = this.#standing.filter((each) => each.id !== id);

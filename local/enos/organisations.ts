@@ -57,7 +57,7 @@ export class Organisations {
     this.#byId.set(settings.orgId, organisation);
   }
 
-  /** A token is valid as long as its access key: if only the secret key changes, the token is kept and old signatures fail. */
+  /** A token is valid as long as its access key. If only the secret key changes, it is kept and old signatures fail. */
   setCredentials(organisation: Organisation, accessKey: string, secretKey: string): void {
     if (accessKey !== organisation.accessKey) {
       this.endToken(organisation);

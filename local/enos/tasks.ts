@@ -31,7 +31,7 @@ export class TaskBook {
     this.#tasks.set(key, task);
   }
 
-  /** @returns whether there was such a task */
+  /** @returns whether the task existed */
   remove(key: string): boolean {
     const existed = this.find(key) !== undefined;
     this.#tasks.set(key, null);

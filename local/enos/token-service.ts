@@ -4,7 +4,7 @@ import type { Organisation, Organisations, Token } from "./organisations.ts";
 import type { AnswerShape } from "./shape.ts";
 import { ALLOWED_SKEW_MS, isRecent } from "./verify.ts";
 
-/** A token request: who asks, and why it is refused, if it is. */
+/** A token request: its organisation, and why it is refused, if it is. */
 export interface TokenRequest {
   readonly organisation: Organisation | undefined;
   readonly refusal: Refusal | undefined;

@@ -5,7 +5,7 @@
 import { pathToFileURL } from "node:url";
 import type { Invocation, InvocationResult } from "./lambda-process.ts";
 
-/** How often what is held is looked at, in milliseconds: each time all garbage is collected first. */
+/** How often the memory in use is measured, in milliseconds; all garbage is collected before each measurement. */
 const LOOK_MS = 100;
 
 /** The most memory that is in use at a time, garbage not counted. Needs Node's `--expose-gc`, and slows everything. */

@@ -6,7 +6,7 @@ import type { SweepDependencies } from "../../lib/sweep/dependencies.ts";
 /** A shard, with the sweep that leased it last. */
 type OwnedShard = Shard & { leaseOwner: string | undefined };
 
-/** How the records are kept. */
+/** Options of the records in memory. */
 export interface MemoryRecordsOptions {
   /** Resolves after the latency of a call to the table. */
   latency: () => Promise<void>;

@@ -5,7 +5,7 @@ import FakeTimers, { type Clock } from "@sinonjs/fake-timers";
 /** The start of the simulated time, in Unix milliseconds. */
 export const EPOCH = Date.UTC(2026, 10, 24, 8);
 
-/** How many timers fire between two turns of the event loop, which serve sockets and signals and cost as much as ten ticks. */
+/** How many timers fire between two turns of the event loop, each of which costs as much as ten ticks. */
 const MOMENTS_PER_TURN = 1_000;
 
 /**
