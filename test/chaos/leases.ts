@@ -19,7 +19,8 @@ export function holdingsOf(observed: readonly Observed[]): Holding[] {
     if ((step !== "lease" && step !== "release") || answered?.httpStatus !== 200) continue;
     const shard = shardOf(call.input) as number;
     const values = call.input.ExpressionAttributeValues as Record<string, { S?: string; N?: string }>;
-    const owner = values[":owner"]?.S ?? "";
+    const owner = values[":sweep"]?.S;
+    if (!owner) throw new Error(`a ${step} of shard ${shard} does not name its sweep`);
     if (step === "lease") {
       holdings.push({ shard, owner, from: answered.at, to: Number(values[":until"]?.N) });
     } else {
