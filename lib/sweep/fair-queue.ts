@@ -23,7 +23,7 @@ const DEFAULTS = {
    * `fewQueued` items of all organisations are queued, which take about 60 MB. The rest is read from the index again.
    */
   leastQueued: 64,
-  mostQueued: 2_000,
+  mostQueued: 3_000,
   fewQueued: 100_000,
 } as const;
 
