@@ -185,8 +185,9 @@ function query({ orgIds, cursors }: Known): fc.Arbitrary<string> {
   const orgId = mostly(fc.constantFrom(...orgIds), text).map((value) => ["orgId", value]);
   const cursor = fc.oneof(
     fc.constantFrom(...cursors),
-    // Cut short: positions at which no list ever ended.
+    // Cut short or extended: positions at which no list ever ended.
     fc.tuple(fc.constantFrom(...cursors), fc.nat(40)).map(([given, length]) => given.slice(0, length)),
+    fc.tuple(fc.constantFrom(...cursors), text).map(([given, more]) => given + more),
     text.map((place) => Buffer.from(place).toString("base64url")),
     text,
   );

@@ -119,7 +119,7 @@ describe("what a caller adds to a task", () => {
       const { envelope, status } = await under.service.client.request<TrackedTask>(
         "PUT",
         `${taskPath(task)}/tracking?orgId=${task.orgId}`,
-        { headers: { "content-type": type }, body: { correlationId: "é".length === 1 ? "c" : "" } },
+        { headers: { "content-type": type }, body: { correlationId: "c" } },
       );
       expect([status, envelope?.data.correlationId]).toEqual([201, "c"]);
     }

@@ -22,11 +22,12 @@ import {
   taskSpoilt,
 } from "./odd-items.ts";
 
-const SIZES = { short: { rounds: 4, items: 60 }, long: { rounds: 100, items: 200 } };
+/** The short version, too, has as many tables as it takes to use every trap. */
+const SIZES = { short: { rounds: 5, items: 40 }, long: { rounds: 100, items: 200 } };
 const ORG = "o1";
 const CHANNEL = "ch-1";
 const GOOD = 40;
-const SHARDS = 4;
+const SHARDS = 6;
 /** Sweeps, a minute apart, within which every readable task must have been announced. */
 const SWEEPS = 5;
 
@@ -94,9 +95,9 @@ class Spoilt {
       await put(spoil(behindRecord(number, scene.time)));
     }
     const [spoil] = fc.sample(healthSpoilt, { numRuns: 1, seed });
-    const trap = HEALTH_TRAPS[(round / 2) % HEALTH_TRAPS.length];
+    const trap = HEALTH_TRAPS[round];
     const record = healthRecord(scene.time);
-    await put(round % 2 === 0 ? { ...record, ...trap } : (spoil as (item: StoredItem) => StoredItem)(record));
+    await put(trap ? { ...record, ...trap } : (spoil as (item: StoredItem) => StoredItem)(record));
     return new Spoilt(scene, taskIds);
   }
 
