@@ -1,5 +1,7 @@
 import TinyQueue from "tinyqueue";
+import { CallWindow } from "./call-window.ts";
 import type { Pace, Paces } from "./paces.ts";
+import { TurnQueue } from "./turn-queue.ts";
 
 /** The queue's constants. Times are in milliseconds. */
 const DEFAULTS = {
@@ -27,7 +29,7 @@ const DEFAULTS = {
   fewQueued: 100_000,
 } as const;
 
-/** After this many items, a list drops those that have left it: one that is never empty would keep them all. */
+/** After this many calls, the list of those that began in slots drops the ones that have ended or moved. */
 const TRIM_AT = 1_024;
 
 /** What the queue needs to know of an item. */
@@ -55,32 +57,18 @@ export interface FairQueueOptions<Item> {
 const CLASSES = ["first", "slow", "probe"] as const;
 type Class = (typeof CLASSES)[number];
 
-/** The queued items of one organisation from one source. */
-interface Line<Item> {
-  items: Item[];
-  head: number;
-}
-
-interface Lane<Item> {
+/** One organisation. */
+interface Lane<Item extends Queued> {
   readonly orgId: string;
-  readonly lines: Map<number, Line<Item>>;
-  /** The sources with queued items, in the order of their turns. */
-  turns: number[];
-  waiting: number;
+  readonly items: TurnQueue<Item>;
+  readonly window: CallWindow;
   /** Decides where calls start: in slots if quick, in waiting places if slow. Undefined while it is unknown. */
   pace: Pace | undefined;
   /** When it last had a turn in a waiting place, in this sweep or an earlier one. */
   lastTurn: number;
-  hasAnswered: boolean;
-  stopped: boolean;
+  isStopped: boolean;
   inFlight: number;
   inPlaces: number;
-  /** How many of its calls may be in flight. */
-  window: number;
-  /** How long its first call took if that was slow, else 0. No other call was in flight, so load was not the cause. */
-  slowness: number;
-  /** When its window was last reduced. Calls that began before do not reduce it again. */
-  shrunkAt: number;
   /** Slot time used, in milliseconds. Calls in flight are charged the average of recent ones. */
   used: number;
   typicalMs: number;
@@ -90,13 +78,13 @@ interface Lane<Item> {
   isListed: boolean;
 }
 
-interface Call<Item> {
+interface Call<Item extends Queued> {
   lane: Lane<Item>;
   startedAt: number;
   charged: number;
   /** The kind of its waiting place; undefined in a slot. */
   place: Class | undefined;
-  ended: boolean;
+  hasEnded: boolean;
 }
 
 /**
@@ -130,7 +118,7 @@ export class FairQueue<Item extends Queued> {
   /** Slot time of the lane that last started a call. A lane that was idle continues from it, and does not catch up. */
   #virtualTime = 0;
   /** Queued items of all organisations. */
-  #waiting = 0;
+  #queued = 0;
   #holds = 0;
   #closed = false;
   #wakeTimer: NodeJS.Timeout | undefined;
@@ -144,18 +132,13 @@ export class FairQueue<Item extends Queued> {
   /** Queues an item. @param goesFirst whether it goes before the items of its organisation and source */
   add(item: Item, { goesFirst = false } = {}): void {
     const lane = this.#lane(item.orgId);
-    if (this.#closed || lane.stopped) {
+    if (this.#closed || lane.isStopped) {
       this.#options.onSkipped(item);
       return;
     }
-    if (lane.waiting++ === 0) lane.used = Math.max(lane.used, this.#virtualTime);
-    this.#waiting++;
-    const source = item.source ?? 0;
-    const line = lineOf(lane, source);
-    if (line.items.length === line.head) lane.turns.push(source);
-    if (!goesFirst) line.items.push(item);
-    else if (line.head > 0) line.items[--line.head] = item;
-    else line.items.unshift(item);
+    if (lane.items.length === 0) lane.used = Math.max(lane.used, this.#virtualTime);
+    lane.items.add(item, goesFirst);
+    this.#queued++;
     this.#list(lane);
     this.#pump();
   }
@@ -177,14 +160,14 @@ export class FairQueue<Item extends Queued> {
   /** How many more items of an organisation can be queued from one source. */
   roomFor(orgId: string, source = 0): number {
     const lane = this.#lanes.get(orgId);
-    if (this.#closed || lane?.stopped) return 0;
-    return Math.max(0, this.#most(lane) - waitingFrom(lane, source));
+    if (this.#closed || lane?.isStopped) return 0;
+    return Math.max(0, this.#most(lane) - (lane?.items.lengthFrom(source) ?? 0));
   }
 
   /** Whether one more item of an organisation may be queued to go first, however many others have queued items. */
   hasRoomInFront(orgId: string): boolean {
     const lane = this.#lanes.get(orgId);
-    return !this.#closed && !lane?.stopped && (lane?.waiting ?? 0) < DEFAULTS.mostQueued;
+    return !this.#closed && !lane?.isStopped && (lane?.items.length ?? 0) < DEFAULTS.mostQueued;
   }
 
   /**
@@ -193,20 +176,20 @@ export class FairQueue<Item extends Queued> {
    */
   wantsMore(orgId: string, source = 0): boolean {
     const lane = this.#lanes.get(orgId);
-    if (this.#closed || lane?.stopped) return false;
-    if (!lane || (!lane.hasAnswered && lane.inFlight === 0 && lane.waiting === 0)) return true;
-    return lane.hasAnswered && waitingFrom(lane, source) <= this.#most(lane) / 2;
+    if (this.#closed || lane?.isStopped) return false;
+    if (!lane || (!lane.window.hasAnswered && lane.inFlight === 0 && lane.items.length === 0)) return true;
+    return lane.window.hasAnswered && lane.items.lengthFrom(source) <= this.#most(lane) / 2;
   }
 
   /** Whether an organisation gets no more calls in this sweep, unless it is resumed. */
   isStopped(orgId: string): boolean {
-    return this.#closed || (this.#lanes.get(orgId)?.stopped ?? false);
+    return this.#closed || (this.#lanes.get(orgId)?.isStopped ?? false);
   }
 
   /** Whether an organisation has nothing queued, and nothing in flight but the call that is just ending. */
   isLast(orgId: string): boolean {
     const lane = this.#lanes.get(orgId);
-    return !lane || (lane.waiting === 0 && lane.inFlight <= 1);
+    return !lane || (lane.items.length === 0 && lane.inFlight <= 1);
   }
 
   /** Sets an organisation's own rate, in calls per second. */
@@ -217,14 +200,14 @@ export class FairQueue<Item extends Queued> {
   /** Skips the queued items of an organisation, and accepts no more of them. */
   stop(orgId: string): void {
     const lane = this.#lane(orgId);
-    lane.stopped = true;
+    lane.isStopped = true;
     this.#skip(lane);
     this.#change();
   }
 
   /** Accepts items of an organisation again. */
   resume(orgId: string): void {
-    this.#lane(orgId).stopped = false;
+    this.#lane(orgId).isStopped = false;
     this.#change();
   }
 
@@ -264,23 +247,20 @@ export class FairQueue<Item extends Queued> {
   #lane(orgId: string): Lane<Item> {
     let lane = this.#lanes.get(orgId);
     if (!lane) {
+      const { concurrency, requestsPerSecond, paces } = this.#options;
+      const { quickMs, firstWindow, places } = DEFAULTS;
       lane = {
         orgId,
-        lines: new Map(),
-        turns: [],
-        waiting: 0,
-        pace: this.#options.paces?.get(orgId),
-        lastTurn: this.#options.paces?.lastTurn(orgId) ?? 0,
-        hasAnswered: false,
-        stopped: false,
+        items: new TurnQueue(),
+        window: new CallWindow({ quickMs, first: firstWindow, concurrency, mostIfSlow: places }),
+        pace: paces?.get(orgId),
+        lastTurn: paces?.lastTurn(orgId) ?? 0,
+        isStopped: false,
         inFlight: 0,
         inPlaces: 0,
-        window: 1,
-        slowness: 0,
-        shrunkAt: 0,
         used: 0,
         typicalMs: 50,
-        spacingMs: 1_000 / this.#options.requestsPerSecond,
+        spacingMs: 1_000 / requestsPerSecond,
         nextAt: 0,
         isListed: false,
       };
@@ -297,17 +277,17 @@ export class FairQueue<Item extends Queued> {
   /** How many items of an organisation may be queued. One whose pace is unknown counts as quick. */
   #most(lane: Lane<Item> | undefined): number {
     if (lane?.pace === "slow") return DEFAULTS.leastQueued;
-    return this.#waiting < DEFAULTS.fewQueued ? DEFAULTS.mostQueued : DEFAULTS.leastQueued;
+    return this.#queued < DEFAULTS.fewQueued ? DEFAULTS.mostQueued : DEFAULTS.leastQueued;
   }
 
   /** Adds a lane to the list from which its next call is chosen, if it may make one. */
   #list(lane: Lane<Item>): void {
-    if (lane.isListed || lane.stopped || lane.waiting === 0) return;
+    if (lane.isListed || !mayCall(lane)) return;
     if (lane.pace === "quick") {
-      if (lane.inFlight >= lane.window) return;
+      if (lane.inFlight >= lane.window.size) return;
       lane.isListed = true;
       this.#ready.push({ lane, used: lane.used });
-      if (!lane.hasAnswered) this.#unproven.push(lane);
+      if (!lane.window.hasAnswered) this.#unproven.push(lane);
     } else if (lane.pace === "slow") {
       this.#slow.add(lane);
     } else if (lane.inFlight === 0) {
@@ -334,11 +314,8 @@ export class FairQueue<Item extends Queued> {
       if (!next) break;
       const { lane, used } = next;
       lane.isListed = false;
-      if (lane.stopped || lane.pace !== "quick" || lane.inFlight >= lane.window || lane.waiting === 0) {
-        this.#list(lane);
-        continue;
-      }
-      if (lane.used > used) {
+      const isReady = mayCall(lane) && lane.pace === "quick" && lane.inFlight < lane.window.size;
+      if (!isReady || lane.used > used) {
         this.#list(lane);
         continue;
       }
@@ -349,7 +326,7 @@ export class FairQueue<Item extends Queued> {
         continue;
       }
       this.#virtualTime = Math.max(this.#virtualTime, lane.used);
-      this.#start(lane, this.#take(lane), undefined, now);
+      this.#startNext(lane, undefined, now);
       this.#list(lane);
     }
     const next = this.#paced.peek();
@@ -373,7 +350,7 @@ export class FairQueue<Item extends Queued> {
         this.#start(this.#lane(item.orgId), item, "probe", now);
       } else {
         const lane = chosen === "slow" ? slow : this.#anyFirst(now);
-        if (lane && !lane.stopped && lane.waiting > 0) this.#start(lane, this.#take(lane), chosen, now);
+        if (lane && mayCall(lane)) this.#startNext(lane, chosen, now);
       }
     }
   }
@@ -391,27 +368,34 @@ export class FairQueue<Item extends Queued> {
     }
     // It is in #ready as well, and may have been called in a slot meanwhile.
     const lane = takeAny(this.#unproven);
-    return lane.hasAnswered || lane.inFlight > 0 || lane.nextAt > now ? undefined : lane;
+    return lane.window.hasAnswered || lane.inFlight > 0 || lane.nextAt > now ? undefined : lane;
   }
 
   /** Of the slow lanes that may make a call: the one with the fewest in waiting places, then the earliest last turn. */
   #nextSlow(now: number): Lane<Item> | undefined {
     let best: Lane<Item> | undefined;
     for (const lane of this.#slow) {
-      if (lane.stopped || lane.pace !== "slow" || lane.waiting === 0) {
+      if (!mayCall(lane) || lane.pace !== "slow") {
         this.#slow.delete(lane);
         this.#list(lane);
       } else if (lane.nextAt - DEFAULTS.burstMs > now) {
         this.#wake(lane.nextAt - DEFAULTS.burstMs, now);
-      } else if (lane.inFlight < lane.window && (!best || isBefore(lane, best))) {
+      } else if (lane.inFlight < lane.window.size && (!best || isBefore(lane, best))) {
         best = lane;
       }
     }
     return best;
   }
 
+  #startNext(lane: Lane<Item>, place: Class | undefined, now: number): void {
+    const item = lane.items.take();
+    if (!item) return;
+    this.#queued--;
+    this.#start(lane, item, place, now);
+  }
+
   #start(lane: Lane<Item>, item: Item, place: Class | undefined, now: number): void {
-    const call = { lane, startedAt: now, charged: place ? 0 : lane.typicalMs, place, ended: false };
+    const call = { lane, startedAt: now, charged: place ? 0 : lane.typicalMs, place, hasEnded: false };
     lane.inFlight++;
     lane.nextAt = Math.max(lane.nextAt, now) + lane.spacingMs;
     lane.used += call.charged;
@@ -427,58 +411,35 @@ export class FairQueue<Item extends Queued> {
   }
 
   #end(call: Call<Item>, answered: boolean): void {
-    const { lane } = call;
-    const tookMs = performance.now() - call.startedAt;
-    call.ended = true;
+    const { lane, startedAt } = call;
+    const now = performance.now();
+    const tookMs = now - startedAt;
+    call.hasEnded = true;
     lane.inFlight--;
     if (call.place) {
       this.#places[call.place]--;
       lane.inPlaces--;
       // A call that was cut off at the end of the time was not a turn.
       if (!this.#closed) {
-        lane.lastTurn = call.startedAt;
-        this.#options.paces?.hadTurn(lane.orgId, call.startedAt);
+        lane.lastTurn = startedAt;
+        this.#options.paces?.hadTurn(lane.orgId, startedAt);
       }
     } else {
       this.#slots--;
       lane.used += tookMs - call.charged;
       lane.typicalMs += (tookMs - lane.typicalMs) / 8;
     }
-    if (answered) this.#grow(call, tookMs);
-    else {
-      this.#shrink(call, 1);
+    const { inFlight } = lane;
+    if (answered) {
+      this.#setPace(lane, tookMs <= DEFAULTS.quickMs ? "quick" : "slow");
+      lane.window.answered({ startedAt, inFlight, now });
+    } else {
       if (!lane.pace) this.#setPace(lane, "slow");
+      lane.window.unanswered({ startedAt, inFlight, now });
     }
     this.#list(lane);
     this.#pump();
-    if (lane.waiting <= (this.#most(lane) * Math.max(1, lane.lines.size)) / 2) this.#change();
-  }
-
-  /** Widens the window of an organisation that has answered, or reduces it if calls take longer than the first one. */
-  #grow(call: Call<Item>, tookMs: number): void {
-    const { lane } = call;
-    const isQuick = tookMs <= DEFAULTS.quickMs;
-    this.#setPace(lane, isQuick ? "quick" : "slow");
-    if (!lane.hasAnswered) {
-      lane.hasAnswered = true;
-      lane.slowness = isQuick ? 0 : tookMs;
-      lane.window = this.#leastWindow(lane);
-    } else if (tookMs <= lane.slowness + DEFAULTS.quickMs) {
-      const most = lane.slowness > 0 ? DEFAULTS.places : this.#options.concurrency;
-      lane.window = Math.min(most, lane.window + 1);
-    } else this.#shrink(call, this.#leastWindow(lane));
-  }
-
-  /** The least window of an organisation that answers, however long its calls take. */
-  #leastWindow({ slowness }: Lane<Item>): number {
-    return slowness > 0 ? this.#options.concurrency : DEFAULTS.firstWindow;
-  }
-
-  /** Reduces the window to half of the calls in flight, or `least`: there were too many to be answered in time. */
-  #shrink({ lane, startedAt }: Call<Item>, least: number): void {
-    if (startedAt < lane.shrunkAt) return;
-    lane.shrunkAt = performance.now();
-    lane.window = Math.min(lane.window, Math.max(least, lane.inFlight >> 1));
+    if (lane.items.length <= (this.#most(lane) * lane.items.sources) / 2) this.#change();
   }
 
   /** Moves calls that have been in a slot for too long to waiting places. */
@@ -486,15 +447,15 @@ export class FairQueue<Item extends Queued> {
     const { quickMs } = DEFAULTS;
     for (; this.#oldest < this.#begun.length; this.#oldest++) {
       const call = this.#begun[this.#oldest] as Call<Item>;
-      if (!call.ended && call.startedAt + quickMs > now) break;
-      if (call.ended) continue;
+      if (!call.hasEnded && call.startedAt + quickMs > now) break;
+      if (call.hasEnded) continue;
       call.place = "slow";
       this.#slots--;
       this.#places.slow++;
       call.lane.inPlaces++;
       call.lane.used += quickMs - call.charged;
       this.#setPace(call.lane, "slow");
-      if (call.lane.slowness === 0) this.#shrink(call, DEFAULTS.firstWindow);
+      call.lane.window.overran({ startedAt: call.startedAt, inFlight: call.lane.inFlight, now });
       this.#list(call.lane);
     }
     if (this.#oldest >= TRIM_AT || this.#oldest === this.#begun.length) {
@@ -519,27 +480,9 @@ export class FairQueue<Item extends Queued> {
     );
   }
 
-  /** Removes the next item of a lane, whose sources take turns. */
-  #take(lane: Lane<Item>): Item {
-    const source = lane.turns.shift() as number;
-    const line = lane.lines.get(source) as Line<Item>;
-    const item = line.items[line.head++] as Item;
-    lane.waiting--;
-    this.#waiting--;
-    if (line.head < line.items.length) lane.turns.push(source);
-    if (line.head >= TRIM_AT || line.head === line.items.length) {
-      line.items = line.items.slice(line.head);
-      line.head = 0;
-    }
-    return item;
-  }
-
   #skip(lane: Lane<Item>): void {
-    const items = [...lane.lines.values()].flatMap((line) => line.items.slice(line.head));
-    lane.lines.clear();
-    lane.turns = [];
-    lane.waiting = 0;
-    this.#waiting -= items.length;
+    const items = lane.items.clear();
+    this.#queued -= items.length;
     for (const item of items) this.#options.onSkipped(item);
   }
 
@@ -552,7 +495,11 @@ export class FairQueue<Item extends Queued> {
   }
 }
 
-function isBefore(lane: Lane<unknown>, other: Lane<unknown>): boolean {
+function mayCall({ isStopped, items }: Lane<Queued>): boolean {
+  return !isStopped && items.length > 0;
+}
+
+function isBefore(lane: Lane<Queued>, other: Lane<Queued>): boolean {
   return lane.inPlaces === other.inPlaces ? lane.lastTurn < other.lastTurn : lane.inPlaces < other.inPlaces;
 }
 
@@ -563,18 +510,4 @@ function takeAny<Entry>(list: Entry[]): Entry {
   const last = list.pop() as Entry;
   if (index < list.length) list[index] = last;
   return entry;
-}
-
-function lineOf<Item>(lane: Lane<Item>, source: number): Line<Item> {
-  let line = lane.lines.get(source);
-  if (!line) {
-    line = { items: [], head: 0 };
-    lane.lines.set(source, line);
-  }
-  return line;
-}
-
-function waitingFrom(lane: Lane<unknown> | undefined, source: number): number {
-  const line = lane?.lines.get(source);
-  return line ? line.items.length - line.head : 0;
 }

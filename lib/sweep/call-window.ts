@@ -1,0 +1,82 @@
+/** Limits of a window. */
+export interface CallWindowOptions {
+  /** Answers within this time, in milliseconds, are quick. */
+  quickMs: number;
+  /** The window after the first answer, if that was quick, and the least afterwards. */
+  first: number;
+  /** The largest window if the first answer was quick; the least if it was slow. */
+  concurrency: number;
+  /** The largest window if the first answer was slow. */
+  mostIfSlow: number;
+}
+
+/** A call to the organisation. Times are in milliseconds. */
+export interface WindowCall {
+  startedAt: number;
+  /** How many calls to the organisation are in flight now. */
+  inFlight: number;
+  now: number;
+}
+
+/**
+ * How many calls to one organisation may be in flight at a time: one until its first answer, then one more with each
+ * answer in time. Answers that take longer than the first one reduce it, since there were too many calls.
+ */
+export class CallWindow {
+  readonly #options: CallWindowOptions;
+  #size = 1;
+  #hasAnswered = false;
+  /** How long the first call took if that was slow, else 0. No other call was in flight, so load was not the cause. */
+  #slowness = 0;
+  /** When the window was last reduced. Calls that began before do not reduce it again. */
+  #shrunkAt = 0;
+
+  constructor(options: CallWindowOptions) {
+    this.#options = options;
+  }
+
+  /** How many calls may be in flight. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Whether any call has been answered. */
+  get hasAnswered(): boolean {
+    return this.#hasAnswered;
+  }
+
+  /** Notes that a call was answered. */
+  answered(call: WindowCall): void {
+    const { quickMs, concurrency, mostIfSlow } = this.#options;
+    const tookMs = call.now - call.startedAt;
+    if (!this.#hasAnswered) {
+      this.#hasAnswered = true;
+      this.#slowness = tookMs <= quickMs ? 0 : tookMs;
+      this.#size = this.#least;
+    } else if (tookMs <= this.#slowness + quickMs) {
+      this.#size = Math.min(this.#slowness > 0 ? mostIfSlow : concurrency, this.#size + 1);
+    } else this.#shrink(call, this.#least);
+  }
+
+  /** Notes that a call was not answered. */
+  unanswered(call: WindowCall): void {
+    this.#shrink(call, 1);
+  }
+
+  /** Notes that a call has been in flight for longer than is quick. */
+  overran(call: WindowCall): void {
+    if (this.#slowness === 0) this.#shrink(call, this.#options.first);
+  }
+
+  /** The least window of an organisation that answers, however long its calls take. */
+  get #least(): number {
+    return this.#slowness > 0 ? this.#options.concurrency : this.#options.first;
+  }
+
+  /** Reduces the window to half of the calls in flight, but not below `least`. */
+  #shrink({ startedAt, inFlight, now }: WindowCall, least: number): void {
+    if (startedAt < this.#shrunkAt) return;
+    this.#shrunkAt = now;
+    this.#size = Math.min(this.#size, Math.max(least, inFlight >> 1));
+  }
+}

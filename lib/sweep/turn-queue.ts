@@ -1,0 +1,71 @@
+/** After this many items, a list drops those that have left it: one that is never empty would keep them all. */
+const TRIM_AT = 1_024;
+
+/** The queued items from one source. Those before `head` have left. */
+interface Line<Item> {
+  items: Item[];
+  head: number;
+}
+
+/** A queue whose items come from several sources, such as shards, which take turns. */
+export class TurnQueue<Item extends { source?: number }> {
+  readonly #lines = new Map<number, Line<Item>>();
+  /** The sources with items, in the order of their turns. */
+  #turns: number[] = [];
+  #length = 0;
+
+  /** How many items are queued. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** How many sources items have come from, at least 1. */
+  get sources(): number {
+    return Math.max(1, this.#lines.size);
+  }
+
+  /** How many items are queued from one source. */
+  lengthFrom(source: number): number {
+    const line = this.#lines.get(source);
+    return line ? line.items.length - line.head : 0;
+  }
+
+  /** Queues an item. @param goesFirst whether it goes before the other items from its source */
+  add(item: Item, goesFirst = false): void {
+    const source = item.source ?? 0;
+    let line = this.#lines.get(source);
+    if (!line) {
+      line = { items: [], head: 0 };
+      this.#lines.set(source, line);
+    }
+    if (line.items.length === line.head) this.#turns.push(source);
+    if (!goesFirst) line.items.push(item);
+    else if (line.head > 0) line.items[--line.head] = item;
+    else line.items.unshift(item);
+    this.#length++;
+  }
+
+  /** Removes the next item; undefined if there is none. */
+  take(): Item | undefined {
+    const source = this.#turns.shift();
+    if (source === undefined) return undefined;
+    const line = this.#lines.get(source) as Line<Item>;
+    const item = line.items[line.head++] as Item;
+    this.#length--;
+    if (line.head < line.items.length) this.#turns.push(source);
+    if (line.head >= TRIM_AT || line.head === line.items.length) {
+      line.items = line.items.slice(line.head);
+      line.head = 0;
+    }
+    return item;
+  }
+
+  /** Removes all items, and returns them. */
+  clear(): Item[] {
+    const items = [...this.#lines.values()].flatMap((line) => line.items.slice(line.head));
+    this.#lines.clear();
+    this.#turns = [];
+    this.#length = 0;
+    return items;
+  }
+}
