@@ -1,5 +1,5 @@
 import { onAbort } from "../enos/on-abort.ts";
-import type { BehindChange, BehindRecord } from "../store/behind-store.ts";
+import type { BehindRecord } from "../store/behind-store.ts";
 import { type Gap, type KeySpan, PAST_KEYS } from "../store/checkpoint.ts";
 import {
   ALL,
@@ -7,7 +7,6 @@ import {
   checkpointOf,
   clip,
   coverageOf,
-  isSame,
   leastWatermark,
   overlay,
   watermarkAt,
@@ -19,6 +18,7 @@ import { isPastDeadline } from "../tasks/decision.ts";
 import type { OpenTask } from "../tasks/record.ts";
 import type { Schedule } from "../tasks/schedule.ts";
 import { Backlog } from "./backlog.ts";
+import { type Behind, behindAfter } from "./behind.ts";
 import { type Breakers, isProbeDue, wasCalled } from "./breakers.ts";
 import type { Check, Checks } from "./checks.ts";
 import type { SweepDependencies, SweepSettings } from "./dependencies.ts";
@@ -26,7 +26,7 @@ import type { FairQueue } from "./fair-queue.ts";
 import { OpenCount } from "./open-count.ts";
 import { type Candidate, ProbeCandidates } from "./probe-candidates.ts";
 import { type Position, rest, ShardReader } from "./shard-reader.ts";
-import type { BehindReason, SweepSummary } from "./summary.ts";
+import type { SweepSummary } from "./summary.ts";
 import type { TimeBudget } from "./time-budget.ts";
 
 /** How often a shard in which an organisation is behind is read completely, in milliseconds. */
@@ -48,10 +48,7 @@ const PAUSE_MS = 20;
 export interface ShardOutcome {
   /** What to write into its record. */
   swept: SweptShard;
-  /** What to write into the records of organisations that are or were behind. */
-  changes: BehindChange[];
-  /** The organisations that are behind now, and why. */
-  behind: Map<string, BehindReason>;
+  behind: Behind;
 }
 
 /**
@@ -447,32 +444,14 @@ export class ShardSweep {
 
   #outcome(): ShardOutcome {
     const coverage = overlay([{ ...ALL, watermark: this.#to }], within(this.#coverage, this.#unread));
-    const changes: BehindChange[] = [];
-    const behind: ShardOutcome["behind"] = new Map();
-    const totals = { organisations: 0, oldest: 0, oldestAnswering: 0 };
-    for (const backlog of this.#backlogs.values()) {
-      const { orgId, record } = backlog;
-      const stuck = this.#breakers.stuck(orgId);
-      const gaps = backlog.remaining(stuck !== undefined);
-      // The record names the gateway for as long as the organisation is stuck. Otherwise a gateway that answers now and
-      // then would cause a write each time.
-      const namesOrigin = stuck && (stuck.scope === "origin" || record?.origin !== undefined);
-      const origin = namesOrigin ? this.#breakers.originOf(orgId) : undefined;
-      if (gaps.length > 0) {
-        behind.set(orgId, stuck?.reason ?? "busy");
-        totals.organisations++;
-        totals.oldest = earlier(totals.oldest, leastWatermark(gaps));
-        if (!stuck) totals.oldestAnswering = earlier(totals.oldestAnswering, leastWatermark(gaps));
-      }
-      if (isNews({ gaps, origin }, record)) changes.push({ orgId, gaps, origin, before: record });
-    }
+    const behind = behindAfter(this.#backlogs.values(), this.#breakers);
     // Even if there was no time to read all of it, so that not every sweep tries.
     const readWholeAt = this.#isWhole ? this.#now : this.#shard.readWholeAt;
     const schedule = { id: this.#dependencies.schedule.id, since: this.#scheduledSince };
     const checkpoint = checkpointOf(coverage);
     const openTasks = this.#openCount.estimate() ?? this.#shard.openTasks;
-    const swept = { checkpoint, readWholeAt, schedule, openTasks, behind: totals };
-    return { swept, changes, behind };
+    const swept = { checkpoint, readWholeAt, schedule, openTasks, behind: behind.totals };
+    return { swept, behind };
   }
 }
 
@@ -490,18 +469,4 @@ function scheduledSince({ schedule, checkpoint }: Shard, { id }: Schedule, cover
 
 function oldest(coverage: Coverage): Gap {
   return coverage.reduce((least, gap) => (gap.watermark < least.watermark ? gap : least));
-}
-
-/** The earlier of time `a`, where 0 means none, and watermark `b`, where 0 means never checked: it counts as 1. */
-function earlier(a: number, b: number): number {
-  return a === 0 ? Math.max(1, b) : Math.min(a, Math.max(1, b));
-}
-
-/** Whether the record of an organisation has to be written. */
-function isNews(
-  { gaps, origin }: Pick<BehindRecord, "gaps" | "origin">,
-  record: BehindRecord | undefined,
-): boolean {
-  if (!record) return gaps.length > 0;
-  return !record.isSettled || origin !== record.origin || !isSame(gaps, record.gaps);
 }

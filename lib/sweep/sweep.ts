@@ -204,8 +204,8 @@ class Sweep {
       shard,
       behind,
     }).run();
-    if (!outcome || !(await this.#write(shard.number, outcome.changes))) return undefined;
-    for (const [orgId, reason] of outcome.behind) this.#behind.set(orgId, reason);
+    if (!outcome || !(await this.#write(shard.number, outcome.behind.changes))) return undefined;
+    for (const [orgId, reason] of outcome.behind.reasons) this.#behind.set(orgId, reason);
     return outcome.swept;
   }
 
