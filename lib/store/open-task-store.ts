@@ -112,17 +112,13 @@ export class OpenTaskStore {
    * A task as it is in the table now, whatever the index showed, with what its caller attached; undefined if it has been
    * closed, deleted, or replaced by a new one.
    */
-  async current(
-    task: OpenTask,
-    signal?: AbortSignal,
-  ): Promise<{ task: OpenTask; carried: Carried } | undefined> {
+  async current(task: OpenTask): Promise<{ task: OpenTask; carried: Carried } | undefined> {
     const { Item } = await this.#db.client.send(
       new GetItemCommand({
         TableName: this.#db.table,
         Key: attributeKey(task),
         ConsistentRead: true,
       }),
-      signal && { abortSignal: signal },
     );
     if (!Item || Item.openKey?.S !== task.indexKey) return undefined;
     const current = parseOpenTask(Item, task);

@@ -107,7 +107,7 @@ export class Breakers {
 
   /** Claims one of the sweep's probes of stuck organisations whose gateway is stuck as well; false if none is left. */
   takeProbeBesideGateway(): boolean {
-    return this.#probesBesideGateways > 0 && this.#probesBesideGateways-- > 0;
+    return this.#probesBesideGateways-- > 0;
   }
 
   /** The organisations that are known to use a gateway. */

@@ -65,6 +65,8 @@ export class ShardReader {
     const { tasks, observer } = this.#dependencies;
     const isCountedAndWanted: IsWanted = (key, deadlineAt) => {
       openCount?.see(key);
+      const age = Math.max(0, this.#to - key.trackedAt);
+      this.#summary.youngestAgeMs = Math.min(age, this.#summary.youngestAgeMs ?? age);
       return isWanted(key, deadlineAt);
     };
     let position = { leg: 0, key: ALL.from };
@@ -100,11 +102,8 @@ export class ShardReader {
 
   /** Wants tasks that can be due if everything has been checked up to `least`, and tasks past their deadline. */
   isDueSince(least: number): IsWanted {
-    return (key, deadlineAt) => {
-      const age = Math.max(0, this.#to - key.trackedAt);
-      if (age < (this.#summary.youngestAgeMs ?? Number.POSITIVE_INFINITY)) this.#summary.youngestAgeMs = age;
-      return this.#dependencies.schedule.isDue(key, least, this.#to) || this.#isLate({ ...key, deadlineAt });
-    };
+    return (key, deadlineAt) =>
+      this.#dependencies.schedule.isDue(key, least, this.#to) || this.#isLate({ ...key, deadlineAt });
   }
 
   /** The spans of index keys in which tasks can be due, given how far keys have been checked. */
