@@ -1,6 +1,6 @@
 /** The callbacks of one signal, in slots that are reused. */
 interface Callbacks {
-  places: (() => void)[];
+  slots: (() => void)[];
   free: number[];
 }
 
@@ -19,20 +19,20 @@ const nothing = () => {};
  */
 export function onAbort(signal: AbortSignal, callback: () => void): () => void {
   const callbacks = callbacksOf.get(signal) ?? listen(signal);
-  const { places, free } = callbacks;
-  const place = free.pop() ?? places.length;
-  places[place] = callback;
+  const { slots, free } = callbacks;
+  const slot = free.pop() ?? slots.length;
+  slots[slot] = callback;
   return () => {
-    places[place] = nothing;
-    free.push(place);
+    slots[slot] = nothing;
+    free.push(slot);
   };
 }
 
 function listen(signal: AbortSignal): Callbacks {
-  const callbacks: Callbacks = { places: [], free: [] };
+  const callbacks: Callbacks = { slots: [], free: [] };
   callbacksOf.set(signal, callbacks);
   signal.addEventListener("abort", () => {
-    for (const callback of callbacks.places) callback();
+    for (const callback of callbacks.slots) callback();
   });
   return callbacks;
 }

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import type { ListRequest, PlaceInList } from "../store/task-store.ts";
+import type { ListPosition, ListRequest } from "../store/task-store.ts";
 import { Id } from "../tasks/key.ts";
 import { STATES } from "../tasks/state.ts";
 import { CallerError } from "./errors.ts";
@@ -59,7 +59,7 @@ export function listRequestOf(event: ApiEvent): ListRequest {
   const { orgId: _, ...rest } = parameters(event, names);
   const orgId = orgOf(event);
   const { state, channelId, finishedSince, limit, cursor } = valid(ListQuery, rest, "the query");
-  const after = cursor === undefined ? undefined : placeOf(cursor);
+  const after = cursor === undefined ? undefined : positionIn(cursor);
   if (after && (after.finishedAt !== undefined) !== (finishedSince !== undefined)) {
     throw new CallerError(
       400,
@@ -77,18 +77,19 @@ export function listRequestOf(event: ApiEvent): ListRequest {
 }
 
 /** The cursor for callers: where the next page begins, in an opaque form. */
-export function pageCursor({ sk, finishedAt }: PlaceInList): string {
+export function pageCursor({ sk, finishedAt }: ListPosition): string {
   return Buffer.from(finishedAt === undefined ? `k${sk}` : `e${finishedAt}#${sk}`).toString("base64url");
 }
 
-/** The place that a cursor names. It is always within the organisation of the request. */
-function placeOf(cursor: string): PlaceInList {
+/** The position that a cursor names. It is always within the organisation of the request. */
+function positionIn(cursor: string): ListPosition {
   const [, finishedAt, ended, sk = ended] =
     /^(?:e(\d{1,15})#(.+)|k(.+))$/s.exec(Buffer.from(cursor, "base64url").toString()) ?? [];
-  const place = sk === undefined ? undefined : { sk, ...(finishedAt && { finishedAt: Number(finishedAt) }) };
+  const position =
+    sk === undefined ? undefined : { sk, ...(finishedAt && { finishedAt: Number(finishedAt) }) };
   // A cursor that does not encode back to itself was never given out. A sort key has at most 1024 bytes.
-  if (!place || pageCursor(place) !== cursor || Buffer.byteLength(place.sk) > 1024) {
+  if (!position || pageCursor(position) !== cursor || Buffer.byteLength(position.sk) > 1024) {
     throw new CallerError(400, "cursor is not valid");
   }
-  return place;
+  return position;
 }

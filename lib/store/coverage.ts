@@ -144,13 +144,13 @@ export function simplify(gaps: Coverage, most = MOST_GAPS): Gap[] {
   const latest = Math.max(...watermarks);
   // What is in no gap has been checked further than any of them.
   const covered = 2 * latest - Math.min(...watermarks) + 1;
-  const placed = few.map((gap) => ({ ...gap, begin: place(gap.from), end: place(gap.to) }));
-  while (placed.length > most) {
+  const positioned = few.map((gap) => ({ ...gap, begin: positionOf(gap.from), end: positionOf(gap.to) }));
+  while (positioned.length > most) {
     let nearest = 1;
     let least = Number.POSITIVE_INFINITY;
-    for (let index = 1; index < placed.length; index++) {
-      const left = placed[index - 1] as Placed;
-      const right = placed[index] as Placed;
+    for (let index = 1; index < positioned.length; index++) {
+      const left = positioned[index - 1] as Positioned;
+      const right = positioned[index] as Positioned;
       const watermark = Math.min(left.watermark, right.watermark);
       const cost =
         (left.watermark - watermark) * (left.end - left.begin) +
@@ -158,9 +158,9 @@ export function simplify(gaps: Coverage, most = MOST_GAPS): Gap[] {
         (right.watermark - watermark) * (right.end - right.begin);
       if (cost < least) [least, nearest] = [cost, index];
     }
-    const [left, right] = placed.splice(nearest - 1, 2) as [Placed, Placed];
+    const [left, right] = positioned.splice(nearest - 1, 2) as [Positioned, Positioned];
     const watermark = Math.min(left.watermark, right.watermark);
-    placed.splice(nearest - 1, 0, {
+    positioned.splice(nearest - 1, 0, {
       from: left.from,
       to: right.to,
       watermark,
@@ -168,7 +168,7 @@ export function simplify(gaps: Coverage, most = MOST_GAPS): Gap[] {
       end: right.end,
     });
   }
-  return placed.map(({ from, to, watermark }) => ({ from, to, watermark }));
+  return positioned.map(({ from, to, watermark }) => ({ from, to, watermark }));
 }
 
 /** Merges gaps to at most this many, and keeps the widest holes between them. */
@@ -176,7 +176,7 @@ function farApart(gaps: Gap[], most: number): Gap[] {
   if (gaps.length <= most) return gaps;
   const holes = gaps.slice(1).map((gap, index) => ({
     index: index + 1,
-    width: place(gap.from) - place((gaps[index] as Gap).to),
+    width: positionOf(gap.from) - positionOf((gaps[index] as Gap).to),
   }));
   const starts = holes
     .sort((a, b) => b.width - a.width)
@@ -191,10 +191,10 @@ function farApart(gaps: Gap[], most: number): Gap[] {
 }
 
 /** A gap, and its position among all keys. */
-type Placed = Gap & { begin: number; end: number };
+type Positioned = Gap & { begin: number; end: number };
 
 /** The approximate position of a key among all keys, to estimate how much lies between two. */
-function place(key: string): number {
+function positionOf(key: string): number {
   return key === PAST_KEYS ? 16 ** 13 : Number.parseInt(key.padEnd(13, "0").slice(0, 13), 16);
 }
 

@@ -23,11 +23,11 @@ type Item = Record<string, unknown>;
 export interface Page {
   tasks: TrackedTask[];
   /** Where the next page begins; null after the last. */
-  after: PlaceInList | null;
+  after: ListPosition | null;
 }
 
-/** A place in one organisation's list. */
-export interface PlaceInList {
+/** A position in one organisation's list. */
+export interface ListPosition {
   sk: string;
   /** In a list in the order of ends: Unix milliseconds. */
   finishedAt?: number;
@@ -44,7 +44,7 @@ export interface ListRequest {
   finishedSince?: number;
   limit: number;
   /** The `after` of the page before. */
-  after?: PlaceInList;
+  after?: ListPosition;
 }
 
 /** What a caller may set when tracking of a task starts. */
@@ -127,11 +127,11 @@ export class TaskStore {
     const { deadlineSeconds, over, since, ...carried } = options;
     const now = this.#now();
     const trackedAt = since ?? now;
-    const place = indexEntryOf(task, trackedAt, this.#shardCount);
-    await this.#announce(place.openShard);
+    const entry = indexEntryOf(task, trackedAt, this.#shardCount);
+    await this.#announce(entry.openShard);
     const item = {
       ...keyOf(task),
-      ...place,
+      ...entry,
       trackedAt,
       state: "pending",
       stateSince: now,
@@ -186,14 +186,14 @@ export class TaskStore {
       (channelId === undefined || record.channelId === channelId);
     const range = rangeOf(request);
     const tasks: TrackedTask[] = [];
-    let place = startOf(request);
-    if (place === "behind") return { tasks, after: null };
+    let position = startOf(request);
+    if (position === "behind") return { tasks, after: null };
     for (let queries = 0; queries < QUERIES_PER_PAGE; queries++) {
       const { Items = [], LastEvaluatedKey } = await this.#db.client.send(
         new QueryCommand({
           TableName: this.#db.table,
           ...range,
-          ExclusiveStartKey: place ? startKey(request.orgId, place) : undefined,
+          ExclusiveStartKey: position ? startKey(request.orgId, position) : undefined,
           Limit: states || channelId !== undefined ? QUERY_SIZE : limit + 1,
         }),
         signal && { abortSignal: signal },
@@ -201,13 +201,13 @@ export class TaskStore {
       for (const item of Items) {
         const record = this.#read(item);
         const wanted = record && isWanted(record);
-        if (wanted && tasks.length === limit) return { tasks, after: place ?? null };
+        if (wanted && tasks.length === limit) return { tasks, after: position ?? null };
         if (wanted) tasks.push(record);
-        place = placeOf(item, request);
+        position = positionAfter(item, request);
       }
       if (!LastEvaluatedKey) return { tasks, after: null };
     }
-    return { tasks, after: place ?? null };
+    return { tasks, after: position ?? null };
   }
 
   async #item(task: TaskKey, signal: AbortSignal | undefined): Promise<Item | undefined> {
@@ -251,10 +251,10 @@ function rangeOf({ orgId, channelId, finishedSince }: ListRequest) {
 }
 
 /**
- * The place after which reading begins; undefined for the beginning, `behind` if nothing follows it. DynamoDB refuses a
- * place outside of the range that is read, which a cursor from a list with another filter may be.
+ * The position after which reading begins; undefined for the beginning, `behind` if nothing follows it. DynamoDB
+ * refuses a position outside of the range that is read, which a cursor from a list with another filter may be.
  */
-function startOf({ channelId, finishedSince, after }: ListRequest): PlaceInList | "behind" | undefined {
+function startOf({ channelId, finishedSince, after }: ListRequest): ListPosition | "behind" | undefined {
   if (!after) return undefined;
   if (finishedSince !== undefined) return (after.finishedAt ?? 0) < finishedSince ? undefined : after;
   const prefix = channelId === undefined ? "" : channelPrefix(channelId);
@@ -266,10 +266,10 @@ function channelPrefix(channelId: string): string {
   return `${channelId}#`;
 }
 
-function startKey(orgId: string, { sk, finishedAt }: PlaceInList): Item {
+function startKey(orgId: string, { sk, finishedAt }: ListPosition): Item {
   return { pk: orgId, sk, ...(finishedAt !== undefined && { endedOrg: orgId, finishedAt }) };
 }
 
-function placeOf(item: Item, { finishedSince }: ListRequest): PlaceInList {
+function positionAfter(item: Item, { finishedSince }: ListRequest): ListPosition {
   return { sk: String(item.sk), ...(finishedSince !== undefined && { finishedAt: Number(item.finishedAt) }) };
 }

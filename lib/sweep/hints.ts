@@ -122,11 +122,11 @@ async function checkedOf(
 const NOT_CHECKED: Checked = { through: 0, scheduledSince: 0 };
 
 /** An untracked task, as if it were tracked from now on. */
-function untracked(key: TaskKey, now: number): OpenTask {
-  const place = parseIndexKey(indexEntryOf(key, now, 1).openKey) as IndexKey;
+function untracked(task: TaskKey, now: number): OpenTask {
+  const key = parseIndexKey(indexEntryOf(task, now, 1).openKey) as IndexKey;
   return {
+    ...task,
     ...key,
-    ...place,
     state: "pending",
     notFound: null,
     deadlineAt: undefined,

@@ -75,7 +75,7 @@ export function createSchedule({
   const lastIndex = edges.length - 1;
   const lastEdge = edges[lastIndex] as number;
 
-  const position = (age: number) => {
+  const positionAt = (age: number) => {
     if (age >= lastEdge) return lastIndex + (age - lastEdge) / longest;
     const index = lastAtMost(edges, Math.max(0, age));
     const edge = edges[index] as number;
@@ -83,18 +83,19 @@ export function createSchedule({
   };
 
   /** The age at a position: the inverse of the above. */
-  const ageAt = (place: number) => {
-    if (place >= lastIndex) return lastEdge + (place - lastIndex) * longest;
+  const ageAt = (position: number) => {
+    if (position >= lastIndex) return lastEdge + (position - lastIndex) * longest;
     // Before the first edge nothing was tracked.
-    if (place <= 0) return 0;
-    const index = Math.floor(place);
+    if (position <= 0) return 0;
+    const index = Math.floor(position);
     const edge = edges[index] as number;
-    return edge + (place - index) * ((edges[index + 1] as number) - edge);
+    return edge + (position - index) * ((edges[index + 1] as number) - edge);
   };
 
   const shiftOf = ({ trackedAt, offset }: Scheduled) => fraction(offset + (trackedAt + lastEdge) / longest);
 
-  const slot = (task: Scheduled, time: number) => Math.floor(position(time - task.trackedAt) + shiftOf(task));
+  const slot = (task: Scheduled, time: number) =>
+    Math.floor(positionAt(time - task.trackedAt) + shiftOf(task));
 
   return {
     id: `${shortest}/${growthPercent}/${longest}`,

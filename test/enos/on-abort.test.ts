@@ -10,7 +10,7 @@ it("calls all listeners when the signal fires, except for removed ones", () => {
   const takeOff = [0, 1, 2, 3].map(add);
   takeOff[1]?.();
   takeOff[3]?.();
-  // At the places of those two.
+  // In the slots of those two.
   add(4);
   add(5)();
   add(6);

@@ -98,10 +98,10 @@ describe("the query of a list", () => {
     const sk = fc.string({ unit: "binary", minLength: 1, maxLength: 200 }).map((text) => text.toWellFormed());
     fc.assert(
       fc.property(sk, fc.option(fc.nat(8.64e15), { nil: undefined }), (sk, finishedAt) => {
-        const place = { sk, ...(finishedAt !== undefined && { finishedAt }) };
+        const position = { sk, ...(finishedAt !== undefined && { finishedAt }) };
         if (finishedAt !== undefined && finishedAt > 999_999_999_999_999) return;
         const since = finishedAt === undefined ? "" : "&finishedSince=2026-11-24T18:56:38Z";
-        expect(asked(`orgId=o1&cursor=${pageCursor(place)}${since}`).after).toEqual(place);
+        expect(asked(`orgId=o1&cursor=${pageCursor(position)}${since}`).after).toEqual(position);
       }),
     );
   });

@@ -22,7 +22,7 @@ const time = fc.integer({ min: 0, max: 16 ** 11 - 1 });
 const isWithin = (order: string, ranges: KeyRange[]) =>
   ranges.some(({ from, through }) => order >= from && order <= through);
 
-describe("a task's place", () => {
+describe("a task's keys", () => {
   it("has a key of its own for every task", () => {
     fc.assert(
       fc.property(key, key, (a, b) => {

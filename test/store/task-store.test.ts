@@ -180,7 +180,7 @@ describe("tracking", () => {
     expect(await since(51)).toBe("");
     expect(await since(0, { states: ["failed"] })).toBe("4");
     expect(await since(20, { channelId: "ch-1" })).toBe("53");
-    // A place before the time that is asked for is no place outside of the range.
+    // A position before the time that is asked for is no position outside of the range.
     expect(await since(40, { after: { sk: "ch-1#t1", finishedAt: 10 } })).toBe("60");
     expect(await since(-1, { after: { sk: "ch-0#t0", finishedAt: 50 } })).toBe("");
   });
