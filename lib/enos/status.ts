@@ -33,10 +33,10 @@ const Entry = z.object({
  * @throws {EnosError} `malformed` for another shape, or an answer that is about another task
  */
 export function parseStatus(task: TaskKey, data: unknown): DownloadStatus {
-  const candidate = Array.isArray(data) ? data.find((entry) => names(entry?.taskId, task)) : data;
+  const candidate = Array.isArray(data) ? data.find((entry) => isIdOf(entry?.taskId, task)) : data;
   const entry = Entry.safeParse(candidate).data;
   if (!entry) throw new EnosError("malformed", "EnOS answered without a status of the documented shape");
-  if (entry.taskId != null && !names(entry.taskId, task)) {
+  if (entry.taskId != null && !isIdOf(entry.taskId, task)) {
     throw new EnosError("malformed", "EnOS answered for another task");
   }
   const state = stateOfCode(entry.progressCode);
@@ -55,6 +55,6 @@ export function parseStatus(task: TaskKey, data: unknown): DownloadStatus {
 }
 
 /** Whether this is the task's id. Only text and numbers are considered: other values may not convert to text. */
-function names(taskId: unknown, task: TaskKey): boolean {
+function isIdOf(taskId: unknown, task: TaskKey): boolean {
   return (typeof taskId === "string" || typeof taskId === "number") && String(taskId) === task.taskId;
 }
