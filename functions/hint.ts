@@ -16,7 +16,7 @@ const { db, dependencies, checkSettings } = openChecking(settings, {
   isDeployed: isDeployed(process.env),
   observer,
 });
-const tracker = new TaskStore({
+const taskStore = new TaskStore({
   db,
   shardCount: settings.SWEEP_SHARDS,
   retentionDays: settings.RETENTION_DAYS,
@@ -33,7 +33,7 @@ export async function handler(
   // One check of each task, however many hints there are of it.
   const tasks = new Map<string, TaskKey>();
   for (const { task } of messages) if (task) tasks.set(hintMessage(task), task);
-  const { outcomes, summary } = await checkHinted({ ...dependencies, tracker }, checkSettings, {
+  const { outcomes, summary } = await checkHinted({ ...dependencies, taskStore }, checkSettings, {
     tasks: [...tasks.values()],
     remainingMs: context.getRemainingTimeInMillis(),
   });

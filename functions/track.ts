@@ -17,7 +17,7 @@ import { failureReporter, openTelemetry, unclearReporter, unreadableReporter } f
 const settings = readSettings(process.env, "track");
 const authorise = authorisation(settings);
 const telemetry = openTelemetry(settings);
-const tasks = new TaskStore({
+const taskStore = new TaskStore({
   db: openDatabase(settings.TRACKED_TASKS_TABLE),
   shardCount: settings.SWEEP_SHARDS,
   retentionDays: settings.RETENTION_DAYS,
@@ -44,7 +44,7 @@ export const routes: Routes = {
     const task = authorisedTask(event);
     const options = trackingOptionsOf(event, SERVICE_DEADLINE_SECONDS);
     await organisations.check(task.orgId);
-    const { record, created } = await tasks.put(task, options, signal);
+    const { record, created } = await taskStore.put(task, options, signal);
     return {
       statusCode: created ? 201 : 200,
       data: record,
@@ -53,20 +53,20 @@ export const routes: Routes = {
   },
 
   async [`GET ${TASK_PATH}/tracking`](event, { signal }) {
-    const record = await tasks.get(authorisedTask(event), signal);
+    const record = await taskStore.get(authorisedTask(event), signal);
     if (!record) throw new CallerError(404, "the task is not tracked");
     return { statusCode: 200, data: record, headers: retryAfter(record, schedule, Date.now()) };
   },
 
   async [`DELETE ${TASK_PATH}/tracking`](event, { signal }) {
-    await tasks.delete(authorisedTask(event), signal);
+    await taskStore.delete(authorisedTask(event), signal);
     return { statusCode: 204 };
   },
 
   async "GET /tracked-tasks"(event, { signal }) {
     const request = listRequestOf(event);
     authorise(event, request.orgId);
-    const page = await tasks.list(request, signal);
+    const page = await taskStore.list(request, signal);
     return { statusCode: 200, data: { tasks: page.tasks, cursor: page.after && pageCursor(page.after) } };
   },
 
@@ -77,7 +77,7 @@ export const routes: Routes = {
     authorise(event, orgId);
     await organisations.check(orgId);
     return trackMany(event, orgId, {
-      put: (task, options, signal) => tasks.put(task, options, signal),
+      put: (task, options, signal) => taskStore.put(task, options, signal),
       isPassing,
       onError: (error) => report(error, failureOf(error), event.requestContext.requestId),
       serviceDeadlineSeconds: SERVICE_DEADLINE_SECONDS,

@@ -34,7 +34,7 @@ export function openChecking<Observer extends SweepDependencies["observer"]>(
     shards: new ShardStore(db),
     behind: new BehindStore(db),
     health: new HealthStore(db),
-    tasks: new OpenTaskStore({ db, retentionDays: settings.RETENTION_DAYS }),
+    openTasks: new OpenTaskStore({ db, retentionDays: settings.RETENTION_DAYS }),
     events: new EventPublisher({ topicArn: settings.EVENTS_TOPIC_ARN }),
     schedule: createSchedule({
       sweepIntervalSeconds: settings.SWEEP_INTERVAL_SECONDS,

@@ -35,7 +35,7 @@ export function neighbours(
   { population, time, usage, delays }: World,
   processor: Processor,
   seed: number,
-): Pick<SweepDependencies, "tasks" | "enos" | "events"> {
+): Pick<SweepDependencies, "openTasks" | "enos" | "events"> {
   const random = seeded(seed);
   const find = (id: string) => population.tasks[Number(id)] as SimulatedTask;
   const impossible = () =>
@@ -50,7 +50,7 @@ export function neighbours(
     return true;
   };
   return {
-    tasks: {
+    openTasks: {
       page: async (number, range, isWanted, after) => {
         await time.after(LATENCY_MS.page);
         const shard = population.shards[number] as SimulatedTask[];

@@ -117,7 +117,7 @@ export class Checks {
     await this.#hear(check, result);
     if (result.kind === "answered") {
       this.#summary.checked++;
-      if (check.adopt) this.#track(this.#adopt(check, check.adopt, result.check));
+      if (check.adopt) this.#addPending(this.#adopt(check, check.adopt, result.check));
       else this.#settle(check, result.check);
       return true;
     }
@@ -150,7 +150,7 @@ export class Checks {
       const circumstances = this.#circumstances(check);
       const decision = decide(check.task, result, circumstances);
       this.#givingUp++;
-      this.#track(
+      this.#addPending(
         this.#decided(check, result, decision, circumstances).then((isSettled) => {
           this.#givingUp--;
           check.onEnd(isSettled);
@@ -249,10 +249,10 @@ export class Checks {
     const { orgId } = task;
     const ended = Promise.withResolvers<void>();
     this.#inDoubt.add(orgId);
-    this.#track(ended.promise.finally(() => this.#inDoubt.delete(orgId)));
+    this.#addPending(ended.promise.finally(() => this.#inDoubt.delete(orgId)));
     try {
-      const { tasks, now } = this.#dependencies;
-      const another = await tasks.another(task, this.#breakers.tasksInVain(orgId), this.#time.signal);
+      const { openTasks, now } = this.#dependencies;
+      const another = await openTasks.another(task, this.#breakers.tasksInVain(orgId), this.#time.signal);
       if (another) {
         // How far it was checked is not known here. So it counts neither as unreachable nor as known to be open.
         const unknown = { checkedThrough: now(), scheduledSince: Infinity };
@@ -283,7 +283,7 @@ export class Checks {
         for (const orgId of about) if (!this.#breakers.stuck(orgId)) queue.resume(orgId);
       }
       const written = kind === "stuck" ? health.put(record) : health.remove(record);
-      this.#track(written.catch((error) => this.failed("write", error)));
+      this.#addPending(written.catch((error) => this.failed("write", error)));
     }
   }
 
@@ -310,7 +310,7 @@ export class Checks {
       return;
     }
     if (++this.#settling === MOST_SETTLING) this.#queue.hold();
-    this.#track(
+    this.#addPending(
       this.#decided(check, result, decision, circumstances).then((isSettled) => {
         if (this.#settling-- === MOST_SETTLING) this.#queue.release();
         check.onEnd(isSettled && (isChecked || decision.kind === "finish"));
@@ -325,7 +325,7 @@ export class Checks {
     decision: Decision,
     circumstances: Circumstances,
   ): Promise<boolean> {
-    const { tasks } = this.#dependencies;
+    const { openTasks } = this.#dependencies;
     const { task } = check;
     if (decision.kind === "finish") {
       const name = `${task.orgId} ${task.indexKey}`;
@@ -335,11 +335,11 @@ export class Checks {
     }
     try {
       if (decision.kind === "change") {
-        await tasks.change(task, decision.state, decision.status, circumstances.now);
+        await openTasks.change(task, decision.state, decision.status, circumstances.now);
       }
       if (decision.kind === "missing") {
         const { since, checks } = decision;
-        if (!(await tasks.missing(task, since, checks, this.#lastKnownDue(check))))
+        if (!(await openTasks.missing(task, since, checks, this.#lastKnownDue(check))))
           await this.#uncertain(check);
       }
       if (decision.kind === "uncertain") await this.#uncertain(check);
@@ -352,10 +352,10 @@ export class Checks {
 
   /** Writes since when a task's state is unknown, once. The record is read first, since the index may lag. */
   async #uncertain(check: Check): Promise<void> {
-    const { tasks } = this.#dependencies;
-    const current = await tasks.current(check.task);
+    const { openTasks } = this.#dependencies;
+    const current = await openTasks.current(check.task);
     if (!current || current.task.uncertainSince !== undefined) return;
-    await tasks.uncertain(check.task, this.#lastKnownDue(check));
+    await openTasks.uncertain(check.task, this.#lastKnownDue(check));
   }
 
   #lastKnownDue({ task, checkedThrough: through, scheduledSince }: Check): number {
@@ -368,12 +368,12 @@ export class Checks {
     result: CheckResult,
     circumstances: Circumstances,
   ): Promise<boolean> {
-    const { tasks, events, schedule } = this.#dependencies;
+    const { openTasks, events, schedule } = this.#dependencies;
     const { now } = circumstances;
     let outcome: Outcome;
-    let current: Awaited<ReturnType<typeof tasks.current>>;
+    let current: Awaited<ReturnType<typeof openTasks.current>>;
     try {
-      current = await tasks.current(read);
+      current = await openTasks.current(read);
       if (!current) return true;
       const decision = decide(current.task, result, circumstances);
       if (decision.kind !== "finish") return true;
@@ -392,7 +392,7 @@ export class Checks {
       return false;
     }
     try {
-      if (await tasks.finish(task, outcome, now)) count(this.#summary.finished, outcome.state);
+      if (await openTasks.finish(task, outcome, now)) count(this.#summary.finished, outcome.state);
       return true;
     } catch (error) {
       this.failed("write", error, read);
@@ -400,8 +400,9 @@ export class Checks {
     }
   }
 
-  #track(work: Promise<void>): void {
-    const tracked = work.finally(() => this.#pending.delete(tracked));
-    this.#pending.add(tracked);
+  /** Lets {@link onIdle} wait for this, too. */
+  #addPending(work: Promise<void>): void {
+    const pending = work.finally(() => this.#pending.delete(pending));
+    this.#pending.add(pending);
   }
 }

@@ -14,7 +14,7 @@ import type { FailureReason } from "./summary.ts";
 /** What checks are made with. */
 export interface CheckDependencies {
   health: Pick<HealthStore, "list" | "put" | "claimProbe" | "remove">;
-  tasks: Pick<OpenTaskStore, "current" | "another" | "change" | "missing" | "uncertain" | "finish">;
+  openTasks: Pick<OpenTaskStore, "current" | "another" | "change" | "missing" | "uncertain" | "finish">;
   credentials: Pick<CredentialSource, "get" | "refresh">;
   enos: Pick<EnosClient, "getDownloadStatus">;
   events: Pick<EventPublisher, "publish">;
@@ -30,15 +30,15 @@ export interface CheckDependencies {
 export interface SweepDependencies extends CheckDependencies {
   shards: Pick<ShardStore, "list" | "lease" | "isHeld" | "release">;
   behind: Pick<BehindStore, "list" | "write" | "remove">;
-  tasks: CheckDependencies["tasks"] & Pick<OpenTaskStore, "page">;
+  openTasks: CheckDependencies["openTasks"] & Pick<OpenTaskStore, "page">;
 }
 
 /** The dependencies of checks of tasks that hints name. */
 export interface HintDependencies extends CheckDependencies {
   shards: Pick<ShardStore, "get">;
   behind: Pick<BehindStore, "get">;
-  tasks: CheckDependencies["tasks"] & Pick<OpenTaskStore, "find">;
-  tracker: Pick<TaskStore, "adopt">;
+  openTasks: CheckDependencies["openTasks"] & Pick<OpenTaskStore, "find">;
+  taskStore: Pick<TaskStore, "adopt">;
 }
 
 /** Called when something goes wrong or changes in a sweep, so that it can be logged. */

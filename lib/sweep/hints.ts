@@ -58,7 +58,7 @@ export async function checkHinted(
     });
 
   const outcomeOf = async (key: TaskKey): Promise<HintOutcome> => {
-    const found = await dependencies.tasks.find(key, now(), time.signal);
+    const found = await dependencies.openTasks.find(key, now(), time.signal);
     if (found.kind === "done" || found.kind === "unwanted") return "nothing";
     if (found.kind === "open") {
       const { task, shard } = found;
@@ -68,8 +68,8 @@ export async function checkHinted(
     // Tracking begins before the call that may find the task open.
     const since = now();
     const adopt = async () => {
-      await dependencies.tracker.adopt(key, since);
-      const adopted = await dependencies.tasks.find(key, now());
+      await dependencies.taskStore.adopt(key, since);
+      const adopted = await dependencies.openTasks.find(key, now());
       // A task that was put meanwhile is not adopted, but checked again: nothing is known of that time of tracking.
       return adopted.kind === "open" && adopted.task.trackedAt <= since ? adopted.task : undefined;
     };
@@ -78,7 +78,7 @@ export async function checkHinted(
 
   /** The outcome of a check, from the table. @param closed the outcome if there is no record of the task */
   const afterwards = async (key: TaskKey, closed: "ended" | "nothing"): Promise<HintOutcome> => {
-    const { kind } = await dependencies.tasks.find(key, now());
+    const { kind } = await dependencies.openTasks.find(key, now());
     if (kind === "open") return "open";
     if (kind === "unwanted") return "nothing";
     return kind === "done" ? "ended" : closed;

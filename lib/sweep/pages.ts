@@ -17,7 +17,7 @@ export type ReadPage = OpenTaskPage & { keys: KeyRange };
  * @param signal ends a call early, which then rejects
  */
 export async function* readPages(
-  tasks: Pick<SweepDependencies["tasks"], "page">,
+  openTasks: Pick<SweepDependencies["openTasks"], "page">,
   shard: number,
   spans: readonly KeySpan[],
   isWanted: IsWanted,
@@ -29,7 +29,7 @@ export async function* readPages(
   let range: KeyRange | undefined = { from: (ranges[0] as KeyRange).from, through: last.through };
   let isLeaping = false;
   let { from } = range;
-  let reading = tasks.page(shard, range, isWanted, undefined, signal);
+  let reading = openTasks.page(shard, range, isWanted, undefined, signal);
   while (range) {
     const page = await reading;
     const { end } = page;
@@ -41,7 +41,7 @@ export async function* readPages(
     if (isLeaping || !end) range = next;
     if (range) {
       from = isWithin && end ? readThrough : range.from;
-      reading = tasks.page(shard, range, isWanted, isWithin ? end?.key : undefined, signal);
+      reading = openTasks.page(shard, range, isWanted, isWithin ? end?.key : undefined, signal);
       // A caller that stops before that page never sees its failure.
       reading.catch(() => {});
     }

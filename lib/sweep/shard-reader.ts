@@ -31,7 +31,7 @@ export interface Pass {
 
 /** Reads the open tasks of one shard that can be due by the time of its sweep. */
 export class ShardReader {
-  readonly #dependencies: Pick<SweepDependencies, "tasks" | "schedule" | "observer">;
+  readonly #dependencies: Pick<SweepDependencies, "openTasks" | "schedule" | "observer">;
   readonly #summary: SweepSummary;
   readonly #time: TimeBudget;
   readonly #shard: number;
@@ -40,7 +40,7 @@ export class ShardReader {
   readonly #onFailure: (error: unknown) => void;
 
   constructor(options: {
-    dependencies: Pick<SweepDependencies, "tasks" | "schedule" | "observer">;
+    dependencies: Pick<SweepDependencies, "openTasks" | "schedule" | "observer">;
     summary: SweepSummary;
     time: TimeBudget;
     shard: number;
@@ -62,7 +62,7 @@ export class ShardReader {
 
   /** Makes a pass. Resolves with the position from which on it was not completed; undefined if it was. */
   async read({ legs, spans, isWanted, take, openCount }: Pass): Promise<Position | undefined> {
-    const { tasks, observer } = this.#dependencies;
+    const { openTasks, observer } = this.#dependencies;
     const isCountedAndWanted: IsWanted = (key, deadlineAt) => {
       openCount?.see(key);
       const age = Math.max(0, this.#to - key.trackedAt);
@@ -75,7 +75,7 @@ export class ShardReader {
         position = { leg, key: range.from };
         const parts = clip(spans, range);
         for await (const page of readPages(
-          tasks,
+          openTasks,
           this.#shard,
           parts,
           isCountedAndWanted,

@@ -110,11 +110,11 @@ describe("the simulation at scale", () => {
 
   it("reports lost ends, and shards that were not swept", async () => {
     // Of every page of a task's shard nothing is seen, though the sweep believes so.
-    const blind = engineWith(({ tasks }) => ({
-      tasks: {
-        ...tasks,
+    const blind = engineWith(({ openTasks }) => ({
+      openTasks: {
+        ...openTasks,
         page: async (...args) => {
-          const page = await tasks.page(...args);
+          const page = await openTasks.page(...args);
           return args[0] === 1 ? { ...page, tasks: [] } : page;
         },
       },

@@ -35,8 +35,8 @@ function dependencies(): HintDependencies {
     ...scene.dependencies,
     shards: new ShardStore(scene.db),
     behind: new BehindStore(scene.db),
-    tasks: new OpenTaskStore({ db: scene.db, retentionDays: 30 }),
-    tracker: scene.tracker(),
+    openTasks: new OpenTaskStore({ db: scene.db, retentionDays: 30 }),
+    taskStore: scene.tracker(),
   };
 }
 
@@ -202,11 +202,11 @@ describe("a hint", () => {
     const events = { publish: () => Promise.reject(new Error("SNS is out")) };
     expect(await hint([task("t0")], { events })).toEqual(["failed"]);
     expect((await scene.tracker().get(task("t0")))?.finishedAt).toBeNull();
-    const tasks = {
-      ...scene.tasksWith({ finish: () => Promise.reject(new Error("out")) }),
-      find: (...args: Parameters<OpenTaskStore["find"]>) => dependencies().tasks.find(...args),
+    const openTasks = {
+      ...scene.openTasksWith({ finish: () => Promise.reject(new Error("out")) }),
+      find: (...args: Parameters<OpenTaskStore["find"]>) => dependencies().openTasks.find(...args),
     };
-    expect(await hint([task("t0")], { tasks })).toEqual(["failed"]);
+    expect(await hint([task("t0")], { openTasks })).toEqual(["failed"]);
     expect(await hint([task("t0")])).toEqual(["ended"]);
     const published = await scene.events();
     expect(new Set(published.map(({ id }) => id)).size).toBe(1);

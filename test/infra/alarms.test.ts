@@ -226,8 +226,11 @@ describe("credentials-refused and address-refused", () => {
 describe("own-errors", () => {
   it.each<[string, () => Partial<SweepDependencies>]>([
     ["SNS takes no event", () => ({ events: { publish: failing(new PublishError("throttled")) } })],
-    ["no task can be read", () => ({ tasks: scene.tasksWith({ page: failing(new Error("gone")) }) })],
-    ["no task can be written", () => ({ tasks: scene.tasksWith({ finish: failing(new Error("gone")) }) })],
+    ["no task can be read", () => ({ openTasks: scene.openTasksWith({ page: failing(new Error("gone")) }) })],
+    [
+      "no task can be written",
+      () => ({ openTasks: scene.openTasksWith({ finish: failing(new Error("gone")) }) }),
+    ],
     ["the code is wrong", () => ({ enos: { getDownloadStatus: failing(new TypeError("undefined")) } })],
   ])("is on when %s, and off afterwards", async (_, dependencies) => {
     await scene.track("healthy", 5, ENDED.succeeded, "ended");

@@ -63,7 +63,7 @@ export class Scene implements AsyncDisposable {
       shards: new ShardStore(db),
       behind: new BehindStore(db),
       health: new HealthStore(db),
-      tasks: new OpenTaskStore({ db, retentionDays: 30 }),
+      openTasks: new OpenTaskStore({ db, retentionDays: 30 }),
       ...this.#caller(),
       events: new EventPublisher({ topicArn: cloud.topicArn, client: cloud.sns }),
       schedule: createSchedule({ sweepIntervalSeconds: 60, growthPercent: 20, maxIntervalSeconds: 15 * 60 }),
@@ -143,16 +143,16 @@ export class Scene implements AsyncDisposable {
   }
 
   /** The store of open tasks, with some of its methods replaced. */
-  tasksWith(other: Partial<SweepDependencies["tasks"]>): SweepDependencies["tasks"] {
-    const { tasks } = this.dependencies;
+  openTasksWith(other: Partial<SweepDependencies["openTasks"]>): SweepDependencies["openTasks"] {
+    const { openTasks } = this.dependencies;
     return {
-      page: (...args) => tasks.page(...args),
-      current: (...args) => tasks.current(...args),
-      another: (...args) => tasks.another(...args),
-      change: (...args) => tasks.change(...args),
-      missing: (...args) => tasks.missing(...args),
-      uncertain: (...args) => tasks.uncertain(...args),
-      finish: (...args) => tasks.finish(...args),
+      page: (...args) => openTasks.page(...args),
+      current: (...args) => openTasks.current(...args),
+      another: (...args) => openTasks.another(...args),
+      change: (...args) => openTasks.change(...args),
+      missing: (...args) => openTasks.missing(...args),
+      uncertain: (...args) => openTasks.uncertain(...args),
+      finish: (...args) => openTasks.finish(...args),
       ...other,
     };
   }

@@ -105,7 +105,7 @@ describe("a sweep", () => {
     await scene.track("o1", 10, RUNNING);
     await scene.sweep();
     let writes = 0;
-    const counting = scene.tasksWith({
+    const counting = scene.openTasksWith({
       change: async () => ++writes > 0,
       missing: async () => ++writes > 0,
       uncertain: async () => ++writes > 0,
@@ -113,7 +113,7 @@ describe("a sweep", () => {
     });
     let checked = 0;
     for (let sweep = 0; sweep < 60; sweep++)
-      checked += (await scene.sweep({ dependencies: { tasks: counting } })).checked;
+      checked += (await scene.sweep({ dependencies: { openTasks: counting } })).checked;
     expect(checked).toBeGreaterThan(10 * 5);
     expect(writes).toBe(0);
   });
@@ -127,7 +127,7 @@ describe("a sweep", () => {
     if (!told) throw new Error("there is no task");
     const place = { indexKey: "", trackedAt: 0, offset: 0, state: "pending", notFound: null } as const;
     const none = { ...told, ...place, deadlineAt: undefined, uncertainSince: undefined };
-    const uncertainSince = async () => (await scene.dependencies.tasks.another(none))?.uncertainSince;
+    const uncertainSince = async () => (await scene.dependencies.openTasks.another(none))?.uncertainSince;
     const start = scene.time;
     for (let minute = 0; minute < 30; minute++) await scene.sweep();
     expect(await uncertainSince()).toBeUndefined();
@@ -135,14 +135,14 @@ describe("a sweep", () => {
     // Several unusable answers cause one write, and what is known of the task stays.
     const fault = scene.enos.addFault({ kind: "error", orgId: "o1", endpoint: "status", code: 99500 });
     let writes = 0;
-    const { tasks } = scene.dependencies;
-    const counting = scene.tasksWith({
+    const { openTasks } = scene.dependencies;
+    const counting = scene.openTasksWith({
       uncertain: (...args) => {
         writes++;
-        return tasks.uncertain(...args);
+        return openTasks.uncertain(...args);
       },
     });
-    for (let minute = 0; minute < 20; minute++) await scene.sweep({ dependencies: { tasks: counting } });
+    for (let minute = 0; minute < 20; minute++) await scene.sweep({ dependencies: { openTasks: counting } });
     scene.enos.removeFault(fault);
     expect(writes).toBe(1);
     const since = await uncertainSince();
@@ -361,8 +361,8 @@ describe("a sweep", () => {
 
   it("publishes again under the same id if the write after the publish failed", async () => {
     await scene.track("o1", 10, ENDED.succeeded);
-    const tasks = scene.tasksWith({ finish: () => Promise.reject(new Error("the table is gone")) });
-    expect(await scene.sweep({ dependencies: { tasks } })).toMatchObject({
+    const openTasks = scene.openTasksWith({ finish: () => Promise.reject(new Error("the table is gone")) });
+    expect(await scene.sweep({ dependencies: { openTasks } })).toMatchObject({
       published: 10,
       finished: {},
       failed: { write: 10 },
@@ -639,10 +639,10 @@ describe("a sweep", () => {
 
   it("does not announce a task that was closed, deleted or put anew before its last consistent read", async () => {
     const old = await scene.track("o1", 3, ENDED.succeeded);
-    const page = await scene.dependencies.tasks.page(0, ALL_KEYS, () => true);
+    const page = await scene.dependencies.openTasks.page(0, ALL_KEYS, () => true);
     const stale = new Map<number, typeof page>();
     for (let shard = 0; shard < 4; shard++) {
-      stale.set(shard, await scene.dependencies.tasks.page(shard, ALL_KEYS, () => true));
+      stale.set(shard, await scene.dependencies.openTasks.page(shard, ALL_KEYS, () => true));
     }
     const [closed, deleted, anew] = old as [TaskKey, TaskKey, TaskKey];
     const inIndex = [...stale.values()]
@@ -650,7 +650,7 @@ describe("a sweep", () => {
       .find((task) => task.taskId === closed.taskId);
     if (!inIndex) throw new Error("the index has no such task");
     const cancelled = parseStatus(closed, { progressCode: 5 });
-    await scene.dependencies.tasks.finish(
+    await scene.dependencies.openTasks.finish(
       inIndex,
       { state: "cancelled", status: cancelled, reason: null },
       scene.time,
@@ -660,8 +660,8 @@ describe("a sweep", () => {
     scene.time += 1;
     await scene.tracker().put(anew);
     // The index still shows all three as they were, and does not show the new one yet.
-    const tasks = scene.tasksWith({ page: async (shard) => stale.get(shard) as typeof page });
-    expect(await scene.sweep({ dependencies: { tasks } })).toMatchObject({
+    const openTasks = scene.openTasksWith({ page: async (shard) => stale.get(shard) as typeof page });
+    expect(await scene.sweep({ dependencies: { openTasks } })).toMatchObject({
       checked: 3,
       published: 0,
       finished: {},
@@ -674,8 +674,8 @@ describe("a sweep", () => {
 
   it("publishes nothing while consistent reads fail, and loses nothing", async () => {
     await scene.track("o1", 10, ENDED.succeeded);
-    const tasks = scene.tasksWith({ current: () => Promise.reject(new Error("the table is gone")) });
-    expect(await scene.sweep({ dependencies: { tasks } })).toMatchObject({
+    const openTasks = scene.openTasksWith({ current: () => Promise.reject(new Error("the table is gone")) });
+    expect(await scene.sweep({ dependencies: { openTasks } })).toMatchObject({
       published: 0,
       finished: {},
       failed: { read: 10 },
@@ -818,9 +818,9 @@ describe("a sweep", () => {
     const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: "events.fifo", Attributes }));
     const queue = await subscribe({ sns, sqs, topicArn: TopicArn as string, queueName: "facts.fifo" });
     const events = new EventPublisher({ topicArn: TopicArn as string, client: sns });
-    const tasks = scene.tasksWith({ finish: () => Promise.reject(new Error("not yet")) });
+    const openTasks = scene.openTasksWith({ finish: () => Promise.reject(new Error("not yet")) });
     await scene.track("o1", 3, ENDED.failed);
-    await scene.sweep({ dependencies: { events, tasks } });
+    await scene.sweep({ dependencies: { events, openTasks } });
     await scene.sweep({ dependencies: { events }, after: 1000 });
     const received = [];
     for (let poll = 0; poll < 10; poll++) received.push(...(await queue.poll(0)));

@@ -90,7 +90,7 @@ export class MemoryTasks {
     return task.putAt <= at && at < task.closedAt && at < task.deletedAt;
   }
 
-  store(): SweepDependencies["tasks"] {
+  store(): SweepDependencies["openTasks"] {
     return {
       page: async (shard, range, isWanted, after, signal): Promise<OpenTaskPage> => {
         await this.#time.after(this.#pageMs);

@@ -199,7 +199,7 @@ export async function run(world: World): Promise<Outcome> {
       shards: guard(records.shardStore()),
       behind: guard(records.behindStore()),
       health: guard(records.healthStore()),
-      tasks: guard(tasks.store()),
+      openTasks: guard(tasks.store()),
       credentials,
       enos,
       events: guard({

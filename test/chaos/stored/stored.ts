@@ -113,7 +113,7 @@ class Spoilt {
       shards: new ShardStore(this.#db),
       behind: new BehindStore(this.#db),
       health: new HealthStore(this.#db),
-      tasks: new OpenTaskStore({ db: this.#db, retentionDays: 30 }),
+      openTasks: new OpenTaskStore({ db: this.#db, retentionDays: 30 }),
       events: new EventPublisher({ topicArn: scene.cloud.topicArn, client: scene.cloud.sns }),
     };
     const wrong: string[] = [];
