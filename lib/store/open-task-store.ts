@@ -22,7 +22,7 @@ const OTHER_PAGES = 5;
 const STILL_OPEN = "openKey = :key";
 
 /** Condition: no sweep has since recorded that the task's state is uncertain. This one may have been frozen meanwhile. */
-const NO_LATER_MARK = "NOT uncertainSince > :readUncertain";
+const NO_LATER_UNCERTAINTY = "NOT uncertainSince > :readUncertain";
 
 const DAY_MS = 24 * 60 * 60_000;
 
@@ -48,7 +48,7 @@ export interface PageEnd {
 /** The table's state of a named task. */
 export type FoundTask =
   | { kind: "open"; task: OpenTask; shard: number }
-  | { kind: "done" | "unwanted" | "untracked" };
+  | { kind: "closed" | "stopped" | "untracked" };
 
 /** Whether a task is wanted, by its index key and its own deadline (Unix milliseconds), if it has one. */
 export type IsWanted = (key: IndexKey, deadlineAt: number | undefined) => boolean;
@@ -129,7 +129,7 @@ export class OpenTaskStore {
   /**
    * Looks a task up, strongly consistent.
    *
-   * @returns `untracked` if there is no record, or an expired one; `done` if the task is closed; `unwanted` if its
+   * @returns `untracked` if there is no record, or an expired one; `closed` if the task is; `stopped` if its
    *   tracking was stopped
    */
   async find(task: TaskKey, now: number, signal?: AbortSignal): Promise<FoundTask> {
@@ -139,10 +139,10 @@ export class OpenTaskStore {
     );
     const expiresAt = Number(Item?.expiresAt?.N);
     if (!Item || expiresAt * 1000 <= now) return { kind: "untracked" };
-    if (isMark(Item)) return { kind: "unwanted" };
+    if (isMark(Item)) return { kind: "stopped" };
     const key = parseIndexKey(Item.openKey?.S ?? "");
     const open = key && parseOpenTask(Item, key);
-    return open ? { kind: "open", task: open, shard: Number(Item.openShard?.N) } : { kind: "done" };
+    return open ? { kind: "open", task: open, shard: Number(Item.openShard?.N) } : { kind: "closed" };
   }
 
   /**
@@ -185,7 +185,7 @@ export class OpenTaskStore {
     const isNew = state !== task.state;
     return this.#update(task, {
       // Or already changed by this request, if its answer was lost and the SDK retries.
-      condition: `${STILL_OPEN} AND ${NO_LATER_MARK} AND (#state = :state OR (${asRead(task)}))`,
+      condition: `${STILL_OPEN} AND ${NO_LATER_UNCERTAINTY} AND (#state = :state OR (${asRead(task)}))`,
       expression: `SET #state = :state, progressCode = :code, progressDesc = :desc${
         isNew ? ", stateSince = :now" : ""
       } REMOVE notFoundSince, notFoundChecks, uncertainSince`,

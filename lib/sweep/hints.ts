@@ -59,7 +59,7 @@ export async function checkHinted(
 
   const outcomeOf = async (key: TaskKey): Promise<HintOutcome> => {
     const found = await dependencies.openTasks.find(key, now(), time.signal);
-    if (found.kind === "done" || found.kind === "unwanted") return "nothing";
+    if (found.kind === "closed" || found.kind === "stopped") return "nothing";
     if (found.kind === "open") {
       const { task, shard } = found;
       const isChecked = await check(task, await checkedOf(dependencies, task, shard, time.signal));
@@ -76,12 +76,12 @@ export async function checkHinted(
     return (await check(untracked(key, since), NOT_CHECKED, adopt)) ? afterwards(key, "nothing") : "failed";
   };
 
-  /** The outcome of a check, from the table. @param closed the outcome if there is no record of the task */
-  const afterwards = async (key: TaskKey, closed: "ended" | "nothing"): Promise<HintOutcome> => {
+  /** The outcome of a check, from the table. @param ifUntracked the outcome if there is no record of the task */
+  const afterwards = async (key: TaskKey, ifUntracked: "ended" | "nothing"): Promise<HintOutcome> => {
     const { kind } = await dependencies.openTasks.find(key, now());
     if (kind === "open") return "open";
-    if (kind === "unwanted") return "nothing";
-    return kind === "done" ? "ended" : closed;
+    if (kind === "stopped") return "nothing";
+    return kind === "closed" ? "ended" : ifUntracked;
   };
 
   const results = tasks.map((task) =>

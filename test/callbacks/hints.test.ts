@@ -100,16 +100,16 @@ describe("a hint", () => {
 
   it("for a task whose tracking was stopped is ignored, until it is tracked again or the mark has expired", async () => {
     const tracker = scene.tracker();
-    play("unwanted", ENDED.succeeded);
-    await tracker.put(task("unwanted"));
-    await tracker.delete(task("unwanted"));
+    play("stopped", ENDED.succeeded);
+    await tracker.put(task("stopped"));
+    await tracker.delete(task("stopped"));
     const before = Object.keys(scene.enos.taskRequests(orgId)).length;
-    expect(await hint([task("unwanted")])).toEqual(["nothing"]);
+    expect(await hint([task("stopped")])).toEqual(["nothing"]);
     expect(Object.keys(scene.enos.taskRequests(orgId))).toHaveLength(before);
     expect(await scene.events()).toEqual([]);
 
     scene.time += 31 * 24 * 60 * MINUTE;
-    expect(await hint([task("unwanted")])).toEqual(["ended"]);
+    expect(await hint([task("stopped")])).toEqual(["ended"]);
     expect(await scene.events()).toHaveLength(1);
 
     play("wanted-again", ENDED.succeeded);
