@@ -36,7 +36,9 @@ export interface Outcome {
     startedAt: number;
     endedAt: number;
     summary: SweepSummary;
+    /** How long the task that is furthest behind has been due when the sweep ends. */
     overdueMs: number;
+    /** The same of organisations that answer. */
     overdueAnsweringMs: number;
   }[];
   records: MemoryRecords;
@@ -94,6 +96,8 @@ export async function run(world: World): Promise<Outcome> {
       ? { kind: "answers", latencyMs: 50 }
       : organisation.conduct;
   const answers = new Map<string, number>();
+  /** When an organisation or a gateway was last found stuck or recovered. */
+  const stuckAt = new Map<string, number>();
 
   const credentials: SweepDependencies["credentials"] = {
     async get(orgId) {
@@ -212,8 +216,11 @@ export async function run(world: World): Promise<Outcome> {
       schedule: time.now < rescheduledAt ? schedule : laterSchedule,
       observer: {
         failed: (reason, error) => outcome.failures.push({ reason, error }),
-        stuck: (record) => outcome.stuck.push(record),
-        recovered: () => {},
+        stuck: (record) => {
+          outcome.stuck.push(record);
+          stuckAt.set(`${record.scope}#${record.id}`, time.now);
+        },
+        recovered: ({ scope, id }) => stuckAt.set(`${scope}#${id}`, time.now),
         unreadable: () => {},
         clockAhead: () => {},
       },
@@ -229,6 +236,17 @@ export async function run(world: World): Promise<Outcome> {
         .filter((task) => tasks.isOpen(task) && isAnswering(task))
         .map((task) => time.now - dueSince(task, schedule, time.now, world)),
     );
+
+  /**
+   * Whether a task's organisation and its gateway have not been stuck of late. A shard's record counts an organisation
+   * that has recovered among those that answer from the shard's next sweep on.
+   */
+  const isAnswering = ({ orgId }: WorldTask) => {
+    const { origin } = byId.get(orgId) as Organisation;
+    return [`org#${orgId}`, `origin#${origin}`].every(
+      (key) => !records.health.has(key) && time.now - (stuckAt.get(key) ?? 0) > 2 * SWEEP_MS,
+    );
+  };
 
   const simulation = async () => {
     let number = 0;
@@ -266,7 +284,7 @@ export async function run(world: World): Promise<Outcome> {
             endedAt: time.now,
             summary,
             overdueMs: overdue(() => true),
-            overdueAnsweringMs: overdue(({ orgId }) => !outcome.records.health.has(`org#${orgId}`)),
+            overdueAnsweringMs: overdue(isAnswering),
           });
         }),
       );
@@ -291,8 +309,9 @@ export function dueSince(
   const aheadMs = Math.max(0, ...world.clocksMs.slice(0, world.sweepers));
   const isFresh = task.answeredAt.length === 0;
   const passedOverMs = aheadMs + (isFresh ? world.indexDelayMs : 0);
-  if (isFresh && passedOverMs === 0) return Math.min(now, Math.max(task.trackedAt, task.putAt));
-  const last = Math.min(now, Math.max(task.trackedAt, ...task.answeredAt.slice(-1)) + passedOverMs);
+  const known = Math.max(task.trackedAt, task.putAt, ...task.answeredAt.slice(-1));
+  const last = Math.min(now, known + passedOverMs);
+  if (isFresh && passedOverMs === 0) return last;
   if (schedule.slot(task, last) === schedule.slot(task, now)) return now;
   let low = last;
   let high = now;
