@@ -1,4 +1,5 @@
 import { eventId } from "../../lib/events/event.ts";
+import type { Schedule } from "../../lib/tasks/schedule.ts";
 import { EPOCH } from "../../local/harness/virtual-time.ts";
 import { WHOLE_MINUTE } from "./arbitrary.ts";
 import type { WorldTask } from "./memory-tasks.ts";
@@ -54,7 +55,10 @@ function late(outcome: Outcome): string[] {
   return problems;
 }
 
-/** Once an organisation that was in trouble answers again, all of its due tasks are checked. */
+/** An organisation that answers again is asked within this time of its recovery and two sweeps, in milliseconds. */
+const ASKED_AGAIN_MS = 15 * 60_000;
+
+/** An organisation that was in trouble and answers again is asked again in time, and then all of its due tasks are. */
 function notTakenUp(outcome: Outcome): string[] {
   const { world, schedule, tasks, sweeps } = outcome;
   const end = Math.max(...sweeps.map(({ startedAt }) => startedAt), 0);
@@ -67,6 +71,12 @@ function notTakenUp(outcome: Outcome): string[] {
     const since = EPOCH + recoversAt;
     const answered = own.flatMap(({ answeredAt }) => answeredAt.filter((at) => at >= since));
     const first = Math.min(...answered);
+    const again = since + ASKED_AGAIN_MS + 2 * SWEEP_MS + allowance(world);
+    const hasOpen = own.some(
+      ({ putAt, closedAt, deletedAt }) => putAt <= since && Math.min(closedAt, deletedAt) > again,
+    );
+    if (hasOpen && again <= end && first > again)
+      return [`${id} was not asked again within ${again - since} ms of its recovery`];
     const most = first + 2 * SWEEP_MS + allowance(world);
     if (most > end) return [];
     return own.flatMap((task) => {
@@ -223,15 +233,18 @@ function beyondDeadline(outcome: Outcome): string[] {
   const start = end - world.minutes * SWEEP_MS;
   return outcome.tasks.flatMap((task) => {
     const deadline = Math.max(task.trackedAt + world.deadlineMs, start);
-    const isYoung = deadline - task.trackedAt < 75 * SWEEP_MS;
-    const most =
-      deadline +
-      (isYoung ? 0 : schedule.interval(Number.POSITIVE_INFINITY)) +
-      3 * SWEEP_MS +
-      allowance(world);
+    const isYoung = deadline - task.trackedAt < everySweepUntil(schedule);
+    const longest = isYoung ? 0 : schedule.interval(Number.POSITIVE_INFINITY);
+    // It may pass just after a sweep has begun, and the next one may take its whole time.
+    const most = deadline + longest + 2 * SWEEP_MS + allowance(world);
     const until = Math.min(task.closedAt, task.deletedAt, end);
     return until > most ? [`${task.taskId} was open ${until - deadline} ms after its deadline`] : [];
   });
+}
+
+/** The age up to which every sweep reads a task, whether it is due or not, in milliseconds. */
+function everySweepUntil(schedule: Schedule): number {
+  return -schedule.reach(0, 0).trackedAfter;
 }
 
 /** In a world in which AWS works, no failure is counted as our own. */
