@@ -1,5 +1,5 @@
 import { OrganisationDirectory } from "../lib/aws/organisations.ts";
-import { isPassing } from "../lib/aws/passing.ts";
+import { isTransient } from "../lib/aws/transient.ts";
 import { authorisation } from "../lib/http/authorizer.ts";
 import { trackMany } from "../lib/http/bulk.ts";
 import { CallerError, failureOf } from "../lib/http/errors.ts";
@@ -78,7 +78,7 @@ export const routes: Routes = {
     await organisations.check(orgId);
     return trackMany(event, orgId, {
       put: (task, options, signal) => taskStore.put(task, options, signal),
-      isPassing,
+      isTransient,
       onError: (error) => report(error, failureOf(error), event.requestContext.requestId),
       serviceDeadlineSeconds: SERVICE_DEADLINE_SECONDS,
       limitMs: endsAt - performance.now(),

@@ -31,7 +31,7 @@ export function handlerOf(parts: {
       // It ended before: its event has been, and does not come again.
       if (record.finishedAt !== null) await wake(parts, task, record);
     } catch (error) {
-      if (error instanceof ApiError && error.isPassing) throw new TrackingUnavailable(error.message);
+      if (error instanceof ApiError && error.isTransient) throw new TrackingUnavailable(error.message);
       throw error;
     }
   };

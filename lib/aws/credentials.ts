@@ -11,8 +11,8 @@ import { ageOf, type Moment, moment } from "../enos/moment.ts";
 import { errorName } from "../safe-error.ts";
 import { gatewayUrl } from "../settings.ts";
 import { AwsConnections } from "./connections.ts";
-import { isPassing } from "./passing.ts";
 import { isNoSecret } from "./secret-errors.ts";
+import { isTransient } from "./transient.ts";
 
 /** How long a secret is used before it is read again, in milliseconds. A refused one is read again at once. */
 const MAX_AGE_MS = 5 * 60_000;
@@ -102,7 +102,7 @@ export class SecretsManagerCredentials implements CredentialSource {
     } catch (error) {
       if (error instanceof SecretError) throw error;
       if (isNoSecret(error)) throw new UnknownOrganisationError(orgId);
-      if (!otherwise || !isPassing(error)) {
+      if (!otherwise || !isTransient(error)) {
         throw new SecretError(`the secret of organisation ${orgId} cannot be read (${errorName(error)})`);
       }
       known = { ...otherwise, read: moment(), goodForMs: OUTAGE_MS };

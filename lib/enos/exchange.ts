@@ -57,7 +57,7 @@ export function exchange(
 const CONNECT_TIMEOUTS = new Set(["UND_ERR_CONNECT_TIMEOUT", "ETIMEDOUT", "ETIMEOUT"]);
 
 /** Errors that a new connection may not have, unlike a bad certificate or an unknown name. */
-const PASSING = new Set([
+const TRANSIENT = new Set([
   "UND_ERR_SOCKET",
   "UND_ERR_RES_CONTENT_LENGTH_MISMATCH",
   "ECONNREFUSED",
@@ -95,7 +95,7 @@ function transportError(
     return new EnosError("malformed", `EnOS's answer is not HTTP (${code})`);
   }
   return new EnosError("unreachable", `no connection to EnOS (${code})`, {
-    transient: PASSING.has(code),
+    transient: TRANSIENT.has(code),
     isConnected,
     brokeUnanswered: isConnected && !hasAnswered && BROKEN.has(code),
   });

@@ -60,7 +60,7 @@ export interface BulkDependencies {
     signal: AbortSignal,
   ): Promise<{ record: TrackedTask; created: boolean }>;
   /** Whether an error is transient, so that putting the task again may succeed. */
-  isPassing(error: unknown): boolean;
+  isTransient(error: unknown): boolean;
   /** Called with unexpected errors. */
   onError(error: unknown): void;
   /** How long the service tracks a task at most. */
@@ -128,7 +128,7 @@ async function outcomeOf(
     const { record, created } = await put({ orgId, channelId, taskId }, options, signal, dependencies);
     return { ...ids, status: created ? 201 : 200, code: 0, msg: "success", record };
   } catch (error) {
-    if (signal.aborted || dependencies.isPassing(error)) {
+    if (signal.aborted || dependencies.isTransient(error)) {
       const msg = "the database did not accept the task in time: it may or may not be tracked, send it again";
       return { ...ids, status: 503, code: 99503, msg, record: null };
     }
@@ -142,7 +142,7 @@ async function put(
   task: TaskKey,
   options: TrackingOptions,
   signal: AbortSignal,
-  dependencies: Pick<BulkDependencies, "put" | "isPassing">,
+  dependencies: Pick<BulkDependencies, "put" | "isTransient">,
 ) {
   const aborted = new Promise<never>((_resolve, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
@@ -153,7 +153,7 @@ async function put(
     try {
       return await Promise.race([dependencies.put(task, options, signal), aborted]);
     } catch (error) {
-      if (signal.aborted || !dependencies.isPassing(error)) throw error;
+      if (signal.aborted || !dependencies.isTransient(error)) throw error;
       await Promise.race([delay(Math.random() * bound), aborted]);
     }
   }

@@ -22,5 +22,5 @@ export function exitOf({ state, terminal }: DownloadStatus): number {
 
 /** The exit status for an error. */
 export function exitOfError(error: unknown): number {
-  return error instanceof ApiError && !error.isPassing ? EXIT.refused : EXIT.trouble;
+  return error instanceof ApiError && !error.isTransient ? EXIT.refused : EXIT.trouble;
 }

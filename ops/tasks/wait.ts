@@ -34,7 +34,7 @@ export async function waitFor(
       pause = retryAfter ?? 0;
     } catch (error) {
       if (until.aborted) break;
-      if (!(error instanceof ApiError) || !error.isPassing || ++failures > MOST_FAILURES) throw error;
+      if (!(error instanceof ApiError) || !error.isTransient || ++failures > MOST_FAILURES) throw error;
       pause = error.retryAfter ?? Math.min(MAX_PAUSE_SECONDS, PAUSE_SECONDS * 2 ** (failures - 1));
     }
     await delay(pause * 1000, undefined, { signal: until }).catch(() => {});

@@ -29,7 +29,7 @@ function store(answer: (task: TaskKey, attempt: number) => Promise<void> = async
         seen.now--;
       }
     },
-    isPassing: (error) => error === throttled,
+    isTransient: (error) => error === throttled,
     onError: (error) => seen.errors.push(error),
     serviceDeadlineSeconds: 3600,
     limitMs: 8_000,
