@@ -3,8 +3,8 @@ import { CallWindow } from "./call-window.ts";
 import type { Pace, Paces } from "./paces.ts";
 import { TurnQueue } from "./turn-queue.ts";
 
-/** The queue's constants. Times are in milliseconds. */
-const DEFAULTS = {
+/** The queue's limits. Times are in milliseconds. */
+const LIMITS = {
   /** A call that takes longer moves from its slot to a waiting place, and its organisation counts as slow. */
   quickMs: 1_000,
   /** The least time between two moves of calls to waiting places. */
@@ -167,7 +167,7 @@ export class FairQueue<Item extends Queued> {
   /** Whether one more item of an organisation may be queued to go first, however many others have queued items. */
   hasRoomInFront(orgId: string): boolean {
     const lane = this.#lanes.get(orgId);
-    return !this.#closed && !lane?.isStopped && (lane?.items.length ?? 0) < DEFAULTS.mostQueued;
+    return !this.#closed && !lane?.isStopped && (lane?.items.length ?? 0) < LIMITS.mostQueued;
   }
 
   /**
@@ -248,7 +248,7 @@ export class FairQueue<Item extends Queued> {
     let lane = this.#lanes.get(orgId);
     if (!lane) {
       const { concurrency, requestsPerSecond, paces } = this.#options;
-      const { quickMs, firstWindow, places } = DEFAULTS;
+      const { quickMs, firstWindow, places } = LIMITS;
       lane = {
         orgId,
         items: new TurnQueue(),
@@ -276,8 +276,8 @@ export class FairQueue<Item extends Queued> {
 
   /** How many items of an organisation may be queued. One whose pace is unknown counts as quick. */
   #most(lane: Lane<Item> | undefined): number {
-    if (lane?.pace === "slow") return DEFAULTS.leastQueued;
-    return this.#queued < DEFAULTS.fewQueued ? DEFAULTS.mostQueued : DEFAULTS.leastQueued;
+    if (lane?.pace === "slow") return LIMITS.leastQueued;
+    return this.#queued < LIMITS.fewQueued ? LIMITS.mostQueued : LIMITS.leastQueued;
   }
 
   /** Adds a lane to the list from which its next call is chosen, if it may make one. */
@@ -309,7 +309,7 @@ export class FairQueue<Item extends Queued> {
       next.lane.isListed = false;
       this.#list(next.lane);
     }
-    while (this.#slots < this.#options.concurrency && this.#calls < DEFAULTS.mostCalls) {
+    while (this.#slots < this.#options.concurrency && this.#calls < LIMITS.mostCalls) {
       const next = this.#ready.pop();
       if (!next) break;
       const { lane, used } = next;
@@ -319,7 +319,7 @@ export class FairQueue<Item extends Queued> {
         this.#list(lane);
         continue;
       }
-      const dueAt = lane.nextAt - DEFAULTS.burstMs;
+      const dueAt = lane.nextAt - LIMITS.burstMs;
       if (dueAt > now) {
         lane.isListed = true;
         this.#paced.push({ lane, at: dueAt });
@@ -334,7 +334,7 @@ export class FairQueue<Item extends Queued> {
   }
 
   #startInPlaces(now: number): void {
-    while (this.#placesTaken < DEFAULTS.places && this.#calls < DEFAULTS.mostCalls) {
+    while (this.#placesTaken < LIMITS.places && this.#calls < LIMITS.mostCalls) {
       const slow = this.#nextSlow(now);
       const waitingFor = {
         first: this.#first.length + this.#unproven.length > 0,
@@ -378,8 +378,8 @@ export class FairQueue<Item extends Queued> {
       if (!mayCall(lane) || lane.pace !== "slow") {
         this.#slow.delete(lane);
         this.#list(lane);
-      } else if (lane.nextAt - DEFAULTS.burstMs > now) {
-        this.#wake(lane.nextAt - DEFAULTS.burstMs, now);
+      } else if (lane.nextAt - LIMITS.burstMs > now) {
+        this.#wake(lane.nextAt - LIMITS.burstMs, now);
       } else if (lane.inFlight < lane.window.size && (!best || isBefore(lane, best))) {
         best = lane;
       }
@@ -405,7 +405,7 @@ export class FairQueue<Item extends Queued> {
     } else {
       this.#slots++;
       this.#begun.push(call);
-      this.#wake(now + DEFAULTS.quickMs, now);
+      this.#wake(now + LIMITS.quickMs, now);
     }
     this.#options.work(item).then((answered) => this.#end(call, answered));
   }
@@ -431,7 +431,7 @@ export class FairQueue<Item extends Queued> {
     }
     const { inFlight } = lane;
     if (answered) {
-      this.#setPace(lane, tookMs <= DEFAULTS.quickMs ? "quick" : "slow");
+      this.#setPace(lane, tookMs <= LIMITS.quickMs ? "quick" : "slow");
       lane.window.answered({ startedAt, inFlight, now });
     } else {
       if (!lane.pace) this.#setPace(lane, "slow");
@@ -444,7 +444,7 @@ export class FairQueue<Item extends Queued> {
 
   /** Moves calls that have been in a slot for too long to waiting places. */
   #moveOn(now: number): void {
-    const { quickMs } = DEFAULTS;
+    const { quickMs } = LIMITS;
     for (; this.#oldest < this.#begun.length; this.#oldest++) {
       const call = this.#begun[this.#oldest] as Call<Item>;
       if (!call.hasEnded && call.startedAt + quickMs > now) break;
@@ -463,7 +463,7 @@ export class FairQueue<Item extends Queued> {
       this.#oldest = 0;
     }
     const call = this.#begun[this.#oldest];
-    if (call) this.#wake(Math.max(call.startedAt + quickMs, now + DEFAULTS.moveEveryMs), now);
+    if (call) this.#wake(Math.max(call.startedAt + quickMs, now + LIMITS.moveEveryMs), now);
   }
 
   #wake(at: number, now: number): void {
