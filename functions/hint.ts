@@ -4,7 +4,7 @@ import { hintMessage, parseHint } from "../lib/callbacks/hint.ts";
 import { openChecking } from "../lib/checking.ts";
 import { isDeployed, readSettings } from "../lib/settings.ts";
 import { TaskStore } from "../lib/store/task-store.ts";
-import { retryAfter } from "../lib/sweep/hint-retry.ts";
+import { secondsToNextTry } from "../lib/sweep/hint-retry.ts";
 import { checkHinted, type HintOutcome } from "../lib/sweep/hints.ts";
 import type { TaskKey } from "../lib/tasks/key.ts";
 import { openTelemetry, reportHints, sweepObserver } from "../lib/telemetry.ts";
@@ -49,7 +49,7 @@ export async function handler(
     acted.map(({ record, outcome }) => ({ outcome, sinceMs: Date.now() - sentAt(record) })),
   );
   const again = acted.flatMap(({ record, outcome }) => {
-    const seconds = outcome === "unreadable" ? undefined : retryAfter(outcome, triesOf(record));
+    const seconds = outcome === "unreadable" ? undefined : secondsToNextTry(outcome, triesOf(record));
     return seconds === undefined ? [] : [{ record, seconds }];
   });
   await Promise.all(again.map(({ record, seconds }) => queue.putOff(record.receiptHandle, seconds)));

@@ -4,9 +4,9 @@ import { authorisation } from "../lib/http/authorizer.ts";
 import { apiHandler } from "../lib/http/handler.ts";
 import { preferredWait } from "../lib/http/prefer.ts";
 import { header, taskOf } from "../lib/http/request.ts";
+import { retryAfter } from "../lib/http/retry-after.ts";
 import { type Routes, TASK_PATH } from "../lib/http/routes.ts";
 import { isDeployed, readSettings } from "../lib/settings.ts";
-import type { DownloadStatus } from "../lib/tasks/status.ts";
 import { failureReporter, lookupTimer, openTelemetry } from "../lib/telemetry.ts";
 
 const settings = readSettings(process.env, "status");
@@ -38,11 +38,6 @@ export const routes: Routes = {
     return { statusCode: 200, data: status, headers };
   },
 };
-
-/** When asking again is worth it, while the task goes on. */
-function retryAfter({ terminal }: DownloadStatus, seconds: number): Record<string, string> {
-  return terminal ? {} : { "retry-after": String(seconds) };
-}
 
 /** Asks EnOS how a task is doing. */
 export const handler = apiHandler(routes, failureReporter(telemetry));

@@ -6,11 +6,13 @@ import { CallerError, failureOf } from "../lib/http/errors.ts";
 import { apiHandler } from "../lib/http/handler.ts";
 import { listRequestOf, pageCursor } from "../lib/http/list.ts";
 import { type ApiEvent, orgOf, parameters, taskOf } from "../lib/http/request.ts";
+import { checkIntervalSeconds, retryAfter } from "../lib/http/retry-after.ts";
 import { type Routes, TASK_PATH } from "../lib/http/routes.ts";
-import { retryAfter, trackingOptionsOf } from "../lib/http/tracking.ts";
+import { trackingOptionsOf } from "../lib/http/tracking.ts";
 import { readSettings } from "../lib/settings.ts";
 import { openDatabase } from "../lib/store/table.ts";
 import { TaskStore } from "../lib/store/task-store.ts";
+import type { TrackedTask } from "../lib/tasks/record.ts";
 import { createSchedule } from "../lib/tasks/schedule.ts";
 import { failureReporter, openTelemetry, unclearReporter, unreadableReporter } from "../lib/telemetry.ts";
 
@@ -48,14 +50,14 @@ export const routes: Routes = {
     return {
       statusCode: created ? 201 : 200,
       data: record,
-      headers: retryAfter(record, schedule, Date.now()),
+      headers: askAgain(record),
     };
   },
 
   async [`GET ${TASK_PATH}/tracking`](event, { signal }) {
     const record = await taskStore.get(authorisedTask(event), signal);
     if (!record) throw new CallerError(404, "the task is not tracked");
-    return { statusCode: 200, data: record, headers: retryAfter(record, schedule, Date.now()) };
+    return { statusCode: 200, data: record, headers: askAgain(record) };
   },
 
   async [`DELETE ${TASK_PATH}/tracking`](event, { signal }) {
@@ -88,6 +90,10 @@ export const routes: Routes = {
 
 /** Starts and ends the tracking of tasks, and shows what is tracked. */
 export const handler = apiHandler(routes, report);
+
+function askAgain(record: TrackedTask) {
+  return retryAfter(record, checkIntervalSeconds(record, schedule, Date.now()));
+}
 
 function authorisedTask(event: ApiEvent) {
   parameters(event, ["orgId"]);

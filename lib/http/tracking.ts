@@ -1,9 +1,6 @@
 import * as z from "zod/mini";
 import type { TrackingOptions } from "../store/task-store.ts";
 import { CorrelationId, Labels, Traceparent } from "../tasks/carried.ts";
-import type { TrackedTask } from "../tasks/record.ts";
-import type { Schedule } from "../tasks/schedule.ts";
-import { isTerminal } from "../tasks/state.ts";
 import { jsonBody } from "./body.ts";
 import { CallerError } from "./errors.ts";
 import { type ApiEvent, header } from "./request.ts";
@@ -73,19 +70,4 @@ export function completed(
 /** The header; undefined if it is not valid, since W3C Trace Context wants invalid ones ignored. */
 function traceparentOf(event: ApiEvent): string | undefined {
   return Traceparent.safeParse(header(event, "traceparent")).data;
-}
-
-/**
- * When to ask for a record again: after the interval at which a task of this age is checked.
- *
- * @returns the header; none for a task that has ended
- */
-export function retryAfter(
-  { state, trackedAt }: TrackedTask,
-  schedule: Schedule,
-  now: number,
-): Record<string, string> {
-  if (isTerminal(state)) return {};
-  const seconds = schedule.interval(Math.max(0, now - Date.parse(trackedAt))) / 1000;
-  return { "retry-after": String(Math.ceil(seconds)) };
 }

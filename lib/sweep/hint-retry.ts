@@ -15,7 +15,7 @@ const LONGEST_SECONDS = 15 * 60;
  * @param tries how often it was acted on, this time included
  * @returns seconds from now
  */
-export function retryAfter(outcome: HintOutcome, tries: number): number | undefined {
+export function secondsToNextTry(outcome: HintOutcome, tries: number): number | undefined {
   if (outcome === "open") return EARLY_SECONDS[tries - 1];
   if (outcome !== "failed") return undefined;
   return Math.min(LONGEST_SECONDS, FIRST_SECONDS * 2 ** Math.min(tries - 1, 10));

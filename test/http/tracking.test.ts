@@ -2,9 +2,7 @@ import { describe, expect, it } from "vitest";
 import { jsonBody } from "../../lib/http/body.ts";
 import { CallerError } from "../../lib/http/errors.ts";
 import type { ApiEvent } from "../../lib/http/request.ts";
-import { retryAfter, trackingOptionsOf } from "../../lib/http/tracking.ts";
-import type { TrackedTask } from "../../lib/tasks/record.ts";
-import { createSchedule } from "../../lib/tasks/schedule.ts";
+import { trackingOptionsOf } from "../../lib/http/tracking.ts";
 import { taskEvent, withBody } from "../../local/harness/api-event.ts";
 
 const event = taskEvent("put", { orgId: "o1", channelId: "ch-1", taskId: "t1" });
@@ -115,18 +113,4 @@ describe("the options of a PUT", () => {
   ])("is not %j", (body, message) => {
     expect(refused(() => trackingOptionsOf(withBody(event, body), WEEK))).toEqual([400, message]);
   });
-});
-
-it("a record says when to ask again: after the interval at its age, and never once the task has ended", () => {
-  const schedule = createSchedule({ sweepIntervalSeconds: 60 });
-  const record = (trackedAt: number, state = "running") =>
-    ({ state, trackedAt: new Date(trackedAt).toISOString() }) as TrackedTask;
-  const HOUR = 3_600_000;
-  expect(retryAfter(record(HOUR), schedule, HOUR)).toEqual({ "retry-after": "60" });
-  expect(retryAfter(record(0), schedule, HOUR)).toEqual({
-    "retry-after": String(Math.ceil(schedule.interval(HOUR) / 1000)),
-  });
-  // The clock that tracked it may be ahead.
-  expect(retryAfter(record(2 * HOUR), schedule, HOUR)).toEqual({ "retry-after": "60" });
-  expect(retryAfter(record(0, "abandoned"), schedule, HOUR)).toEqual({});
 });
