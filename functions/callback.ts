@@ -1,5 +1,5 @@
+import { callbackKeys } from "../lib/aws/callback-keys.ts";
 import { HintQueue } from "../lib/aws/hint-queue.ts";
-import { tokenKeys } from "../lib/aws/token-keys.ts";
 import { taskIdOf } from "../lib/callbacks/hint.ts";
 import { Keyring } from "../lib/callbacks/keyring.ts";
 import { authorisation } from "../lib/http/authorizer.ts";
@@ -15,7 +15,7 @@ const telemetry = openTelemetry(settings);
 const report = callbackReporter(telemetry);
 const authorise = authorisation(settings);
 const keyring = new Keyring({
-  readKeys: tokenKeys({
+  readKeys: callbackKeys({
     secretId: settings.CALLBACK_KEY_SECRET,
     previousMs: settings.TRACKING_DEADLINE_DAYS * 24 * 60 * 60_000,
   }),

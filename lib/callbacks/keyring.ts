@@ -1,4 +1,4 @@
-import { type CallbackScope, callbackToken, scopeOf, type TokenKey } from "./token.ts";
+import { type CallbackKey, type CallbackScope, callbackToken, scopeOf } from "./token.ts";
 
 /** The least time between two reads of the keys because of unknown tokens, in milliseconds. */
 const REREAD_MS = 60_000;
@@ -6,7 +6,7 @@ const REREAD_MS = 60_000;
 const MAX_AGE_MS = 60 * 60_000;
 
 /** The keys that are accepted; the first one is used for new tokens. */
-export type Keys = readonly [TokenKey, ...TokenKey[]];
+export type Keys = readonly [CallbackKey, ...CallbackKey[]];
 
 export type ReadKeys = (signal?: AbortSignal) => Promise<Keys>;
 

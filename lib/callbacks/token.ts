@@ -8,7 +8,7 @@ export interface CallbackScope {
 }
 
 /** A key that tokens are made with. */
-export interface TokenKey {
+export interface CallbackKey {
   secret: string;
   /** Until when its tokens are accepted, in Unix milliseconds; infinite for the current key. */
   until: number;
@@ -21,7 +21,7 @@ const PURPOSE = "enos-download-status callback 1";
  * The token for an organisation's channel: both ids, and a MAC over them (HMAC-SHA256, RFC 2104, in base64url) that
  * cannot be computed without the key, separated by dots. Ids contain no dots.
  */
-export function callbackToken({ orgId, channelId }: CallbackScope, { secret }: TokenKey): string {
+export function callbackToken({ orgId, channelId }: CallbackScope, { secret }: CallbackKey): string {
   return `${orgId}.${channelId}.${macOf({ orgId, channelId }, secret).toString("base64url")}`;
 }
 
@@ -30,7 +30,7 @@ export function callbackToken({ orgId, channelId }: CallbackScope, { secret }: T
  *
  * @param now Unix milliseconds
  */
-export function scopeOf(token: string, keys: readonly TokenKey[], now: number): CallbackScope | undefined {
+export function scopeOf(token: string, keys: readonly CallbackKey[], now: number): CallbackScope | undefined {
   const [orgId = "", channelId = "", mac = "", ...rest] = token.split(".");
   if (rest.length > 0 || !ID.test(orgId) || !ID.test(channelId)) return undefined;
   const scope = { orgId, channelId };

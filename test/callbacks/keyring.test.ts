@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { Keyring, type Keys } from "../../lib/callbacks/keyring.ts";
-import { callbackToken, type TokenKey } from "../../lib/callbacks/token.ts";
+import { type CallbackKey, callbackToken } from "../../lib/callbacks/token.ts";
 
 const SCOPE = { orgId: "o1", channelId: "ch-1" };
 const MINUTE = 60_000;
-const OLD: TokenKey = { secret: "the first key", until: Number.POSITIVE_INFINITY };
-const NEW: TokenKey = { secret: "the second key", until: Number.POSITIVE_INFINITY };
+const OLD: CallbackKey = { secret: "the first key", until: Number.POSITIVE_INFINITY };
+const NEW: CallbackKey = { secret: "the second key", until: Number.POSITIVE_INFINITY };
 
 /** A keyring over keys that can be replaced, or out of reach. */
 function keyring() {

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { callbackToken, scopeOf, type TokenKey } from "../../lib/callbacks/token.ts";
+import { type CallbackKey, callbackToken, scopeOf } from "../../lib/callbacks/token.ts";
 
 const NOW = Date.UTC(2026, 10, 24);
 const id = fc.stringMatching(/^[A-Za-z0-9_-]{1,128}$/);
 const scope = fc.record({ orgId: id, channelId: id });
-const key = (secret: string, until = Number.POSITIVE_INFINITY): TokenKey => ({ secret, until });
+const key = (secret: string, until = Number.POSITIVE_INFINITY): CallbackKey => ({ secret, until });
 
 describe("a callback's token", () => {
   it("is for the organisation and the channel that it was made for", () => {

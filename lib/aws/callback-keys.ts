@@ -1,6 +1,6 @@
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import type { ReadKeys } from "../callbacks/keyring.ts";
-import type { TokenKey } from "../callbacks/token.ts";
+import type { CallbackKey } from "../callbacks/token.ts";
 import { errorName, SafeError } from "../safe-error.ts";
 import { AwsConnections } from "./connections.ts";
 import { isNoSecret } from "./secret-errors.ts";
@@ -9,12 +9,12 @@ import { isNoSecret } from "./secret-errors.ts";
 const LEAST_LENGTH = 32;
 
 /** The callbacks' key could not be read, or is not valid. The message never contains the key. */
-export class TokenKeyError extends SafeError {
-  override readonly name = "TokenKeyError";
+export class CallbackKeyError extends SafeError {
+  override readonly name = "CallbackKeyError";
 }
 
 /** Where the key is, and how long its previous version is accepted. */
-export interface TokenKeysOptions {
+export interface CallbackKeysOptions {
   secretId: string;
   /** In milliseconds from when it was replaced. */
   previousMs: number;
@@ -25,9 +25,9 @@ export interface TokenKeysOptions {
  * Reads the key's current version from Secrets Manager, and the previous one: EnOS may still use URLs that were made
  * with it.
  *
- * @throws {TokenKeyError} when the current one cannot be read, or one is too short
+ * @throws {CallbackKeyError} when the current one cannot be read, or one is too short
  */
-export function tokenKeys({ secretId, previousMs, client = connect() }: TokenKeysOptions): ReadKeys {
+export function callbackKeys({ secretId, previousMs, client = connect() }: CallbackKeysOptions): ReadKeys {
   const read = async (stage: "AWSCURRENT" | "AWSPREVIOUS", signal?: AbortSignal) => {
     const command = new GetSecretValueCommand({ SecretId: secretId, VersionStage: stage });
     try {
@@ -35,13 +35,13 @@ export function tokenKeys({ secretId, previousMs, client = connect() }: TokenKey
     } catch (error) {
       // A key that was never replaced has no previous version.
       if (stage === "AWSPREVIOUS" && isNoSecret(error)) return undefined;
-      throw new TokenKeyError(`the callbacks' key cannot be read (${errorName(error)})`);
+      throw new CallbackKeyError(`the callbacks' key cannot be read (${errorName(error)})`);
     }
   };
   return async (signal) => {
     const [current, previous] = await Promise.all([read("AWSCURRENT", signal), read("AWSPREVIOUS", signal)]);
     const replacedAt = current?.CreatedDate?.getTime() ?? 0;
-    const keys: [TokenKey, ...TokenKey[]] = [
+    const keys: [CallbackKey, ...CallbackKey[]] = [
       { secret: secretOf(current?.SecretString), until: Number.POSITIVE_INFINITY },
     ];
     if (previous) keys.push({ secret: secretOf(previous.SecretString), until: replacedAt + previousMs });
@@ -51,7 +51,7 @@ export function tokenKeys({ secretId, previousMs, client = connect() }: TokenKey
 
 function secretOf(text: string | undefined): string {
   if (text === undefined || text.length < LEAST_LENGTH) {
-    throw new TokenKeyError(`the callbacks' key has fewer than ${LEAST_LENGTH} characters`);
+    throw new CallbackKeyError(`the callbacks' key has fewer than ${LEAST_LENGTH} characters`);
   }
   return text;
 }

@@ -4,7 +4,7 @@ import {
   SecretsManagerClient,
 } from "@aws-sdk/client-secrets-manager";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { TokenKeyError, tokenKeys } from "../../lib/aws/token-keys.ts";
+import { CallbackKeyError, callbackKeys } from "../../lib/aws/callback-keys.ts";
 import { type SecretsManager, startSecretsManager } from "../../local/secrets-manager/secrets-manager.ts";
 
 const DAY = 24 * 60 * 60_000;
@@ -27,7 +27,7 @@ afterAll(async () => {
 
 const create = (Name: string, SecretString: string) =>
   client.send(new CreateSecretCommand({ Name, SecretString }));
-const keysOf = (secretId: string) => tokenKeys({ secretId, previousMs: 7 * DAY, client })();
+const keysOf = (secretId: string) => callbackKeys({ secretId, previousMs: 7 * DAY, client })();
 
 describe("the keys of the callbacks", () => {
   it("are a single one, valid without limit, until it is replaced", async () => {
@@ -50,7 +50,7 @@ describe("the keys of the callbacks", () => {
   it("must not be guessable, and do not appear in errors", async () => {
     await create("short", "guessable");
     const error = await keysOf("short").catch((thrown: unknown) => thrown);
-    expect(error).toBeInstanceOf(TokenKeyError);
+    expect(error).toBeInstanceOf(CallbackKeyError);
     expect(String(error)).not.toContain("guessable");
   });
 
