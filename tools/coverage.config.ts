@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: [
-      "test/{aws,enos,events,http,infra,store,sweep,tasks}/*.test.ts",
+      "test/{aws,enos,events,http,infra,store,sweep,tasks,time}/*.test.ts",
       "test/{settings,telemetry}.test.ts",
     ],
     testTimeout: 60_000,

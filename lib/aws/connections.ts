@@ -1,5 +1,5 @@
 import { NodeHttpHandler } from "@smithy/node-http-handler";
-import { ageOf, moment } from "../enos/moment.ts";
+import { ageOf, moment } from "../time/moment.ts";
 
 /** How long an idle connection is trusted, in milliseconds: something in between may have dropped it. */
 const KEEP_ALIVE_MS = 30_000;

@@ -7,9 +7,9 @@ import {
   UnknownOrganisationError,
 } from "../enos/credentials.ts";
 import { type GatewayRule, gatewayProblem } from "../enos/gateway.ts";
-import { ageOf, type Moment, moment } from "../enos/moment.ts";
 import { errorName } from "../safe-error.ts";
 import { gatewayUrl } from "../settings.ts";
+import { ageOf, type Moment, moment } from "../time/moment.ts";
 import { AwsConnections } from "./connections.ts";
 import { isNoSecret } from "./secret-errors.ts";
 import { isTransient } from "./transient.ts";

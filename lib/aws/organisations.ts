@@ -1,6 +1,6 @@
 import { DescribeSecretCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { UnknownOrganisationError } from "../enos/credentials.ts";
-import { ageOf, type Moment, moment } from "../enos/moment.ts";
+import { ageOf, type Moment, moment } from "../time/moment.ts";
 import { AwsConnections } from "./connections.ts";
 import { isNoSecret } from "./secret-errors.ts";
 

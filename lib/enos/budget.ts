@@ -1,5 +1,5 @@
+import { onAbort } from "../time/on-abort.ts";
 import { EnosError } from "./errors.ts";
-import { onAbort } from "./on-abort.ts";
 
 /** The time and the attempts that a call to EnOS may take. */
 export interface CallOptions {

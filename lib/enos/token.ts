@@ -1,8 +1,8 @@
 import * as z from "zod/mini";
+import { ageOf, type Moment, moment } from "../time/moment.ts";
 import { CallBudget } from "./budget.ts";
 import { type Credentials, isSameApplication } from "./credentials.ts";
 import { EnosError } from "./errors.ts";
-import { ageOf, type Moment, moment } from "./moment.ts";
 import { type Sender, send } from "./send.ts";
 import { tokenEncryption } from "./signature.ts";
 

@@ -1,4 +1,3 @@
-import { onAbort } from "../enos/on-abort.ts";
 import type { BehindRecord } from "../store/behind-store.ts";
 import { type Gap, type KeySpan, PAST_KEYS } from "../store/checkpoint.ts";
 import {
@@ -17,6 +16,7 @@ import { CLOCK_ERROR_MS, type Shard, type SweptShard } from "../store/shard-stor
 import { isPastDeadline } from "../tasks/decision.ts";
 import type { OpenTask } from "../tasks/record.ts";
 import type { Schedule } from "../tasks/schedule.ts";
+import { onAbort } from "../time/on-abort.ts";
 import { Backlog } from "./backlog.ts";
 import { type Behind, behindAfter } from "./behind.ts";
 import { type Breakers, isProbeDue, wasCalled } from "./breakers.ts";

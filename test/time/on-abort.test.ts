@@ -1,5 +1,5 @@
 import { expect, it, vi } from "vitest";
-import { onAbort } from "../../lib/enos/on-abort.ts";
+import { onAbort } from "../../lib/time/on-abort.ts";
 
 it("calls all listeners when the signal fires, except for removed ones", () => {
   const controller = new AbortController();
