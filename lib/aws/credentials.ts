@@ -9,6 +9,7 @@ import {
 import { type GatewayRule, gatewayProblem } from "../enos/gateway.ts";
 import { errorName } from "../safe-error.ts";
 import { gatewayUrl } from "../settings.ts";
+import { InFlight } from "../time/in-flight.ts";
 import { ageOf, type Moment, moment } from "../time/moment.ts";
 import { AwsConnections } from "./connections.ts";
 import { isNoSecret } from "./secret-errors.ts";
@@ -52,7 +53,7 @@ export class SecretsManagerCredentials implements CredentialSource {
   readonly #defaultBaseUrl: string;
   readonly #gateways: GatewayRule;
   readonly #known = new Map<string, Known>();
-  readonly #reading = new Map<string, Promise<Credentials>>();
+  readonly #reading = new InFlight<Credentials>();
 
   constructor(options: CredentialOptions) {
     this.#prefix = options.prefix;
@@ -66,32 +67,19 @@ export class SecretsManagerCredentials implements CredentialSource {
   async get(orgId: string): Promise<Credentials> {
     const known = this.#known.get(orgId);
     if (known && ageOf(known.read) < known.goodForMs) return known.credentials;
-    return this.#read(orgId, orgId, known);
+    return this.#reading.share(orgId, () => this.#read(orgId, known));
   }
 
   async refresh(orgId: string, refused: Credentials): Promise<Credentials> {
     const known = this.#known.get(orgId);
     // Another call has read it since the refused one began.
     if (known && known.credentials !== refused) return known.credentials;
-    return this.#read(orgId, `${orgId} afresh`, undefined);
+    // Not shared with a read that may have begun before the credentials were refused.
+    return this.#reading.share(`${orgId} afresh`, () => this.#read(orgId));
   }
 
-  /**
-   * At most one read at a time for each organisation, however many calls wait for it: a sweep starts many at once.
-   *
-   * @param name of the read to share: a refused call must not share one that began before it was refused
-   * @param otherwise what to use while Secrets Manager is unavailable, since it worked a moment ago
-   */
-  #read(orgId: string, name: string, otherwise: Known | undefined): Promise<Credentials> {
-    let reading = this.#reading.get(name);
-    if (!reading) {
-      reading = this.#fetch(orgId, otherwise).finally(() => this.#reading.delete(name));
-      this.#reading.set(name, reading);
-    }
-    return reading;
-  }
-
-  async #fetch(orgId: string, otherwise: Known | undefined): Promise<Credentials> {
+  /** @param otherwise what to use while Secrets Manager is unavailable, since it worked a moment ago */
+  async #read(orgId: string, otherwise?: Known): Promise<Credentials> {
     let known: Known;
     try {
       const text = await this.#textOf(orgId);

@@ -1,5 +1,6 @@
 import { DescribeSecretCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { UnknownOrganisationError } from "../enos/credentials.ts";
+import { InFlight } from "../time/in-flight.ts";
 import { ageOf, type Moment, moment } from "../time/moment.ts";
 import { AwsConnections } from "./connections.ts";
 import { isNoSecret } from "./secret-errors.ts";
@@ -31,7 +32,7 @@ export class OrganisationDirectory {
   readonly #prefix: string;
   readonly #onUnclear: (error: unknown) => void;
   readonly #findings = new Map<string, { finding: Finding; found: Moment }>();
-  readonly #asking = new Map<string, Promise<Finding>>();
+  readonly #asking = new InFlight<Finding>();
 
   constructor({ prefix, client, onUnclear = () => {} }: DirectoryOptions) {
     this.#prefix = prefix;
@@ -50,18 +51,8 @@ export class OrganisationDirectory {
   async check(orgId: string): Promise<void> {
     const known = this.#findings.get(orgId);
     const isCurrent = known && ageOf(known.found) < REMEMBERED_MS[known.finding];
-    const finding = isCurrent ? known.finding : await this.#ask(orgId);
+    const finding = isCurrent ? known.finding : await this.#asking.share(orgId, () => this.#find(orgId));
     if (finding === "unknown") throw new UnknownOrganisationError(orgId);
-  }
-
-  /** At most one request to Secrets Manager at a time for each organisation. */
-  #ask(orgId: string): Promise<Finding> {
-    let asking = this.#asking.get(orgId);
-    if (!asking) {
-      asking = this.#find(orgId).finally(() => this.#asking.delete(orgId));
-      this.#asking.set(orgId, asking);
-    }
-    return asking;
   }
 
   async #find(orgId: string): Promise<Finding> {

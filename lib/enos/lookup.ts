@@ -1,5 +1,6 @@
 import { type LookupAddress, Resolver, lookup as systemLookup } from "node:dns";
 import type { LookupFunction } from "node:net";
+import { InFlight } from "../time/in-flight.ts";
 import { isOwnAddress } from "./gateway.ts";
 
 /** The timeout of a DNS query, in milliseconds, and the number of attempts. */
@@ -30,16 +31,10 @@ export function createLookup(
       });
     });
 
-  const asking = new Map<string, Promise<LookupAddress[]>>();
-  /** At most one query at a time for each name, however many connections wait for it: a sweep opens many at once. */
-  const ask = (hostname: string) => {
-    let answer = asking.get(hostname);
-    if (!answer) {
-      answer = addressesOf(resolve(hostname, 4), resolve(hostname, 6)).finally(() => asking.delete(hostname));
-      asking.set(hostname, answer);
-    }
-    return answer;
-  };
+  /** A sweep opens many connections at once. */
+  const asking = new InFlight<LookupAddress[]>();
+  const ask = (hostname: string) =>
+    asking.share(hostname, () => addressesOf(resolve(hostname, 4), resolve(hostname, 6)));
 
   return (hostname, options, callback) => {
     if (!hostname.includes(".")) return system(hostname, options, callback);
