@@ -66,7 +66,7 @@ export class Scene implements AsyncDisposable {
       openTasks: new OpenTaskStore({ db, retentionDays: 30 }),
       ...this.#caller(),
       events: new EventPublisher({ topicArn: cloud.topicArn, client: cloud.sns }),
-      schedule: createSchedule({ sweepIntervalSeconds: 60, growthPercent: 20, maxIntervalSeconds: 15 * 60 }),
+      schedule: createSchedule({ sweepIntervalSeconds: 60 }),
       observer: {
         failed: (reason, error, task) =>
           this.heard.push({ event: "failed", detail: { reason, error, task } }),

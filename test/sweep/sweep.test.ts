@@ -4,9 +4,10 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { EnosError } from "../../lib/enos/errors.ts";
 import { parseStatus } from "../../lib/enos/status.ts";
 import { EventPublisher, PublishError } from "../../lib/events/publisher.ts";
-import { ALL_KEYS } from "../../lib/store/index-key.ts";
+import { ALL_KEYS, indexEntryOf, parseIndexKey } from "../../lib/store/index-key.ts";
 import type { SweepDependencies } from "../../lib/sweep/dependencies.ts";
 import type { TaskKey } from "../../lib/tasks/key.ts";
+import { createSchedule } from "../../lib/tasks/schedule.ts";
 import { canaryKeys } from "../../local/harness/canary.ts";
 import { ENDED, RUNNING, Scene } from "../support/scene.ts";
 
@@ -161,33 +162,51 @@ describe("a sweep", () => {
   it("checks again exactly when the schedule says, for every task", async () => {
     scene.settings.shardCount = 1;
     const tracked = await scene.track("o1", 40, RUNNING);
+    const trackedAt = scene.time;
     await scene.sweep();
     scene.enos.resetCounters();
+    const times = [scene.time];
     // Two hours, then once more after ten minutes without a sweep: the window is longer, and nothing is skipped.
-    for (let sweep = 0; sweep < 120; sweep++) await scene.sweep();
-    await scene.sweep({ after: 10 * MINUTE });
-    const checks = Object.values(scene.enos.taskRequests("o1"));
-    expect(checks).toHaveLength(tracked.length);
-    for (const count of checks) expect(count).toBeGreaterThan(10);
-    for (const count of checks) expect(count).toBeLessThan(30);
+    for (const after of [...Array(120).fill(MINUTE), 10 * MINUTE]) {
+      await scene.sweep({ after });
+      times.push(scene.time);
+    }
+    const checks = scene.enos.taskRequests("o1");
+    for (const task of tracked) {
+      const { offset } = parseIndexKey(indexEntryOf(task, trackedAt, 1).openKey) as { offset: number };
+      const slots = times.map((time) => scene.dependencies.schedule.slot({ trackedAt, offset }, time));
+      expect(checks[`ch-1/${task.taskId}`], task.taskId).toBe(new Set(slots).size - 1);
+    }
   });
 
-  it("gives up a task that EnOS does not know, after three checks and ten minutes", async () => {
+  it("gives up a task that EnOS does not know no sooner than after ten minutes", async () => {
     await scene.track("o1", 3, []);
-    let sweeps = 0;
-    while ((await scene.events()).length === 0 && sweeps < 30) {
-      const { finished } = await scene.sweep();
-      sweeps++;
-      if (finished.abandoned) break;
+    const list = async () => (await scene.tracker().list({ orgId: "o1", limit: 10 })).tasks;
+    await scene.sweep();
+    const since = new Date(scene.time).toISOString();
+    for (const { notFound } of await list()) expect(notFound).toEqual({ since, checks: 1 });
+    for (let minute = 1; minute < 10; minute++) await scene.sweep();
+    const before = await list();
+    expect(before).toHaveLength(3);
+    for (const task of before) {
+      expect(task).toMatchObject({ state: "pending", finishedAt: null, notFound: { since } });
+      expect(task.notFound?.checks).toBeGreaterThanOrEqual(3);
     }
-    const { tasks } = await scene.tracker().list({ orgId: "o1", limit: 10 });
-    expect(sweeps).toBeGreaterThan(10);
-    for (const task of tasks.filter(({ state }) => state === "abandoned")) {
-      expect(task).toMatchObject({ reason: "not-found", downloadUrl: null });
-    }
-    for (let sweep = 0; sweep < 15; sweep++) await scene.sweep();
-    const after = await scene.tracker().list({ orgId: "o1", limit: 10, states: ["abandoned"] });
-    expect(after.tasks).toHaveLength(3);
+    for (let minute = 0; minute < 4; minute++) await scene.sweep();
+    const after = await list();
+    expect(after).toHaveLength(3);
+    for (const task of after)
+      expect(task).toMatchObject({ state: "abandoned", reason: "not-found", downloadUrl: null });
+    expect(await scene.events()).toHaveLength(3);
+  });
+
+  it("gives up a task that EnOS does not know no sooner than after three checks", async () => {
+    const [task] = (await scene.track("o1", 1, [])) as [TaskKey];
+    await scene.sweep();
+    await scene.sweep({ after: 15 * MINUTE });
+    expect(await scene.tracker().get(task)).toMatchObject({ state: "pending", notFound: { checks: 2 } });
+    await scene.sweep({ after: 15 * MINUTE });
+    expect(await scene.tracker().get(task)).toMatchObject({ state: "abandoned", reason: "not-found" });
   });
 
   it("continues to track a task that EnOS knows again", async () => {
@@ -278,10 +297,12 @@ describe("a sweep", () => {
   it("skips what cannot be due in a shard of many old tasks, and still checks each once in 15 minutes", async () => {
     scene.settings.shardCount = 1;
     const tracked = await scene.grown("o1", 1600, DAY);
+    // Three times the default, so that much is skipped.
+    const schedule = createSchedule({ sweepIntervalSeconds: 60, maxIntervalSeconds: 15 * 60 });
     let read = 0;
     let checked = 0;
     for (let minute = 0; minute < 15; minute++) {
-      const summary = await scene.sweep();
+      const summary = await scene.sweep({ dependencies: { schedule } });
       read += summary.read;
       checked += summary.checked;
       // Extrapolated from the part that was read: the standard deviation is 2 %.
