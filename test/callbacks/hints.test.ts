@@ -215,11 +215,9 @@ describe("a hint", () => {
 
   it("ends in time, and leaves the rest", async () => {
     await scene.track(orgId, 1, ENDED.succeeded);
-    const fault = scene.enos.addFault({ kind: "hang", orgId, endpoint: "status" });
-    const started = performance.now();
-    expect(await hint([task("t0")], {}, 2_500)).toEqual(["failed"]);
-    expect(performance.now() - started).toBeLessThan(2_500);
-    scene.enos.removeFault(fault);
+    // Nothing but the end of its own time ends this call.
+    const enos = { getDownloadStatus: () => new Promise<never>(() => {}) };
+    expect(await hint([task("t0")], { enos }, 2_500)).toEqual(["failed"]);
     expect(await hint([task("t0")])).toEqual(["ended"]);
   });
 

