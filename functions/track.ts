@@ -9,11 +9,10 @@ import { type ApiEvent, orgOf, parameters, taskOf } from "../lib/http/request.ts
 import { checkIntervalSeconds, retryAfter } from "../lib/http/retry-after.ts";
 import { type Routes, TASK_PATH } from "../lib/http/routes.ts";
 import { trackingOptionsOf } from "../lib/http/tracking.ts";
-import { readSettings } from "../lib/settings.ts";
+import { readSettings, scheduleOf } from "../lib/settings.ts";
 import { openDatabase } from "../lib/store/table.ts";
 import { TaskStore } from "../lib/store/task-store.ts";
 import type { TrackedTask } from "../lib/tasks/record.ts";
-import { createSchedule } from "../lib/tasks/schedule.ts";
 import { failureReporter, openTelemetry, unclearReporter, unreadableReporter } from "../lib/telemetry.ts";
 
 const settings = readSettings(process.env, "track");
@@ -31,11 +30,7 @@ const organisations = new OrganisationDirectory({
 });
 
 const report = failureReporter(telemetry);
-const schedule = createSchedule({
-  sweepIntervalSeconds: settings.SWEEP_INTERVAL_SECONDS,
-  growthPercent: settings.CHECK_INTERVAL_GROWTH_PERCENT,
-  maxIntervalSeconds: settings.CHECK_INTERVAL_MAX_SECONDS,
-});
+const schedule = scheduleOf(settings);
 
 const SERVICE_DEADLINE_SECONDS = settings.TRACKING_DEADLINE_DAYS * 86_400;
 /** What of the time for many tasks is left for telling what became of them, in milliseconds. */

@@ -1,6 +1,7 @@
 import { connectEnos, type EnosSettings } from "./aws/enos.ts";
 import type { GatewayRule } from "./enos/gateway.ts";
 import { EventPublisher } from "./events/publisher.ts";
+import { type ScheduleSettings, scheduleOf } from "./settings.ts";
 import { BehindStore } from "./store/behind-store.ts";
 import { HealthStore } from "./store/health-store.ts";
 import { OpenTaskStore } from "./store/open-task-store.ts";
@@ -8,16 +9,12 @@ import { ShardStore } from "./store/shard-store.ts";
 import { type Database, openDatabase } from "./store/table.ts";
 import type { CheckSettings, SweepDependencies } from "./sweep/dependencies.ts";
 import { Paces } from "./sweep/paces.ts";
-import { createSchedule } from "./tasks/schedule.ts";
 
 /** The settings of a function that checks tasks. */
-interface CheckingSettings extends EnosSettings {
+interface CheckingSettings extends EnosSettings, ScheduleSettings {
   TRACKED_TASKS_TABLE: string;
   EVENTS_TOPIC_ARN: string;
   RETENTION_DAYS: number;
-  SWEEP_INTERVAL_SECONDS: number;
-  CHECK_INTERVAL_GROWTH_PERCENT: number;
-  CHECK_INTERVAL_MAX_SECONDS: number;
   SWEEP_CONCURRENCY: number;
   ENOS_REQUESTS_PER_SECOND: number;
   TRACKING_DEADLINE_DAYS: number;
@@ -36,11 +33,7 @@ export function openChecking<Observer extends SweepDependencies["observer"]>(
     health: new HealthStore(db),
     openTasks: new OpenTaskStore({ db, retentionDays: settings.RETENTION_DAYS }),
     events: new EventPublisher({ topicArn: settings.EVENTS_TOPIC_ARN }),
-    schedule: createSchedule({
-      sweepIntervalSeconds: settings.SWEEP_INTERVAL_SECONDS,
-      growthPercent: settings.CHECK_INTERVAL_GROWTH_PERCENT,
-      maxIntervalSeconds: settings.CHECK_INTERVAL_MAX_SECONDS,
-    }),
+    schedule: scheduleOf(settings),
     observer,
     paces: new Paces(),
     now: Date.now,

@@ -1,6 +1,11 @@
 import * as z from "zod/mini";
 import { gatewayOrigin, gatewayProblem, isLoopback, isOwnHost } from "./enos/gateway.ts";
-import { DEFAULT_GROWTH_PERCENT, DEFAULT_MAX_INTERVAL_SECONDS } from "./tasks/schedule.ts";
+import {
+  createSchedule,
+  DEFAULT_GROWTH_PERCENT,
+  DEFAULT_MAX_INTERVAL_SECONDS,
+  type Schedule,
+} from "./tasks/schedule.ts";
 
 /** The Lambda functions, as `functions/` and `infra/functions.yml` name them. */
 export const FUNCTIONS = ["status", "track", "sweep", "callback", "hint"] as const;
@@ -304,6 +309,22 @@ export function readSettings<Name extends FunctionName>(
   name: Name,
 ): SettingsOf<OfFunction<Name>> {
   return parseSettings(env, settingsOf(name));
+}
+
+/** The settings that the schedule follows from. */
+export interface ScheduleSettings {
+  SWEEP_INTERVAL_SECONDS: number;
+  CHECK_INTERVAL_GROWTH_PERCENT: number;
+  CHECK_INTERVAL_MAX_SECONDS: number;
+}
+
+/** The schedule that a function's settings describe: the same for all functions. */
+export function scheduleOf(settings: ScheduleSettings): Schedule {
+  return createSchedule({
+    sweepIntervalSeconds: settings.SWEEP_INTERVAL_SECONDS,
+    growthPercent: settings.CHECK_INTERVAL_GROWTH_PERCENT,
+    maxIntervalSeconds: settings.CHECK_INTERVAL_MAX_SECONDS,
+  });
 }
 
 /** Like {@link readSettings}, for any map of settings. */

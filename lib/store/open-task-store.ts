@@ -3,7 +3,7 @@ import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { type Carried, carriedOf } from "../tasks/carried.ts";
 import type { Outcome } from "../tasks/decision.ts";
 import type { TaskKey } from "../tasks/key.ts";
-import { type IndexKey, type OpenTask, parseDeadline, parseOpenTask } from "../tasks/record.ts";
+import { expiryOf, type IndexKey, type OpenTask, parseDeadline, parseOpenTask } from "../tasks/record.ts";
 import type { TrackedState } from "../tasks/state.ts";
 import type { DownloadStatus } from "../tasks/status.ts";
 import { type KeyRange, keyOf, parseIndexKey } from "./index-key.ts";
@@ -23,8 +23,6 @@ const STILL_OPEN = "openKey = :key";
 
 /** Condition: no sweep has since recorded that the task's state is uncertain. This one may have been frozen meanwhile. */
 const NO_LATER_UNCERTAINTY = "NOT uncertainSince > :readUncertain";
-
-const DAY_MS = 24 * 60 * 60_000;
 
 /** One page of a shard's open tasks, in the order of their index keys. */
 export interface OpenTaskPage {
@@ -236,7 +234,7 @@ export class OpenTaskStore {
         ":state": state,
         ":now": now,
         ":org": task.orgId,
-        ":expires": Math.ceil((now + this.#retentionDays * DAY_MS) / 1000),
+        ":expires": expiryOf(now, this.#retentionDays),
         ":reason": reason,
         ":trackedAt": task.trackedAt,
         ...(status && {

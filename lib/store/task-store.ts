@@ -1,7 +1,7 @@
 import { GetCommand, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
 import { type Carried, carriedAttributes } from "../tasks/carried.ts";
 import type { TaskKey } from "../tasks/key.ts";
-import { isExpired, parseRecord, type TrackedTask } from "../tasks/record.ts";
+import { expiryOf, isExpired, parseRecord, type TrackedTask } from "../tasks/record.ts";
 import type { TrackedState } from "../tasks/state.ts";
 import { indexEntryOf, keyOf } from "./index-key.ts";
 import { IS_MARK, isMark, MARK } from "./mark.ts";
@@ -14,8 +14,6 @@ const QUERIES_PER_PAGE = 10;
 
 /** The sparse index of ended tasks, by organisation and end. */
 const ENDED_TASKS_INDEX = "ended-tasks";
-
-const DAY_MS = 24 * 60 * 60_000;
 
 type Item = Record<string, unknown>;
 
@@ -166,7 +164,7 @@ export class TaskStore {
     const Item = {
       ...keyOf(task),
       [MARK]: now,
-      expiresAt: Math.ceil((now + this.#retentionDays * DAY_MS) / 1000),
+      expiresAt: expiryOf(now, this.#retentionDays),
     };
     await this.#db.client.send(
       new PutCommand({ TableName: this.#db.table, Item }),

@@ -4,6 +4,8 @@ import type { TaskKey } from "./key.ts";
 import { ID, Id } from "./key.ts";
 import { ABANDON_REASONS, type AbandonReason, storedState, type TrackedState } from "./state.ts";
 
+const DAY_MS = 24 * 60 * 60_000;
+
 /** What is encoded in a task's key in the index of open tasks. */
 export interface IndexKey {
   /** The key itself. */
@@ -125,6 +127,11 @@ const Item = z.object({
   reason: z.catch(z.optional(z.nullable(z.enum(ABANDON_REASONS))), null),
   expiresAt: z.optional(z.int()),
 });
+
+/** When an item that is written now expires: what DynamoDB wants, Unix seconds. */
+export function expiryOf(now: number, retentionDays: number): number {
+  return Math.ceil((now + retentionDays * DAY_MS) / 1000);
+}
 
 /** Whether an item has expired: DynamoDB deletes such items within days, not at once. */
 export function isExpired(item: Record<string, unknown>, now: number): boolean {

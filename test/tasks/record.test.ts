@@ -6,16 +6,16 @@ import { type IndexKey, parseOpenTask, parseRecord } from "../../lib/tasks/recor
 const id = fc.stringMatching(/^[A-Za-z0-9_-]{1,128}$/);
 const key = fc.record({ orgId: id, channelId: id, taskId: id });
 const now = Date.UTC(2026, 10, 24);
-const place: IndexKey = { indexKey: "0123456789abcdef", trackedAt: now, offset: 0.5 };
+const entry: IndexKey = { indexKey: "0123456789abcdef", trackedAt: now, offset: 0.5 };
 
 describe("a tracked task's record", () => {
   it("can be read back from the index", () => {
     fc.assert(
       fc.property(key, fc.integer({ min: 1, max: 1024 }), (task, shards) => {
         const { pk, sk } = keyOf(task);
-        const place = parseIndexKey(indexEntryOf(task, now, shards).openKey) as IndexKey;
+        const entry = parseIndexKey(indexEntryOf(task, now, shards).openKey) as IndexKey;
         const item = { pk: { S: pk }, sk: { S: sk }, state: { S: "running" } };
-        expect(parseOpenTask(item, place)).toEqual({ ...task, ...place, state: "running", notFound: null });
+        expect(parseOpenTask(item, entry)).toEqual({ ...task, ...entry, state: "running", notFound: null });
       }),
     );
   });
@@ -23,7 +23,7 @@ describe("a tracked task's record", () => {
   it("is skipped if no version could have written it", () => {
     fc.assert(
       fc.property(fc.object(), (item) => {
-        expect(parseOpenTask(item as never, place)).toBeUndefined();
+        expect(parseOpenTask(item as never, entry)).toBeUndefined();
         expect(parseRecord(item, now)).toBeUndefined();
       }),
     );
@@ -32,7 +32,7 @@ describe("a tracked task's record", () => {
       sk: { S: "c#t" },
       state: { S: "running" },
     };
-    expect(parseOpenTask(good, place)).toBeDefined();
+    expect(parseOpenTask(good, entry)).toBeDefined();
     for (const bad of [
       { sk: { S: "c" } },
       { sk: { S: "c#t#x" } },
@@ -40,7 +40,7 @@ describe("a tracked task's record", () => {
       { pk: { S: "o/1" } },
       { pk: { N: "1" } },
     ]) {
-      expect(parseOpenTask({ ...good, ...bad }, place)).toBeUndefined();
+      expect(parseOpenTask({ ...good, ...bad }, entry)).toBeUndefined();
     }
   });
 
@@ -52,14 +52,14 @@ describe("a tracked task's record", () => {
     };
     const since = { N: String(now) };
     expect(
-      parseOpenTask({ ...good, notFoundSince: since, notFoundChecks: { N: "2" } }, place)?.notFound,
+      parseOpenTask({ ...good, notFoundSince: since, notFoundChecks: { N: "2" } }, entry)?.notFound,
     ).toEqual({
       since: now,
       checks: 2,
     });
     for (const checks of [undefined, { S: "melted" }, { N: "-1" }, { N: "1.5" }, { N: "1e99" }]) {
       const item = { ...good, notFoundSince: since, ...(checks && { notFoundChecks: checks }) };
-      expect(parseOpenTask(item, place)?.notFound).toBeNull();
+      expect(parseOpenTask(item, entry)?.notFound).toBeNull();
     }
   });
 
@@ -67,7 +67,7 @@ describe("a tracked task's record", () => {
     for (const state of ["melted", 7, null, undefined]) {
       const stored = typeof state === "string" ? { S: state } : { N: "7" };
       const open = { pk: { S: "o1" }, sk: { S: "c#t" }, ...(state !== undefined && { state: stored }) };
-      expect(parseOpenTask(open, place)).toMatchObject({ taskId: "t", state: "unknown" });
+      expect(parseOpenTask(open, entry)).toMatchObject({ taskId: "t", state: "unknown" });
       const item = {
         pk: "o1",
         sk: "c#t",
