@@ -10,8 +10,8 @@ import { LambdaProcess } from "../../local/harness/lambda-process.ts";
 import { CHANNEL, ORGANISATION } from "../harness/enos.ts";
 import { tell } from "../harness/progress.ts";
 import type { Row } from "../harness/row.ts";
+import { taskId } from "../harness/seed.ts";
 import { median } from "../harness/statistics.ts";
-import { taskId } from "../harness/table.ts";
 import { Testbed } from "../harness/testbed.ts";
 import { straightforwardBundle } from "../peers/straightforward-bundle.ts";
 

@@ -3,8 +3,8 @@ import type { LambdaProcess } from "../../local/harness/lambda-process.ts";
 import { CHANNEL, ORGANISATION } from "../harness/enos.ts";
 import { tell } from "../harness/progress.ts";
 import type { Row } from "../harness/row.ts";
+import { taskId } from "../harness/seed.ts";
 import { median } from "../harness/statistics.ts";
-import { taskId } from "../harness/table.ts";
 import type { Testbed } from "../harness/testbed.ts";
 
 const WARM_UP = 500;

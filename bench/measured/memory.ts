@@ -2,8 +2,8 @@ import type { SweepSummary } from "../../lib/sweep/summary.ts";
 import type { Measured } from "../../local/harness/lambda-process.ts";
 import { tell } from "../harness/progress.ts";
 import type { Row } from "../harness/row.ts";
+import { rewind, seed } from "../harness/seed.ts";
 import { median } from "../harness/statistics.ts";
-import { rewind, seed } from "../harness/table.ts";
 import { Testbed } from "../harness/testbed.ts";
 
 const SHARDS = 4;

@@ -3,7 +3,7 @@ import type { LambdaProcess, Measured } from "../../local/harness/lambda-process
 import { CHANNEL, ORGANISATION } from "../harness/enos.ts";
 import { tell } from "../harness/progress.ts";
 import type { Row } from "../harness/row.ts";
-import { rewind, seed, taskId } from "../harness/table.ts";
+import { rewind, seed, taskId } from "../harness/seed.ts";
 import { Testbed } from "../harness/testbed.ts";
 
 export const TASKS = 20_000;

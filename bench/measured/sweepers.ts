@@ -2,7 +2,7 @@ import type { SweepSummary } from "../../lib/sweep/summary.ts";
 import type { LambdaProcess } from "../../local/harness/lambda-process.ts";
 import { tell } from "../harness/progress.ts";
 import type { Row } from "../harness/row.ts";
-import { rewind, seed } from "../harness/table.ts";
+import { rewind, seed } from "../harness/seed.ts";
 import { Testbed } from "../harness/testbed.ts";
 
 /** One sweeper needs two thirds of its minute for these, which is when an operator adds others. */

@@ -11,7 +11,7 @@ import { CHANNEL, ORGANISATION } from "../harness/enos.ts";
 import { tell } from "../harness/progress.ts";
 import type { Row } from "../harness/row.ts";
 import { CONSISTENT_READ_UNITS } from "../harness/sample-items.ts";
-import { rewind, taskId } from "../harness/table.ts";
+import { rewind, taskId } from "../harness/seed.ts";
 import { PRICES } from "../price/prices.ts";
 
 const FEW = 3;

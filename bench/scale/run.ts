@@ -6,12 +6,12 @@ import { createSchedule } from "../../lib/tasks/schedule.ts";
 import { MemoryRecords } from "../../local/harness/memory-records.ts";
 import { EPOCH, VirtualTime } from "../../local/harness/virtual-time.ts";
 import { INVOCATION_MS, LATENCY_MS, SWEEP_MS } from "./assumptions.ts";
-import { neighbours, type World } from "./neighbours.ts";
 import { populate } from "./population.ts";
 import { Processor } from "./processor.ts";
 import { lostEnds, overdueMs } from "./promises.ts";
 import { Rate } from "./rate.ts";
 import type { Scenario } from "./scenarios.ts";
+import { simulatedServices, type World } from "./simulated-services.ts";
 
 const DEADLINE_MS = 7 * 24 * 60 * 60_000;
 /** Minutes that are not counted: the sweepers first have to divide the shards among themselves. */
@@ -67,7 +67,7 @@ export async function run(scenario: Scenario, engine: typeof sweep = sweep): Pro
     const processor = new Processor({ time, memory: scenario.memory });
     const dependencies: SweepDependencies = {
       ...records.stores(),
-      ...neighbours({ population, time, usage, delays }, processor, seed),
+      ...simulatedServices({ population, time, usage, delays }, processor, seed),
       credentials: CREDENTIALS,
       schedule,
       observer: OBSERVER,

@@ -1,12 +1,12 @@
 import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
 import pMap from "p-map";
-import { awsTrouble } from "../../infra/aws-trouble.ts";
 import { type ReadStack, readStack } from "../../infra/deployed-stack.ts";
 import { stackName } from "../../infra/names.ts";
 import { HealthStore } from "../../lib/store/health-store.ts";
 import { ShardStore } from "../../lib/store/shard-store.ts";
 import { openDatabase } from "../../lib/store/table.ts";
 import type { Aws } from "../aws.ts";
+import { awsTrouble } from "../aws-trouble.ts";
 import type { Finding } from "../finding.ts";
 import { alarms, deadLetters } from "./alarms.ts";
 import { askGateway } from "./gateways.ts";

@@ -1,9 +1,9 @@
 import { InvokeCommand, type LambdaClient } from "@aws-sdk/client-lambda";
 import * as z from "zod/mini";
-import { awsTrouble } from "../../infra/aws-trouble.ts";
 import { oneLine } from "../../infra/command-line.ts";
 import type { ApiEvent } from "../../lib/http/request.ts";
 import { ORGANISATION_PATH, TASK_PATH } from "../../lib/http/routes.ts";
+import { awsTrouble } from "../aws-trouble.ts";
 import type { Finding } from "../finding.ts";
 
 /** A task that does not exist: if EnOS answers that, then gateway, token and signature are fine. */

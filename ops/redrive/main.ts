@@ -1,8 +1,8 @@
 /** `npm run redrive`: repeats the sweeps that failed. */
 import { LambdaClient } from "@aws-sdk/client-lambda";
-import { awsTrouble } from "../../infra/aws-trouble.ts";
 import { commandLine } from "../../infra/command-line.ts";
 import { awsIn } from "../aws.ts";
+import { awsTrouble } from "../aws-trouble.ts";
 import { stageOf } from "../stage.ts";
 import { STAGE_OPTIONS, STAGE_USAGE } from "../surroundings.ts";
 import { redrive, sweepNames } from "./redrive.ts";

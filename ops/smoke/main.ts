@@ -1,10 +1,11 @@
 /** `npm run smoke`: one task of a deployed stage from asking to its event. */
-import { awsTrouble } from "../../infra/aws-trouble.ts";
+
 import { commandLine, refuse } from "../../infra/command-line.ts";
 import { readStack } from "../../infra/deployed-stack.ts";
 import { stackName } from "../../infra/names.ts";
 import { Id, type TaskKey } from "../../lib/tasks/key.ts";
 import { awsIn } from "../aws.ts";
+import { awsTrouble } from "../aws-trouble.ts";
 import { type Finding, lineOf } from "../finding.ts";
 import { stageOf } from "../stage.ts";
 import { STAGE_OPTIONS, STAGE_USAGE } from "../surroundings.ts";

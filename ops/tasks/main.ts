@@ -1,5 +1,5 @@
 /** `npm run tasks`: looks up, awaits, tracks and lists tasks. */
-import { awsTrouble } from "../../infra/aws-trouble.ts";
+import { awsTrouble } from "../aws-trouble.ts";
 import { Api } from "./api.ts";
 import { HELP, parseCommand, UsageError } from "./arguments.ts";
 import { EXIT, exitOfError } from "./exit.ts";

@@ -1,9 +1,9 @@
 import pMap from "p-map";
-import { awsTrouble } from "../../infra/aws-trouble.ts";
 import type { TrackingOptions } from "../../lib/store/task-store.ts";
 import type { TaskKey } from "../../lib/tasks/key.ts";
 import type { TrackedTask } from "../../lib/tasks/record.ts";
 import type { DownloadStatus } from "../../lib/tasks/status.ts";
+import { awsTrouble } from "../aws-trouble.ts";
 import type { Api } from "./api.ts";
 import type { Command } from "./arguments.ts";
 import { EXIT, exitOf, exitOfError } from "./exit.ts";

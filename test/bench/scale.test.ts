@@ -4,11 +4,11 @@ import { quantile } from "../../bench/harness/statistics.ts";
 import { MEMORY_OF_A_VCPU } from "../../bench/scale/assumptions.ts";
 import { broken } from "../../bench/scale/broken.ts";
 import { cost } from "../../bench/scale/cost.ts";
-import { queryUnits } from "../../bench/scale/neighbours.ts";
 import { Processor } from "../../bench/scale/processor.ts";
 import { Rate } from "../../bench/scale/rate.ts";
 import { type Outcome, run } from "../../bench/scale/run.ts";
 import type { Scenario } from "../../bench/scale/scenarios.ts";
+import { queryUnits } from "../../bench/scale/simulated-services.ts";
 import { DURATIONS } from "../../bench/simulation/durations.ts";
 import type { SweepDependencies } from "../../lib/sweep/dependencies.ts";
 import { sweep } from "../../lib/sweep/sweep.ts";
@@ -33,7 +33,7 @@ const SMALL: Scenario = {
 };
 const SHORT = { ...SMALL, minutes: 5 };
 
-/** The engine with some of its neighbours replaced. */
+/** The engine with some of its dependencies replaced. */
 function engineWith(replace: (dependencies: SweepDependencies) => Partial<SweepDependencies>): typeof sweep {
   return (dependencies, settings, request) =>
     sweep({ ...dependencies, ...replace(dependencies) }, settings, request);

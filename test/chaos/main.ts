@@ -5,9 +5,9 @@
 import { randomInt } from "node:crypto";
 import { commandLine, refuse } from "../../infra/command-line.ts";
 import { useOwnTemporaryFolder } from "../../local/harness/temporary-folder.ts";
+import { printRows } from "./print-rows.ts";
 import { broken, type Row } from "./scenario.ts";
 import { scenarios } from "./scenarios.ts";
-import { table } from "./table.ts";
 
 const names = scenarios.map(({ name }) => name).join(", ");
 const USAGE = `Attacks the guarantees at length: npm run chaos -- [options]
@@ -38,7 +38,7 @@ for (const { name, run } of chosen) {
   progress("done");
 }
 
-console.log(`\n${table(rows)}`);
+printRows(rows);
 if (broken(rows).length > 0) {
   console.log(`\nBroken. To try the same again: npm run chaos -- --seed ${seed}`);
   process.exitCode = 1;

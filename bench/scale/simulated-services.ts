@@ -31,7 +31,7 @@ export const queryUnits = (items: number) => Math.max(1, Math.ceil((items * ITEM
 const WRITE_UNITS = 1;
 
 /** The table of tasks, EnOS and the topic, as one sweep sees them. Every task succeeds. */
-export function neighbours(
+export function simulatedServices(
   { population, time, usage, delays }: World,
   processor: Processor,
   seed: number,

@@ -1,8 +1,8 @@
 import { markdownTable } from "markdown-table";
 import type { Row } from "./scenario.ts";
 
-/** The rows as a table, and the notes on them below. */
-export function table(rows: Row[]): string {
+/** Prints the rows as a table, and the notes on them below. */
+export function printRows(rows: Row[]): void {
   const cells = rows.map(({ tried, times, lost, duplicated, wrong }) =>
     [tried, times, lost, duplicated, wrong].map(String),
   );
@@ -10,5 +10,5 @@ export function table(rows: Row[]): string {
   const numbers = markdownTable([["tried", "times", "lost", "duplicated", "wrong"], ...cells], {
     align: ["l", "r", "r", "r", "r"],
   });
-  return [numbers, ...notes].join("\n");
+  console.log(["", numbers, ...notes].join("\n"));
 }
