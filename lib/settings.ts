@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { gatewayOrigin, gatewayProblem, isLoopback, isOwnHost } from "./enos/gateway.ts";
+import { gatewayProblem, gatewayUrl, isLoopback, isOwnHost } from "./enos/gateway.ts";
 import {
   createSchedule,
   DEFAULT_GROWTH_PERCENT,
@@ -55,14 +55,6 @@ export const list = (entry: z.ZodMiniType<string, string>, most: number) =>
 const baseUrl = z.pipe(
   z.string().check(z.refine(isBaseUrl, "must be an https URL without a query (http on loopback only)")),
   z.transform((url) => url.replace(/\/+$/, "")),
-);
-
-/** The origin of an EnOS gateway. {@link gatewayProblem} decides whether it is acceptable. */
-export const gatewayUrl = z.pipe(
-  z
-    .string()
-    .check(z.refine((url) => gatewayOrigin(url) !== undefined, "must be an https origin without a path")),
-  z.transform((url) => new URL(url).origin),
 );
 
 /** A host as in a URL, without a port: a name, an IPv4 address, or an IPv6 address in brackets. */

@@ -6,9 +6,8 @@ import {
   SecretError,
   UnknownOrganisationError,
 } from "../enos/credentials.ts";
-import { type GatewayRule, gatewayProblem } from "../enos/gateway.ts";
+import { type GatewayRule, gatewayProblem, gatewayUrl } from "../enos/gateway.ts";
 import { errorName } from "../safe-error.ts";
-import { gatewayUrl } from "../settings.ts";
 import { InFlight } from "../time/in-flight.ts";
 import { ageOf, type Moment, moment } from "../time/moment.ts";
 import { AwsConnections } from "./connections.ts";

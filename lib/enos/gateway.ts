@@ -1,4 +1,5 @@
 import { BlockList, isIP } from "node:net";
+import * as z from "zod/mini";
 
 /** The rule for gateways' addresses. */
 export interface GatewayRule {
@@ -39,6 +40,14 @@ export function gatewayOrigin(text: string): string | undefined {
   const hasMore = url.pathname !== "/" || url.search || url.hash || url.username || url.password;
   return hasMore ? undefined : url.origin;
 }
+
+/** A text that is an origin. {@link gatewayProblem} decides whether a gateway may be there. */
+export const gatewayUrl = z.pipe(
+  z
+    .string()
+    .check(z.refine((url) => gatewayOrigin(url) !== undefined, "must be an https origin without a path")),
+  z.transform((url) => new URL(url).origin),
+);
 
 /** Why a gateway must not be at an origin, to continue a sentence after its name; undefined if it may. */
 export function gatewayProblem(origin: string, { httpHosts, isDeployed }: GatewayRule): string | undefined {
