@@ -2,22 +2,22 @@ import type { HealthRecord, StuckReason } from "../store/health-store.ts";
 import { CLOCK_ERROR_MS } from "../store/shard-store.ts";
 import type { CallResult } from "./call-result.ts";
 
-/** How many tasks of an organisation are asked about in vain, unanswered or refused, before it counts as stuck. */
-const TASKS_IN_VAIN = 2;
+/** How many tasks of an organisation go unanswered, or are refused, before it counts as stuck. */
+const UNANSWERED_TASKS = 2;
 /**
- * The most that this takes if other tasks of the organisation were answered. Until then, the unanswered ones may be
- * poisonous: EnOS never answers them, but answers all others.
+ * The most that this takes if other tasks of the organisation were answered. Until then, these may be tasks that are
+ * never answered, while EnOS answers all others.
  */
-const MOST_TASKS_IN_VAIN = 64;
+const MOST_UNANSWERED_TASKS = 64;
 /** How many organisations go unanswered before their gateway counts as stuck. */
-const ORGANISATIONS_IN_VAIN = 3;
+const UNANSWERED_ORGANISATIONS = 3;
 /** The most probes in one sweep of stuck organisations whose gateway is stuck as well. */
 const PROBES_BESIDE_GATEWAYS = 64;
 /** The time to the first probe, doubled for each further one, and its maximum, in milliseconds. */
 const FIRST_PROBE_MS = 60_000;
 const LONGEST_PROBE_MS = 10 * 60_000;
 /** If a probe is overdue by this, in milliseconds, there is no open task for it: each of them is read more often. */
-const FORSAKEN_MS = 60 * 60_000;
+const NO_OPEN_TASKS_MS = 60 * 60_000;
 /** A probe is early by up to this share of its interval, so that what broke together is not probed together. */
 const EARLY = 0.25;
 
@@ -29,8 +29,8 @@ interface Organisation {
   fingerprint: string | undefined;
   /** Calls of this sweep that were answered. */
   answers: number;
-  /** The index keys of tasks that were asked about in vain since the last answer. */
-  inVain: Set<string>;
+  /** The index keys of tasks that went unanswered, or were refused, since the last answer. */
+  unansweredTasks: Set<string>;
   record: HealthRecord | undefined;
   /** Its stored record, while it is called as if it were not stuck. */
   retried: HealthRecord | undefined;
@@ -40,7 +40,7 @@ interface Origin {
   organisations: Set<string>;
   hasAnswered: boolean;
   /** Organisations that went unanswered since the gateway's last answer. */
-  inVain: Set<string>;
+  unansweredOrganisations: Set<string>;
   record: HealthRecord | undefined;
 }
 
@@ -82,12 +82,12 @@ export class Breakers {
 
   /**
    * Whether an organisation is stuck only because its gateway is. The gateway did not answer some organisations, and
-   * perhaps no others were asked. It may still answer one that has not been asked in vain.
+   * perhaps no others were asked. It may still answer one of which no task has gone unanswered.
    */
-  isStuckByHearsay(orgId: string): boolean {
+  isStuckOnlyByGateway(orgId: string): boolean {
     const organisation = this.#organisations.get(orgId);
     if (!organisation || this.stuck(orgId)?.scope !== "origin") return false;
-    return organisation.record === undefined && organisation.inVain.size === 0;
+    return organisation.record === undefined && organisation.unansweredTasks.size === 0;
   }
 
   /**
@@ -151,7 +151,7 @@ export class Breakers {
    *
    * @param isWitness whether the task was drawn from all of the organisation's tasks, not only from those due
    */
-  hear(orgId: string, task: string, result: CallResult, isWitness = false): HealthChange[] {
+  noteResult(orgId: string, task: string, result: CallResult, isWitness = false): HealthChange[] {
     switch (result.kind) {
       case "answered":
         return this.#answered(orgId);
@@ -161,16 +161,16 @@ export class Breakers {
         return [
           ...(wasCalled(result.reason) ? this.#gatewayAnswered(orgId) : []),
           // Counts like a witness: credentials and our address are the same for every task.
-          ...this.#inVain(orgId, task, result.reason, { isWitness: true }),
+          ...this.#unanswered(orgId, task, result.reason, { isWitness: true }),
         ];
       case "unanswered":
         return [
           // It confirms that the gateway is stuck: no second task is needed.
-          ...this.#inVain(orgId, task, "unreachable", {
+          ...this.#unanswered(orgId, task, "unreachable", {
             isWitness,
-            isExpected: this.isStuckByHearsay(orgId),
+            isExpected: this.isStuckOnlyByGateway(orgId),
           }),
-          ...this.#silent(orgId, result.isConnected),
+          ...this.#gatewayUnanswered(orgId, result.isConnected),
         ];
       case "cut-off":
         return [];
@@ -179,21 +179,21 @@ export class Breakers {
 
   /**
    * Whether one more task has to be asked about to tell if an organisation is stuck. All of its due tasks may be
-   * poisonous.
+   * among those that are never answered.
    *
    * @param isLast whether no other task of it is queued or in flight
    */
   isInDoubt(orgId: string, isLast: boolean): boolean {
     const organisation = this.#organisations.get(orgId);
     if (!organisation || this.stuck(orgId)) return false;
-    const { answers, inVain } = organisation;
-    const isOneShort = isLast && answers === 0 && inVain.size === TASKS_IN_VAIN - 1;
-    return isOneShort || inVain.size >= enoughInVain(organisation);
+    const { answers, unansweredTasks } = organisation;
+    const isOneShort = isLast && answers === 0 && unansweredTasks.size === UNANSWERED_TASKS - 1;
+    return isOneShort || unansweredTasks.size >= enoughUnanswered(organisation);
   }
 
-  /** The index keys of an organisation's tasks that were asked about in vain since its last answer. */
-  tasksInVain(orgId: string): ReadonlySet<string> {
-    return new Set(this.#organisations.get(orgId)?.inVain);
+  /** The index keys of an organisation's tasks that went unanswered, or were refused, since its last answer. */
+  unansweredTasks(orgId: string): ReadonlySet<string> {
+    return new Set(this.#organisations.get(orgId)?.unansweredTasks);
   }
 
   /** Notes that an organisation in doubt has no other task to ask about, which proves that it is stuck. */
@@ -204,7 +204,7 @@ export class Breakers {
   #answered(orgId: string): HealthChange[] {
     const organisation = this.#organisation(orgId);
     organisation.answers++;
-    organisation.inVain.clear();
+    organisation.unansweredTasks.clear();
     organisation.record ??= organisation.retried;
     organisation.retried = undefined;
     return [...this.#gatewayAnswered(orgId), ...this.#recovered(organisation)];
@@ -215,7 +215,7 @@ export class Breakers {
     if (!url) return [];
     const origin = this.#origin(url);
     origin.hasAnswered = true;
-    origin.inVain.clear();
+    origin.unansweredOrganisations.clear();
     if (!origin.record) return [];
     for (const other of origin.organisations) {
       if (other !== orgId && this.#organisation(other).record?.origin === url) this.retry(other);
@@ -234,29 +234,29 @@ export class Breakers {
     return this.#organisation(orgId).answers > 0 ? [] : this.#open("org", orgId, "throttled");
   }
 
-  #inVain(
+  #unanswered(
     orgId: string,
     task: string,
     reason: StuckReason,
     { isWitness, isExpected = false }: { isWitness: boolean; isExpected?: boolean },
   ): HealthChange[] {
     const organisation = this.#organisation(orgId);
-    organisation.inVain.add(task);
+    organisation.unansweredTasks.add(task);
     // If no call was made, none would be made for another task either.
     const isCertain = isExpected || !wasCalled(reason);
-    const isProven = isWitness && organisation.inVain.size >= enoughInVain(organisation);
+    const isProven = isWitness && organisation.unansweredTasks.size >= enoughUnanswered(organisation);
     if (!isCertain && !organisation.record && !isProven) return [];
     return this.#open("org", orgId, reason);
   }
 
-  #silent(orgId: string, isConnected: boolean): HealthChange[] {
+  #gatewayUnanswered(orgId: string, isConnected: boolean): HealthChange[] {
     const { origin: url } = this.#organisation(orgId);
     if (!url) return [];
     const origin = this.#origin(url);
-    origin.inVain.add(orgId);
-    const enough = Math.max(2, Math.min(ORGANISATIONS_IN_VAIN, origin.organisations.size));
+    origin.unansweredOrganisations.add(orgId);
+    const enough = Math.max(2, Math.min(UNANSWERED_ORGANISATIONS, origin.organisations.size));
     // A gateway that has answered in this sweep is not down, however many of its organisations go unanswered.
-    const isDown = !origin.hasAnswered && (!isConnected || origin.inVain.size >= enough);
+    const isDown = !origin.hasAnswered && (!isConnected || origin.unansweredOrganisations.size >= enough);
     return isDown ? this.#open("origin", url, "unreachable") : [];
   }
 
@@ -282,7 +282,7 @@ export class Breakers {
         origin: undefined,
         fingerprint: undefined,
         answers: 0,
-        inVain: new Set(),
+        unansweredTasks: new Set(),
         record: undefined,
         retried: undefined,
       };
@@ -294,7 +294,12 @@ export class Breakers {
   #origin(url: string): Origin {
     let origin = this.#origins.get(url);
     if (!origin) {
-      origin = { organisations: new Set(), hasAnswered: false, inVain: new Set(), record: undefined };
+      origin = {
+        organisations: new Set(),
+        hasAnswered: false,
+        unansweredOrganisations: new Set(),
+        record: undefined,
+      };
       this.#origins.set(url, origin);
     }
     return origin;
@@ -302,8 +307,8 @@ export class Breakers {
 }
 
 /** How many tasks without an answer prove that an organisation is stuck: as many as were answered, within limits. */
-function enoughInVain({ answers }: Organisation): number {
-  return Math.min(MOST_TASKS_IN_VAIN, Math.max(TASKS_IN_VAIN, answers));
+function enoughUnanswered({ answers }: Organisation): number {
+  return Math.min(MOST_UNANSWERED_TASKS, Math.max(UNANSWERED_TASKS, answers));
 }
 
 /** Whether the gateway was called at all. Without credentials it is not, so the failure says nothing about it. */
@@ -323,6 +328,6 @@ export function isProbeDue({ nextProbeAt }: Pick<HealthRecord, "nextProbeAt">, n
 }
 
 /** Whether a probe is so long overdue that what the record is about can have no open tasks. */
-export function isForsaken({ nextProbeAt }: HealthRecord, now: number): boolean {
-  return nextProbeAt < now - FORSAKEN_MS;
+export function hasNoOpenTasks({ nextProbeAt }: HealthRecord, now: number): boolean {
+  return nextProbeAt < now - NO_OPEN_TASKS_MS;
 }

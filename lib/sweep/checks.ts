@@ -25,7 +25,7 @@ const MOST_GIVING_UP = 32;
 /** No task is given up when less time than this is left of the invocation, in milliseconds. */
 const GIVE_UP_MS = 1_500;
 
-type CallInVain = Extract<CallResult, { kind: "unanswered" | "refused" }>;
+type CallWithoutAnswer = Extract<CallResult, { kind: "unanswered" | "refused" }>;
 
 /** One task to check, and the functions that are told the result. */
 export interface Check {
@@ -114,7 +114,7 @@ export class Checks {
       unasked(check);
       return false;
     }
-    await this.#hear(check, result);
+    await this.#noteResult(check, result);
     if (result.kind === "answered") {
       this.#summary.checked++;
       if (check.adopt) this.#addPending(this.#adopt(check, check.adopt, result.check));
@@ -184,14 +184,14 @@ export class Checks {
 
   /** Whether a call has to wait for a spare waiting place: its gateway was found stuck after it was queued. */
   #isToWait({ orgId, isSecondOpinion, probe }: Check): boolean {
-    return !isSecondOpinion && !probe && !this.#time.isClosing && this.#breakers.isStuckByHearsay(orgId);
+    return !isSecondOpinion && !probe && !this.#time.isClosing && this.#breakers.isStuckOnlyByGateway(orgId);
   }
 
   async #mayCall({ orgId, isSecondOpinion }: Check): Promise<boolean> {
     const { health, now } = this.#dependencies;
     if (this.#time.isClosing) return false;
     const stuck = this.#breakers.stuck(orgId);
-    if (!stuck || (isSecondOpinion && this.#breakers.isStuckByHearsay(orgId))) return true;
+    if (!stuck || (isSecondOpinion && this.#breakers.isStuckOnlyByGateway(orgId))) return true;
     const own = isSecondOpinion ? this.#breakers.ownRecord(orgId) : undefined;
     const due = [stuck, own].find((record) => record && isProbeDue(record, now()));
     if (!due) {
@@ -230,9 +230,9 @@ export class Checks {
   }
 
   /** Notes a call's result. Resolves once the further check that it may require is queued. */
-  async #hear({ task, probe, isWitness }: Check, result: CallResult): Promise<void> {
+  async #noteResult({ task, probe, isWitness }: Check, result: CallResult): Promise<void> {
     const { orgId } = task;
-    this.#carryOut(this.#breakers.hear(orgId, task.indexKey, result, isWitness));
+    this.#carryOut(this.#breakers.noteResult(orgId, task.indexKey, result, isWitness));
     if (result.kind === "answered" || result.kind === "cut-off") return;
     if (result.kind === "limited") this.#queue.stop(orgId);
     else if (!probe && !this.#inDoubt.has(orgId)) {
@@ -245,14 +245,14 @@ export class Checks {
    * A few failed calls do not prove that an organisation is stuck: queues a check of another task, due or not. If there
    * is none, that is proof.
    */
-  async #askAnother(task: OpenTask, result: CallInVain): Promise<void> {
+  async #askAnother(task: OpenTask, result: CallWithoutAnswer): Promise<void> {
     const { orgId } = task;
     const ended = Promise.withResolvers<void>();
     this.#inDoubt.add(orgId);
     this.#addPending(ended.promise.finally(() => this.#inDoubt.delete(orgId)));
     try {
       const { openTasks, now } = this.#dependencies;
-      const another = await openTasks.another(task, this.#breakers.tasksInVain(orgId), this.#time.signal);
+      const another = await openTasks.another(task, this.#breakers.unansweredTasks(orgId), this.#time.signal);
       if (another) {
         // How far it was checked is not known here. So it counts neither as unreachable nor as known to be open.
         const unknown = { checkedThrough: now(), scheduledSince: Infinity };
@@ -277,7 +277,7 @@ export class Checks {
       if (kind === "stuck") {
         observer.stuck(record);
         // An organisation that has not failed itself continues: it may be about to be answered.
-        for (const orgId of about) if (!this.#breakers.isStuckByHearsay(orgId)) queue.stop(orgId);
+        for (const orgId of about) if (!this.#breakers.isStuckOnlyByGateway(orgId)) queue.stop(orgId);
       } else {
         observer.recovered(record);
         for (const orgId of about) if (!this.#breakers.stuck(orgId)) queue.resume(orgId);

@@ -386,7 +386,7 @@ export class ShardSweep {
   /** Whether an organisation is asked although its gateway is stuck: it has not failed itself, or its probe is due. */
   #isAskedBesideGateway(orgId: string): boolean {
     const own = this.#breakers.ownRecord(orgId);
-    return own ? isProbeDue(own, this.#now) : this.#breakers.isStuckByHearsay(orgId);
+    return own ? isProbeDue(own, this.#now) : this.#breakers.isStuckOnlyByGateway(orgId);
   }
 
   #probe(): void {

@@ -4,7 +4,7 @@ import { fingerprint } from "../enos/credentials.ts";
 import type { BehindChange, BehindRecord } from "../store/behind-store.ts";
 import type { HealthRecord } from "../store/health-store.ts";
 import { isLeased, type Shard } from "../store/shard-store.ts";
-import { Breakers, isForsaken } from "./breakers.ts";
+import { Breakers, hasNoOpenTasks } from "./breakers.ts";
 import { openCheckRun } from "./check-run.ts";
 import type { Check, Checks } from "./checks.ts";
 import type { SweepDependencies, SweepSettings } from "./dependencies.ts";
@@ -25,7 +25,7 @@ const SECRETS_MS = 1_000;
 const WRITES = 32;
 
 /** The most records of organisations and gateways without open tasks that a sweep removes before its work. */
-const MOST_FORGOTTEN = 256;
+const MOST_REMOVED = 256;
 
 /** What a sweep is asked for. */
 export interface SweepRequest {
@@ -63,12 +63,12 @@ export async function sweep(
   const wanted = choose(shards, request.shards, dependencies.now());
   const { now } = dependencies;
   const at = now();
-  const forsaken = new Set(health.records.filter((record) => isForsaken(record, at)));
-  const breakers = new Breakers({ records: health.records.filter((record) => !forsaken.has(record)), now });
+  const obsolete = new Set(health.records.filter((record) => hasNoOpenTasks(record, at)));
+  const breakers = new Breakers({ records: health.records.filter((record) => !obsolete.has(record)), now });
   await Promise.all([
     // A secret that takes longer is used later in this sweep, or in the next one.
     time.outlasts(retryRefused(dependencies, breakers), SECRETS_MS),
-    forgetForsaken(dependencies, [...forsaken].slice(0, MOST_FORGOTTEN)),
+    removeObsolete(dependencies, [...obsolete].slice(0, MOST_REMOVED)),
   ]);
   const running = new Sweep({ dependencies, settings, time, breakers });
   if (health.error) running.failed("read", health.error);
@@ -116,7 +116,7 @@ async function retryRefused(
 }
 
 /** Removes records of organisations and gateways without open tasks: nothing else would ever remove them. */
-async function forgetForsaken(
+async function removeObsolete(
   { health, observer }: Pick<SweepDependencies, "health" | "observer">,
   records: HealthRecord[],
 ): Promise<void> {

@@ -55,8 +55,8 @@ export function decide(task: OpenTask, check: CheckResult, circumstances: Circum
     return { kind: "finish", outcome: { state: check.status.state, status: check.status, reason: null } };
   }
   if (isPastDeadline(task, now, deadlineMs)) {
-    const isInVain = check.kind === "failed" || check.kind === "unanswered";
-    return abandon(isInVain && isUnreachable(task, circumstances) ? "unreachable" : "deadline");
+    const hasNoAnswer = check.kind === "failed" || check.kind === "unanswered";
+    return abandon(hasNoAnswer && isUnreachable(task, circumstances) ? "unreachable" : "deadline");
   }
   switch (check.kind) {
     case "unanswered":

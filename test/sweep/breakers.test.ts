@@ -51,8 +51,8 @@ describe("an organisation", () => {
     ["refused", refused("credentials"), "credentials"],
     ["refused for our address", refused("address-refused"), "address-refused"],
   ])("is stuck once calls about two of its tasks are %s, but not because of one", (_, result, reason) => {
-    expect(breakers.hear("o1", "t1", result)).toEqual([]);
-    expect(breakers.hear("o1", "t1", result)).toEqual([]);
+    expect(breakers.noteResult("o1", "t1", result)).toEqual([]);
+    expect(breakers.noteResult("o1", "t1", result)).toEqual([]);
     expect(breakers.stuck("o1")).toBeUndefined();
     const stuck = {
       scope: "org",
@@ -63,44 +63,44 @@ describe("an organisation", () => {
       probes: 0,
       fingerprint: "keys of o1",
     };
-    expect(breakers.hear("o1", "t2", result, true)).toEqual([{ kind: "stuck", record: stuck }]);
+    expect(breakers.noteResult("o1", "t2", result, true)).toEqual([{ kind: "stuck", record: stuck }]);
     expect(breakers.stuck("o1")).toEqual(stuck);
     expect(breakers.records).toEqual([stuck]);
     // The change is reported only once.
-    expect(breakers.hear("o1", "t3", result)).toEqual([]);
+    expect(breakers.noteResult("o1", "t3", result)).toEqual([]);
   });
 
   it.each(["unknown-organisation", "secret"] as const)(
     "is stuck at once if there are no credentials for a call: %s",
     (reason) => {
-      expect(breakers.hear("o1", "t1", refused(reason))).toMatchObject([
+      expect(breakers.noteResult("o1", "t1", refused(reason))).toMatchObject([
         { kind: "stuck", record: { reason } },
       ]);
     },
   );
 
-  it("is not stuck because of one poisonous task, however often it is asked about in vain", () => {
+  it("is not stuck because of one task that is never answered, however often it is asked about", () => {
     for (let sweep = 0; sweep < 20; sweep++) {
-      expect(breakers.hear("o1", "poison", HUNG)).toEqual([]);
-      expect(breakers.hear("o1", "t1", ANSWERED)).toEqual([]);
+      expect(breakers.noteResult("o1", "unanswerable", HUNG)).toEqual([]);
+      expect(breakers.noteResult("o1", "t1", ANSWERED)).toEqual([]);
     }
     expect(breakers.stuck("o1")).toBeUndefined();
   });
 
   it("is not stuck because of any number of due tasks before one was drawn from all of its tasks", () => {
     for (let task = 0; task < 5; task++) {
-      expect(breakers.hear("o1", `due${task}`, HUNG)).toEqual([]);
+      expect(breakers.noteResult("o1", `due${task}`, HUNG)).toEqual([]);
       expect(breakers.isInDoubt("o1", false)).toBe(task > 0);
     }
-    expect([...breakers.tasksInVain("o1")]).toEqual(["due0", "due1", "due2", "due3", "due4"]);
-    expect(breakers.hear("o1", "drawn", HUNG, true)).toMatchObject([{ kind: "stuck" }]);
+    expect([...breakers.unansweredTasks("o1")]).toEqual(["due0", "due1", "due2", "due3", "due4"]);
+    expect(breakers.noteResult("o1", "drawn", HUNG, true)).toMatchObject([{ kind: "stuck" }]);
     expect(breakers.isInDoubt("o1", false)).toBe(false);
   });
 
   it("with a single task is stuck once it is known that it has no other", () => {
     expect(breakers.isInDoubt("o1", true)).toBe(false);
     expect(breakers.hasNoOther("o1", "unreachable")).toEqual([]);
-    breakers.hear("o1", "t1", HUNG);
+    breakers.noteResult("o1", "t1", HUNG);
     expect(breakers.isInDoubt("o1", true)).toBe(true);
     expect(breakers.hasNoOther("o1", "unreachable")).toMatchObject([
       { kind: "stuck", record: { id: "o1", reason: "unreachable" } },
@@ -109,19 +109,19 @@ describe("an organisation", () => {
   });
 
   it("is no longer in doubt once anything was answered", () => {
-    breakers.hear("o1", "t1", HUNG);
-    breakers.hear("o1", "t2", ANSWERED);
+    breakers.noteResult("o1", "t1", HUNG);
+    breakers.noteResult("o1", "t2", ANSWERED);
     expect(breakers.isInDoubt("o1", true)).toBe(false);
     expect(breakers.hasNoOther("o1", "unreachable")).toEqual([]);
   });
 
   it("that is limited before any answer is stuck, and after an answer is not", () => {
-    expect(breakers.hear("o1", "t1", LIMITED)).toMatchObject([
+    expect(breakers.noteResult("o1", "t1", LIMITED)).toMatchObject([
       { kind: "stuck", record: { scope: "org", id: "o1", reason: "throttled" } },
     ]);
     join("o2");
-    breakers.hear("o2", "t1", ANSWERED);
-    expect(breakers.hear("o2", "t2", LIMITED)).toEqual([]);
+    breakers.noteResult("o2", "t1", ANSWERED);
+    expect(breakers.noteResult("o2", "t2", LIMITED)).toEqual([]);
     expect(breakers.stuck("o2")).toBeUndefined();
   });
 
@@ -131,17 +131,17 @@ describe("an organisation", () => {
   ])("recovers with any answer: %s", (_, answer) => {
     breakers = start([record({})]);
     expect(breakers.stuck("o1")).toEqual(record({}));
-    expect(breakers.hear("o1", "t9", answer)).toEqual([{ kind: "recovered", record: record({}) }]);
+    expect(breakers.noteResult("o1", "t9", answer)).toEqual([{ kind: "recovered", record: record({}) }]);
     expect(breakers.stuck("o1")).toBeUndefined();
     expect(breakers.records).toEqual([]);
-    expect(breakers.hear("o1", "t9", answer)).toEqual([]);
+    expect(breakers.noteResult("o1", "t9", answer)).toEqual([]);
   });
 
   it("is not judged by calls that we ended ourselves", () => {
-    for (let task = 0; task < 10; task++) expect(breakers.hear("o1", `t${task}`, CUT_OFF)).toEqual([]);
+    for (let task = 0; task < 10; task++) expect(breakers.noteResult("o1", `t${task}`, CUT_OFF)).toEqual([]);
     expect(breakers.stuck("o1")).toBeUndefined();
     breakers = start([record({})]);
-    expect(breakers.hear("o1", "t1", CUT_OFF)).toEqual([]);
+    expect(breakers.noteResult("o1", "t1", CUT_OFF)).toEqual([]);
     expect(breakers.stuck("o1")).toEqual(record({}));
   });
 
@@ -149,9 +149,11 @@ describe("an organisation", () => {
     breakers = start([record({ nextProbeAt: now + MINUTE })]);
     join("o1");
     const told = record({ nextProbeAt: now + MINUTE, reason: "credentials", fingerprint: "keys of o1" });
-    expect(breakers.hear("o1", "t1", refused("credentials"))).toEqual([{ kind: "stuck", record: told }]);
+    expect(breakers.noteResult("o1", "t1", refused("credentials"))).toEqual([
+      { kind: "stuck", record: told },
+    ]);
     expect(breakers.stuck("o1")).toEqual(told);
-    expect(breakers.hear("o1", "t2", refused("credentials"))).toEqual([]);
+    expect(breakers.noteResult("o1", "t2", refused("credentials"))).toEqual([]);
   });
 
   it("with a new secret is called as if it were not stuck, and its record stays until it is answered", () => {
@@ -159,13 +161,13 @@ describe("an organisation", () => {
     breakers = start([refusal]);
     breakers.retry("o1");
     expect(breakers.stuck("o1")).toBeUndefined();
-    expect(breakers.hear("o1", "t1", ANSWERED)).toEqual([{ kind: "recovered", record: refusal }]);
+    expect(breakers.noteResult("o1", "t1", ANSWERED)).toEqual([{ kind: "recovered", record: refusal }]);
 
     breakers = start([refusal]);
     breakers.retry("o1");
     breakers.learn("o1", "https://o1", "newer");
-    breakers.hear("o1", "t1", refused("credentials"));
-    expect(breakers.hear("o1", "t2", refused("credentials"))).toMatchObject([
+    breakers.noteResult("o1", "t1", refused("credentials"));
+    expect(breakers.noteResult("o1", "t2", refused("credentials"))).toMatchObject([
       { kind: "stuck", record: { id: "o1", reason: "credentials", fingerprint: "newer" } },
     ]);
   });
@@ -175,7 +177,7 @@ describe("a gateway", () => {
   it("is stuck once connecting fails, with all of its organisations", () => {
     join("o1", "https://shared");
     join("o2", "https://shared");
-    expect(breakers.hear("o1", "t1", NO_CONNECTION)).toMatchObject([
+    expect(breakers.noteResult("o1", "t1", NO_CONNECTION)).toMatchObject([
       {
         kind: "stuck",
         record: { scope: "origin", id: "https://shared", reason: "unreachable", fingerprint: undefined },
@@ -187,16 +189,16 @@ describe("a gateway", () => {
 
   it("that has answered is not stuck because of one failed connection", () => {
     for (const orgId of ["o1", "o2", "o3"]) join(orgId, "https://shared");
-    breakers.hear("o2", "t1", ANSWERED);
-    expect(breakers.hear("o1", "t1", NO_CONNECTION)).toEqual([]);
+    breakers.noteResult("o2", "t1", ANSWERED);
+    expect(breakers.noteResult("o1", "t1", NO_CONNECTION)).toEqual([]);
     expect(breakers.stuck("o2")).toBeUndefined();
   });
 
   it("is stuck once three of its organisations go unanswered and none is answered", () => {
     for (const orgId of ["o1", "o2", "o3", "o4"]) join(orgId, "https://shared");
-    expect(breakers.hear("o1", "t1", HUNG)).toEqual([]);
-    expect(breakers.hear("o2", "t1", HUNG)).toEqual([]);
-    expect(breakers.hear("o3", "t1", HUNG)).toMatchObject([
+    expect(breakers.noteResult("o1", "t1", HUNG)).toEqual([]);
+    expect(breakers.noteResult("o2", "t1", HUNG)).toEqual([]);
+    expect(breakers.noteResult("o3", "t1", HUNG)).toMatchObject([
       { kind: "stuck", record: { scope: "origin", id: "https://shared" } },
     ]);
     expect(breakers.stuck("o4")).toMatchObject({ scope: "origin" });
@@ -204,21 +206,23 @@ describe("a gateway", () => {
 
   it("is not stuck if one of its organisations gets any answer in the same sweep, even a refusal", () => {
     for (const orgId of ["o1", "o2", "o3", "o4", "o5"]) join(orgId, "https://shared");
-    expect(breakers.hear("o4", "t1", refused("credentials"))).toEqual([]);
+    expect(breakers.noteResult("o4", "t1", refused("credentials"))).toEqual([]);
     for (const orgId of ["o1", "o2", "o3", "o5"]) {
-      expect(breakers.hear(orgId, "t1", HUNG)).toEqual([]);
+      expect(breakers.noteResult(orgId, "t1", HUNG)).toEqual([]);
     }
   });
 
   it("with two organisations is stuck once both go unanswered", () => {
     for (const orgId of ["o1", "o2"]) join(orgId, "https://shared");
-    breakers.hear("o1", "t1", HUNG);
-    expect(breakers.hear("o2", "t1", HUNG)).toMatchObject([{ kind: "stuck", record: { scope: "origin" } }]);
+    breakers.noteResult("o1", "t1", HUNG);
+    expect(breakers.noteResult("o2", "t1", HUNG)).toMatchObject([
+      { kind: "stuck", record: { scope: "origin" } },
+    ]);
   });
 
   it("is not stuck because of one hung organisation, however many of its tasks are asked about", () => {
     for (const orgId of ["o1", "o2", "o3"]) join(orgId, "https://shared");
-    for (let task = 0; task < 50; task++) breakers.hear("o1", `t${task}`, HUNG, task > 0);
+    for (let task = 0; task < 50; task++) breakers.noteResult("o1", `t${task}`, HUNG, task > 0);
     expect(breakers.stuck("o1")).toMatchObject({ scope: "org" });
     expect(breakers.stuck("o2")).toBeUndefined();
   });
@@ -232,20 +236,20 @@ describe("a gateway", () => {
     breakers = start([down]);
     for (const orgId of ["o1", "o2"]) join(orgId, "https://shared");
     expect(breakers.stuck("o1")).toEqual(down);
-    expect(breakers.hear("o1", "t1", result)).toContainEqual({ kind: "recovered", record: down });
+    expect(breakers.noteResult("o1", "t1", result)).toContainEqual({ kind: "recovered", record: down });
     expect(breakers.stuck("o2")).toBeUndefined();
   });
 
-  it("that is stuck is asked once for each organisation that has not been asked in vain", () => {
+  it("that is stuck is asked once for each organisation of which no task has gone unanswered", () => {
     const down = record({ scope: "origin", id: "https://shared" });
     breakers = start([down, record({ id: "o2" })]);
     for (const orgId of ["o1", "o2"]) join(orgId, "https://shared");
-    expect(breakers.isStuckByHearsay("o1")).toBe(true);
-    expect(breakers.isStuckByHearsay("o2")).toBe(false);
-    expect(breakers.hear("o1", "t1", HUNG)).toMatchObject([
+    expect(breakers.isStuckOnlyByGateway("o1")).toBe(true);
+    expect(breakers.isStuckOnlyByGateway("o2")).toBe(false);
+    expect(breakers.noteResult("o1", "t1", HUNG)).toMatchObject([
       { kind: "stuck", record: { scope: "org", id: "o1" } },
     ]);
-    expect(breakers.isStuckByHearsay("o1")).toBe(false);
+    expect(breakers.isStuckOnlyByGateway("o1")).toBe(false);
     expect(breakers.stuck("o1")).toEqual(down);
   });
 
@@ -253,9 +257,9 @@ describe("a gateway", () => {
     const down = record({ scope: "origin", id: "https://shared" });
     breakers = start([down]);
     for (const orgId of ["o1", "o2"]) join(orgId, "https://shared");
-    const [stuck] = breakers.hear("o1", "t1", HUNG);
+    const [stuck] = breakers.noteResult("o1", "t1", HUNG);
     expect(stuck).toMatchObject({ record: { id: "o1", origin: "https://shared" } });
-    breakers.hear("o2", "t1", ANSWERED);
+    breakers.noteResult("o2", "t1", ANSWERED);
     expect(breakers.stuck("o1")).toBeUndefined();
 
     const own = (stuck as { record: HealthRecord }).record;
@@ -265,7 +269,7 @@ describe("a gateway", () => {
     breakers = start([own]);
     join("o1", "https://shared");
     expect(breakers.stuck("o1")).toBeUndefined();
-    expect(breakers.hear("o1", "t1", ANSWERED)).toEqual([{ kind: "recovered", record: own }]);
+    expect(breakers.noteResult("o1", "t1", ANSWERED)).toEqual([{ kind: "recovered", record: own }]);
   });
 
   it("that recovers does not let organisations be called that are stuck for another reason by then", () => {
@@ -274,7 +278,7 @@ describe("a gateway", () => {
       record({ origin: "https://shared" }),
     ]);
     join("o1", "https://shared");
-    const [, stuck] = breakers.hear("o1", "t1", refused("credentials"));
+    const [, stuck] = breakers.noteResult("o1", "t1", refused("credentials"));
     expect(stuck).toMatchObject({ record: { reason: "credentials", origin: undefined } });
     expect(breakers.stuck("o1")).toMatchObject({ reason: "credentials" });
   });
@@ -285,7 +289,7 @@ describe("a gateway", () => {
       const down = record({ scope: "origin", id: "https://shared" });
       breakers = start([down, record({ id: "o2", origin: "https://shared" })]);
       for (const orgId of ["o1", "o2"]) join(orgId, "https://shared");
-      expect(breakers.hear("o1", "t1", refused(reason))).toMatchObject([
+      expect(breakers.noteResult("o1", "t1", refused(reason))).toMatchObject([
         { kind: "stuck", record: { scope: "org", id: "o1", reason } },
       ]);
       expect(breakers.stuck("o2")).toEqual(down);

@@ -93,8 +93,8 @@ describe("the decision", () => {
           const decision = decide(task, check, at(now, checkedThrough));
           if (decision.kind !== "finish" || decision.outcome.state !== "abandoned") return;
           const isOutOfReach = checkedThrough <= now - DAY || checkedThrough <= task.trackedAt;
-          const isInVain = check.kind === "failed" || check.kind === "unanswered";
-          expect(decision.outcome.reason === "unreachable").toBe(isInVain && isOutOfReach);
+          const hasNoAnswer = check.kind === "failed" || check.kind === "unanswered";
+          expect(decision.outcome.reason === "unreachable").toBe(hasNoAnswer && isOutOfReach);
         },
       ),
     );

@@ -71,7 +71,7 @@ const organisations = (minutes: number, recover: boolean) =>
         }),
         { maxLength: 4 },
       ),
-      poisonous: fc.option(
+      neverAnswered: fc.option(
         fc.record({
           latencyMs: fc.integer({ min: 1, max: 700 }),
           tasks: tasks(20, minutes),
@@ -81,7 +81,7 @@ const organisations = (minutes: number, recover: boolean) =>
       ),
       huge: fc.option(fc.integer({ min: 200, max: 1_500 }), { nil: undefined, freq: 4 }),
     })
-    .map(({ healthy, troubled, poisonous, huge }): Organisation[] => [
+    .map(({ healthy, troubled, neverAnswered, huge }): Organisation[] => [
       ...healthy.map(({ latencyMs, tasks, garblesPercent }, index) => ({
         // The second one shares a gateway with organisations that are in trouble.
         ...organisation(
@@ -99,15 +99,15 @@ const organisations = (minutes: number, recover: boolean) =>
           ...(recoversAt !== undefined && { recoversAt }),
         })),
       ),
-      ...(poisonous && !recover
+      ...(neverAnswered && !recover
         ? [
             {
               ...organisation(
-                "poisonous",
-                { kind: "answers", latencyMs: poisonous.latencyMs },
-                poisonous.tasks,
+                "never-answered",
+                { kind: "answers", latencyMs: neverAnswered.latencyMs },
+                neverAnswered.tasks,
               ),
-              poisonous: poisonous.times,
+              neverAnswered: neverAnswered.times,
             },
           ]
         : []),
@@ -142,7 +142,7 @@ function organisation(
   tasks: Organisation["tasks"],
   origin = `https://${id}`,
 ): Organisation {
-  return { id, origin, conduct, poisonous: 0, tasks };
+  return { id, origin, conduct, neverAnswered: 0, tasks };
 }
 
 /** Any world of this many minutes. @param recover whether all troubles are over after eight minutes */

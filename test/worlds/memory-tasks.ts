@@ -19,7 +19,7 @@ export interface WorldTask {
   putAt: number;
   endsAt: number;
   deletedAt: number;
-  isPoisonous: boolean;
+  isNeverAnswered: boolean;
   deadlineAt: number | undefined;
   closedAt: number;
   closedAs: TerminalState | undefined;
@@ -53,7 +53,7 @@ export class MemoryTasks {
   add(
     task: Pick<
       WorldTask,
-      "orgId" | "taskId" | "putAt" | "endsAt" | "deletedAt" | "isPoisonous" | "deadlineAt"
+      "orgId" | "taskId" | "putAt" | "endsAt" | "deletedAt" | "isNeverAnswered" | "deadlineAt"
     >,
     trackedAt: number,
     shards: number,

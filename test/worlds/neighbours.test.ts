@@ -23,7 +23,7 @@ function organisation(id: string, conduct: Conduct, tasks: number, options: Opti
     id,
     origin: `https://${id}`,
     conduct,
-    poisonous: 0,
+    neverAnswered: 0,
     tasks: Array.from({ length: tasks }, (_, index) => ({
       trackedAt: at + index,
       endsAt,
@@ -123,12 +123,12 @@ it("writes nothing for organisations that stay behind on a gateway that answers 
   expect(Math.max(...hung.map(({ id }) => outcome.records.behindWrites.get(id) ?? 0))).toBeLessThan(7);
 });
 
-it("does not count a gateway as stuck because of poisonous tasks", async () => {
+it("does not count a gateway as stuck because of tasks that are never answered", async () => {
   const well = Array.from({ length: 10 }, (_, index) => organisation(`well${index}`, QUICK, 5, { origin }));
-  const poisonous = [0, 1, 2].map((index) =>
-    organisation(`p${index}`, { kind: "answers", latencyMs: 300 }, 3, { origin, poisonous: 1 }),
+  const neverAnswered = [0, 1, 2].map((index) =>
+    organisation(`p${index}`, { kind: "answers", latencyMs: 300 }, 3, { origin, neverAnswered: 1 }),
   );
-  const outcome = await run(world([...well, ...poisonous]));
+  const outcome = await run(world([...well, ...neverAnswered]));
   expect(outcome.stuck.filter(({ scope }) => scope === "origin")).toEqual([]);
   expect(longestGap(outcome, "well")).toBeLessThan(4);
 });
@@ -206,16 +206,18 @@ it("keeps checking quick organisations beside more slow ones than there are wait
   expect(longestGap(outcome, "well")).toBeLessThan(4.5);
 });
 
-it("checks the other tasks of an organisation of which some are poisonous", async () => {
-  const ill = organisation("ill", QUICK, 20, { at: -2 * MINUTE, poisonous: 2 });
+it("checks the other tasks of an organisation of which some are never answered", async () => {
+  const ill = organisation("ill", QUICK, 20, { at: -2 * MINUTE, neverAnswered: 2 });
   const { tasks } = await run(world([ill], { shards: 1, minutes: 12 }));
-  const asked = tasks.filter(({ isPoisonous }) => !isPoisonous).map(({ answeredAt }) => answeredAt.length);
+  const asked = tasks
+    .filter(({ isNeverAnswered }) => !isNeverAnswered)
+    .map(({ answeredAt }) => answeredAt.length);
   expect(Math.min(...asked)).toBeGreaterThan(4);
 });
 
-it("does not count an organisation as stuck because of poisonous tasks if no others are due", async () => {
+it("does not count an organisation as stuck because of tasks that are never answered if no others are due", async () => {
   for (let seed = 0; seed < 3; seed++) {
-    const ill = organisation("ill", QUICK, 20, { at: -20 * 60 * MINUTE, poisonous: 2 });
+    const ill = organisation("ill", QUICK, 20, { at: -20 * 60 * MINUTE, neverAnswered: 2 });
     const outcome = await run(world([ill], { shards: 1, minutes: 30, seed }));
     expect(outcome.stuck, `seed ${seed}`).toEqual([]);
     const asked = Map.groupBy(outcome.calls, ({ taskId }) => taskId);

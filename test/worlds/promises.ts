@@ -270,11 +270,11 @@ export function lost(outcome: Outcome): string[] {
   });
 }
 
-function isHealthy({ conduct, poisonous, requestsPerSecond }: Organisation): boolean {
+function isHealthy({ conduct, neverAnswered, requestsPerSecond }: Organisation): boolean {
   return (
     conduct.kind === "answers" &&
     conduct.latencyMs <= 1_000 &&
-    poisonous === 0 &&
+    neverAnswered === 0 &&
     requestsPerSecond === undefined
   );
 }

@@ -68,7 +68,7 @@ export async function run(world: World): Promise<Outcome> {
           putAt,
           endsAt: EPOCH + task.endsAt,
           deletedAt: task.deletedAt === undefined ? Number.POSITIVE_INFINITY : EPOCH + task.deletedAt,
-          isPoisonous: index < organisation.poisonous,
+          isNeverAnswered: index < organisation.neverAnswered,
           deadlineAt: undefined,
         },
         putAt + world.trackerClockMs,
@@ -127,7 +127,7 @@ export async function run(world: World): Promise<Outcome> {
         await (isLong && signal ? Promise.race([time.after(ms), aborted(signal)]) : time.after(ms));
         if (signal?.aborted) throw new EnosError("timeout", "the call was ended");
       };
-      if (task.isPoisonous && conduct.kind === "answers") {
+      if (task.isNeverAnswered && conduct.kind === "answers") {
         await wait(TIMEOUT_MS);
         throw new EnosError("timeout", "no answer");
       }

@@ -24,8 +24,8 @@ export interface Organisation {
   conduct: Conduct;
   /** When it begins to answer at once, in milliseconds of the world's time; never if absent. */
   recoversAt?: number;
-  /** How many of its tasks are poisonous: calls about them hang, although others are answered. */
-  poisonous: number;
+  /** How many of its tasks are never answered, although others are: calls about them hang. */
+  neverAnswered: number;
   /** When its tasks are tracked and end, in milliseconds of the world's time; tracked before 0 is old. */
   tasks: { trackedAt: number; endsAt: number; deletedAt?: number }[];
   requestsPerSecond?: number;
