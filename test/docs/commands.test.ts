@@ -20,13 +20,13 @@ const linesOf = ({ text }: Block) => text.split("\n").filter((line) => line !== 
 const isOfRepository = (block: Block) => linesOf(block).every((line) => REPOSITORY_COMMAND.test(line));
 
 describe.each(DOCUMENTS)("%s", (document) => {
-  it("has no command that is neither run, nor one of the repository, nor marked as one for an account", () => {
+  it("has only commands that are run here, or marked as needing an account", () => {
     if (RUN.includes(document) || areAllForAnAccount(document)) return;
     const unknown = shellBlocks(document).filter((block) => !isForAnAccount(block) && !isOfRepository(block));
     expect(unknown.map(({ line }) => `${document}:${line}`)).toEqual([]);
   });
 
-  it("has commands that a shell can read, and names scripts that there are", () => {
+  it("has commands that a shell can parse, and scripts that exist", () => {
     const { scripts } = JSON.parse(readFileSync("package.json", "utf8"));
     for (const block of shellBlocks(document)) {
       const { stderr } = spawnSync("bash", ["-n"], { input: block.text, encoding: "utf8" });
@@ -41,7 +41,7 @@ describe.each(DOCUMENTS)("%s", (document) => {
       expect(existsSync(file as string)).toBe(true);
   });
 
-  it("names and links to files and headings that exist", () => {
+  it("names and links to existing files and headings", () => {
     const text = readFileSync(document, "utf8");
     for (const [, file = ""] of text.matchAll(
       /`((?:bench|functions|infra|lib|local|ops|test)\/[\w./-]+)`/g,

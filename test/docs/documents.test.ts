@@ -26,7 +26,7 @@ describe("the documents", () => {
     expect(documented.sort()).toEqual(deployed.sort());
   });
 
-  it("say nothing is nullable but by its type, and leave no string without a length nor number without bounds", () => {
+  it("express null by type, and limit every string and number", () => {
     const walk = (node: unknown, at: string): string[] => {
       if (
         typeof node !== "object" ||
@@ -51,7 +51,7 @@ describe("the documents", () => {
     expect([...walk(components.schemas, "schemas"), ...walk(paths, "paths")]).toEqual([]);
   });
 
-  it("have examples that are as they say", () => {
+  it("have examples that match their schemas", () => {
     for (const { routeKey, answers } of OPERATIONS) {
       for (const [status, { content }] of Object.entries(answers) as [
         string,
@@ -76,7 +76,7 @@ describe("the contract's test", () => {
     body: JSON.stringify({ ...JSON.parse(good.body ?? ""), ...data }),
   });
 
-  it("takes what is documented", () => {
+  it("accepts what is documented", () => {
     expect(breaches("GET /tracked-tasks", { ...good, headers: { "cache-control": "no-store" } })).toEqual([]);
     expect(breaches("GET /organisations/o1/tracked-tasks", { ...good, headers: {} })).toEqual([]);
   });
@@ -95,7 +95,7 @@ describe("the contract's test", () => {
     expect(breaches("GET /tracked-tasks", answer)).not.toEqual([]);
   });
 
-  it("finds a route that is not", () => {
+  it("finds an undocumented route", () => {
     expect(breaches("PATCH /tracked-tasks", good)).toEqual(["there is no PATCH /tracked-tasks"]);
   });
 });
@@ -108,11 +108,11 @@ describe("the event's schemas", () => {
   const isEvent = ajv.compile(event);
   const isData = ajv.compile(data);
 
-  it("take the sample, whose dataschema names the data's", () => {
+  it("accept the sample, whose dataschema refers to that of its data", () => {
     expect([isEvent(EVENT), isData(EVENT.data), EVENT.dataschema]).toEqual([true, true, data.$id]);
   });
 
-  it("take what zod takes, and nothing else", () => {
+  it("accept what zod accepts, and nothing else", () => {
     const value = fc.oneof(
       fc.constant(undefined),
       fc.constant(null),
@@ -136,7 +136,7 @@ describe("the event's schemas", () => {
     );
   });
 
-  it("let newer versions say more", () => {
+  it("allow newer versions to add fields", () => {
     expect(isEvent({ ...EVENT, more: 1, data: { ...EVENT.data, more: 1 } })).toBe(true);
   });
 });

@@ -72,7 +72,7 @@ describe("reading an answer", () => {
     expect(failure(429, "", header)?.retryAfterSeconds).toBe(seconds);
   });
 
-  it("never throws anything else, and never says what the answer said", () => {
+  it("never throws anything else, and never quotes the answer", () => {
     const secret = "s3cr3t-t0ken";
     fc.assert(
       fc.property(fc.integer({ min: 100, max: 599 }), fc.json(), (httpStatus, json) => {

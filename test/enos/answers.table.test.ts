@@ -127,13 +127,13 @@ describe("a good answer, however its body is written", () => {
     ["half of a surrogate pair", ok([], '{"code":0,"data":{"progressCode":3,"progressDesc":"\\ud83d"}}')],
   ]);
 
-  it("says what it says", async () => {
+  it("is read as it was written", async () => {
     gateway.status = ok(["Content-Type: application/json; charset=gbk"], gbk);
     expect((await gateway.client().getDownloadStatus(TASK)).progressDesc).toBe("描述");
   });
 });
 
-describe("a body that is not what is documented, or not what it is said to be: malformed", () => {
+describe("a body in an undocumented or wrong form: malformed", () => {
   table("malformed", [
     ["empty", ok([], "")],
     ["HTML", ok(["Content-Type: text/html"], "<html>200</html>")],
@@ -158,7 +158,7 @@ describe("a body that is not what is documented, or not what it is said to be: m
   ]);
 });
 
-describe("what is no HTTP: malformed", () => {
+describe("bytes that are not HTTP: malformed", () => {
   table("malformed", [
     ["a greeting of SSH", "SSH-2.0-OpenSSH_9.6\r\n"],
     ["an alert of TLS", Buffer.from([0x15, 3, 3, 0, 2, 2, 40])],
@@ -272,7 +272,7 @@ describe("a bare status", () => {
   });
 });
 
-describe("a code of EnOS's, under whatever status", () => {
+describe("a code of EnOS, under any status", () => {
   const under = (code: number, ...statuses: number[]): Row[] =>
     statuses.flatMap((status) =>
       (["code", "status", "apim_status"] as const).map(
@@ -366,7 +366,7 @@ describe("a traffic limit", () => {
     expect(told.retryAfterSeconds).toBe(120);
   });
 
-  it("on the token's route holds up no sweep, whatever it asks for", async () => {
+  it("on the token's route does not hold up a sweep, whatever delay it asks for", async () => {
     gateway.token = limited("Retry-After: 1");
     try {
       expect(await outcome(ok([]), true)).toMatchObject({

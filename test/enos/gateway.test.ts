@@ -88,7 +88,7 @@ it("addresses are the machine's own, whether IPv4 is written as IPv6 or not", ()
   );
 });
 
-describe("a name that leads to the machine itself", () => {
+describe("a host name that resolves to the machine itself", () => {
   const leadingTo =
     (...addresses: string[]): LookupFunction =>
     (_hostname, _options, callback) =>
@@ -101,12 +101,12 @@ describe("a name that leads to the machine itself", () => {
       lookup("gateway.example", { all }, (error, address) => (error ? reject(error) : resolve(address)));
     });
 
-  it("leads nowhere", async () => {
+  it("is not connected to", async () => {
     const lookup = elsewhere(leadingTo("127.0.0.1", "::1", "::ffff:169.254.169.254"));
     await expect(found(lookup)).rejects.toMatchObject({ code: "LOOPBACK_OR_LINK_LOCAL" });
   });
 
-  it("leads elsewhere, where it does that too", async () => {
+  it("is connected to at its other addresses", async () => {
     const lookup = elsewhere(leadingTo("127.0.0.1", "10.1.2.3", "fd12::7"));
     expect(await found(lookup)).toEqual([
       { address: "10.1.2.3", family: 4 },
@@ -115,7 +115,7 @@ describe("a name that leads to the machine itself", () => {
     expect(await found(lookup, false)).toBe("10.1.2.3");
   });
 
-  it("is not there when nobody knows it", async () => {
+  it("is not found if it does not exist", async () => {
     const lookup: LookupFunction = (_hostname, _options, callback) =>
       callback(Object.assign(new Error("no such name"), { code: "ENOTFOUND" }), []);
     await expect(found(elsewhere(lookup))).rejects.toMatchObject({ code: "ENOTFOUND" });

@@ -68,7 +68,7 @@ describe("every resource of a type", () => {
     for (const [id, { Properties }] of resources) expect(Properties, id).toMatchObject(properties);
   });
 
-  it("has the tags, if it supports tags", () => {
+  it("has the tags if it supports them", () => {
     const list = [
       { Key: "team", Value: "data platform" },
       { Key: "stage", Value: "prod" },
@@ -85,7 +85,7 @@ describe("every resource of a type", () => {
   });
 });
 
-it("the roles are outputs, for key policies to name", () => {
+it("the roles are outputs, for use in key policies", () => {
   const outputs = Object.values(template.Outputs).map(({ Value }) => JSON.stringify(Value));
   for (const name of FUNCTIONS) {
     expect(outputs).toContain(JSON.stringify({ "Fn::GetAtt": [roles.roleOf(name), "Arn"] }));

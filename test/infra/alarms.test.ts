@@ -206,7 +206,7 @@ describe("answers-unusable", () => {
 });
 
 describe("credentials-refused and address-refused", () => {
-  it("tell an operator what to do within a quarter of an hour", async () => {
+  it("go off within a quarter of an hour", async () => {
     for (const orgId of ["o1", "o2"]) {
       await scene.addOrganisation(orgId);
       await scene.track(orgId, 4, RUNNING);

@@ -9,7 +9,7 @@ import { unpack } from "../../local/harness/artefact.ts";
 afterEach(() => vi.unstubAllEnvs());
 
 describe("a bundle", () => {
-  it("has every stand-in, also after an update of what it stands in for", async () => {
+  it("has every replacement module, even after an update of the original", async () => {
     const { metafile } = await build({
       ...esbuildOptions,
       entryPoints: ["functions/sweep.ts"],
@@ -56,12 +56,12 @@ describe("settings of the SDK", () => {
     await expect(loadConfig(region)()).resolves.toBe("eu-central-1");
   });
 
-  it("are the default otherwise, or what it gives", async () => {
+  it("are otherwise the default, or what it returns", async () => {
     await expect(loadConfig(region)()).resolves.toBe("nowhere");
     await expect(loadConfig({ ...region, default: async () => "given" })()).resolves.toBe("given");
   });
 
-  it("that must be there fail when they are asked for", async () => {
+  it("that are required throw when they are read", async () => {
     const missing = () => {
       throw new Error("Region is missing");
     };

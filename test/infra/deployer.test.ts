@@ -467,7 +467,7 @@ describe("with the boundary that the deployment guide describes", () => {
     },
   );
 
-  it("none of its roles comes to be without one, and the policy still fits", async () => {
+  it("no role is created without it, and the policy still fits", async () => {
     for (const name of ["DeleteRolePermissionsBoundary", "AttachRolePolicy"]) {
       const context = { "iam:PermissionsBoundary": BOUNDARY };
       expect(await bounded.isAllowed(`iam:${name}`, ROLE, context), name).toBe(false);
@@ -476,7 +476,7 @@ describe("with the boundary that the deployment guide describes", () => {
   });
 });
 
-it("the policy fits a managed one, and the deployment guide says where it is", () => {
+it("the policy fits into a managed one, and the deployment guide links to it", () => {
   // In the longest partition too.
   const text = JSON.stringify(policy.document).replaceAll("arn:aws:", "arn:aws-us-gov:");
   expect(text.length).toBeLessThanOrEqual(6_144);

@@ -372,12 +372,12 @@ describe("the private CA", () => {
   });
 });
 
-describe("what an account wants of everything", () => {
+describe("an account's rules", () => {
   const rulesOf = (env: NodeJS.ProcessEnv) => deployment(env, "package").accountRules;
   const VPC = { VPC_SUBNET_IDS: "subnet-0a1b2c3d, subnet-0a1b2c3e", VPC_SECURITY_GROUP_IDS: "sg-0a1b2c3d" };
   const KEY = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
-  it("is nothing but logs of thirty days by default", () => {
+  it("are by default only that logs are kept for thirty days", () => {
     expect(rulesOf({})).toEqual({
       vpc: undefined,
       tracing: false,
@@ -388,7 +388,7 @@ describe("what an account wants of everything", () => {
     });
   });
 
-  it("follows the settings", () => {
+  it("follow the settings", () => {
     const boundary = "arn:aws:iam::123456789012:policy/boundaries/developers";
     const env = {
       ...VPC,
@@ -445,12 +445,12 @@ describe("what an account wants of everything", () => {
   });
 });
 
-it("reserves executions for lookups only on demand", () => {
+it("reserve executions for lookups only on request", () => {
   expect(deployment({}, "package").statusConcurrency).toEqual({ Ref: "AWS::NoValue" });
   expect(deployment({ STATUS_CONCURRENCY: "20" }, "package").statusConcurrency).toBe(20);
 });
 
-it("tells nobody of an alarm unless asked", () => {
+it("notify nobody of an alarm unless asked to", () => {
   expect(deployment({}, "package").alarmActions).toEqual([]);
   const ALARM_TOPIC_ARN = "arn:aws:sns:eu-central-1:123456789012:ops";
   expect(deployment({ ALARM_TOPIC_ARN }, "package").alarmActions).toEqual([ALARM_TOPIC_ARN]);
@@ -473,7 +473,7 @@ it.each([
   );
 });
 
-it("refuses settings that together are more than Lambda gives a function", () => {
+it("refuse settings that together exceed Lambda's limit", () => {
   const many = (count: number, text: (index: number) => string) =>
     Array.from({ length: count }, (_, index) => text(index)).join();
   const audience = (length: number) => ({
@@ -491,7 +491,7 @@ it("refuses settings that together are more than Lambda gives a function", () =>
   );
 });
 
-it("refuses a value that osls would take for a variable of its own", () => {
+it("refuse a value that osls would read as a variable", () => {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: that is the point
   const env = { JWT_ORG_CLAIM: "${env:HOME}" };
   expect(() => deployment(env, "package")).toThrow("JWT_ORG_CLAIM must not contain ${");

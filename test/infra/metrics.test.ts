@@ -143,7 +143,7 @@ function inAlarms(): MetricName[] {
 const isOurs = ({ Namespace }: MetricName) => Namespace === "EnosDownloadStatus";
 
 describe("a metric of ours", () => {
-  it("that an alarm or the dashboard names is one that the code emits, dimension by dimension", () => {
+  it("that an alarm or the dashboard names is emitted by the code with those dimensions", () => {
     for (const named of [inAlarms(), onDashboard()]) {
       const ours = named.filter(isOurs).map(nameOf);
       expect(ours.length).toBeGreaterThan(10);
@@ -185,7 +185,7 @@ const OF_AWS: Record<string, { metrics: string[]; dimension: string; type: strin
   },
 };
 
-it("a metric of AWS is one that there is, of something in the stack", () => {
+it("a metric of AWS exists, and is of a resource in the stack", () => {
   for (const { Namespace, MetricName, Dimensions } of [...inAlarms(), ...onDashboard()]) {
     if (Namespace === "EnosDownloadStatus") continue;
     const known = OF_AWS[Namespace];
@@ -222,7 +222,7 @@ describe("the dashboard", () => {
     expect(new Set(titles).size).toBe(titles.length);
   });
 
-  it("has nothing of callbacks where there are none", () => {
+  it("has no callback widgets without callbacks", () => {
     const settings = { sweepPeriod: 60, lagLimit: 600 };
     const [without, all] = [false, true].map((CALLBACKS) =>
       JSON.stringify(dashboard({ ...settings, CALLBACKS })),

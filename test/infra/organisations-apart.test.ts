@@ -101,7 +101,7 @@ describe.each(REQUESTS)("%s", (request) => {
 describe("a path that reads as another", () => {
   const detour = "/organisations/o1/../o2/tracked-tasks";
 
-  it("is let through by IAM, and refused by the service", async () => {
+  it("is allowed by IAM, and refused by the service", async () => {
     expect(await mayCall(`GET${detour}`, "o1")).toBe(true);
     const routes = { "GET /tracked-tasks": async () => ({ statusCode: 200 as const }) };
     const event: ApiEvent = {

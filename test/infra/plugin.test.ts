@@ -34,7 +34,7 @@ it.each([[["package"]], [["package", "function"]], [["deploy"]], [["deploy", "fu
   },
 );
 
-it("what a command does is told without the settings that it wants", () => {
+it("a command's help needs none of its settings", () => {
   vi.stubEnv("ENOS_API_BASE_URL", "");
   for (const commands of [["deploy"], ["deploy", "function"]]) {
     expect(() => plugin(commands)).toThrow("ENOS_API_BASE_URL is missing");

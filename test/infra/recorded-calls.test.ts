@@ -221,7 +221,7 @@ async function useEverything(
 }
 
 describe.each(FUNCTIONS)("%s", (name) => {
-  it("may do to AWS all that it does", async () => {
+  it("may make all of its calls to AWS", async () => {
     const denied: string[] = [];
     for (const { action, resource, partition } of calls(name)) {
       const context: Record<string, string> =
@@ -231,7 +231,7 @@ describe.each(FUNCTIONS)("%s", (name) => {
     expect(denied).toEqual([]);
   });
 
-  it("does what it is known to do, and nothing else", () => {
+  it("makes the expected calls, and no others", () => {
     const done = calls(name).map((call) => `${call.action} ${kindOf(call)}`);
     expect([...new Set(done)].sort()).toEqual(EXPECTED[name]);
   });

@@ -62,7 +62,7 @@ describe("the topic", () => {
     expect(await allows("111111111111", action, SUBSCRIBERS)).toBe(false);
   });
 
-  it("is its own account's to do with as its policies say, over encrypted transport", async () => {
+  it("allows its own account what its policies allow, over encrypted transport", async () => {
     expect(await allows(SURROUNDINGS.account, "sns:Publish", [])).toBe(true);
     expect(await allows(SURROUNDINGS.account, "sns:Publish", [], false)).toBe(false);
   });

@@ -39,7 +39,7 @@ const capitalised = (name: string) => name.charAt(0).toUpperCase() + name.slice(
 const resolved = (value: unknown) => resolve(template, value, SURROUNDINGS);
 
 describe("the HTTP API", () => {
-  it("has the routes that the functions have, each but EnOS's for callers with IAM credentials only", async () => {
+  it("has the functions' routes, all but EnOS's callback for callers with IAM credentials only", async () => {
     const deployed = resourcesOf(template, "AWS::ApiGatewayV2::Route").map(([, { Properties }]) => [
       JSON.stringify(Properties.Target).match(/HttpApiIntegration(\w+)/)?.[1],
       Properties.RouteKey,
@@ -61,7 +61,7 @@ describe("the HTTP API", () => {
     expect(deployed.sort()).toEqual((await Promise.all(handled)).flat().sort());
   });
 
-  it("is throttled, and logs who came without saying what for", () => {
+  it("is throttled, and logs callers without their parameters", () => {
     const { DefaultRouteSettings, AccessLogSettings } = only("AWS::ApiGatewayV2::Stage").Properties;
     expect(DefaultRouteSettings.ThrottlingRateLimit).toBeGreaterThan(0);
     expect(DefaultRouteSettings.ThrottlingBurstLimit).toBeGreaterThan(0);
@@ -69,7 +69,7 @@ describe("the HTTP API", () => {
     expect(AccessLogSettings.Format).not.toMatch(/\$context\.(path|queryString)|authorization/i);
   });
 
-  it("limits the route that everybody reaches on its own, by both limits, once it is there", () => {
+  it("throttles the open route separately, by both limits, if it exists", () => {
     const { Properties, DependsOn } = only("AWS::ApiGatewayV2::Stage");
     expect(Object.keys(Properties.RouteSettings)).toEqual([CALLBACK_ROUTE]);
     const { ThrottlingRateLimit, ThrottlingBurstLimit } = Properties.RouteSettings[CALLBACK_ROUTE];
@@ -82,7 +82,7 @@ describe("the HTTP API", () => {
     expect(DependsOn).toContain(open[0]?.[0]);
   });
 
-  it("has no CORS, and hands events over in version 2.0", () => {
+  it("has no CORS, and passes events in version 2.0", () => {
     expect(only("AWS::ApiGatewayV2::Api").Properties).not.toHaveProperty("CorsConfiguration");
     for (const [, { Properties }] of resourcesOf(template, "AWS::ApiGatewayV2::Integration")) {
       expect(Properties.PayloadFormatVersion).toBe("2.0");
@@ -117,7 +117,7 @@ describe("the functions", () => {
     expect(source).toContain(`readSettings(process.env, "${name}")`);
   });
 
-  it("know the resources of this stack by reference", () => {
+  it("refer to the resources of this stack", () => {
     const variables = resolved(resource("SweepLambdaFunction").Properties.Environment.Variables);
     expect(variables).toMatchObject({
       ENOS_API_BASE_URL: "EnosApiBaseUrl",
@@ -139,7 +139,7 @@ describe("the sweep", () => {
     expect(resolved(GroupName)).toBe("enos-download-status-dev-sweeps");
   });
 
-  it("is started by a role that may do nothing else, for the schedules of this stage", () => {
+  it("is started by a role that may do nothing else, and only for this stage's schedules", () => {
     const { AssumeRolePolicyDocument, Policies } = resolved(
       resource("SweepScheduleRole").Properties,
     ) as Record<string, unknown>;
@@ -171,7 +171,7 @@ describe("the sweep", () => {
     ]);
   });
 
-  it("is not retried, and leaves its failures in the dead-letter queue", () => {
+  it("is not retried, and its failures go to the dead-letter queue", () => {
     const { FunctionName, DestinationConfig, MaximumRetryAttempts, MaximumEventAgeInSeconds } = only(
       "AWS::Lambda::EventInvokeConfig",
     ).Properties;
@@ -235,7 +235,7 @@ describe("what is kept", () => {
     ]);
   });
 
-  it("is reached over encrypted transport only", () => {
+  it("can be reached over encrypted transport only", () => {
     const policies = [
       ...resourcesOf(template, "AWS::SNS::TopicPolicy"),
       ...resourcesOf(template, "AWS::SQS::QueuePolicy"),

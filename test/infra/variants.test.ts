@@ -122,14 +122,14 @@ it("every setting is in a variant", () => {
   for (const name of [...Object.keys(GUARDED), ...APART]) expect(DRASTIC).toHaveProperty(name);
 });
 
-it("sixty sweepers start by sixty schedules, under one role", () => {
+it("sixty sweepers are started by sixty schedules, with one role", () => {
   const schedules = resourcesOf(variant("free"), "AWS::Scheduler::Schedule");
   expect(schedules).toHaveLength(60);
   const roles = schedules.map(([, { Properties }]) => JSON.stringify(Properties.Target.RoleArn));
   expect(new Set(roles)).toEqual(new Set(['{"Fn::GetAtt":["SweepScheduleRole","Arn"]}']));
 });
 
-it("what an account wants of everything is what a deployment has", () => {
+it("an account's rules apply to the whole deployment", () => {
   const template = structuredClone(variant("free"));
   applyAccountRules(template, deployment({ ...FREE, ENOS_CA_FILE: "" }, "package").accountRules);
   // Once more changes nothing but the policies of the roles, which have it twice then.
@@ -141,7 +141,7 @@ it("what an account wants of everything is what a deployment has", () => {
   }
 });
 
-it("the private CA is where a function looks for it, with those that call EnOS", () => {
+it("the private CA is in the functions that call EnOS, where they read it", () => {
   const inZip = (name: string) =>
     unzipSync(readFileSync(join(folders.free ?? "", `${name}.zip`)))[FREE.ENOS_CA_FILE ?? ""];
   for (const name of FUNCTIONS) {
@@ -158,7 +158,7 @@ it("the private CA is where a function looks for it, with those that call EnOS",
 describe.each(["defaults", "free", "drastic"])("however far apart sweeps are in the variant %s", (name) => {
   const MINUTE = 60_000;
 
-  it("an alarm about any figure that they report goes on and stays on", () => {
+  it("an alarm on any metric of the functions goes on, and stays on while the metric is reported", () => {
     const alarms = resourcesOf(variant(name), "AWS::CloudWatch::Alarm").flatMap(([id, { Properties }]) => {
       const alarm = resolve(variant(name), Properties, SURROUNDINGS) as AlarmDefinition;
       const { Metric } = alarm.Metrics?.find(({ MetricStat }) => MetricStat)?.MetricStat ?? {};
@@ -204,7 +204,7 @@ describe.each(["defaults", "free", "drastic"])("however far apart sweeps are in 
 describe("with an issuer's tokens", () => {
   const drastic = () => variant("drastic");
 
-  it("only callers with those are let in, and EnOS's callbacks as before", () => {
+  it("only callers with a token are admitted, and EnOS's callbacks as before", () => {
     const [[authorizerId, authorizer] = [], ...others] = resourcesOf(
       drastic(),
       "AWS::ApiGatewayV2::Authorizer",
@@ -224,7 +224,7 @@ describe("with an issuer's tokens", () => {
     }
   });
 
-  it("the functions know about them", () => {
+  it("the functions have the settings for them", () => {
     const { JWT_ISSUER, JWT_AUDIENCE, JWT_ORG_CLAIM } = DRASTIC;
     for (const id of ["StatusLambdaFunction", "TrackLambdaFunction"]) {
       const { Variables } = drastic().Resources[id]?.Properties.Environment ?? {};
@@ -232,7 +232,7 @@ describe("with an issuer's tokens", () => {
     }
   });
 
-  it("there is still no CORS, and the API is throttled", () => {
+  it("the API still has no CORS, and is throttled", () => {
     for (const [, { Properties }] of resourcesOf(drastic(), "AWS::ApiGatewayV2::Api")) {
       expect(Properties).not.toHaveProperty("CorsConfiguration");
     }
@@ -264,7 +264,7 @@ describe("a setting that may change without acceptance", () => {
     }
   });
 
-  it("does not change which callers are let in", () => {
+  it("does not change which callers are admitted", () => {
     const callers = (template: Template) =>
       resourcesOf(template, "AWS::ApiGatewayV2::Route")
         .map(([, { Properties }]) => [

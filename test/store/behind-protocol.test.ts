@@ -111,7 +111,7 @@ function search(runs: number, flaws: Flaws): string | undefined {
   return undefined;
 }
 
-it("never takes a task for checked further than it was, in a million interleavings", () => {
+it("never believes that a task was checked further than it was, in a million interleavings", () => {
   expect(search(1_000_000, {})).toBeUndefined();
 });
 

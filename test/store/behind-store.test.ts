@@ -30,8 +30,8 @@ async function only(sweptBy?: string): Promise<BehindRecord> {
   return records[0] as BehindRecord;
 }
 
-describe("who is behind in a shard", () => {
-  it("is written, listed with the gateway that is in the way, and nobody of another shard with it", async () => {
+describe("the record of an organisation that is behind", () => {
+  it("is listed with its stuck gateway, and only in its own shard", async () => {
     shard++;
     expect(await list()).toEqual([]);
     const change = { orgId: "o1", gaps: [OLD], origin: "https://down.example", before: undefined };
@@ -42,7 +42,7 @@ describe("who is behind in a shard", () => {
     ]);
   });
 
-  it("holds at once when it is more, also without the sweep that wrote it having got any further", async () => {
+  it("applies at once if more is left, even if the sweep that wrote it got no further", async () => {
     shard++;
     await write("a", [OLD]);
     await write("b", [OLD, NEW], await only());
@@ -51,7 +51,7 @@ describe("who is behind in a shard", () => {
     }
   });
 
-  it("holds as less only once the shard's record names the sweep that wrote it", async () => {
+  it("applies only once the shard's record names its sweep if less is left", async () => {
     shard++;
     await write("a", [OLD, NEW]);
     await write("b", [NEW], await only());
@@ -61,7 +61,7 @@ describe("who is behind in a shard", () => {
     expect(await only("b")).toMatchObject({ gaps: [NEW], isSettled: false });
   });
 
-  it("holds as both when some is more and some is less, until the shard's record names the sweep", async () => {
+  it("applies as the union of before and after if some is more and some is less, until the shard's record names its sweep", async () => {
     shard++;
     await write("a", [OLD]);
     await write("b", [NEW], await only());
@@ -69,7 +69,7 @@ describe("who is behind in a shard", () => {
     expect(await only("b")).toMatchObject({ gaps: [NEW] });
   });
 
-  it("has caught up when nothing is left, and can then be removed, unless it was written anew", async () => {
+  it("has no gaps once nothing is left, and can then be removed, unless it was rewritten", async () => {
     shard++;
     await write("a", [OLD]);
     await write("b", [], await only());
@@ -84,7 +84,7 @@ describe("who is behind in a shard", () => {
     expect(await list()).toEqual([]);
   });
 
-  it("is not written over by a sweep that has not read it, nor by one that wakes up late", async () => {
+  it("is not overwritten by a sweep that has not read it, or that wakes up late", async () => {
     shard++;
     await write("a", [OLD]);
     const read = await only();
@@ -97,7 +97,7 @@ describe("who is behind in a shard", () => {
     expect(await write("b", [NEW], read)).toBe(true);
   });
 
-  it("is written, though the answer is lost and the SDK writes again", async () => {
+  it("is written even if the answer is lost and the SDK retries", async () => {
     shard++;
     table.loseAnswers(2);
     expect(await write("a", [OLD])).toBe(true);
@@ -140,7 +140,7 @@ describe("who is behind in a shard", () => {
     expect((await only("c")).gaps).toEqual([]);
   });
 
-  it("is listed whole, beyond what DynamoDB gives in one answer", async () => {
+  it("is listed completely, however many pages DynamoDB returns", async () => {
     shard++;
     const padding = "x".repeat(300_000);
     for (let index = 0; index < 8; index++) {
@@ -153,7 +153,7 @@ describe("who is behind in a shard", () => {
     expect(table.requests).toBeGreaterThan(1);
   });
 
-  it("has a small record, whatever is left of it and however it changes", async () => {
+  it("stays small, whatever is left and however it changes", async () => {
     shard++;
     const many = (from: number, watermark: number) =>
       Array.from({ length: MOST_GAPS }, (_, index) => {

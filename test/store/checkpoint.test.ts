@@ -17,7 +17,7 @@ describe("a shard's checkpoint", () => {
     expect(parseCheckpoint({ watermark: 5, gaps: [] })).toEqual({ watermark: 5, gaps: [] });
   });
 
-  it("counts as never swept where it does not parse, which loses nothing", () => {
+  it("counts as never swept if it is invalid, which loses nothing", () => {
     const gap = { from: "0", to: "1", watermark: 4 };
     for (const odd of [
       undefined,
@@ -44,7 +44,7 @@ describe("a shard's checkpoint", () => {
     }
   });
 
-  it("has only spans that have keys in them, in their order, without overlap", () => {
+  it("has only non-empty spans, in ascending order, without overlap", () => {
     const gaps = (...spans: [string, string][]) => ({
       watermark: 9,
       gaps: spans.map(([from, to]) => ({ from, to, watermark: 4 })),
@@ -66,7 +66,7 @@ describe("a shard's checkpoint", () => {
     }
   });
 
-  it("is read with the gaps of a record of full length, and with no endless list of them", () => {
+  it("is read with the most gaps that a record may have, but not with more", () => {
     const gaps = (count: number) =>
       Array.from({ length: count }, (_, index) => {
         const key = (2 * index).toString(16).padStart(16, "0");

@@ -48,7 +48,7 @@ const isOrdered = (gaps: Coverage) =>
   gaps.every(({ from, to }, index) => from < to && (index === 0 || (gaps[index - 1] as Gap).to <= from));
 
 describe("a coverage", () => {
-  it("says of each key what the list of its gaps says", () => {
+  it("has the lowest watermark of a key's gaps", () => {
     fc.assert(
       fc.property(gaps, fc.constantFrom(...KEYS), (gaps, key) => {
         expect(watermarkAt(gaps, key) ?? Number.POSITIVE_INFINITY).toBe(least(gaps, key));
@@ -56,7 +56,7 @@ describe("a coverage", () => {
     );
   });
 
-  it("with gaps laid over it says the lesser of the two for each key, and leaves none out", () => {
+  it("overlaid with gaps has the lower watermark for each key, and every key", () => {
     fc.assert(
       fc.property(whole, gaps, (whole, gaps) => {
         const laid = overlay(whole, gaps);
@@ -69,7 +69,7 @@ describe("a coverage", () => {
     );
   });
 
-  it("within some spans is what it was there, and nothing elsewhere", () => {
+  it("restricted to some spans is unchanged there, and empty elsewhere", () => {
     fc.assert(
       fc.property(whole, fc.array(span, { maxLength: 8 }), (whole, some) => {
         const spans = union(some);
@@ -83,7 +83,7 @@ describe("a coverage", () => {
     );
   });
 
-  it("goes into a checkpoint and back, and never says that more was checked than was", () => {
+  it("survives a checkpoint, and never claims that more was checked than was", () => {
     fc.assert(
       fc.property(whole, (whole) => {
         const checkpoint = checkpointOf(whole);
@@ -101,7 +101,7 @@ describe("a coverage", () => {
 });
 
 describe("gaps", () => {
-  it("that overlap become a list that does not, and says the least for each key", () => {
+  it("that overlap become disjoint, with the lowest watermark for each key", () => {
     fc.assert(
       fc.property(loose, (loose) => {
         const ordered = gapsOf(loose);
@@ -113,7 +113,7 @@ describe("gaps", () => {
     );
   });
 
-  it("that are too many are merged, and none is shorter or later for it", () => {
+  it("are merged if there are too many, and none gets shorter or a later watermark", () => {
     fc.assert(
       fc.property(gaps, fc.integer({ min: 1, max: 20 }), (gaps, most) => {
         const merged = simplify(gaps, most);
@@ -128,7 +128,7 @@ describe("gaps", () => {
     );
   });
 
-  it("that need not be merged stay as they are, and those are merged that cost the fewest checks", () => {
+  it("are merged where that costs the fewest checks, and stay unchanged if there are few", () => {
     const at = (from: string, to: string, watermark: number): Gap => ({ from, to, watermark });
     const apart = [at("1", "2", 3), at("21", "3", 2), at("8", "9", 1)];
     expect(simplify(apart, 3)).toEqual(apart);
@@ -141,7 +141,7 @@ describe("gaps", () => {
     expect(simplify(steps, 3)).toEqual([at("0", "4", 10), at("4", "c", 900), at("c", "~", 990)]);
   });
 
-  it("are the same when they say the same", () => {
+  it("are equal if they have the same spans and watermarks", () => {
     fc.assert(
       fc.property(gaps, gaps, (a, b) => {
         expect(isSame(a, structuredClone(a))).toBe(true);
@@ -152,7 +152,7 @@ describe("gaps", () => {
 });
 
 describe("spans", () => {
-  it("joined have the keys that any of them had, and touch nowhere", () => {
+  it("joined have the keys of each of them, and do not touch", () => {
     fc.assert(
       fc.property(fc.array(span, { maxLength: 12 }), (spans) => {
         const joined = union(spans);
@@ -168,7 +168,7 @@ describe("spans", () => {
     );
   });
 
-  it("clipped have the keys that they share with the other", () => {
+  it("clipped have the keys that are also in the other", () => {
     fc.assert(
       fc.property(fc.array(span, { maxLength: 6 }), span, (spans, other) => {
         const clipped = clip(spans, other);
@@ -181,7 +181,7 @@ describe("spans", () => {
     );
   });
 
-  it("of a single key have that key and no other", () => {
+  it("of a single key contain that key and no other", () => {
     const key = KEYS[3] as string;
     const alone = [{ ...only(key), watermark: 1 }];
     expect(KEYS.filter((each) => watermarkAt(alone, each) !== undefined)).toEqual([key]);

@@ -30,8 +30,8 @@ const GATEWAY = record({
   fingerprint: undefined,
 });
 
-describe("who is stuck", () => {
-  it("is kept until it has recovered, organisations and gateways beside each other", async () => {
+describe("the record of who is stuck", () => {
+  it("is kept until recovery, for organisations and for gateways", async () => {
     expect(await store.list()).toEqual([]);
     await store.put(record());
     await store.put(GATEWAY);
@@ -43,12 +43,12 @@ describe("who is stuck", () => {
     expect(await store.list()).toEqual([record({ reason: "address-refused" })]);
   });
 
-  it.each(STUCK_REASONS)("may be so for the reason %s", async (reason) => {
+  it.each(STUCK_REASONS)("may have the reason %s", async (reason) => {
     await store.put(record({ reason }));
     expect(await store.list()).toEqual([record({ reason })]);
   });
 
-  it("is listed whole, beyond what DynamoDB gives in one answer", async () => {
+  it("is listed completely, however many pages DynamoDB returns", async () => {
     const padding = "x".repeat(300_000);
     for (let index = 0; index < 8; index++) {
       const { scope, id, fingerprint, ...rest } = record({ id: `o${index}` });
@@ -71,22 +71,19 @@ describe("who is stuck", () => {
     ["a scope that is none", "planet#o1", { reason: "secret", since: 1, nextProbeAt: 2, probes: 0 }],
     ["no name", "org#", { reason: "secret", since: 1, nextProbeAt: 2, probes: 0 }],
     ["no scope", "o1", { reason: "secret", since: 1, nextProbeAt: 2, probes: 0 }],
-  ])(
-    "is not known from a record with %s, which hides no other and can be written over",
-    async (_, sk, item) => {
-      await table.put({ pk: "#health", sk, ...item });
-      await store.put(GATEWAY);
-      expect(await store.list()).toEqual([GATEWAY]);
-      await store.put(record());
-      expect(await store.list()).toContainEqual(record());
-    },
-  );
+  ])("is ignored with %s, hides no other and can be overwritten", async (_, sk, item) => {
+    await table.put({ pk: "#health", sk, ...item });
+    await store.put(GATEWAY);
+    expect(await store.list()).toEqual([GATEWAY]);
+    await store.put(record());
+    expect(await store.list()).toContainEqual(record());
+  });
 });
 
 describe("a probe", () => {
   const NEXT = 1_795_478_520_000;
 
-  it("is claimed by one sweep alone, before the call", async () => {
+  it("is claimed by only one sweep, before the call", async () => {
     await store.put(record());
     const claims = await Promise.all(
       Array.from({ length: 10 }, (_, sweep) => store.claimProbe(record(), NEXT + sweep)),
@@ -95,7 +92,7 @@ describe("a probe", () => {
     expect(await store.list()).toEqual([record({ probes: 1, nextProbeAt: NEXT + claims.indexOf(true) })]);
   });
 
-  it("is not claimed of who has recovered, and makes no record of it", async () => {
+  it("is not claimed after recovery, and creates no record", async () => {
     expect(await store.claimProbe(record(), NEXT)).toBe(false);
     await store.put(record());
     await store.remove(record());
@@ -103,7 +100,7 @@ describe("a probe", () => {
     expect(await store.list()).toEqual([]);
   });
 
-  it("is claimed, though the answer is lost and the SDK claims again", async () => {
+  it("is claimed even if the answer is lost and the SDK retries", async () => {
     await store.put(record());
     table.loseAnswers();
     expect(await store.claimProbe(record(), NEXT)).toBe(true);

@@ -22,8 +22,8 @@ const time = fc.integer({ min: 0, max: 16 ** 11 - 1 });
 const isWithin = (order: string, ranges: KeyRange[]) =>
   ranges.some(({ from, through }) => order >= from && order <= through);
 
-describe("a task's keys", () => {
-  it("has a key of its own for every task", () => {
+describe("a task's index key", () => {
+  it("is different for every task", () => {
     fc.assert(
       fc.property(key, key, (a, b) => {
         const same = a.orgId === b.orgId && a.channelId === b.channelId && a.taskId === b.taskId;
@@ -41,7 +41,7 @@ describe("a task's keys", () => {
     for (const count of counts) expect(count / 20_000).toBeCloseTo(0.25, 1);
   });
 
-  it("tells when the task was tracked, and its offset", () => {
+  it("contains when the task was tracked, and its offset", () => {
     fc.assert(
       fc.property(key, time, fc.integer({ min: 1, max: 1024 }), (task, trackedAt, shards) => {
         const { openShard, openKey } = indexEntryOf(task, trackedAt, shards);
@@ -56,7 +56,7 @@ describe("a task's keys", () => {
     );
   });
 
-  it("is read from nothing else than an order", () => {
+  it("is parsed from nothing but a valid key", () => {
     for (const text of ["", "0", "XYZ", "0123456789ABCDEF", "0123456789abcdef0"])
       expect(parseIndexKey(text)).toBeUndefined();
   });
@@ -97,7 +97,7 @@ describe("a task's keys", () => {
     );
   });
 
-  it("is leapt over in most windows once the task is old", () => {
+  it("is skipped in most windows once the task is old", () => {
     const { reach, isDue } = createSchedule({ sweepIntervalSeconds: 60 });
     const keys = Array.from({ length: 1000 }, (_, task) =>
       indexEntryOf({ orgId: "o1", channelId: "ch-1", taskId: `t${task}` }, NOW - DAY, 1),
@@ -114,7 +114,7 @@ describe("a task's keys", () => {
     expect(read / due).toBeLessThan(1.75);
   });
 
-  it("leaves no range out of a window that is as long as the longest interval", () => {
+  it("has ranges without a hole in a window that is as long as the longest interval", () => {
     const { reach } = createSchedule({ sweepIntervalSeconds: 60 });
     expect(keyRanges(reach(NOW - 15 * MINUTE, NOW))).toHaveLength(1);
     expect(keyRanges(reach(0, NOW))).toHaveLength(1);

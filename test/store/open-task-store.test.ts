@@ -61,7 +61,7 @@ const SUCCEEDED: Outcome = {
 };
 
 describe("a page of open tasks", () => {
-  it("has a task as it stands in the index, with its own deadline, and no shard's but the one that is asked for", async () => {
+  it("has tasks as the index shows them, with their own deadlines, of the requested shard only", async () => {
     number++;
     const task = await put("t1", { deadlineSeconds: 90, correlationId: "c" });
     expect(task).toEqual({
@@ -82,7 +82,7 @@ describe("a page of open tasks", () => {
     });
   });
 
-  it("has those that are wanted, in the order of their keys, and counts all that it read", async () => {
+  it("has the wanted tasks in the order of their keys, and counts all that were read", async () => {
     number++;
     for (let task = 0; task < 12; task++)
       await put(`t${task}`, task % 3 === 0 ? { deadlineSeconds: 60 } : {});
@@ -106,7 +106,7 @@ describe("a page of open tasks", () => {
     expect(part.end).toBeUndefined();
   });
 
-  it("goes on behind the one before, and has each task once", async () => {
+  it("continues after the previous page, and repeats no task", async () => {
     number++;
     const puts: Promise<unknown>[] = [];
     for (let task = 0; task < PAGE_SIZE + 50; task++) {
@@ -124,7 +124,7 @@ describe("a page of open tasks", () => {
     expect(new Set(ids).size).toBe(PAGE_SIZE + 50);
   });
 
-  it("passes over what is no task, and names it", async () => {
+  it("skips items that are not tasks, and names them", async () => {
     number++;
     await put("good");
     for (const [sk, openKey] of [
@@ -140,8 +140,8 @@ describe("a page of open tasks", () => {
   });
 });
 
-describe("a task as it is now", () => {
-  it("is what the table has, whatever the index said, with what its caller gave along", async () => {
+describe("the current task", () => {
+  it("is read from the table, whatever the index shows, with its caller's additions", async () => {
     number++;
     const read = await put("t1", { correlationId: "order-1", labels: { a: "b" } });
     await store.change(read, "running", status(1), time);
@@ -153,7 +153,7 @@ describe("a task as it is now", () => {
     expect((await store.current(read))?.task.notFound).toEqual({ since: time, checks: 1 });
   });
 
-  it("is none when it is closed, deleted, or another that was put in its place", async () => {
+  it("is undefined if it was closed, deleted or put again", async () => {
     number++;
     const closed = await put("closed");
     await store.finish(closed, SUCCEEDED, time);
@@ -172,7 +172,7 @@ describe("a task as it is now", () => {
 });
 
 describe("another task of the organisation", () => {
-  it("is open and not the same, or there is none", async () => {
+  it("is open and a different one, or undefined", async () => {
     number++;
     const task = await put("t1");
     expect(await store.another(task)).toBeUndefined();
@@ -193,7 +193,7 @@ describe("another task of the organisation", () => {
 });
 
 describe("what a check learnt", () => {
-  it("is written of a task that is as it was read", async () => {
+  it("is written if the task has not changed since it was read", async () => {
     number++;
     const task = await put("t1");
     time += MINUTE;
@@ -220,7 +220,7 @@ describe("what a check learnt", () => {
     expect(await inIndex("t1")).toMatchObject({ notFound: null, uncertainSince: undefined });
   });
 
-  it("is not that all is certain, where another sweep has found since that it is not", async () => {
+  it("does not clear an uncertainty that another sweep has recorded since", async () => {
     number++;
     const task = await put("t1");
     expect(await store.uncertain(task, SINCE)).toBe(true);
@@ -231,7 +231,7 @@ describe("what a check learnt", () => {
     expect((await inIndex("t1"))?.uncertainSince).toBeUndefined();
   });
 
-  it("is that nothing was learnt since a time, the first one, until something is", async () => {
+  it("keeps the time at which a task first became uncertain until its state is known again", async () => {
     number++;
     const task = await put("t1");
     expect(task.uncertainSince).toBeUndefined();
@@ -246,7 +246,7 @@ describe("what a check learnt", () => {
     expect((await inIndex("t1"))?.uncertainSince).toBeUndefined();
   });
 
-  it("is not written where more was learnt since the index told of it", async () => {
+  it("is not written if another sweep has learnt more since the index was read", async () => {
     number++;
     const stale = await put("t1");
     await store.change(stale, "running", status(1), time);
@@ -265,7 +265,7 @@ describe("what a check learnt", () => {
     expect((await inIndex("t1"))?.notFound).toEqual({ since: time, checks: 2 });
   });
 
-  it("is not written of a task that is closed, deleted, or another by now", async () => {
+  it("is not written for a task that was closed, deleted or put again", async () => {
     number++;
     const closed = await put("closed");
     await store.finish(closed, SUCCEEDED, time);
@@ -286,7 +286,7 @@ describe("what a check learnt", () => {
     expect(await record("anew")).toMatchObject({ state: "pending", finishedAt: null });
   });
 
-  it("counts as written, though the answer is lost and the SDK writes again", async () => {
+  it("counts as written even if the answer is lost and the SDK retries", async () => {
     number++;
     const task = await put("t1");
     table.loseAnswers(2);
@@ -301,7 +301,7 @@ describe("what a check learnt", () => {
     expect(await record("t1")).toMatchObject({ state: "succeeded" });
   });
 
-  it("begins anew to count where the record has an odd count", async () => {
+  it("restarts the count if the record's is invalid", async () => {
     number++;
     await put("t1");
     for (const odd of ["many", -3, { a: 1 }, null]) {
@@ -321,7 +321,7 @@ describe("what a check learnt", () => {
 });
 
 describe("a task's end", () => {
-  it("takes it out of the index, keeps its record for as long as that is kept, and lists it by its end", async () => {
+  it("removes it from the index, gives its record an expiry, and lists it by its end", async () => {
     number++;
     const task = await put("t1");
     time += MINUTE;
@@ -343,7 +343,7 @@ describe("a task's end", () => {
     });
   });
 
-  it("that tracking gave up keeps what EnOS said last", async () => {
+  it("keeps EnOS's last answer if tracking gave up", async () => {
     number++;
     const task = await put("t1");
     await store.change(task, "running", status(1), time);
@@ -354,7 +354,7 @@ describe("a task's end", () => {
     expect(await record("t1")).toMatchObject({ state: "abandoned", reason: "unreachable", progressCode: 1 });
   });
 
-  it("holds whatever was learnt in between: the event is out", async () => {
+  it("is written whatever was learnt in between, since the event has been published", async () => {
     number++;
     const task = await put("t1");
     await store.change(task, "running", status(1), time);

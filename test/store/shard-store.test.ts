@@ -49,7 +49,7 @@ const first = async (count = 1) => (await store.list(count))[0] as Shard;
 const lease = (shard: Shard, sweep: string, now = NOW) => store.lease(shard, sweep, now, now + MINUTE);
 
 describe("the list of shards", () => {
-  it("has those of today's count, whether anybody has heard of them or not, and those of an earlier, larger one", async () => {
+  it("has the shards of the current count, even unannounced ones, and those of an earlier, larger count", async () => {
     expect(await store.list(2)).toEqual([NEW, { ...NEW, number: 1 }]);
     await announceShard(table.db, 7, NOW);
     expect(await store.list(2)).toEqual([
@@ -59,14 +59,14 @@ describe("the list of shards", () => {
     ]);
   });
 
-  it("has no shard for a record that names none", async () => {
+  it("ignores a record without a shard's number", async () => {
     for (const sk of ["x", "-1", "1.5", "01", "1e3", "99999999999999999999", " 1"]) {
       await table.put({ pk: "#shards", sk, announcedAt: NOW });
     }
     expect((await store.list(1)).map(({ number }) => number)).toEqual([0]);
   });
 
-  it("takes what no sweep could have written for never", async () => {
+  it("reads invalid attributes as never", async () => {
     await table.put({
       pk: "#shards",
       sk: "0",
@@ -89,7 +89,7 @@ describe("the list of shards", () => {
 });
 
 describe("a shard's announcement", () => {
-  it("is made once, and takes nothing from what a sweep has written", async () => {
+  it("is made once, and changes nothing that a sweep has written", async () => {
     await announceShard(table.db, 0, NOW);
     await announceShard(table.db, 0, NOW + MINUTE);
     expect(await first()).toMatchObject({ announcedAt: NOW });
@@ -99,7 +99,7 @@ describe("a shard's announcement", () => {
     expect(await first()).toMatchObject({ announcedAt: NOW, checkpoint: swept(NOW).checkpoint });
   });
 
-  it("is made by the first lease where no task has come yet, so that its lag counts from then", async () => {
+  it("is made by the first lease if there was no task yet, so that its lag counts from then", async () => {
     await lease(await first(), "a");
     await announceShard(table.db, 0, NOW + MINUTE);
     expect(await first()).toMatchObject({ announcedAt: NOW, checkpoint: NEVER_SWEPT });
@@ -107,7 +107,7 @@ describe("a shard's announcement", () => {
 });
 
 describe("a lease", () => {
-  it("is given to one of many that ask at once, and says how the shard is under it", async () => {
+  it("is granted to one of ten concurrent sweeps, with the shard's record", async () => {
     await announceShard(table.db, 0, NOW - MINUTE);
     const found = await first();
     const leases = await Promise.all(
@@ -118,7 +118,7 @@ describe("a lease", () => {
     expect(isLeased(await first(), NOW)).toBe(true);
   });
 
-  it("bars everybody else until it has run out or was given back", async () => {
+  it("excludes all others until it has run out or was released", async () => {
     await lease(await first(), "a");
     expect(await lease(await first(), "b", NOW + MINUTE)).toBeUndefined();
     expect(isLeased(await first(), NOW + MINUTE)).toBe(true);
@@ -128,7 +128,7 @@ describe("a lease", () => {
     expect(await lease(await first(), "c", NOW + MINUTE + 2)).toBeDefined();
   });
 
-  it("is not given of a shard that has been swept since it was listed: it has had its turn", async () => {
+  it("is not granted for a shard that has been swept since it was listed", async () => {
     const found = await first();
     await lease(found, "a");
     await store.release(0, "a", swept(NOW));
@@ -151,15 +151,15 @@ describe("a lease", () => {
     expect(await first()).toMatchObject({ ...swept(NOW), sweptBy: "a" });
   });
 
-  it("is this sweep's, though the answer is lost and the SDK asks again", async () => {
+  it("is held even if the answer is lost and the SDK retries", async () => {
     table.loseAnswers(2);
     expect(await lease(await first(), "a")).toMatchObject({ leaseUntil: NOW + MINUTE });
     expect(await lease(await first(), "b")).toBeUndefined();
   });
 });
 
-describe("a shard that is given back", () => {
-  it("has what the sweep found, whole", async () => {
+describe("a released shard", () => {
+  it("has all results of the sweep", async () => {
     await lease(await first(), "a");
     expect(await store.release(0, "a", swept(NOW))).toBe(true);
     expect(await first()).toEqual({
@@ -171,7 +171,7 @@ describe("a shard that is given back", () => {
     });
   });
 
-  it("stays as it was when nothing is said of it, or by a sweep whose lease another has by now", async () => {
+  it("is unchanged without results, or if another sweep has the lease by now", async () => {
     await lease(await first(), "a");
     await store.release(0, "a", swept(NOW));
     await lease(await first(), "b", NOW + 1);
@@ -183,7 +183,7 @@ describe("a shard that is given back", () => {
     expect(await first()).toMatchObject({ ...swept(NOW), sweptBy: "a", leaseUntil: NOW + 3 * MINUTE });
   });
 
-  it("is given back once, though the answer is lost and the SDK says it again", async () => {
+  it("is released once even if the answer is lost and the SDK retries", async () => {
     await lease(await first(), "a");
     table.loseAnswers(2);
     expect(await store.release(0, "a", swept(NOW))).toBe(true);

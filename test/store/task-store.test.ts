@@ -18,7 +18,7 @@ afterAll(() => scene[Symbol.asyncDispose]());
 const task = (taskId: string, orgId = "o1") => ({ orgId, channelId: "ch-1", taskId });
 
 describe("tracking", () => {
-  it("starts once, and says since when", async () => {
+  it("starts once, and returns since when", async () => {
     const first = await scene.tracker().put(task("once"));
     expect(first).toEqual({
       created: true,
@@ -45,7 +45,7 @@ describe("tracking", () => {
     expect(await scene.tracker().get(task("once"))).toEqual(first.record);
   });
 
-  it("gives back what its caller gave along, as it was first", async () => {
+  it("returns the first PUT's options unchanged", async () => {
     const carried = {
       correlationId: "order-4711",
       labels: { site: "Årjäng", constructor: "x" },
@@ -63,20 +63,20 @@ describe("tracking", () => {
     expect(await scene.tracker().get(task("carried"))).toEqual(first.record);
   });
 
-  it("starts once though many ask at the same time", async () => {
+  it("starts once for concurrent requests", async () => {
     const puts = await Promise.all(Array.from({ length: 20 }, () => scene.tracker().put(task("crowd"))));
     expect(puts.filter(({ created }) => created)).toHaveLength(1);
     expect(new Set(puts.map(({ record }) => JSON.stringify(record))).size).toBe(1);
   });
 
-  it("ends, also when there was nothing to end", async () => {
+  it("ends, even if there was none", async () => {
     await scene.tracker().put(task("gone"));
     await scene.tracker().delete(task("gone"));
     await scene.tracker().delete(task("gone"));
     expect(await scene.tracker().get(task("gone"))).toBeUndefined();
   });
 
-  it("keeps a finished record for thirty days, and then starts anew", async () => {
+  it("keeps a finished record for thirty days, and can then start anew", async () => {
     await scene.track("o1", 1, ENDED.succeeded, "kept");
     await scene.sweep();
     const finishedAt = new Date(scene.time).toISOString();
@@ -123,7 +123,7 @@ describe("tracking", () => {
     }
   });
 
-  it("lists by several states and by channel, wherever a cursor of another filter stands", async () => {
+  it("lists by several states and by channel, even from another filter's cursor", async () => {
     const tracker = scene.tracker();
     for (const channelId of ["ch-a", "ch-b", "ch-c"]) {
       for (const taskId of ["t1", "t2"]) await tracker.put({ orgId: "o4", channelId, taskId });
@@ -146,7 +146,7 @@ describe("tracking", () => {
     expect([await states("running", "pending"), await states("running")]).toEqual([6, 0]);
   });
 
-  it("lists what ended since a time, in the order of the ends, page by page", async () => {
+  it("lists the tasks that ended since a time, in that order, page by page", async () => {
     const ends = [50, 10, 30, 30, 30, 20, 40];
     const ended = ends.map((finishedAt, index) => ({
       pk: "o5",
@@ -185,7 +185,7 @@ describe("tracking", () => {
     expect(await since(-1, { after: { sk: "ch-0#t0", finishedAt: 50 } })).toBe("");
   });
 
-  it("lists what can be read, past what cannot", async () => {
+  it("lists readable records, and skips the others", async () => {
     for (const sk of ["a", "ch-1#t1#x", "ch-1#zzz"]) {
       await scene.db.client.send(
         new PutCommand({ TableName: scene.db.table, Item: { pk: "o3", sk, state: 7 } }),
@@ -196,7 +196,7 @@ describe("tracking", () => {
     expect(page).toEqual({ tasks: [expect.objectContaining({ taskId: "good" })], after: null });
   });
 
-  it("starts anew where an item cannot be read, and tells of it", async () => {
+  it("starts anew if an item cannot be read, and reports it", async () => {
     const told: unknown[] = [];
     const tracker = new TaskStore({
       db: scene.db,

@@ -31,7 +31,7 @@ function breakers(stuck: Record<string, Pick<HealthRecord, "scope" | "reason">> 
 
 const UNREACHABLE = { scope: "org", reason: "unreachable" } as const;
 
-it("is nobody when nothing is left, and a record of who has caught up is written once more", () => {
+it("has nobody if nothing is left, and writes once more that an organisation has caught up", () => {
   const well = backlog("well");
   const caughtUp = backlog("caught-up", { record: {} });
   const { changes, reasons, totals } = behindAfter([well, caughtUp], breakers());
@@ -40,7 +40,7 @@ it("is nobody when nothing is left, and a record of who has caught up is written
   expect(totals).toEqual({ organisations: 0, oldest: 0, oldestAnswering: 0 });
 });
 
-it("says why, and since when for those that answer and for all", () => {
+it("has the reason, and since when for those that answer and for all", () => {
   const busy = backlog("busy", { unread: 7 });
   const never = backlog("never", { unread: 0 });
   const stuck = backlog("stuck", { unread: 3 });
@@ -57,7 +57,7 @@ it("says why, and since when for those that answer and for all", () => {
   });
 });
 
-it("writes no record that says the same already, unless its last change is not settled", () => {
+it("writes no record that would not change, unless its last change is unsettled", () => {
   const same = { gaps: [gap(5)] };
   const changesOf = (record: Partial<BehindRecord>, stuck = {}) =>
     behindAfter([backlog("o", { unread: 5, record })], breakers(stuck)).changes;
@@ -66,7 +66,7 @@ it("writes no record that says the same already, unless its last change is not s
   expect(changesOf({ gaps: [gap(4)] })).toHaveLength(1);
 });
 
-it("names the gateway once that is stuck, and for as long as the organisation is", () => {
+it("names the gateway from when it is stuck until the organisation is not", () => {
   const originOf = (record: Partial<BehindRecord>, stuck?: Pick<HealthRecord, "scope" | "reason">) =>
     behindAfter([backlog("o", { unread: 9, record })], breakers(stuck && { o: stuck })).changes[0]?.origin;
   expect(originOf({}, { ...UNREACHABLE, scope: "origin" })).toBe(GATEWAY);

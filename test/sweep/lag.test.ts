@@ -18,7 +18,7 @@ it("is that of the shard that is furthest back, gaps included", () => {
   expect(lags([shard(60, { gapSeconds: 300 })], NOW).watermarkLagSeconds).toBe(300);
 });
 
-it("counts stuck organisations only where it says so", () => {
+it("has two values, with stuck organisations and without", () => {
   const behind = { organisations: 2, oldest: ago(900), oldestAnswering: ago(120) };
   expect(lags([shard(60, { behind })], NOW)).toEqual({ watermarkLagSeconds: 900, answeringLagSeconds: 120 });
   const stuckOnly = { organisations: 1, oldest: ago(900), oldestAnswering: 0 };

@@ -70,7 +70,7 @@ describe("a subscription", () => {
     expect(bodies).toEqual([{ n: 1 }, { n: 2 }]);
   });
 
-  it("yields messages as they come, until it is told to stop", async () => {
+  it("yields messages as they arrive, until it is stopped", async () => {
     const topicArn = await topic("events");
     const subscription = await subscribe({ sns, sqs, topicArn, queueName: "all" });
     const stopping = new AbortController();
@@ -83,14 +83,14 @@ describe("a subscription", () => {
     expect(received).toEqual([{ n: 1 }, { n: 2 }]);
   });
 
-  it("stops waiting when it is told to", async () => {
+  it("stops waiting on request", async () => {
     const topicArn = await topic("events");
     const subscription = await subscribe({ sns, sqs, topicArn, queueName: "all" });
     const iterator = subscription.receive(AbortSignal.timeout(200));
     expect(await iterator.next()).toEqual({ done: true, value: undefined });
   });
 
-  it("follows a FIFO topic, which takes a deduplication id once", async () => {
+  it("receives from a FIFO topic, which accepts a deduplication id once", async () => {
     const topicArn = await topic("events.fifo", { FifoTopic: "true" });
     const subscription = await subscribe({ sns, sqs, topicArn, queueName: "all.fifo" });
     const entry = (Id: string, MessageDeduplicationId: string) => ({

@@ -83,7 +83,7 @@ describe("each fault", () => {
     await expect(response.text()).rejects.toThrow();
   });
 
-  it("garbage is not JSON, though it says so", async () => {
+  it("garbage is not JSON, but has its content type", async () => {
     const answer = await faulty({ kind: "garbage" });
     expect(answer.headers["content-type"]).toMatch("application/json");
     expect([answer.json, answer.text.length > 0]).toEqual([undefined, true]);
@@ -101,7 +101,7 @@ describe("each fault", () => {
     expect([answer.httpStatus, answer.text]).toEqual([200, ""]);
   });
 
-  it("slow-body drips: the head comes long before the end, which comes", async () => {
+  it("slow-body drips: the head comes long before the end", async () => {
     enos.addFault({ kind: "slow-body", everyMs: 2, times: 1 });
     const response = await fetch(client.statusUrl("ch1", "t1", "o1"), {
       headers: client.headers(token, "orgIdo1"),
@@ -116,7 +116,7 @@ describe("each fault", () => {
     expect(JSON.parse(text).code).toBe(0);
   });
 
-  it("huge-body is valid but larger than a mebibyte, with its length said or not", async () => {
+  it("huge-body is valid but larger than a mebibyte, with or without a content length", async () => {
     const unsaid = await faulty({ kind: "huge-body" });
     expect(unsaid.text.length).toBe(2 * 1024 * 1024);
     expect([unsaid.json.code, unsaid.headers["content-length"]]).toEqual([0, undefined]);
@@ -167,7 +167,7 @@ describe("a fault", () => {
     (await of.status(ofToken, taskId, { channelId, orgId })).httpStatus === 503;
   const broken = { kind: "server-error", httpStatus: 503 } as const;
 
-  it("meets only the organisation, channel, task and endpoint that it names", async () => {
+  it("affects only the organisation, channel, task and endpoint that it names", async () => {
     const other = new RawClient(enos.url, "key2", "secret2");
     const otherToken = await other.token();
     const ask = async () => [
@@ -189,14 +189,14 @@ describe("a fault", () => {
     expect(await only({ endpoint: "token" })).toEqual([false, false, false, false]);
   });
 
-  it("at the token endpoint is chosen by the organisation of the access key", async () => {
+  it("at the token endpoint is selected by the organisation of the access key", async () => {
     enos.addFault({ ...broken, endpoint: "token", orgId: "o1" });
     expect((await client.postToken(client.tokenBody())).httpStatus).toBe(503);
     const other = new RawClient(enos.url, "key2", "secret2");
     expect((await other.postToken(other.tokenBody())).httpStatus).toBe(200);
   });
 
-  it("ends after its times", async () => {
+  it("ends after the given number of times", async () => {
     enos.addFault({ ...broken, times: 2 });
     const statuses = [];
     for (let index = 0; index < 3; index++) statuses.push((await client.status(token, "t1")).httpStatus);
@@ -205,7 +205,7 @@ describe("a fault", () => {
     expect(enos.counters().faults).toEqual({ "server-error": 2 });
   });
 
-  it("comes by its probability", async () => {
+  it("occurs with its probability", async () => {
     enos.addFault({ ...broken, probability: 0.25 });
     draw = 0.24;
     expect((await client.status(token, "t1")).httpStatus).toBe(503);

@@ -120,7 +120,7 @@ describe("callback", () => {
     expect(enos.counters().callbacks).toEqual({ delivered: 1, failed: 0 });
   });
 
-  it("comes twice, never, with another id, early or late, as it is told to", async () => {
+  it("comes twice, never, with another id, early or late, as configured", async () => {
     enos.setCreatedTimeline("o1", [
       { afterMs: 0, progressCode: 1 },
       { afterMs: 10_000, progressCode: 3 },
@@ -151,7 +151,7 @@ describe("callback", () => {
     enos.setCallbacks({});
   });
 
-  it("tells of a cancelled task with another return code", async () => {
+  it("has another return code for a cancelled task", async () => {
     const { taskId } = (await create({ ...fields, callbackURL })).json.data;
     await cancel(taskId);
     await vi.waitFor(() => expect(received).toMatchObject([{ id: taskId, returnCode: "1" }]));
@@ -180,7 +180,7 @@ describe("cancel", () => {
     expect(await codeOf(taskId)).toBe(5);
   });
 
-  it("refuses a task that has ended, and one that is not there", async () => {
+  it("refuses a task that has ended or does not exist", async () => {
     const { taskId } = (await create(fields)).json.data;
     clock += 6_000;
     expect((await cancel(taskId)).json.code).toBe(99400);

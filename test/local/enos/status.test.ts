@@ -39,7 +39,7 @@ const plain = {
 } as const;
 
 describe("a task's timeline", () => {
-  it("is read off the clock", async () => {
+  it("follows the clock", async () => {
     enos.setShape(plain);
     const ask = async () => (await client.status(token, "t1")).json;
     expect(await ask()).toEqual({
@@ -61,7 +61,7 @@ describe("a task's timeline", () => {
     expect((await ask()).data).toEqual({ taskId: "t1", progressCode: 7, progressDesc: "expired" });
   });
 
-  it("plays for any id when told so, but not for one that was removed", async () => {
+  it("plays for any id if configured, but not for one that was removed", async () => {
     enos.setShape(plain);
     enos.setAnyTask("o1", {
       timelines: [[{ afterMs: 0, progressCode: 1 }], [{ afterMs: 0, progressCode: 2 }]],
@@ -75,7 +75,7 @@ describe("a task's timeline", () => {
     expect((await client.status(token, "any-3")).json.code).toBe(99404);
   });
 
-  it("takes 100,000 tasks", async () => {
+  it("works for 100,000 tasks", async () => {
     const taskIds = Array.from({ length: 100_000 }, (_, index) => `bulk-${index}`);
     const body = JSON.stringify({
       orgId: "o1",
@@ -146,7 +146,7 @@ describe("a status request", () => {
 });
 
 describe("the shapes of an answer", () => {
-  it("are those of the documents, the same for a task each time, and all met across tasks", async () => {
+  it("are those of the documents, constant for a task, and all occur across tasks", async () => {
     const taskIds = Array.from({ length: 150 }, (_, index) => `shape-${index}`);
     const timelines = [[{ afterMs: 0, progressCode: 3 }], [{ afterMs: 0, progressCode: 1 }]];
     enos.putTasks({ orgId: "o1", channelId: "ch1", taskIds, timelines });

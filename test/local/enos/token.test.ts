@@ -39,7 +39,7 @@ describe("token/get", () => {
     expect(answer.json.status).toBe(0);
   });
 
-  it("misspells status when told to", async () => {
+  it("misspells status if configured", async () => {
     enos.setShape({ tokenStatus: "stauts" });
     const answer = await client.postToken(client.tokenBody());
     expect(answer.json.stauts).toBe(0);
