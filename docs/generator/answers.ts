@@ -78,10 +78,10 @@ const TASK = {
 };
 
 const FILE = {
-  progressCode: "EnOS's own number for the state.",
-  progressDesc: "EnOS's free text for it; cut after 512 characters. Nothing should be decided on it.",
-  downloadUrl: "Where the file is, as EnOS gave it; null until there is one.",
-  dataSize: "Bytes of the file; null where EnOS does not say.",
+  progressCode: "EnOS's code for the state.",
+  progressDesc: "EnOS's description of the state, cut after 512 characters. Do not base decisions on it.",
+  downloadUrl: "The file's URL, as EnOS gave it; null until there is one.",
+  dataSize: "The file's size in bytes; null if EnOS does not say.",
 };
 
 const SAMPLE = {
@@ -128,22 +128,23 @@ export function answerSchemas(): Record<string, JsonSchema> {
     description: "A page of a list.",
     properties: {
       tasks: "The records.",
-      cursor: "While it is not null there is another page, at this cursor; also when this one was short.",
+      cursor:
+        "The cursor of the next page; null on the last page. A page with few records need not be the last.",
     },
   });
   const BulkOutcomes = documented(outcomes, {
-    description: "What became of many tasks.",
+    description: "The outcomes for many tasks.",
     properties: {
       outcomes: "An outcome for each task, in the order of the tasks.",
       failed: "How many of them are not known to be tracked.",
     },
   });
   const Outcome = documented(outcome, {
-    description: "What became of one of many tasks.",
+    description: "The outcome for one of many tasks.",
     properties: {
-      channelId: "As it was sent; null where it was no text.",
-      taskId: "As it was sent; null where it was no text.",
-      status: "What a `PUT` of this task alone would have been answered with.",
+      channelId: "As it was sent; null if it was not a string.",
+      taskId: "As it was sent; null if it was not a string.",
+      status: "The status that a `PUT` of this task alone would have had.",
       code: "0, or the code of the failure.",
       msg: "The failure, in words.",
     },
@@ -158,7 +159,7 @@ export function answerSchemas(): Record<string, JsonSchema> {
   };
   return {
     DownloadStatus: documented(status, {
-      description: "How EnOS says that a download task is doing. Null is what EnOS did not give.",
+      description: "The status of a download task, according to EnOS. What EnOS did not give is null.",
       properties: {
         ...TASK,
         ...FILE,
@@ -168,20 +169,19 @@ export function answerSchemas(): Record<string, JsonSchema> {
       examples: [SAMPLES.status],
     }),
     TrackedTask: documented(record, {
-      description: "The record of a tracked task. Null is what is not known, or was not given.",
+      description: "The record of a tracked task. What is unknown or was not given is null.",
       properties: {
         ...TASK,
         ...FILE,
-        correlationId: "The caller's own name for what the task belongs to, as it was given first.",
-        labels: "The caller's own facts about the task, as they were given first.",
-        traceparent: "The caller's place in a distributed trace, as it was given first.",
-        trackedAt: "Since when the task is tracked.",
+        correlationId: "The caller's own identifier for what the task belongs to, from the first request.",
+        labels: "The caller's own information about the task, from the first request.",
+        traceparent: "The caller's position in a distributed trace, from the first request.",
+        trackedAt: "Since when the task has been tracked.",
         deadlineAt:
-          "When tracking gives up, where the caller set that; null where the service's own deadline counts.",
-        state: "The last known state. `pending` before the first check, `abandoned` when tracking gave up.",
+          "When tracking gives up, if the caller has set that; null if only the service's own deadline applies.",
+        state: "The last known state: `pending` before the first check, `abandoned` if tracking gave up.",
         stateSince: "Since when that state is known.",
-        notFound:
-          "Since when EnOS says that it does not know the task, and in how many checks, counted to three.",
+        notFound: "Since when EnOS has not known the task, and in how many checks, counted up to three.",
         finishedAt: "When its end was observed.",
         reason: "Why tracking gave up.",
       },
@@ -195,15 +195,15 @@ export function answerSchemas(): Record<string, JsonSchema> {
     },
     BulkOutcomes,
     Envelope: documented(envelope, {
-      description: "What every answer of the service with a body has, beside `data`.",
+      description: "The fields of every answer of the service with a body, besides `data`.",
       properties: {
-        code: "0 is success; else the number of the failure.",
+        code: "0 for success, otherwise the error's code.",
         msg: "`success`, or what is wrong, in words.",
-        requestId: "What to say when asking the operator about this request.",
+        requestId: "Identifies the request, for questions to the operator.",
       },
     }),
     Failure: {
-      description: "An answer of the service to a request that failed.",
+      description: "The service's answer to a request that failed.",
       allOf: [{ $ref: "#/components/schemas/Envelope" }],
       type: "object",
       properties: { data: { type: "null", description: "Nothing." } },
@@ -211,7 +211,7 @@ export function answerSchemas(): Record<string, JsonSchema> {
     },
     GatewayMessage: {
       description:
-        "An answer of API Gateway itself, for a request that did not reach the service or came to nothing there.",
+        "API Gateway's own answer, to a request that did not reach the service or that the service did not answer.",
       type: "object",
       properties: { message: { type: ["string", "null"], maxLength: 512, description: "What is wrong." } },
       required: ["message"],

@@ -41,22 +41,22 @@ export const EVENT = {
 
 function data(): JsonSchema {
   return documented(TerminalEventData, {
-    description: "What an event says of its task. Null is what EnOS did not give.",
+    description: "How the task ended. What EnOS did not give is null.",
     properties: {
       orgId: "The organisation, as EnOS names it.",
       channelId: "The channel.",
       taskId: "The download task.",
-      state: "How the task ended: `abandoned` when tracking gave up.",
-      progressCode: "EnOS's own number for the state; null for a task that tracking gave up.",
-      progressDesc: "EnOS's free text for it; cut after 512 characters. Nothing should be decided on it.",
-      downloadUrl: "Where the file is, as EnOS gave it.",
-      dataSize: "Bytes of the file; null where EnOS does not say.",
-      labels: "What the task's caller gave along; empty where it gave nothing.",
+      state: "How the task ended: `abandoned` if tracking gave up.",
+      progressCode: "EnOS's code for the state; null if tracking gave up.",
+      progressDesc: "EnOS's description of the state, cut after 512 characters. Do not base decisions on it.",
+      downloadUrl: "The file's URL, as EnOS gave it.",
+      dataSize: "The file's size in bytes; null if EnOS does not say.",
+      labels: "The caller's labels; empty if there are none.",
       trackedAt: "Since when the task was tracked.",
       notEndedBefore:
-        "When it was last known not to have ended: it ended between then and `observedAt`. Null where it was never found open.",
-      observedAt: "When its end was observed: not before it ended.",
-      reason: "Why tracking gave up; null where it did not.",
+        "When the task was last known not to have ended: it ended between then and `observedAt`. Null if it was never found open.",
+      observedAt: "When the end was observed, which is never before the end.",
+      reason: "Why tracking gave up; null if it did not.",
     },
   });
 }
@@ -74,19 +74,19 @@ export function dataSchema(): JsonSchema {
 
 function event(): JsonSchema {
   const schema = documented(TerminalEvent, {
-    description: "That a download task has ended, as a CloudEvent 1.0 in structured JSON.",
+    description: "A download task has ended: a CloudEvent 1.0 in structured JSON.",
     properties: {
       specversion: "The version of CloudEvents.",
-      id: "The same for the same fact, however often it comes.",
+      id: "The same for every message about the same end.",
       source: "The channel.",
       type: "`enos.download.` and how the task ended.",
       subject: "The download task.",
       time: "When its end was observed.",
-      datacontenttype: "What `data` is.",
+      datacontenttype: "The content type of `data`.",
       dataschema: "The schema of `data`, with its version.",
-      correlationid: "What the task's caller gave as `correlationId`; absent where it gave none.",
-      traceparent: "The caller's place in a distributed trace; absent where it gave none.",
-      data: "What it says of the task.",
+      correlationid: "The caller's `correlationId`; absent if there is none.",
+      traceparent: "The caller's position in a distributed trace; absent if there is none.",
+      data: "How the task ended.",
     },
   });
   return { ...schema, properties: { ...(schema.properties as object), data: data() } };
@@ -106,7 +106,7 @@ export function asyncApi(version: string): JsonSchema {
     state: text("How the task ended.", { enum: TERMINAL_STATES }),
     orgId: text("The organisation."),
     channelId: text("The channel."),
-    correlationId: text("What the task's caller gave; absent where it gave none."),
+    correlationId: text("The caller's `correlationId`; absent if there is none."),
   };
   return {
     asyncapi: "3.1.0",
@@ -114,7 +114,7 @@ export function asyncApi(version: string): JsonSchema {
       title: "enos-download-status",
       version,
       description:
-        "The ends of EnOS download tasks, one message each. A message can come twice, under the same event id. Guarantees, sizes and what to do with them are in docs/events.md.",
+        "One message for each EnOS download task that ends. A message can arrive twice, with the same event id. docs/events.md describes the guarantees, the sizes and how to handle messages.",
       license: { name: "MIT", url: "https://opensource.org/license/mit" },
     },
     defaultContentType: "application/cloudevents+json",
@@ -130,7 +130,7 @@ export function asyncApi(version: string): JsonSchema {
       events: {
         address: "events",
         title: "Terminal events",
-        description: "The topic in the stack's output `EventsTopicArn`; its name is the stack's own.",
+        description: "The topic whose ARN is the stack's output `EventsTopicArn`.",
         servers: [{ $ref: "#/servers/sns" }],
         messages: { ended: { $ref: "#/components/messages/ended" } },
         bindings: {
@@ -145,7 +145,7 @@ export function asyncApi(version: string): JsonSchema {
     operations: {
       hear: {
         action: "receive",
-        title: "Hear how tasks ended",
+        title: "Receive the ends of tasks",
         channel: { $ref: "#/channels/events" },
         messages: [{ $ref: "#/channels/events/messages/ended" }],
         bindings: {

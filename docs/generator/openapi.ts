@@ -39,15 +39,15 @@ export function openApi(version: string): JsonSchema {
     info: {
       title: "enos-download-status",
       version,
-      summary: "How EnOS download tasks are doing, and when they end.",
+      summary: "The status of EnOS download tasks, and when they end.",
       description:
-        "Callers learn how a download task of EnOS is doing without holding a key of EnOS, and have tasks tracked, whose ends are told as events (docs/events.md).\n\nEvery route is there twice: with the organisation in the query, and under `/organisations/{orgId}`. A stack that was deployed with `ORGANISATION_PATHS_ONLY` has only the latter.\n\nAnswers of the service are in an envelope with `code`, `msg`, `requestId` and `data`; what API Gateway answers by itself has a `message` alone.",
+        "Callers get the status of EnOS download tasks without an EnOS key. They can also have tasks tracked: the end of each is published as an event (docs/events.md).\n\nEvery route exists twice: with the organisation in the query, and under `/organisations/{orgId}`. A stack deployed with `ORGANISATION_PATHS_ONLY` has only the latter.\n\nThe service's answers are in an envelope with `code`, `msg`, `requestId` and `data`; API Gateway's own answers have only a `message`.",
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [
       {
         url: "https://{api}.execute-api.{region}.amazonaws.com",
-        description: "A stack, in production or any other stage: its output `HttpApiUrl`.",
+        description: "A stack of any stage, such as production: its output `HttpApiUrl`.",
         "x-internal": false,
         variables: { api: { default: "abcdefghij" }, region: { default: "eu-central-1" } },
       },
@@ -55,9 +55,9 @@ export function openApi(version: string): JsonSchema {
     // One of the two, depending on the deployment.
     security: [{ sigv4: [] }, { jwt: [] }],
     tags: [
-      { name: "Ask", description: "How a task is doing, asked of EnOS." },
-      { name: "Track", description: "Which tasks are tracked, and what is known of them." },
-      { name: "Callbacks", description: "What EnOS itself calls when a download has ended." },
+      { name: "Ask", description: "A task's status, from EnOS." },
+      { name: "Track", description: "Which tasks are tracked, and their last known state." },
+      { name: "Callbacks", description: "The route that EnOS calls when a download has ended." },
     ],
     paths: paths(),
     components: {
@@ -67,7 +67,7 @@ export function openApi(version: string): JsonSchema {
           in: "header",
           name: "Authorization",
           description:
-            "AWS Signature Version 4 for the service `execute-api`, from a principal that IAM allows the route.",
+            "AWS Signature Version 4 for the service `execute-api`, by a principal that IAM allows to call the route.",
           "x-amazon-apigateway-authtype": "awsSigv4",
         },
         jwt: {
@@ -125,7 +125,7 @@ function headers(): Record<string, JsonSchema> {
 }
 
 function responses(): Record<string, JsonSchema> {
-  const all = Object.entries({ 401: "The caller is not known: API Gateway refuses it.", ...FAILURES });
+  const all = Object.entries({ 401: "API Gateway does not know the caller.", ...FAILURES });
   return Object.fromEntries(
     all.map(([status, description]) => {
       const ours = status !== "401" && { ...ref("schemas", "Failure") };

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { MOST_RETRY_AFTER_SECONDS } from "../../lib/enos/answer.ts";
 import { BulkTask, bulkBody } from "../../lib/http/bulk.ts";
 import { ListQuery } from "../../lib/http/list.ts";
 import { CALLBACK_ROUTE, CHANNEL_PATH, TASK_PATH } from "../../lib/http/routes.ts";
@@ -31,15 +32,15 @@ export interface Operation {
 /** The errors of the service, by status. */
 export const FAILURES = {
   400: "The request is not valid; `msg` names what is wrong. `code` is 99400, or EnOS's own.",
-  403: "The caller may not ask about the organisation, or the service does not serve it (99403); or EnOS refuses it.",
-  404: "There is no such thing: EnOS does not know the task (99404) or the channel (81404), or the task is not tracked.",
+  403: "The caller has no access to the organisation, or the service does not serve it (99403); or EnOS refuses access.",
+  404: "EnOS does not know the task (99404) or the channel (81404), or the task is not tracked.",
   413: "The body is too long (99413).",
   429: "Too many requests: EnOS limits traffic (99429), or API Gateway does.",
-  "4XX": "EnOS refuses this request for a reason of its own: `code` is EnOS's, and ends in this status.",
-  500: "The service is at fault (99500); its log has the `requestId`.",
-  502: "EnOS refuses the service's credentials, is broken, or answers something else than documented (99502, or EnOS's own).",
-  503: "The service did not get to it in time (99503), or API Gateway had nobody to ask.",
-  504: "EnOS does not answer in time (99504).",
+  "4XX": "EnOS rejects the request: `code` is EnOS's own, and its last three digits are the status.",
+  500: "Internal error (99500); the log has the `requestId`.",
+  502: "EnOS refuses the service's credentials, has failed, or gave an undocumented answer (99502, or EnOS's own code).",
+  503: "The request ran out of time (99503), or API Gateway could not start the function.",
+  504: "EnOS did not answer in time (99504).",
 } as const;
 
 const channelId = {
@@ -71,7 +72,7 @@ export const ORGANISATION = {
     name: "orgId",
     in: "path",
     required: true,
-    description: "The organisation, as EnOS names it. Where the query has it as well, it is the same.",
+    description: "The organisation, as EnOS names it. If the query has it as well, it must be the same.",
     schema: jsonSchema(Id),
     example: "o15504722874071",
   },
@@ -81,7 +82,7 @@ const prefer = {
   name: "Prefer",
   in: "header",
   description:
-    "`wait=N` (RFC 7240): answers as soon as the task has ended, else with its state after N seconds, of which at most 25 count. Other preferences are ignored.",
+    "`wait=N` (RFC 7240): the answer comes as soon as the task has ended, otherwise after N seconds, at most 25, with the task's state. Other preferences are ignored.",
   schema: { type: "string", maxLength: 1024 },
   example: "wait=25",
 };
@@ -90,7 +91,7 @@ const traceparent = {
   name: "traceparent",
   in: "header",
   description:
-    "The caller's place in a distributed trace (W3C Trace Context): it comes back in the record and in the event. One that is not valid is ignored.",
+    "The caller's position in a distributed trace (W3C Trace Context), returned in the record and in the event. An invalid one is ignored.",
   schema: { type: "string", maxLength: 1024 },
   example: SAMPLES.record.traceparent,
 };
@@ -117,23 +118,26 @@ function answer(description: string, data: JsonSchema, example: unknown, headers
 
 /** Headers on every answer of the service. */
 export const HEADERS = {
-  "Cache-Control": ["No answer may be kept.", "no-store"],
-  "Content-Security-Policy": ["An answer is no page.", "default-src 'none'; frame-ancestors 'none'"],
-  "Referrer-Policy": ["Its address is told to nobody.", "no-referrer"],
-  "Strict-Transport-Security": ["The service is there over TLS only.", "max-age=63072000; includeSubDomains"],
-  "X-Content-Type-Options": ["Its type is what it says.", "nosniff"],
-  "X-Frame-Options": ["It is shown in no frame.", "DENY"],
+  "Cache-Control": ["Answers must not be cached.", "no-store"],
+  "Content-Security-Policy": ["Answers are not pages.", "default-src 'none'; frame-ancestors 'none'"],
+  "Referrer-Policy": ["Sends no `Referer`.", "no-referrer"],
+  "Strict-Transport-Security": [
+    "The service is available over TLS only.",
+    "max-age=63072000; includeSubDomains",
+  ],
+  "X-Content-Type-Options": ["The content type is not to be guessed.", "nosniff"],
+  "X-Frame-Options": ["Answers must not be shown in a frame.", "DENY"],
 } as const;
 
 /** Headers of some answers. */
 export const SOME_HEADERS: Record<string, JsonSchema> = {
   "Retry-After": {
-    description: "After how many seconds to ask again, if the service says so.",
-    schema: { type: "integer", format: "int32", minimum: 0, maximum: 86_400 },
+    description: "In how many seconds to ask again.",
+    schema: { type: "integer", format: "int32", minimum: 0, maximum: MOST_RETRY_AFTER_SECONDS },
     example: 60,
   },
   "Preference-Applied": {
-    description: "How long was waited at most, of what was preferred (RFC 7240).",
+    description: "The preferred wait that was applied (RFC 7240), in seconds.",
     schema: { type: "string", maxLength: 64, pattern: "^wait=\\d+$" },
     example: "wait=25",
   },
@@ -149,9 +153,9 @@ const LIST_PARAMETERS: Record<keyof typeof ListQuery.shape, string> = {
   state: "Only tasks in one of these states.",
   channelId: "Only tasks of this channel.",
   finishedSince:
-    "Only tasks that ended then or later, in the order of their ends (RFC 3339, with a zone). Who was away asks from a few minutes before the last end that it knows.",
-  limit: "Records of a page at most.",
-  cursor: "The cursor of the page before, with the same other parameters.",
+    "Only tasks that ended at this time or later (RFC 3339, with a zone), in the order of their ends. To catch up, ask from a few minutes before the last known end.",
+  limit: "The maximum number of records in a page.",
+  cursor: "The cursor of the previous page; all other parameters must be the same.",
 };
 
 function listParameters(): JsonSchema[] {
@@ -165,11 +169,11 @@ function listParameters(): JsonSchema[] {
 
 const OPTIONS = {
   correlationId:
-    "The caller's own name for what the task belongs to: it comes back in the record and in the event.",
+    "The caller's own identifier for what the task belongs to, returned in the record and in the event.",
   labels:
-    "The caller's own facts about the task, by name: ten at most, 2,048 bytes of names and texts in all.",
-  traceparent: "As the header of that name; goes before it.",
-  deadlineSeconds: "When tracking gives up, in seconds from now: no longer than the service's own deadline.",
+    "The caller's own information about the task, by name, returned in the record and in the event: at most ten labels, and 2,048 bytes in all.",
+  traceparent: "Like the header of the same name, and takes precedence over it.",
+  deadlineSeconds: "In how many seconds tracking gives up, if that is before the service's own deadline.",
 };
 
 /** The schemas of requests, by their names in the document. */
@@ -182,7 +186,7 @@ export function requestSchemas(): Record<string, JsonSchema> {
     documented(
       BulkTask,
       {
-        description: "One of many tasks that are to be tracked.",
+        description: "One of many tasks to track.",
         properties: { channelId: "The channel.", taskId: "The download task.", ...OPTIONS },
       },
       "input",
@@ -190,13 +194,13 @@ export function requestSchemas(): Record<string, JsonSchema> {
   );
   const many = documented(
     bulkBody(z.unknown()),
-    { description: "Tasks of one organisation that are to be tracked.", properties: { tasks: "The tasks." } },
+    { description: "Tasks of one organisation to track.", properties: { tasks: "The tasks." } },
     "input",
   );
   const { tasks } = many.properties as Record<string, JsonSchema>;
   return {
     TrackingOptions: withLimits(
-      documented(TrackingBody, { description: "What may be said of a task.", properties: OPTIONS }, "input"),
+      documented(TrackingBody, { description: "Options of tracking a task.", properties: OPTIONS }, "input"),
     ),
     TaskToTrack: task,
     TasksToTrack: { ...many, properties: { tasks: { ...tasks, items: ref("schemas", "TaskToTrack") } } },
@@ -217,12 +221,12 @@ export const OPERATIONS: readonly Operation[] = [
     routeKey: `GET ${TASK_PATH}/status`,
     operationId: "getStatus",
     tag: "Ask",
-    summary: "How a download task is doing",
+    summary: "Get the status of a download task",
     description:
-      "Asks EnOS, in one signed call. With `Prefer: wait=N` EnOS is asked every two seconds until the task has ended or the time is up; a traffic limit, refused credentials and a task that EnOS does not know end the wait.",
+      "Asks EnOS, in one signed call. With `Prefer: wait=N`, EnOS is asked every two seconds until the task has ended or the time is up. The wait also ends if EnOS limits traffic, refuses the credentials or does not know the task.",
     parameters: [channelId, taskId, prefer],
     answers: {
-      200: answer("How the task is doing.", ref("schemas", "DownloadStatus"), SAMPLES.status, [
+      200: answer("The status.", ref("schemas", "DownloadStatus"), SAMPLES.status, [
         "Retry-After",
         "Preference-Applied",
       ]),
@@ -233,9 +237,9 @@ export const OPERATIONS: readonly Operation[] = [
     routeKey: `PUT ${TASK_PATH}/tracking`,
     operationId: "track",
     tag: "Track",
-    summary: "Have a download task tracked",
+    summary: "Track a download task",
     description:
-      "Starts to track the task, or does nothing where it is tracked already: then the answer has the values that were given first, whatever this request gives.",
+      "Starts to track the task. If it is tracked already, nothing changes: the answer has the values of the first request.",
     parameters: [channelId, taskId, traceparent],
     requestBody: json("TrackingOptions", false, { correlationId, labels, deadlineSeconds: 7200 }),
     answers: {
@@ -250,8 +254,8 @@ export const OPERATIONS: readonly Operation[] = [
     routeKey: `GET ${TASK_PATH}/tracking`,
     operationId: "getTracking",
     tag: "Track",
-    summary: "The record of a tracked task",
-    description: "What the service knows of the task: its last known state, and how it ended.",
+    summary: "Get the record of a tracked task",
+    description: "The task's last known state, and how it ended.",
     parameters: [channelId, taskId],
     answers: {
       200: answer("The record.", ref("schemas", "TrackedTask"), SAMPLES.record, ["Retry-After"]),
@@ -262,8 +266,8 @@ export const OPERATIONS: readonly Operation[] = [
     routeKey: `DELETE ${TASK_PATH}/tracking`,
     operationId: "untrack",
     tag: "Track",
-    summary: "End the tracking of a task",
-    description: "Forgets the task; also where there was none.",
+    summary: "Stop tracking a task",
+    description: "Stops tracking the task; 204 also if it was not tracked.",
     parameters: [channelId, taskId],
     answers: { 204: { description: "The task is not tracked.", headers: headerRefs() } },
     failures: [400, 403, 404, 429, 500, 503],
@@ -272,9 +276,9 @@ export const OPERATIONS: readonly Operation[] = [
     routeKey: "GET /tracked-tasks",
     operationId: "listTasks",
     tag: "Track",
-    summary: "The tracked tasks of an organisation",
+    summary: "List the tracked tasks of an organisation",
     description:
-      "A page of records. With `finishedSince` they are those that ended, in the order of their ends; else in no promised order.",
+      "A page of records. With `finishedSince`, only tasks that have ended, in the order of their ends; otherwise in no particular order.",
     parameters: listParameters(),
     answers: {
       200: answer("A page.", ref("schemas", "TaskPage"), { tasks: [SAMPLES.record], cursor: null }),
@@ -285,14 +289,14 @@ export const OPERATIONS: readonly Operation[] = [
     routeKey: "POST /tracked-tasks",
     operationId: "trackMany",
     tag: "Track",
-    summary: "Have many download tasks tracked",
+    summary: "Track many download tasks",
     description:
-      "Up to 100 tasks of one organisation, with an outcome for each. What is not known to be tracked has the status 503: it may be sent again.",
+      "Starts to track up to 100 tasks of one organisation, with an outcome for each. Status 503 means that it is not known whether the task is tracked: it can be sent again.",
     parameters: [traceparent],
     requestBody: json("TasksToTrack", true, { tasks: [{ ...sampleTask, correlationId, labels }] }),
     answers: {
       207: answer(
-        "What became of each task.",
+        "The outcome for each task.",
         ref("schemas", "BulkOutcomes"),
         {
           outcomes: [{ ...sampleTask, status: 201, code: 0, msg: "success", record: SAMPLES.record }],
@@ -307,16 +311,16 @@ export const OPERATIONS: readonly Operation[] = [
     routeKey: `GET ${CHANNEL_PATH}/callback-url`,
     operationId: "getCallbackUrl",
     tag: "Callbacks",
-    summary: "The URL to give EnOS as callbackURL",
+    summary: "Get the URL to give EnOS as callbackURL",
     description:
-      "The URL that EnOS is to call when downloads of this channel have ended, to be given when a download is created: a task that it is called for is checked at once. Only where the stack was deployed with `CALLBACKS`.",
+      "The URL for EnOS to call when a download of this channel has ended: give it to EnOS when a download is created. A task for which EnOS calls it is checked at once. Only if the stack was deployed with `CALLBACKS`.",
     parameters: [channelId],
     answers: {
       200: answer(
         "The URL.",
         {
           type: "object",
-          description: "Where EnOS may call.",
+          description: "The URL for EnOS.",
           properties: {
             callbackUrl: {
               type: "string",
@@ -338,14 +342,14 @@ export const OPERATIONS: readonly Operation[] = [
     tag: "Callbacks",
     summary: "EnOS's callback",
     description:
-      "Says that a task may have ended. Nothing in it is believed: the task is checked with EnOS. It is answered at once, whatever becomes of it.",
+      "Reports that a task may have ended. It is only a hint: the task is then checked with EnOS. The answer comes at once, before the check.",
     open: true,
     parameters: [
       {
         name: "token",
         in: "path",
         required: true,
-        description: "What was given out in the URL.",
+        description: "The token in the URL that the service has issued.",
         schema: jsonSchema(Id),
       },
     ],
@@ -362,7 +366,7 @@ export const OPERATIONS: readonly Operation[] = [
         },
       },
     },
-    answers: { 202: answer("It was taken.", { type: "null", description: "Nothing." }, null) },
+    answers: { 202: answer("Accepted.", { type: "null", description: "Nothing." }, null) },
     failures: [400, 404, 413, 429, 500, 503],
   },
 ];

@@ -145,8 +145,8 @@ function isGatewayTrouble(httpStatus: number): boolean {
   return httpStatus === 502 || httpStatus === 503 || httpStatus === 504;
 }
 
-/** A limit may be monthly: a longer `Retry-After` cannot be meant for a limit. */
-const MOST_SECONDS = 31 * 24 * 60 * 60;
+/** A limit may be monthly: a longer `Retry-After` cannot be meant for a limit. It is also the longest that callers get. */
+export const MOST_RETRY_AFTER_SECONDS = 31 * 24 * 60 * 60;
 
 /**
  * `Retry-After` in whole seconds from now: a number of seconds or an HTTP date (RFC 9110, 10.2.3), the longest where
@@ -162,7 +162,7 @@ function retryAfterSeconds(headers: IncomingHttpHeaders, now: number): number | 
   });
   const known = waits.filter((seconds) => !Number.isNaN(seconds));
   if (known.length === 0) return undefined;
-  return Math.min(MOST_SECONDS, Math.max(0, ...known.map(Math.ceil)));
+  return Math.min(MOST_RETRY_AFTER_SECONDS, Math.max(0, ...known.map(Math.ceil)));
 }
 
 /** A date in one of the three forms of HTTP (RFC 9110, 5.6.7), as Unix milliseconds. */

@@ -5,6 +5,7 @@ import { documents } from "../../docs/generator/documents.ts";
 import { EVENT } from "../../docs/generator/events.ts";
 import { OPERATIONS } from "../../docs/generator/operations.ts";
 import { httpApiEvents } from "../../infra/routes.ts";
+import { MOST_RETRY_AFTER_SECONDS } from "../../lib/enos/answer.ts";
 import { TerminalEvent } from "../../lib/events/schema.ts";
 import { newAjv } from "./ajv.ts";
 import { type Answer, breaches, DOCUMENT } from "./contract.ts";
@@ -93,6 +94,17 @@ describe("the contract's test", () => {
     ["no JSON", { ...good, headers: {}, body: "<html>" }],
   ])("finds %s that is not", (_what, answer) => {
     expect(breaches("GET /tracked-tasks", answer)).not.toEqual([]);
+  });
+
+  it("accepts every Retry-After that the service can send, and no longer one", () => {
+    const limited = (seconds: number) =>
+      breaches("GET /tracked-tasks", {
+        status: 429,
+        headers: { "retry-after": String(seconds) },
+        body: JSON.stringify({ code: 99429, msg: "limited", requestId: "r", data: null }),
+      });
+    expect(limited(MOST_RETRY_AFTER_SECONDS)).toEqual([]);
+    expect(limited(MOST_RETRY_AFTER_SECONDS + 1)).toHaveLength(1);
   });
 
   it("finds an undocumented route", () => {

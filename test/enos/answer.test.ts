@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { dataOf } from "../../lib/enos/answer.ts";
+import { dataOf, MOST_RETRY_AFTER_SECONDS } from "../../lib/enos/answer.ts";
 import { EnosError } from "../../lib/enos/errors.ts";
 
 const NOW = Date.UTC(2026, 10, 24, 8);
@@ -65,6 +65,7 @@ describe("reading an answer", () => {
     ["0", 0],
     [new Date(NOW + 90_500).toUTCString(), 90],
     [new Date(NOW - 5_000).toUTCString(), 0],
+    ["99999999", MOST_RETRY_AFTER_SECONDS],
     ["soon", undefined],
     ["-3", undefined],
     [undefined, undefined],

@@ -83,8 +83,8 @@ describe("a command's surroundings", () => {
   );
 });
 
-const HEAD = `# The settings of a stage. Copy this file to <stage>.env, set what is to be set, and commit that: the next deployment,
-# whoever makes it, has the same. It is no place for secrets: EnOS keys belong into Secrets Manager.
+const HEAD = `# The settings of a stage. Copy this file to <stage>.env, uncomment what differs, and commit the file: every
+# deployment then has the same settings, whoever makes it. Secrets do not belong here: EnOS keys are in Secrets Manager.
 `;
 
 it("the example lists every setting of a stage, all commented out", async () => {
