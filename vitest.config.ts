@@ -22,11 +22,11 @@ const SLOW = [
 
 class SlowestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const place = ({ moduleId }: TestSpecification) => {
+    const rank = ({ moduleId }: TestSpecification) => {
       const index = SLOW.findIndex((file) => moduleId.endsWith(file));
       return index < 0 ? SLOW.length : index;
     };
-    return files.toSorted((a, b) => place(a) - place(b));
+    return files.toSorted((a, b) => rank(a) - rank(b));
   }
 }
 

@@ -3,10 +3,10 @@ export function quantile(sample: readonly number[], share: number): number {
   // A typed array is sorted numerically, and many times faster.
   const sorted = Float64Array.from(sample).sort();
   if (sorted.length === 0) throw new RangeError("a sample of nothing has no quantile");
-  const place = (sorted.length - 1) * share;
-  const below = sorted[Math.floor(place)] as number;
-  const above = sorted[Math.ceil(place)] as number;
-  return below + (above - below) * (place - Math.floor(place));
+  const position = (sorted.length - 1) * share;
+  const below = sorted[Math.floor(position)] as number;
+  const above = sorted[Math.ceil(position)] as number;
+  return below + (above - below) * (position - Math.floor(position));
 }
 
 /** The middle of a sample. */
