@@ -12,8 +12,10 @@ import { count, OWN_ERRORS, type SweepSummary } from "./sweep/summary.ts";
 const SERVICE = "enos-download-status";
 const NAMESPACE = "EnosDownloadStatus";
 
-/** How many cases of each kind a sweep logs; the others are only in the summary's counts. */
-const LOGGED_PER_REASON = 5;
+/** How many cases of a kind a sweep logs, failures for each organisation and reason. The summary counts all of them. */
+const LOGGED_PER_KIND = 5;
+/** The most failures that a sweep logs, however many organisations fail. */
+const MOST_FAILURES_LOGGED = 200;
 
 const UNREADABLE = "unreadable table item";
 
@@ -111,7 +113,7 @@ export function reportHints(telemetry: Telemetry, summary: SweepSummary, hints: 
   const counts: Partial<Record<ActedHint["outcome"], number>> = {};
   for (const { outcome } of hints) count(counts, outcome);
   const { checked, published, failed, ended, durationMs } = summary;
-  logger.info("hints", { ...counts, checked, published, failed, ended, durationMs });
+  logger.info("hints", { outcomes: counts, checked, published, failed, ended, durationMs });
   metrics.addMetric("Checked", MetricUnit.Count, checked);
   metrics.addMetric("Published", MetricUnit.Count, published);
   metrics.addMetric("HintsEnded", MetricUnit.Count, counts.ended ?? 0);
@@ -127,14 +129,19 @@ export function reportHints(telemetry: Telemetry, summary: SweepSummary, hints: 
 /** Logs what goes wrong in a sweep, a few cases of each kind. */
 export function sweepObserver({ logger }: Telemetry): SweepObserver & { reset(): void } {
   const logged = new Map<string, number>();
+  let failures = 0;
   const isNews = (kind: string) => {
     const times = (logged.get(kind) ?? 0) + 1;
     logged.set(kind, times);
-    return times <= LOGGED_PER_REASON;
+    return times <= LOGGED_PER_KIND;
   };
   return {
     failed(reason, error, task) {
-      if (!isNews(`${reason} ${task?.orgId}`)) return;
+      if (failures > MOST_FAILURES_LOGGED || !isNews(`${reason} ${task?.orgId}`)) return;
+      if (++failures > MOST_FAILURES_LOGGED) {
+        logger.warn("further failures are not logged", { logged: MOST_FAILURES_LOGGED });
+        return;
+      }
       const { orgId, channelId, taskId } = task ?? {};
       logger.warn("check failed", { reason, orgId, channelId, taskId, ...describe(error) });
     },
@@ -149,7 +156,10 @@ export function sweepObserver({ logger }: Telemetry): SweepObserver & { reset():
     unreadable(shard, { pk, sk }) {
       if (isNews("unreadable")) logger.error(UNREADABLE, { shard, pk, sk });
     },
-    reset: () => logged.clear(),
+    reset() {
+      logged.clear();
+      failures = 0;
+    },
   };
 }
 

@@ -7,6 +7,7 @@ import type { OpenTask } from "../lib/tasks/record.ts";
 import {
   failureReporter,
   openTelemetry,
+  reportHints,
   reportSweep,
   sweepObserver,
   unreadableReporter,
@@ -183,6 +184,19 @@ describe("what a sweep reports", () => {
     expect(messages(lines)).toHaveLength(8);
   });
 
+  it("is logged 200 times at most, however many organisations fail", () => {
+    const { lines, observer } = observe();
+    for (let org = 0; org < 1_000; org++)
+      observer.failed("timeout", new EnosError("timeout", "late"), { ...task, orgId: `o${org}` });
+    expect(lines).toHaveLength(201);
+    expect(lines.at(-1)).toMatchObject({ message: "further failures are not logged", logged: 200 });
+    observer.unreadable(3, { pk: "o1", sk: "x" });
+    expect(lines).toHaveLength(202);
+    observer.reset();
+    observer.failed("timeout", new EnosError("timeout", "late"), task);
+    expect(lines).toHaveLength(203);
+  });
+
   it("may be of no task", () => {
     const { lines, observer } = observe();
     observer.failed("read", new Error("x"));
@@ -258,5 +272,26 @@ it("a sweep's figures are metrics, and its summary is one log line", () => {
     expect.objectContaining({ kind: "timeout", UpstreamErrors: 4 }),
     expect.objectContaining({ kind: "publish", OwnErrors: 5 }),
     expect.objectContaining({ kind: "internal", OwnErrors: 6 }),
+  ]);
+});
+
+it("a batch of hints is one log line, with their outcomes beside what the checks did", () => {
+  const lines = printed();
+  const summary: SweepSummary = { ...emptySummary(), checked: 4, published: 2, failed: { timeout: 1 } };
+  reportHints(openTelemetry({ STAGE: "dev" }), summary, [
+    { outcome: "ended", sinceMs: 100 },
+    { outcome: "ended", sinceMs: 200 },
+    { outcome: "failed", sinceMs: 300 },
+    { outcome: "unreadable", sinceMs: 400 },
+  ]);
+  expect(messages(lines)).toEqual([
+    expect.objectContaining({
+      message: "hints",
+      outcomes: { ended: 2, failed: 1, unreadable: 1 },
+      checked: 4,
+      published: 2,
+      failed: { timeout: 1 },
+      ended: "done",
+    }),
   ]);
 });
