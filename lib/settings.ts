@@ -161,8 +161,9 @@ export const SETTINGS = {
     functions: ["track", "sweep", "hint"],
   },
   SWEEP_CONCURRENCY: {
-    meaning: "concurrent calls to EnOS in one sweep",
-    // In addition up to 256 calls wait for slow answers, and a Lambda function has 1,024 file descriptors.
+    meaning:
+      "call slots of one sweep: concurrent calls to EnOS that are answered within a second; up to 256 more calls wait for slower answers",
+    // Together that is at most 768, and a Lambda function has 1,024 file descriptors.
     schema: wholeNumber(1, 512),
     default: "64",
     functions: ["sweep", "hint"],
