@@ -96,7 +96,7 @@ export async function run(world: World): Promise<Outcome> {
       ? { kind: "answers", latencyMs: 50 }
       : organisation.conduct;
   const answers = new Map<string, number>();
-  /** When an organisation or a gateway was last found stuck or recovered. */
+  /** When an organisation or a gateway was last found stuck, or its record removed. */
   const stuckAt = new Map<string, number>();
 
   const credentials: SweepDependencies["credentials"] = {
@@ -180,6 +180,8 @@ export async function run(world: World): Promise<Outcome> {
 
   // Two of three sweeps run in a process that is still there from earlier sweeps, and so knows the paces.
   const paces = Array.from({ length: world.sweepers }, () => new Paces());
+  const healthStore = records.healthStore();
+
   const dependencies = (sweeper: number, thaws: () => Promise<void> | undefined): SweepDependencies => {
     let calls = 0;
     const unlessFrozen =
@@ -202,7 +204,13 @@ export async function run(world: World): Promise<Outcome> {
     return {
       shards: guard(records.shardStore()),
       behind: guard(records.behindStore()),
-      health: guard(records.healthStore()),
+      health: guard({
+        ...healthStore,
+        async remove(record) {
+          await healthStore.remove(record);
+          stuckAt.set(`${record.scope}#${record.id}`, time.now);
+        },
+      }),
       openTasks: guard(tasks.store()),
       credentials,
       enos,
@@ -220,7 +228,7 @@ export async function run(world: World): Promise<Outcome> {
           outcome.stuck.push(record);
           stuckAt.set(`${record.scope}#${record.id}`, time.now);
         },
-        recovered: ({ scope, id }) => stuckAt.set(`${scope}#${id}`, time.now),
+        recovered: () => {},
         unreadable: () => {},
         clockAhead: () => {},
       },
