@@ -1,4 +1,9 @@
-import { type AttributeValue, GetItemCommand, QueryCommand } from "@aws-sdk/client-dynamodb";
+import {
+  type AttributeValue,
+  GetItemCommand,
+  QueryCommand,
+  type QueryCommandOutput,
+} from "@aws-sdk/client-dynamodb";
 import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { type Carried, carriedOf } from "../tasks/carried.ts";
 import type { Outcome } from "../tasks/decision.ts";
@@ -15,8 +20,8 @@ const OPEN_TASKS_INDEX = "open-tasks";
 /** The most items of a page: few enough to hold two pages in memory, many enough that a query's overhead does not matter. */
 export const PAGE_SIZE = 1_000;
 
-/** How many pages of an organisation's records are searched for another open task. */
-const OTHER_PAGES = 5;
+/** How many pages of an organisation's records are searched for another open task: some thousand records. */
+const OTHER_PAGES = 6;
 
 /** Condition: the task is still open and the one that was read; one that was deleted and put again has another index key. */
 const STILL_OPEN = "openKey = :key";
@@ -47,6 +52,9 @@ export interface PageEnd {
 export type FoundTask =
   | { kind: "open"; task: OpenTask; shard: number }
   | { kind: "closed" | "stopped" | "untracked" };
+
+/** Another task of an organisation: there is `none`, or among many records none was found. */
+export type OtherTask = { kind: "found"; task: OpenTask } | { kind: "none" | "unknown" };
 
 /** Whether a task is wanted, by its index key and its own deadline (Unix milliseconds), if it has one. */
 export type IsWanted = (key: IndexKey, deadlineAt: number | undefined) => boolean;
@@ -144,38 +152,42 @@ export class OpenTaskStore {
   }
 
   /**
-   * Another open task of the same organisation, chosen at random among those found; undefined if there is none among some
-   * thousand records.
+   * Another open task of the same organisation. Searches its records from the task's own on and then from the first one,
+   * and chooses at random among the tasks on the first page that has any.
    *
    * @param except index keys of tasks that will not do either
    */
-  async another(
-    task: OpenTask,
-    except: ReadonlySet<string> = new Set(),
-    signal?: AbortSignal,
-  ): Promise<OpenTask | undefined> {
-    let next: Record<string, AttributeValue> | undefined;
+  async another(task: OpenTask, except: ReadonlySet<string>, signal?: AbortSignal): Promise<OtherTask> {
+    const own = attributeKey(task);
+    let after: QueryCommandOutput["LastEvaluatedKey"] = own;
+    let isBeforeOwn = false;
     for (let page = 0; page < OTHER_PAGES; page++) {
-      const { Items = [], LastEvaluatedKey } = await this.#db.client.send(
+      const { Items = [], LastEvaluatedKey } = (await this.#db.client.send(
         new QueryCommand({
           TableName: this.#db.table,
-          KeyConditionExpression: "pk = :org",
+          KeyConditionExpression: isBeforeOwn ? "pk = :org AND sk < :own" : "pk = :org",
           FilterExpression: "attribute_exists(openKey) AND openKey <> :key",
-          ExpressionAttributeValues: { ":org": { S: task.orgId }, ":key": { S: task.indexKey } },
-          ExclusiveStartKey: next,
+          ExpressionAttributeValues: {
+            ":org": { S: task.orgId },
+            ":key": { S: task.indexKey },
+            ...(isBeforeOwn ? { ":own": own.sk as AttributeValue } : {}),
+          },
+          ExclusiveStartKey: after,
           Limit: PAGE_SIZE,
         }),
         signal && { abortSignal: signal },
-      );
+      )) as QueryCommandOutput;
       const tasks = Items.flatMap((item) => {
         const key = parseIndexKey(item.openKey?.S ?? "");
         return (key && !except.has(key.indexKey) && parseOpenTask(item, key)) || [];
       });
-      if (tasks.length > 0) return tasks[Math.floor(Math.random() * tasks.length)];
-      if (!LastEvaluatedKey) break;
-      next = LastEvaluatedKey;
+      const drawn = tasks[Math.floor(Math.random() * tasks.length)];
+      if (drawn) return { kind: "found", task: drawn };
+      if (!LastEvaluatedKey && isBeforeOwn) return { kind: "none" };
+      isBeforeOwn ||= !LastEvaluatedKey;
+      after = LastEvaluatedKey;
     }
-    return undefined;
+    return { kind: "unknown" };
   }
 
   /** Writes that an open task has another state, or is known to EnOS again, if it is still as it was read. */

@@ -13,6 +13,8 @@ const MOST_UNANSWERED_TASKS = 64;
 const UNANSWERED_ORGANISATIONS = 3;
 /** The most probes in one sweep of stuck organisations whose gateway is stuck as well. */
 const PROBES_BESIDE_GATEWAYS = 64;
+/** How many second opinions a sweep asks for even if no waiting place is spare. */
+const SECOND_OPINIONS_AT_ONCE = 64;
 /** The time to the first probe, doubled for each further one, and its maximum, in milliseconds. */
 const FIRST_PROBE_MS = 60_000;
 const LONGEST_PROBE_MS = 10 * 60_000;
@@ -52,8 +54,11 @@ export class Breakers {
   readonly #organisations = new Map<string, Organisation>();
   readonly #origins = new Map<string, Origin>();
   readonly #now: () => number;
-  readonly #secondOpinions = new Set<string>();
+  /** The organisations that this sweep asks although their gateway is stuck. */
+  readonly #askedBesideGateway = new Set<string>();
+  #secondOpinionsAtOnce = SECOND_OPINIONS_AT_ONCE;
   #probesBesideGateways = PROBES_BESIDE_GATEWAYS;
+  #version = 0;
 
   /** @param now Unix milliseconds */
   constructor({ records, now }: { records: readonly HealthRecord[]; now: () => number }) {
@@ -70,6 +75,11 @@ export class Breakers {
   /** The records of all organisations and gateways that are stuck now. */
   get records(): HealthRecord[] {
     return [...this.#organisations.values(), ...this.#origins.values()].flatMap(({ record }) => record ?? []);
+  }
+
+  /** A number that is another one whenever {@link stuck} may have changed for any organisation. */
+  get version(): number {
+    return this.#version;
   }
 
   /** Why an organisation is only probed: its gateway's record, else its own. Undefined if neither is stuck. */
@@ -98,16 +108,25 @@ export class Breakers {
     return this.stuck(orgId)?.scope === "origin" ? this.#organisations.get(orgId)?.record : undefined;
   }
 
-  /** Claims an organisation's second opinion on its stuck gateway; false if it was claimed before in this sweep. */
-  takeSecondOpinion(orgId: string): boolean {
-    const isFirst = !this.#secondOpinions.has(orgId);
-    this.#secondOpinions.add(orgId);
-    return isFirst;
+  /**
+   * Claims an organisation's second opinion on its stuck gateway; undefined if it was claimed before in this sweep. Only
+   * the first ones of a sweep may take a waiting place that another call needs: `isSpare` is true for the others.
+   */
+  takeSecondOpinion(orgId: string): { isSpare: boolean } | undefined {
+    if (this.#askedBesideGateway.has(orgId)) return undefined;
+    this.#askedBesideGateway.add(orgId);
+    return { isSpare: this.#secondOpinionsAtOnce-- <= 0 };
   }
 
-  /** Claims one of the sweep's probes of stuck organisations whose gateway is stuck as well; false if none is left. */
-  takeProbeBesideGateway(): boolean {
-    return this.#probesBesideGateways-- > 0;
+  /**
+   * Claims one of the sweep's probes of stuck organisations whose gateway is stuck as well; false if none is left, or
+   * this organisation has had one.
+   */
+  takeProbeBesideGateway(orgId: string): boolean {
+    if (this.#askedBesideGateway.has(orgId) || this.#probesBesideGateways <= 0) return false;
+    this.#askedBesideGateway.add(orgId);
+    this.#probesBesideGateways--;
+    return true;
   }
 
   /** The organisations that are known to use a gateway. */
@@ -128,6 +147,7 @@ export class Breakers {
     if (organisation.origin) this.#origin(organisation.origin).organisations.delete(orgId);
     organisation.origin = origin;
     this.#origin(origin).organisations.add(orgId);
+    this.#version++;
   }
 
   /**
@@ -138,6 +158,7 @@ export class Breakers {
     const organisation = this.#organisation(orgId);
     organisation.retried = organisation.record;
     organisation.record = undefined;
+    this.#version++;
   }
 
   /** Notes that a probe was claimed. */
@@ -226,6 +247,7 @@ export class Breakers {
   #recovered(holder: Organisation | Origin): HealthChange[] {
     const { record } = holder;
     holder.record = undefined;
+    if (record) this.#version++;
     return record ? [{ kind: "recovered", record }] : [];
   }
 
@@ -272,6 +294,7 @@ export class Breakers {
     // If it was stuck already, for another reason, the time of its next probe does not change.
     const waited = record ?? { scope, id, since: now, nextProbeAt: nextProbe(0, now), probes: 0 };
     holder.record = { ...waited, reason, fingerprint, origin };
+    this.#version++;
     return [{ kind: "stuck", record: holder.record }];
   }
 

@@ -69,6 +69,8 @@ export class Checks {
   readonly #finishing = new Set<string>();
   /** Organisations for which one more task is being checked, to find out if they are stuck. */
   readonly #inDoubt = new Set<string>();
+  /** The last write of each health record: two writes of one record must not overtake each other. */
+  readonly #healthWrites = new Map<string, Promise<void>>();
   #settling = 0;
   #toGiveUp: Check[] = [];
   #givingUp = 0;
@@ -101,7 +103,8 @@ export class Checks {
     const failed = this.#time.isClosing ? undefined : await this.#readCredentials(task);
     if (this.#isToWait(check)) {
       this.#queue.stop(task.orgId);
-      if (this.#breakers.takeSecondOpinion(task.orgId)) this.askSecondOpinion(check);
+      const opinion = this.#breakers.takeSecondOpinion(task.orgId);
+      if (opinion) this.askSecondOpinion(check, opinion);
       else unasked(check);
       return false;
     }
@@ -127,9 +130,9 @@ export class Checks {
     return false;
   }
 
-  /** Finds out, when a waiting place is spare, whether a stuck gateway answers one of its organisations. */
-  askSecondOpinion(check: Check): void {
-    this.#queue.probe({ ...check, isSecondOpinion: true }, { isSpare: true });
+  /** Finds out whether a stuck gateway answers one of its organisations: at once, or when a waiting place is spare. */
+  askSecondOpinion(check: Check, { isSpare }: { isSpare: boolean }): void {
+    this.#queue.probe({ ...check, isSecondOpinion: true }, { isSpare, goesFirst: !isSpare });
   }
 
   /** Gives up a task that is past its deadline without asking EnOS: its organisation is stuck, or has no room. */
@@ -182,7 +185,7 @@ export class Checks {
     }
   }
 
-  /** Whether a call has to wait for a spare waiting place: its gateway was found stuck after it was queued. */
+  /** Whether a check has to wait for a second opinion: its gateway was found stuck after it was queued. */
   #isToWait({ orgId, isSecondOpinion, probe }: Check): boolean {
     return !isSecondOpinion && !probe && !this.#time.isClosing && this.#breakers.isStuckOnlyByGateway(orgId);
   }
@@ -243,7 +246,7 @@ export class Checks {
 
   /**
    * A few failed calls do not prove that an organisation is stuck: queues a check of another task, due or not. If there
-   * is none, that is proof.
+   * is none, that is proof. If none was found among many records, nothing is known.
    */
   async #askAnother(task: OpenTask, result: CallWithoutAnswer): Promise<void> {
     const { orgId } = task;
@@ -252,16 +255,22 @@ export class Checks {
     this.#addPending(ended.promise.finally(() => this.#inDoubt.delete(orgId)));
     try {
       const { openTasks, now } = this.#dependencies;
-      const another = await openTasks.another(task, this.#breakers.unansweredTasks(orgId), this.#time.signal);
-      if (another) {
+      const other = await openTasks.another(task, this.#breakers.unansweredTasks(orgId), this.#time.signal);
+      if (other.kind === "found") {
         // How far it was checked is not known here. So it counts neither as unreachable nor as known to be open.
         const unknown = { checkedThrough: now(), scheduledSince: Infinity };
-        const witness = { orgId, task: another, ...unknown, isWitness: true, onEnd: () => ended.resolve() };
+        const witness = {
+          orgId,
+          task: other.task,
+          ...unknown,
+          isWitness: true,
+          onEnd: () => ended.resolve(),
+        };
         this.#queue.add(witness, { goesFirst: true });
         return;
       }
       const reason = result.kind === "refused" ? result.reason : "unreachable";
-      this.#carryOut(this.#breakers.hasNoOther(orgId, reason));
+      if (other.kind === "none") this.#carryOut(this.#breakers.hasNoOther(orgId, reason));
     } catch (error) {
       if (!this.#time.isClosing) this.failed("read", error, task);
     }
@@ -282,8 +291,13 @@ export class Checks {
         observer.recovered(record);
         for (const orgId of about) if (!this.#breakers.stuck(orgId)) queue.resume(orgId);
       }
-      const written = kind === "stuck" ? health.put(record) : health.remove(record);
-      this.#addPending(written.catch((error) => this.failed("write", error)));
+      const name = `${record.scope} ${record.id}`;
+      const before = this.#healthWrites.get(name) ?? Promise.resolve();
+      const written = before
+        .then(() => (kind === "stuck" ? health.put(record) : health.remove(record)))
+        .catch((error) => this.failed("write", error));
+      this.#healthWrites.set(name, written);
+      this.#addPending(written);
     }
   }
 

@@ -147,13 +147,16 @@ export class FairQueue<Item extends Queued> {
    * Queues a probe of a stuck organisation, even if the organisation is stopped.
    *
    * @param isSpare whether it may start only in a waiting place that no other call needs
+   * @param goesFirst whether it goes before the other probes
    */
-  probe(item: Item, { isSpare = false } = {}): void {
+  probe(item: Item, { isSpare = false, goesFirst = false } = {}): void {
     if (this.#closed) {
       this.#options.onSkipped(item);
       return;
     }
-    (isSpare ? this.#spareProbes : this.#probes).push(item);
+    const probes = isSpare ? this.#spareProbes : this.#probes;
+    if (goesFirst) probes.unshift(item);
+    else probes.push(item);
     this.#pump();
   }
 

@@ -23,8 +23,7 @@ export class Paces {
   }
 
   set(orgId: string, pace: Pace): void {
-    const known = this.#known.get(orgId);
-    if (known?.pace !== pace) this.#remember(orgId, { lastTurn: 0, ...known, pace });
+    this.#remember(orgId, { pace, lastTurn: this.lastTurn(orgId) });
   }
 
   /** When an organisation last had a turn in a waiting place, by this process's clock; 0 if it had none. */
@@ -34,7 +33,7 @@ export class Paces {
 
   /** Notes that an organisation has had a turn in a waiting place. */
   hadTurn(orgId: string, at: number): void {
-    this.#remember(orgId, { pace: undefined, ...this.#known.get(orgId), lastTurn: at });
+    this.#remember(orgId, { pace: this.get(orgId), lastTurn: at });
   }
 
   #remember(orgId: string, known: Known): void {

@@ -8,6 +8,23 @@ export interface Candidate {
   checkedThrough: number;
 }
 
+/** Draws one task for each organisation, each of its tasks with equal probability. */
+export class DrawnTasks implements Iterable<[orgId: string, candidate: Candidate]> {
+  readonly #drawn = new Map<string, { candidate: Candidate; of: number }>();
+
+  consider(orgId: string, candidate: Candidate): void {
+    const drawn = this.#drawn.get(orgId);
+    const of = (drawn?.of ?? 0) + 1;
+    // Reservoir sampling, as below.
+    const isDrawn = !drawn || Math.random() * of < 1;
+    this.#drawn.set(orgId, { candidate: isDrawn ? candidate : drawn.candidate, of });
+  }
+
+  *[Symbol.iterator](): Iterator<[string, Candidate]> {
+    for (const [orgId, { candidate }] of this.#drawn) yield [orgId, candidate];
+  }
+}
+
 /**
  * Draws one task for each organisation or gateway that may be probed. Each of a gateway's organisations is equally
  * likely, and so is each of an organisation's tasks. An organisation without credentials is drawn only if there is no

@@ -16,15 +16,15 @@ import { CLOCK_ERROR_MS, type Shard, type SweptShard } from "../store/shard-stor
 import { isPastDeadline } from "../tasks/decision.ts";
 import type { OpenTask } from "../tasks/record.ts";
 import type { Schedule } from "../tasks/schedule.ts";
-import { onAbort } from "../time/on-abort.ts";
 import { Backlog } from "./backlog.ts";
 import { type Behind, behindAfter } from "./behind.ts";
 import { type Breakers, isProbeDue, wasCalled } from "./breakers.ts";
 import type { Check, Checks } from "./checks.ts";
 import type { SweepDependencies, SweepSettings } from "./dependencies.ts";
 import type { FairQueue } from "./fair-queue.ts";
+import { HeldBack } from "./held-back.ts";
 import { OpenCount } from "./open-count.ts";
-import { type Candidate, ProbeCandidates } from "./probe-candidates.ts";
+import { type Candidate, DrawnTasks, ProbeCandidates } from "./probe-candidates.ts";
 import { type Position, rest, ShardReader } from "./shard-reader.ts";
 import type { SweepSummary } from "./summary.ts";
 import type { TimeBudget } from "./time-budget.ts";
@@ -91,7 +91,10 @@ export class ShardSweep {
   readonly #candidates = new ProbeCandidates();
   readonly #openCount = new OpenCount();
   /** For each organisation that is asked although its gateway is stuck: the task to ask about. */
-  readonly #besideGateway = new Map<string, Candidate>();
+  readonly #besideGateway = new DrawnTasks();
+  readonly #heldBack: HeldBack;
+  /** What {@link #unstuck} returned, and for what. */
+  #unstuckAt = { version: -1, size: -1, backlogs: [] as readonly Backlog[] };
   /** Spans that the first pass did not read. */
   #unread: KeySpan[] = [ALL];
   #underWay = 0;
@@ -116,6 +119,7 @@ export class ShardSweep {
     this.#queue = options.queue;
     this.#breakers = options.breakers;
     this.#checks = options.checks;
+    this.#heldBack = new HeldBack(options.breakers);
     this.#shard = options.shard;
     this.#now = this.#dependencies.now();
     this.#coverage = this.#corrected(coverageOf(options.shard.checkpoint));
@@ -141,10 +145,15 @@ export class ShardSweep {
     for (const { orgId, record } of this.#backlogs.values()) {
       if (record?.origin) this.#breakers.learn(orgId, record.origin);
     }
-    this.#time.reserve(CHANGE_MS * this.#backlogs.size);
+    // The records of organisations that are stuck are settled, and stay as they are.
+    const changing = [...this.#backlogs.values()].filter(
+      ({ orgId, record }) => !record?.isSettled || !this.#breakers.stuck(orgId),
+    );
+    this.#time.reserve(CHANGE_MS * changing.length);
     await this.#firstPass();
     this.#probe();
     const [gone] = await Promise.all([this.#findGone(), this.#lookUpOrigins(), this.#furtherPasses()]);
+    for (const check of this.#heldBack.clear()) this.#checks.giveUp(check);
     for (const backlog of gone) backlog.clear();
     for (const times of this.#passedOver.values()) this.#summary.deferred += times;
     return (await this.#time.outlasts(this.#onIdle())) ? this.#outcome() : undefined;
@@ -170,13 +179,11 @@ export class ShardSweep {
     // Each sweep looks up the next ones.
     const turn = Math.floor(this.#now / TURN_MS) * ORIGINS_LOOKED_UP;
     const several = Math.min(ORIGINS_LOOKED_UP, behindGateway.length);
-    const { signal } = this.#time;
-    const closing = new Promise<void>((resolve) => onAbort(signal, resolve));
     for (let index = 0; index < several; index++) {
       const { orgId } = behindGateway[(turn + index) % behindGateway.length] as Backlog;
       if (this.#time.isClosing) return;
       try {
-        const found = await Promise.race([this.#dependencies.credentials.get(orgId), closing]);
+        const found = await Promise.race([this.#dependencies.credentials.get(orgId), this.#time.closing]);
         if (found) this.#breakers.learn(orgId, found.baseUrl);
       } catch {
         // The organisation's next call will report the error.
@@ -260,7 +267,7 @@ export class ShardSweep {
     if (stuck) {
       if (isLate) this.#giveUp(task, checkedThrough);
       else {
-        if (this.#isAskedBesideGateway(orgId)) this.#besideGateway.set(orgId, { task, checkedThrough });
+        if (this.#isAskedBesideGateway(orgId)) this.#besideGateway.consider(orgId, { task, checkedThrough });
         else if (isProbeDue(stuck, this.#now)) {
           const own = this.#breakers.ownRecord(orgId);
           this.#candidates.consider(stuck, { task, checkedThrough }, !own || wasCalled(own.reason));
@@ -279,15 +286,28 @@ export class ShardSweep {
   /** Reads for organisations that have tasks left and room in their queue, until there are none. */
   async #furtherPasses(): Promise<void> {
     while (!this.#time.isClosing) {
-      const open = [...this.#backlogs.values()].filter(
-        ({ isOpen, orgId }) => isOpen && !this.#breakers.stuck(orgId) && !this.#queue.isStopped(orgId),
-      );
+      this.#releaseHeldBack();
+      const open = this.#unstuck().filter(({ isOpen, orgId }) => isOpen && !this.#queue.isStopped(orgId));
       const wanting = open.filter(({ orgId }) => this.#queue.wantsMore(orgId, this.#shard.number));
       if (wanting.length > 0) await this.#pass(wanting);
       else if (open.length === 0 && this.#underWay === 0) return;
-      else await Promise.race([this.#queue.onChange(), ...(this.#underWay > 0 ? [this.#onIdle()] : [])]);
+      else {
+        const idle = this.#underWay > 0 ? [this.#onIdle()] : [];
+        await Promise.race([this.#queue.onChange(), this.#time.closing, ...idle]);
+      }
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
+  }
+
+  /** The backlogs of organisations that are not stuck. They may be a few of thousands, and are needed after each call. */
+  #unstuck(): readonly Backlog[] {
+    const { version } = this.#breakers;
+    const { size } = this.#backlogs;
+    if (this.#unstuckAt.version !== version || this.#unstuckAt.size !== size) {
+      const backlogs = [...this.#backlogs.values()].filter(({ orgId }) => !this.#breakers.stuck(orgId));
+      this.#unstuckAt = { version, size, backlogs };
+    }
+    return this.#unstuckAt.backlogs;
   }
 
   /** Reads what is left of some organisations, the spans furthest behind first, until their queues are full. */
@@ -343,20 +363,34 @@ export class ShardSweep {
 
   /** Queues a task past its deadline to go first. It is given up if there is no room for it, or no time to ask. */
   #takeFirst(task: OpenTask, checkedThrough: number): void {
-    if (!this.#queue.hasRoomInFront(task.orgId)) {
-      this.#giveUp(task, checkedThrough);
-      return;
-    }
     this.#outOfTurn.add(task.indexKey);
     const check = this.#checkOf(task, checkedThrough);
     // Given up only if EnOS was not asked. If its answer could not be published or written, the next sweep asks again:
     // EnOS's answer takes precedence over giving up.
-    this.#queue.add({ ...check, onUnasked: () => this.#checks.giveUp(check) }, { goesFirst: true });
+    this.#addFirst({ ...check, onUnasked: () => this.#giveUpUnlessHeldBack(check) });
+  }
+
+  #addFirst(check: Check): void {
+    if (this.#queue.hasRoomInFront(check.orgId)) this.#queue.add(check, { goesFirst: true });
+    else this.#checks.giveUp(check);
   }
 
   #giveUp(task: OpenTask, checkedThrough: number): void {
     this.#outOfTurn.add(task.indexKey);
-    this.#checks.giveUp(this.#checkOf(task, checkedThrough));
+    this.#giveUpUnlessHeldBack(this.#checkOf(task, checkedThrough));
+  }
+
+  #giveUpUnlessHeldBack(check: Check): void {
+    if (this.#time.isClosing || !this.#heldBack.add(check)) this.#checks.giveUp(check);
+  }
+
+  /** Asks about tasks that were held back, or gives them up, once it is known how their organisations are. */
+  #releaseHeldBack(): void {
+    const { answered, stuck } = this.#heldBack.release();
+    for (const check of answered) {
+      this.#addFirst({ ...check, onUnasked: () => this.#giveUpUnlessHeldBack(check) });
+    }
+    for (const check of stuck) this.#checks.giveUp(check);
   }
 
   #checkOf(task: OpenTask, checkedThrough: number): Check {
@@ -399,15 +433,24 @@ export class ShardSweep {
       .sort((a, b) => a.since - b.since || a.chance - b.chance);
     for (const { orgId, candidate } of inOrder) {
       if (!this.#breakers.ownRecord(orgId)) {
-        if (this.#breakers.takeSecondOpinion(orgId))
-          this.#checks.askSecondOpinion(this.#outOfTurnOf(candidate));
-      } else if (this.#breakers.takeProbeBesideGateway()) {
+        const opinion = this.#breakers.takeSecondOpinion(orgId);
+        if (opinion) this.#checks.askSecondOpinion(this.#outOfTurnOf(candidate), opinion);
+      } else if (this.#breakers.takeProbeBesideGateway(orgId)) {
         this.#queue.probe({ ...this.#outOfTurnOf(candidate), isSecondOpinion: true });
       }
     }
+    for (const orgId of this.#heldBack.orgIds) this.#askWithOneHeldBack(orgId);
     for (const [probe, candidate] of this.#candidates) {
       this.#queue.probe({ ...this.#outOfTurnOf(candidate), probe });
     }
+  }
+
+  /** Asks for the second opinion of an organisation that is known to have only tasks past their deadline. */
+  #askWithOneHeldBack(orgId: string): void {
+    const opinion = this.#breakers.takeSecondOpinion(orgId);
+    const check = opinion && this.#heldBack.takeOne(orgId);
+    if (!check) return;
+    this.#checks.askSecondOpinion({ ...check, onUnasked: () => this.#checks.giveUp(check) }, opinion);
   }
 
   /** The check of a task that the first pass has passed over. */

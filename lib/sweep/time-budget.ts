@@ -11,6 +11,7 @@ const ANSWER_MS = 100;
 /** The time of one invocation: when new work must not begin any more, and when everything must have ended. */
 export class TimeBudget {
   readonly #controller = new AbortController();
+  readonly #closing = Promise.withResolvers<void>();
   #timer: NodeJS.Timeout;
   #closesAt: number;
   readonly #leastClosesAt: number;
@@ -29,6 +30,11 @@ export class TimeBudget {
   /** Fires when no new work may begin any more, and calls in flight have to end. */
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  /** Resolves when that signal fires. */
+  get closing(): Promise<void> {
+    return this.#closing.promise;
   }
 
   /** Whether that signal has fired. */
@@ -63,6 +69,7 @@ export class TimeBudget {
   close(): void {
     clearTimeout(this.#timer);
     this.#controller.abort();
+    this.#closing.resolve();
   }
 
   /**

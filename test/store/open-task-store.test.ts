@@ -1,4 +1,5 @@
-import { PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { BatchWriteCommand, PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import pMap from "p-map";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseStatus } from "../../lib/enos/status.ts";
 import { ALL_KEYS, keyOf } from "../../lib/store/index-key.ts";
@@ -43,6 +44,19 @@ async function put(taskId: string, options: Parameters<TaskStore["put"]>[1] = {}
     }),
   );
   return (await inIndex(taskId)) as OpenTask;
+}
+
+/** Writes records of closed tasks, whose ids begin with m. */
+async function putClosed(count: number): Promise<void> {
+  const { client, table: name } = table.db;
+  const batches = Array.from({ length: Math.ceil(count / 25) }, (_, batch) =>
+    Array.from({ length: 25 }, (_, index) => keyOf(keyOfTask(`m${batch * 25 + index}`))),
+  );
+  const write = (batch: ReturnType<typeof keyOf>[]) =>
+    client.send(
+      new BatchWriteCommand({ RequestItems: { [name]: batch.map((Item) => ({ PutRequest: { Item } })) } }),
+    );
+  await pMap(batches, write, { concurrency: 8 });
 }
 
 async function inIndex(taskId: string): Promise<OpenTask | undefined> {
@@ -175,20 +189,36 @@ describe("another task of the organisation", () => {
   it("is open and a different one, or undefined", async () => {
     number++;
     const task = await put("t1");
-    expect(await store.another(task)).toBeUndefined();
+    const another = (of: OpenTask, ...except: OpenTask[]) =>
+      store.another(of, new Set(except.map(({ indexKey }) => indexKey)));
+    expect(await another(task)).toEqual({ kind: "none" });
     const other = await put("t2");
     await store.finish(other, SUCCEEDED, time);
     await put("t2x");
     await tracker().delete(keyOfTask("t2x"));
-    expect(await store.another(task)).toBeUndefined();
+    expect(await another(task)).toEqual({ kind: "none" });
     const third = await put("t3");
-    expect(await store.another(task)).toEqual(third);
-    expect(await store.another(third)).toEqual(task);
-    expect(await store.another(third, new Set([task.indexKey]))).toBeUndefined();
+    expect(await another(task)).toEqual({ kind: "found", task: third });
+    expect(await another(third)).toEqual({ kind: "found", task });
+    expect(await another(third, task)).toEqual({ kind: "none" });
     const fourth = await put("t4");
-    const seen = new Set<string | undefined>();
-    for (let time = 0; time < 60; time++) seen.add((await store.another(task))?.taskId);
+    const seen = new Set<string>();
+    for (let time = 0; time < 60; time++) {
+      const found = await another(task);
+      if (found.kind === "found") seen.add(found.task.taskId);
+    }
     expect(seen).toEqual(new Set([third.taskId, fourth.taskId]));
+  });
+
+  it("is found behind thousands of closed ones, or it is said that there may be one", async () => {
+    number++;
+    const first = await put("a");
+    const last = await put("z1");
+    await putClosed(6_100);
+    expect(await store.another(first, new Set())).toEqual({ kind: "unknown" });
+    expect(await store.another(last, new Set())).toEqual({ kind: "found", task: first });
+    const near = await put("z2");
+    expect(await store.another(last, new Set())).toEqual({ kind: "found", task: near });
   });
 });
 

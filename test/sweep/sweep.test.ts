@@ -128,7 +128,10 @@ describe("a sweep", () => {
     if (!told) throw new Error("there is no task");
     const place = { indexKey: "", trackedAt: 0, offset: 0, state: "pending", notFound: null } as const;
     const none = { ...told, ...place, deadlineAt: undefined, uncertainSince: undefined };
-    const uncertainSince = async () => (await scene.dependencies.openTasks.another(none))?.uncertainSince;
+    const uncertainSince = async () => {
+      const other = await scene.dependencies.openTasks.another(none, new Set());
+      return other.kind === "found" ? other.task.uncertainSince : undefined;
+    };
     const start = scene.time;
     for (let minute = 0; minute < 30; minute++) await scene.sweep();
     expect(await uncertainSince()).toBeUndefined();

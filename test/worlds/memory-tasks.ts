@@ -121,14 +121,14 @@ export class MemoryTasks {
         if (!this.isOpen(task)) return undefined;
         return { task: openTask(task, this.#time.now), carried: NOTHING_CARRIED };
       },
-      another: async ({ orgId, taskId }, except = new Set()) => {
+      another: async ({ orgId, taskId }, except) => {
         await this.#time.after(LATENCY_MS);
         const others = [...this.byId.values()].filter(
           (task) =>
             task.orgId === orgId && task.taskId !== taskId && !except.has(task.indexKey) && this.isOpen(task),
         );
         const other = others[Math.floor(Math.random() * others.length)];
-        return other && openTask(other, this.#time.now);
+        return other ? { kind: "found", task: openTask(other, this.#time.now) } : { kind: "none" };
       },
       change: async ({ taskId, state: read, uncertainSince = 0 }, state) => {
         await this.#time.after(LATENCY_MS);

@@ -113,6 +113,40 @@ it("resumes an organisation that recovers on a gateway that stays silent to the 
   }
 });
 
+it("asks an organisation of a silent gateway even if slow ones elsewhere need all waiting places", async () => {
+  const old = { origin, at: -20 * 60 * MINUTE };
+  const hung = [0, 1, 2, 3].map((index) => organisation(`hung${index}`, HANGS, 5, old));
+  const slow = Array.from({ length: 500 }, (_, index) =>
+    organisation(`slow${index}`, { kind: "answers", latencyMs: 8_000 }, 14, { at: -MINUTE }),
+  );
+  const well = organisation("well", QUICK, 2, old);
+  const outcome = await run(world([...hung, well, ...slow], { shards: 2 }));
+  expect(longestGap(outcome, "well")).toBeLessThan(8);
+});
+
+it("gives up no task that has ended because its gateway refused a connection a minute ago", async () => {
+  for (const sweptAt of [4.5, 5.1]) {
+    const blip: Conduct = { kind: "refuses-connections" };
+    const a = organisation("a", blip, 1, { origin, at: sweptAt * MINUTE, recoversAt: 5.5 * MINUTE });
+    const ended = { origin, at: 5.1 * MINUTE, endsAt: 5.5 * MINUTE };
+    const others = [0, 1, 2, 3, 4].map((index) => organisation(`b${index}`, QUICK, 20, ended));
+    const { events } = await run(world([a, ...others], { shards: 1, minutes: 8, deadlineMs: 0.8 * MINUTE }));
+    const states = events.filter(({ task }) => task.orgId !== "a").map(({ event }) => event.data.state);
+    expect(states).toEqual(Array(100).fill("succeeded"));
+  }
+});
+
+it("asks another task each time beside a silent gateway, so that one without answers does not keep all back", async () => {
+  for (let seed = 0; seed < 3; seed++) {
+    const old = { origin, at: -20 * 60 * MINUTE };
+    const hung = [0, 1, 2, 3].map((index) => organisation(`hung${index}`, HANGS, 5, old));
+    const ill = organisation("ill", QUICK, 12, { origin, at: -MINUTE, neverAnswered: 1 });
+    const { tasks } = await run(world([...hung, ill], { minutes: 30, seed }));
+    const good = tasks.filter(({ orgId, isNeverAnswered }) => orgId === "ill" && !isNeverAnswered);
+    expect(good.filter(({ answeredAt }) => answeredAt.length === 0)).toEqual([]);
+  }
+});
+
 it("writes nothing for organisations that stay behind on a gateway that answers another now and then", async () => {
   const old = { origin, at: -20 * 60 * MINUTE };
   const hung = Array.from({ length: 12 }, (_, index) => organisation(`hung${index}`, HANGS, 4, old));
