@@ -129,7 +129,7 @@ export class FairQueue<Item extends Queued> {
     this.#options = options;
   }
 
-  /** Queues an item. @param goesFirst whether it goes before the items of its organisation and source */
+  /** Queues an item. @param goesFirst whether it goes before the other items of its organisation */
   add(item: Item, { goesFirst = false } = {}): void {
     const lane = this.#lane(item.orgId);
     if (this.#closed || lane.isStopped) {

@@ -30,7 +30,7 @@ export class TurnQueue<Item extends { source?: number }> {
     return line ? line.items.length - line.head : 0;
   }
 
-  /** Queues an item. @param goesFirst whether it goes before the other items from its source */
+  /** Queues an item. @param goesFirst whether it goes before all others that are queued now */
   add(item: Item, goesFirst = false): void {
     const source = item.source ?? 0;
     let line = this.#lines.get(source);
@@ -38,10 +38,14 @@ export class TurnQueue<Item extends { source?: number }> {
       line = { items: [], head: 0 };
       this.#lines.set(source, line);
     }
-    if (line.items.length === line.head) this.#turns.push(source);
-    if (!goesFirst) line.items.push(item);
-    else if (line.head > 0) line.items[--line.head] = item;
-    else line.items.unshift(item);
+    if (goesFirst) {
+      this.#turns = [source, ...this.#turns.filter((other) => other !== source)];
+      if (line.head > 0) line.items[--line.head] = item;
+      else line.items.unshift(item);
+    } else {
+      if (line.items.length === line.head) this.#turns.push(source);
+      line.items.push(item);
+    }
     this.#length++;
   }
 

@@ -126,11 +126,10 @@ describe("a sweep", () => {
       { afterMs: 61 * MINUTE, progressCode: 3 },
     ]);
     if (!told) throw new Error("there is no task");
-    const place = { indexKey: "", trackedAt: 0, offset: 0, state: "pending", notFound: null } as const;
-    const none = { ...told, ...place, deadlineAt: undefined, uncertainSince: undefined };
     const uncertainSince = async () => {
-      const other = await scene.dependencies.openTasks.another(none, new Set());
-      return other.kind === "found" ? other.task.uncertainSince : undefined;
+      const { tasks } = await scene.dependencies.openTasks.page(0, ALL_KEYS, () => true);
+      expect(tasks.map(({ taskId }) => taskId)).toEqual([told.taskId]);
+      return tasks[0]?.uncertainSince;
     };
     const start = scene.time;
     for (let minute = 0; minute < 30; minute++) await scene.sweep();

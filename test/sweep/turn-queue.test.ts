@@ -19,6 +19,19 @@ it("lets sources take turns, each in its own order", () => {
   expect(queue.take()).toBeUndefined();
 });
 
+it("takes an item that goes first before all others, whatever its source", () => {
+  const queue = new TurnQueue<Item>();
+  for (const source of [1, 2, 3]) for (let number = 0; number < 2; number++) queue.add({ source, number });
+  queue.add({ source: 3, number: -1 }, true);
+  queue.add({ source: 4, number: -2 }, true);
+  const taken: string[] = [];
+  while (queue.length > 0) {
+    const { source, number } = queue.take() as Item;
+    taken.push(`${source}:${number}`);
+  }
+  expect(taken).toEqual(["4:-2", "3:-1", "1:0", "2:0", "3:0", "1:1", "2:1", "3:1"]);
+});
+
 it("loses and repeats nothing, and knows how much is queued", () => {
   const step = fc.oneof(
     { weight: 3, arbitrary: fc.record({ source: fc.nat(3), goesFirst: fc.boolean() }) },
