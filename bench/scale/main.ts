@@ -17,10 +17,11 @@ if (chosen.length === 0) refuse(`--tasks ${tasks}: the scenarios have ${scales}`
 const outcomes: Outcome[] = [];
 for (const scenario of chosen) {
   tell(`${number(scenario.tasks)} tasks, ${scenario.name}`);
-  outcomes.push(await run(scenario));
+  const outcome = await run(scenario);
+  outcomes.push(outcome);
+  for (const problem of broken(outcome)) console.error(problem);
+  // After each, since the largest take long: what is known is kept if the run is interrupted.
+  if (tasks === undefined) await writeFile(new URL("report.md", import.meta.url), `${report(outcomes)}\n`);
 }
 console.log(report(outcomes));
-if (tasks === undefined) await writeFile(new URL("report.md", import.meta.url), `${report(outcomes)}\n`);
-const problems = outcomes.flatMap(broken);
-for (const problem of problems) console.error(problem);
-process.exitCode = problems.length > 0 ? 1 : 0;
+process.exitCode = outcomes.flatMap(broken).length > 0 ? 1 : 0;
