@@ -364,15 +364,18 @@ export class ShardSweep {
   /** Queues a task past its deadline to go first. It is given up if there is no room for it, or no time to ask. */
   #takeFirst(task: OpenTask, checkedThrough: number): void {
     this.#outOfTurn.add(task.indexKey);
-    const check = this.#checkOf(task, checkedThrough);
-    // Given up only if EnOS was not asked. If its answer could not be published or written, the next sweep asks again:
-    // EnOS's answer takes precedence over giving up.
-    this.#addFirst({ ...check, onUnasked: () => this.#giveUpUnlessHeldBack(check) });
+    this.#addFirst(this.#checkOf(task, checkedThrough));
   }
 
   #addFirst(check: Check): void {
-    if (this.#queue.hasRoomInFront(check.orgId)) this.#queue.add(check, { goesFirst: true });
-    else this.#checks.giveUp(check);
+    if (!this.#queue.hasRoomInFront(check.orgId)) {
+      this.#checks.giveUp(check);
+      return;
+    }
+    // Given up only if EnOS was not asked. If its answer could not be published or written, the next sweep asks again:
+    // EnOS's answer takes precedence over giving up.
+    const onUnasked = () => this.#giveUpUnlessHeldBack(check);
+    this.#queue.add({ ...check, onUnasked }, { goesFirst: true });
   }
 
   #giveUp(task: OpenTask, checkedThrough: number): void {
@@ -387,9 +390,7 @@ export class ShardSweep {
   /** Asks about tasks that were held back, or gives them up, once it is known how their organisations are. */
   #releaseHeldBack(): void {
     const { answered, stuck } = this.#heldBack.release();
-    for (const check of answered) {
-      this.#addFirst({ ...check, onUnasked: () => this.#giveUpUnlessHeldBack(check) });
-    }
+    for (const check of answered) this.#addFirst(check);
     for (const check of stuck) this.#checks.giveUp(check);
   }
 
