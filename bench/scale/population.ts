@@ -1,5 +1,7 @@
 import { indexKeyOf, OFFSETS } from "../../lib/store/index-key.ts";
 import type { Schedule } from "../../lib/tasks/schedule.ts";
+import type { TrackedState } from "../../lib/tasks/state.ts";
+import { byIndexKey } from "../../local/harness/memory-tasks.ts";
 import { seeded } from "../../local/harness/random.ts";
 import { EPOCH } from "../../local/harness/virtual-time.ts";
 import { mean } from "../harness/statistics.ts";
@@ -16,7 +18,7 @@ export interface SimulatedTask {
   readonly endsAt: number;
   /** A multiple of 1/OFFSETS. */
   readonly offset: number;
-  state: "pending" | "running" | "closed";
+  state: TrackedState | "closed";
   /** When EnOS last answered that it was still running. */
   checkedAt: number | undefined;
   /** Whether its end has been published. */
@@ -66,7 +68,7 @@ export function populate(scenario: Scenario, schedule: Schedule, horizonMs: numb
         isAnnounced: false,
       });
     }
-    shard.sort((a, b) => (a.indexKey < b.indexKey ? -1 : 1));
+    shard.sort(byIndexKey);
     for (const task of shard) task.id = tasks.push(task) - 1;
     return shard;
   });
@@ -85,16 +87,4 @@ function isSeen(task: Times, schedule: Schedule, sweepMs: number): boolean {
 /** The task as the schedule expects it. */
 export function scheduled({ trackedAt, offset }: Omit<Times, "endsAt">) {
   return { trackedAt: EPOCH + trackedAt, offset: offset / OFFSETS };
-}
-
-/** The position of the first task of a shard whose key is not less than this one. */
-export function firstAt(shard: readonly SimulatedTask[], key: string): number {
-  let low = 0;
-  let high = shard.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((shard[middle] as SimulatedTask).indexKey < key) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

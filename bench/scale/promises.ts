@@ -1,5 +1,6 @@
 import { coverageOf, overlay, watermarkAt } from "../../lib/store/coverage.ts";
 import type { Schedule } from "../../lib/tasks/schedule.ts";
+import { dueAgainSince } from "../../local/harness/due-since.ts";
 import type { MemoryRecords } from "../../local/harness/memory-records.ts";
 import { EPOCH } from "../../local/harness/virtual-time.ts";
 import { type Population, type SimulatedTask, scheduled } from "./population.ts";
@@ -9,11 +10,7 @@ function dueSince(task: SimulatedTask, schedule: Schedule, now: number): number 
   const times = scheduled(task);
   if (task.state === "closed" || times.trackedAt >= now) return now;
   if (task.checkedAt === undefined) return times.trackedAt;
-  for (let due = now; ; ) {
-    const before = schedule.slotStart(times, due - 1);
-    if (before <= EPOCH + task.checkedAt) return due;
-    due = before;
-  }
+  return dueAgainSince(schedule, times, EPOCH + task.checkedAt, now);
 }
 
 /** By how much the most overdue check is overdue, in milliseconds: the real lag. */

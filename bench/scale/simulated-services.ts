@@ -1,13 +1,12 @@
-import { PAGE_SIZE } from "../../lib/store/open-task-store.ts";
 import type { SweepDependencies } from "../../lib/sweep/dependencies.ts";
-import { NOTHING_CARRIED } from "../../lib/tasks/carried.ts";
 import type { OpenTask } from "../../lib/tasks/record.ts";
+import { MemoryTasks } from "../../local/harness/memory-tasks.ts";
 import { seeded } from "../../local/harness/random.ts";
 import { statusOf } from "../../local/harness/status.ts";
 import { EPOCH, type VirtualTime } from "../../local/harness/virtual-time.ts";
 import { CONSISTENT_READ_UNITS, INDEX_ITEM, itemBytes } from "../harness/sample-items.ts";
 import { CPU_US, LATENCY_MS } from "./assumptions.ts";
-import { firstAt, type Population, type SimulatedTask, scheduled } from "./population.ts";
+import { type Population, type SimulatedTask, scheduled } from "./population.ts";
 import type { Processor } from "./processor.ts";
 import type { Rate } from "./rate.ts";
 
@@ -38,51 +37,37 @@ export function simulatedServices(
 ): Pick<SweepDependencies, "openTasks" | "enos" | "events"> {
   const random = seeded(seed);
   const find = (id: string) => population.tasks[Number(id)] as SimulatedTask;
-  const impossible = () =>
-    Promise.reject(new Error("EnOS knows every simulated task and answers every call"));
-  const write = async ({ taskId }: OpenTask, state: SimulatedTask["state"]) => {
-    await processor.spend(CPU_US.write);
-    await time.after(LATENCY_MS.item);
-    usage.taskWrites.add(WRITE_UNITS, time.now);
-    const task = find(taskId);
-    if (task.state === "closed") return false;
-    task.state = state;
-    return true;
-  };
+  const openTasks = new MemoryTasks<SimulatedTask>({
+    rows: {
+      all: () => population.tasks,
+      inShard: (shard) => population.shards[shard] ?? [],
+      find: ({ taskId }) => find(taskId),
+      openAt: openTaskAt,
+      write: (task, { state }) => {
+        task.state = state;
+      },
+      close: (task) => {
+        task.state = "closed";
+      },
+    },
+    now: () => time.now,
+    latency: async (call) => {
+      if (call === "page") return time.after(LATENCY_MS.page);
+      await processor.spend(call === "read" ? CPU_US.current : CPU_US.write);
+      await time.after(LATENCY_MS.item);
+      if (call === "read") usage.reads.add(CONSISTENT_READ_UNITS, time.now);
+      else usage.taskWrites.add(WRITE_UNITS, time.now);
+    },
+  }).store();
   return {
     openTasks: {
-      page: async (number, range, isWanted, after) => {
-        await time.after(LATENCY_MS.page);
-        const shard = population.shards[number] as SimulatedTask[];
-        const now = time.now - EPOCH;
-        const past = firstAt(shard, range.through);
-        const tasks: OpenTask[] = [];
-        let read = 0;
-        let position = after ? Number(after.position) + 1 : firstAt(shard, range.from);
-        for (; position < past && read < PAGE_SIZE; position++) {
-          const task = shard[position] as SimulatedTask;
-          if (task.state === "closed" || task.trackedAt > now) continue;
-          read++;
-          if (isWanted({ indexKey: task.indexKey, ...scheduled(task) }, undefined))
-            tasks.push(openTask(task));
-        }
-        usage.reads.add(queryUnits(read), time.now);
-        await processor.spend(CPU_US.query + CPU_US.itemRead * read);
-        const { indexKey } = shard[position - 1] ?? { indexKey: "" };
-        const end = position < past ? { indexKey, key: { position: position - 1 } } : undefined;
-        return { read, tasks, unreadable: [], end };
+      ...openTasks,
+      page: async (...args) => {
+        const page = await openTasks.page(...args);
+        usage.reads.add(queryUnits(page.read), time.now);
+        await processor.spend(CPU_US.query + CPU_US.itemRead * page.read);
+        return page;
       },
-      current: async (task) => {
-        await processor.spend(CPU_US.current);
-        await time.after(LATENCY_MS.item);
-        usage.reads.add(CONSISTENT_READ_UNITS, time.now);
-        return find(task.taskId).state === "closed" ? undefined : { task, carried: NOTHING_CARRIED };
-      },
-      change: (task) => write(task, "running"),
-      finish: (task) => write(task, "closed"),
-      another: impossible,
-      uncertain: impossible,
-      missing: impossible,
     },
     enos: {
       getDownloadStatus: async ({ orgId, channelId, taskId }, { signal } = {}) => {
@@ -113,16 +98,19 @@ export function simulatedServices(
   };
 }
 
-function openTask(task: SimulatedTask): OpenTask {
+function openTaskAt(task: SimulatedTask, at: number): OpenTask | undefined {
+  const { state } = task;
+  const times = scheduled(task);
+  if (state === "closed" || times.trackedAt > at) return undefined;
   return {
     orgId: task.orgId,
     channelId: "ch-dee0c5",
     taskId: String(task.id),
-    state: task.state === "pending" ? "pending" : "running",
+    state,
     notFound: null,
     deadlineAt: undefined,
     uncertainSince: undefined,
     indexKey: task.indexKey,
-    ...scheduled(task),
+    ...times,
   };
 }

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { EPOCH } from "../../local/harness/virtual-time.ts";
-import { untimely } from "./promises.ts";
+import { broken, untimely } from "./promises.ts";
 import { type Outcome, run } from "./run.ts";
 import type { Conduct, Organisation, World } from "./world.ts";
 
@@ -287,4 +287,18 @@ it("asks before it gives up, even if many organisations leave little room for ea
   const outcome = await run(world([...busy, one], { shards: 1, minutes: 8, deadlineMs: 2.5 * MINUTE }));
   const told = outcome.events.filter(({ task }) => task.orgId === "one").map(({ event }) => event.data.state);
   expect(new Set(told)).toEqual(new Set(["succeeded"]));
+});
+
+it("writes once that a task is uncertain, but for a sweep that was frozen between its last read and its write", async () => {
+  let again = 0;
+  for (let afterMs = 30; afterMs <= 70; afterMs += 4) {
+    const frozen = [{ sweep: 0, afterMs, forMs: 3.5 * MINUTE }];
+    const garbling = organisation("garbling", { kind: "answers", latencyMs: 20 }, 3, { garblesPercent: 100 });
+    const outcome = await run(world([garbling], { shards: 1, minutes: 6, frozen }));
+    expect(broken(outcome)).toEqual([]);
+    const writes = outcome.tasks.map(({ versions }) => versions.length - 1);
+    expect(Math.max(...writes)).toBeLessThanOrEqual(2);
+    again += writes.filter((count) => count === 2).length;
+  }
+  expect(again).toBeGreaterThan(0);
 });

@@ -2,9 +2,9 @@ import { eventId } from "../../lib/events/event.ts";
 import type { Schedule } from "../../lib/tasks/schedule.ts";
 import { EPOCH } from "../../local/harness/virtual-time.ts";
 import { WHOLE_MINUTE } from "./arbitrary.ts";
-import type { WorldTask } from "./memory-tasks.ts";
 import { dueSince, type Outcome, SWEEP_MS } from "./run.ts";
 import type { Organisation, World } from "./world.ts";
+import type { WorldTask } from "./world-tasks.ts";
 
 /** What breaks a promise in an outcome, in one sentence each. */
 export function broken(outcome: Outcome): string[] {
@@ -111,8 +111,7 @@ function wrongEvents({ events, world }: Outcome): string[] {
     ) {
       problems.push(`${task.taskId} was given up ${at - task.putAt} ms after it was put`);
     }
-    if (event.id !== eventId({ ...task, channelId: "c" }, event.data.state))
-      problems.push(`${task.taskId} has the id ${event.id}`);
+    if (event.id !== eventId(task, event.data.state)) problems.push(`${task.taskId} has the id ${event.id}`);
   }
   return problems;
 }
@@ -166,13 +165,13 @@ const MEETING_MS = 10_000;
  * reading the task and writing may write the same value once more.
  */
 function unsure({ tasks, thawedAt }: Outcome): string[] {
-  return tasks.flatMap(({ taskId, uncertain, knownAt }) => {
-    const written = uncertain.filter(({ since }) => since !== undefined);
-    const again = written.some(({ at, since }, index) => {
+  return tasks.flatMap(({ taskId, versions, knownAt }) => {
+    const written = versions.filter(({ task }) => task.uncertainSince !== undefined);
+    const again = written.some(({ at, task }, index) => {
       const before = written[index - 1];
       if (!before || at - before.at < MEETING_MS) return false;
       const isThawed = thawedAt.some((thawed) => at >= thawed && at - thawed < MEETING_MS);
-      if (isThawed && since === before.since) return false;
+      if (isThawed && task.uncertainSince === before.task.uncertainSince) return false;
       return !knownAt.some((known) => known > before.at - MEETING_MS && known < at);
     });
     return again ? [`${taskId} was written ${written.length} times to be uncertain`] : [];

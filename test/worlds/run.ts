@@ -7,14 +7,21 @@ import { Paces } from "../../lib/sweep/paces.ts";
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
 import { sweep } from "../../lib/sweep/sweep.ts";
 import { createSchedule, type Schedule } from "../../lib/tasks/schedule.ts";
+import { dueAgainSince } from "../../local/harness/due-since.ts";
 import { MemoryRecords } from "../../local/harness/memory-records.ts";
+import { MemoryTasks } from "../../local/harness/memory-tasks.ts";
+import { seeded } from "../../local/harness/random.ts";
 import { statusOf } from "../../local/harness/status.ts";
 import { EPOCH, VirtualTime } from "../../local/harness/virtual-time.ts";
-import { MemoryTasks, type WorldTask } from "./memory-tasks.ts";
 import type { Conduct, Organisation, World } from "./world.ts";
+import { type WorldTask, WorldTasks, worldTask } from "./world-tasks.ts";
 
 export const SWEEP_MS = 60_000;
 const TIMEOUT_MS = 10_000;
+/** The latency of a call to the table, except for a page of the index. */
+const ITEM_MS = 5;
+/** Few enough that a shard of a world has several pages. */
+const PAGE_SIZE = 50;
 
 /** One call to a gateway. */
 export interface Call {
@@ -55,33 +62,39 @@ export async function run(world: World): Promise<Outcome> {
   const schedule = createSchedule({ sweepIntervalSeconds: SWEEP_MS / 1_000 });
   const laterSchedule = createSchedule({ sweepIntervalSeconds: SWEEP_MS / 1_000, growthPercent: 35 });
   const rescheduledAt = EPOCH + (world.rescheduledAt ?? Number.POSITIVE_INFINITY) * SWEEP_MS;
-  const records = new MemoryRecords({ latency: () => time.after(5) });
-  const tasks = new MemoryTasks(time, world);
-  const byId = new Map(world.organisations.map((organisation) => [organisation.id, organisation]));
-  for (const organisation of world.organisations) {
-    organisation.tasks.forEach((task, index) => {
-      const putAt = EPOCH + task.trackedAt;
-      const added = tasks.add(
+  const records = new MemoryRecords({ latency: () => time.after(ITEM_MS) });
+  const tasks = world.organisations.flatMap((organisation) =>
+    organisation.tasks.map(({ trackedAt, endsAt, deletedAt = Number.POSITIVE_INFINITY }, index) => {
+      const putAt = EPOCH + trackedAt;
+      const task = worldTask(
         {
           orgId: organisation.id,
           taskId: `${organisation.id}-${index}`,
           putAt,
-          endsAt: EPOCH + task.endsAt,
-          deletedAt: task.deletedAt === undefined ? Number.POSITIVE_INFINITY : EPOCH + task.deletedAt,
+          endsAt: EPOCH + endsAt,
+          deletedAt: EPOCH + deletedAt,
           isNeverAnswered: index < organisation.neverAnswered,
-          deadlineAt: undefined,
         },
         putAt + world.trackerClockMs,
         world.shards,
       );
-      records.announce(added.shard, putAt + world.trackerClockMs);
-    });
-  }
-  tasks.sort();
+      records.announce(task.shard, task.trackedAt);
+      return task;
+    }),
+  );
+  const rows = new WorldTasks(tasks, () => time.now);
+  const openTasks = new MemoryTasks({
+    rows,
+    now: () => time.now,
+    latency: (call) => time.after(call === "page" ? world.pageMs : ITEM_MS),
+    indexDelayMs: world.indexDelayMs,
+    pageSize: PAGE_SIZE,
+  }).store();
+  const byId = new Map(world.organisations.map((organisation) => [organisation.id, organisation]));
   const outcome: Outcome = {
     world,
     schedule,
-    tasks: [...tasks.byId.values()],
+    tasks,
     calls: [],
     events: [],
     sweeps: [],
@@ -119,7 +132,7 @@ export async function run(world: World): Promise<Outcome> {
     async getDownloadStatus({ orgId, channelId, taskId }, { signal } = {}) {
       await credentials.get(orgId);
       const organisation = byId.get(orgId) as Organisation;
-      const task = tasks.byId.get(taskId) as WorldTask;
+      const task = rows.find({ taskId });
       const conduct = conductOf(organisation);
       outcome.calls.push({ at: time.now, orgId, taskId });
       const wait = async (ms: number) => {
@@ -211,13 +224,13 @@ export async function run(world: World): Promise<Outcome> {
           stuckAt.set(`${record.scope}#${record.id}`, time.now);
         },
       }),
-      openTasks: guard(tasks.store()),
+      openTasks: guard(openTasks),
       credentials,
       enos,
       events: guard({
         publish: async (event: TerminalEvent) => {
           await time.after(world.publishMs);
-          const task = tasks.byId.get(event.subject) as WorldTask;
+          const task = rows.find({ taskId: event.subject });
           outcome.events.push({ at: time.now, event, task });
         },
       }),
@@ -241,7 +254,7 @@ export async function run(world: World): Promise<Outcome> {
     Math.max(
       0,
       ...outcome.tasks
-        .filter((task) => tasks.isOpen(task) && isAnswering(task))
+        .filter((task) => rows.openAt(task, time.now) && isAnswering(task))
         .map((task) => time.now - dueSince(task, schedule, time.now, world)),
     );
 
@@ -320,15 +333,7 @@ export function dueSince(
   const known = Math.max(task.trackedAt, task.putAt, ...task.answeredAt.slice(-1));
   const last = Math.min(now, known + passedOverMs);
   if (isFresh && passedOverMs === 0) return last;
-  if (schedule.slot(task, last) === schedule.slot(task, now)) return now;
-  let low = last;
-  let high = now;
-  while (high - low > 1) {
-    const middle = Math.floor((low + high) / 2);
-    if (schedule.slot(task, middle) === schedule.slot(task, last)) low = middle;
-    else high = middle;
-  }
-  return high;
+  return dueAgainSince(schedule, task, last, now);
 }
 
 const abortions = new WeakMap<AbortSignal, Promise<void>>();
@@ -346,13 +351,7 @@ function aborted(signal: AbortSignal): Promise<void> {
 /** Makes `Math.random` follow from a seed, until it is disposed of. */
 function seededChance(seed: number): Disposable {
   const original = Math.random;
-  let state = seed;
-  Math.random = () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  Math.random = seeded(seed);
   return {
     [Symbol.dispose]() {
       Math.random = original;

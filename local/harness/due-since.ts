@@ -1,0 +1,18 @@
+import type { Schedule, Scheduled } from "../../lib/tasks/schedule.ts";
+
+/**
+ * Since when a task has been due again, given when it was last checked; `now` if it is not. All times are Unix
+ * milliseconds.
+ */
+export function dueAgainSince(schedule: Schedule, task: Scheduled, checkedAt: number, now: number): number {
+  const slot = schedule.slot(task, checkedAt);
+  if (slot === schedule.slot(task, now)) return now;
+  let low = checkedAt;
+  let high = now;
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (schedule.slot(task, middle) === slot) low = middle;
+    else high = middle;
+  }
+  return high;
+}
