@@ -1,7 +1,7 @@
 import { DeleteCommand, PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod/mini";
-import { Time } from "../tasks/record.ts";
 import { type Database, partitionItems, unlessRefused } from "./table.ts";
+import { Time } from "./task-item.ts";
 
 /** The records share a partition key that no organisation can have. */
 const HEALTH = "#health";

@@ -5,15 +5,16 @@ import {
   type QueryCommandOutput,
 } from "@aws-sdk/client-dynamodb";
 import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import { type Carried, carriedOf } from "../tasks/carried.ts";
+import type { Carried } from "../tasks/carried.ts";
 import type { Outcome } from "../tasks/decision.ts";
 import type { TaskKey } from "../tasks/key.ts";
-import { expiryOf, type IndexKey, type OpenTask, parseDeadline, parseOpenTask } from "../tasks/record.ts";
+import type { IndexKey, OpenTask } from "../tasks/record.ts";
 import type { TrackedState } from "../tasks/state.ts";
 import type { DownloadStatus } from "../tasks/status.ts";
 import { type KeyRange, keyOf, parseIndexKey } from "./index-key.ts";
 import { isMark } from "./mark.ts";
 import { type Database, unlessRefused } from "./table.ts";
+import { carriedOf, expiryOf, parseDeadline, parseOpenTask } from "./task-item.ts";
 
 /** The sparse index: an item is in it for as long as its task is open. */
 const OPEN_TASKS_INDEX = "open-tasks";

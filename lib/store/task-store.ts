@@ -1,12 +1,13 @@
 import { GetCommand, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
-import { type Carried, carriedAttributes } from "../tasks/carried.ts";
+import type { Carried } from "../tasks/carried.ts";
 import type { TaskKey } from "../tasks/key.ts";
-import { expiryOf, isExpired, parseRecord, type TrackedTask } from "../tasks/record.ts";
+import type { TrackedTask } from "../tasks/record.ts";
 import type { TrackedState } from "../tasks/state.ts";
 import { indexEntryOf, keyOf } from "./index-key.ts";
 import { IS_MARK, isMark, MARK } from "./mark.ts";
 import { announceShard } from "./shard-store.ts";
 import { type Database, unlessRefused } from "./table.ts";
+import { carriedAttributes, expiryOf, isExpired, parseRecord } from "./task-item.ts";
 
 /** The most items that one query of a list reads, and the most queries for one page. */
 const QUERY_SIZE = 200;

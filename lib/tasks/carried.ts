@@ -71,33 +71,3 @@ export const Labels = z.record(LabelName, LabelText, "must be an object of texts
     `may have ${MAX_LABEL_BYTES} bytes of names and texts at most`,
   ),
 );
-
-/** The attributes of the table's item that carry it. Labels are text there: DynamoDB's client takes no map with a key `constructor`. */
-export function carriedAttributes({
-  correlationId,
-  labels,
-  traceparent,
-}: Partial<Carried>): Record<string, string> {
-  return {
-    ...(correlationId != null && { correlationId }),
-    ...(labels && Object.keys(labels).length > 0 && { labels: JSON.stringify(labels) }),
-    ...(traceparent != null && { traceparent }),
-  };
-}
-
-/** The reverse of {@link carriedAttributes}. Attributes that cannot be read count as not set. */
-export function carriedOf(item: Record<string, unknown>): Carried {
-  return {
-    correlationId: CorrelationId.safeParse(item.correlationId).data ?? null,
-    labels: Labels.safeParse(parsed(item.labels)).data ?? {},
-    traceparent: Traceparent.safeParse(item.traceparent).data ?? null,
-  };
-}
-
-function parsed(json: unknown): unknown {
-  try {
-    return typeof json === "string" ? JSON.parse(json) : undefined;
-  } catch {
-    return undefined;
-  }
-}

@@ -1,14 +1,5 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  CorrelationId,
-  carriedAttributes,
-  carriedOf,
-  Labels,
-  MAX_LABEL_BYTES,
-  NOTHING_CARRIED,
-  Traceparent,
-} from "../../lib/tasks/carried.ts";
+import { CorrelationId, Labels, MAX_LABEL_BYTES, Traceparent } from "../../lib/tasks/carried.ts";
 
 const TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
@@ -72,27 +63,4 @@ describe("labels", () => {
     "a",
     null,
   ])("may not be %j", (labels) => expect(Labels.safeParse(labels).success).toBe(false));
-});
-
-it("stored values can be read back, and invalid ones are ignored", () => {
-  const carried = { correlationId: "c", labels: { constructor: "é" }, traceparent: TRACEPARENT };
-  expect(carriedOf(carriedAttributes(carried))).toEqual(carried);
-  expect(carriedOf(carriedAttributes({}))).toEqual(NOTHING_CARRIED);
-  for (const odd of [7, "x y", null, {}, "{", '{"a":1}', "[]", { a: "b" }]) {
-    expect(carriedOf({ correlationId: odd === "x y" ? odd : 7, labels: odd, traceparent: odd })).toEqual(
-      NOTHING_CARRIED,
-    );
-  }
-  fc.assert(
-    fc.property(
-      fc.dictionary(fc.string(), fc.anything()),
-      fc.anything(),
-      fc.anything(),
-      (labels, id, parent) => {
-        const odd = carriedOf({ labels: JSON.stringify(labels), correlationId: id, traceparent: parent });
-        expect(Labels.safeParse(odd.labels).success).toBe(true);
-        expect(odd.correlationId === null || CorrelationId.safeParse(odd.correlationId).success).toBe(true);
-      },
-    ),
-  );
 });

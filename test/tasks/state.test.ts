@@ -102,7 +102,7 @@ const USE = `
 import { parseStatus } from "./lib/enos/status.ts";
 import { terminalEvent } from "./lib/events/event.ts";
 import { decide } from "./lib/tasks/decision.ts";
-import { parseOpenTask, parseRecord } from "./lib/tasks/record.ts";
+import { parseOpenTask, parseRecord } from "./lib/store/task-item.ts";
 import { State, type TerminalState, type TrackedState } from "./lib/tasks/state.ts";
 
 const state: TrackedState = "melted";

@@ -1,14 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { indexEntryOf, keyOf, parseIndexKey } from "../../lib/store/index-key.ts";
-import { type IndexKey, parseOpenTask, parseRecord } from "../../lib/tasks/record.ts";
+import { carriedAttributes, carriedOf, parseOpenTask, parseRecord } from "../../lib/store/task-item.ts";
+import { CorrelationId, Labels, NOTHING_CARRIED } from "../../lib/tasks/carried.ts";
+import type { IndexKey } from "../../lib/tasks/record.ts";
 
 const id = fc.stringMatching(/^[A-Za-z0-9_-]{1,128}$/);
 const key = fc.record({ orgId: id, channelId: id, taskId: id });
 const now = Date.UTC(2026, 10, 24);
 const entry: IndexKey = { indexKey: "0123456789abcdef", trackedAt: now, offset: 0.5 };
 
-describe("a tracked task's record", () => {
+describe("a tracked task's item", () => {
   it("can be read back from the index", () => {
     fc.assert(
       fc.property(key, fc.integer({ min: 1, max: 1024 }), (task, shards) => {
@@ -110,4 +112,31 @@ describe("a tracked task's record", () => {
     });
     expect(parseRecord(item, now)).toBeUndefined();
   });
+});
+
+it("what a caller attached can be read back, and invalid values are ignored", () => {
+  const carried = {
+    correlationId: "c",
+    labels: { constructor: "é" },
+    traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+  };
+  expect(carriedOf(carriedAttributes(carried))).toEqual(carried);
+  expect(carriedOf(carriedAttributes({}))).toEqual(NOTHING_CARRIED);
+  for (const odd of [7, "x y", null, {}, "{", '{"a":1}', "[]", { a: "b" }]) {
+    expect(carriedOf({ correlationId: odd === "x y" ? odd : 7, labels: odd, traceparent: odd })).toEqual(
+      NOTHING_CARRIED,
+    );
+  }
+  fc.assert(
+    fc.property(
+      fc.dictionary(fc.string(), fc.anything()),
+      fc.anything(),
+      fc.anything(),
+      (labels, id, parent) => {
+        const odd = carriedOf({ labels: JSON.stringify(labels), correlationId: id, traceparent: parent });
+        expect(Labels.safeParse(odd.labels).success).toBe(true);
+        expect(odd.correlationId === null || CorrelationId.safeParse(odd.correlationId).success).toBe(true);
+      },
+    ),
+  );
 });
