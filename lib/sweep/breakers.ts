@@ -11,10 +11,6 @@ const UNANSWERED_TASKS = 2;
 const MOST_UNANSWERED_TASKS = 64;
 /** How many organisations go unanswered before their gateway counts as stuck. */
 const UNANSWERED_ORGANISATIONS = 3;
-/** The most probes in one sweep of stuck organisations whose gateway is stuck as well. */
-const PROBES_BESIDE_GATEWAYS = 64;
-/** How many second opinions a sweep asks for even if no waiting place is spare. */
-const SECOND_OPINIONS_AT_ONCE = 64;
 /** The time to the first probe, doubled for each further one, and its maximum, in milliseconds. */
 const FIRST_PROBE_MS = 60_000;
 const LONGEST_PROBE_MS = 10 * 60_000;
@@ -54,10 +50,6 @@ export class Breakers {
   readonly #organisations = new Map<string, Organisation>();
   readonly #origins = new Map<string, Origin>();
   readonly #now: () => number;
-  /** The organisations that this sweep asks although their gateway is stuck. */
-  readonly #askedBesideGateway = new Set<string>();
-  #secondOpinionsAtOnce = SECOND_OPINIONS_AT_ONCE;
-  #probesBesideGateways = PROBES_BESIDE_GATEWAYS;
   #version = 0;
 
   /** @param now Unix milliseconds */
@@ -106,27 +98,6 @@ export class Breakers {
    */
   ownRecord(orgId: string): HealthRecord | undefined {
     return this.stuck(orgId)?.scope === "origin" ? this.#organisations.get(orgId)?.record : undefined;
-  }
-
-  /**
-   * Claims an organisation's second opinion on its stuck gateway; undefined if it was claimed before in this sweep. Only
-   * the first ones of a sweep may take a waiting place that another call needs: `isSpare` is true for the others.
-   */
-  takeSecondOpinion(orgId: string): { isSpare: boolean } | undefined {
-    if (this.#askedBesideGateway.has(orgId)) return undefined;
-    this.#askedBesideGateway.add(orgId);
-    return { isSpare: this.#secondOpinionsAtOnce-- <= 0 };
-  }
-
-  /**
-   * Claims one of the sweep's probes of stuck organisations whose gateway is stuck as well; false if none is left, or
-   * this organisation has had one.
-   */
-  takeProbeBesideGateway(orgId: string): boolean {
-    if (this.#askedBesideGateway.has(orgId) || this.#probesBesideGateways <= 0) return false;
-    this.#askedBesideGateway.add(orgId);
-    this.#probesBesideGateways--;
-    return true;
   }
 
   /** The organisations that are known to use a gateway. */

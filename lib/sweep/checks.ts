@@ -1,6 +1,5 @@
 import { fingerprint } from "../enos/credentials.ts";
 import { terminalEvent } from "../events/event.ts";
-import type { HealthRecord } from "../store/health-store.ts";
 import {
   type CheckResult,
   type Circumstances,
@@ -15,6 +14,7 @@ import { type Breakers, type HealthChange, isProbeDue, nextProbe } from "./break
 import { type CallResult, resultOfError } from "./call-result.ts";
 import type { CheckDependencies, CheckSettings } from "./dependencies.ts";
 import type { FairQueue } from "./fair-queue.ts";
+import { SecondOpinions } from "./second-opinions.ts";
 import { count, type FailureReason, type SweepSummary } from "./summary.ts";
 import type { TimeBudget } from "./time-budget.ts";
 
@@ -37,8 +37,8 @@ export interface Check {
   checkedThrough: number;
   /** Since when its checks have followed the present schedule, in Unix milliseconds. */
   scheduledSince: number;
-  /** The stuck organisation or gateway, if this check is a probe of it. */
-  probe?: HealthRecord;
+  /** Whether the call is the probe of a stuck organisation or gateway. */
+  isProbe?: boolean;
   /** Whether the call finds out if a gateway that counts as stuck answers this organisation. */
   isSecondOpinion?: boolean;
   /** Whether the task was drawn from all of its organisation's tasks, to find out if the organisation is stuck. */
@@ -64,6 +64,7 @@ export class Checks {
   readonly #time: TimeBudget;
   readonly #breakers: Breakers;
   readonly #queue: FairQueue<Check>;
+  readonly secondOpinions: SecondOpinions;
   readonly #pending = new Set<Promise<void>>();
   /** Tasks that are being announced, by organisation and index key: two checks of a task may end at the same time. */
   readonly #finishing = new Set<string>();
@@ -90,6 +91,7 @@ export class Checks {
     this.#time = options.time;
     this.#breakers = options.breakers;
     this.#queue = options.queue;
+    this.secondOpinions = new SecondOpinions(options);
   }
 
   /** Resolves when nothing is being published or written any more. */
@@ -103,9 +105,7 @@ export class Checks {
     const failed = this.#time.isClosing ? undefined : await this.#readCredentials(task);
     if (this.#isToWait(check)) {
       this.#queue.stop(task.orgId);
-      const opinion = this.#breakers.takeSecondOpinion(task.orgId);
-      if (opinion) this.askSecondOpinion(check, opinion);
-      else unasked(check);
+      if (!this.secondOpinions.ask(task.orgId, () => check)) unasked(check);
       return false;
     }
     if (!(await this.#mayCall(check))) {
@@ -128,11 +128,6 @@ export class Checks {
     if (check.adopt) check.onEnd(false);
     else this.#settle(check, { kind: "unanswered" }, false);
     return false;
-  }
-
-  /** Finds out whether a stuck gateway answers one of its organisations: at once, or when a waiting place is spare. */
-  askSecondOpinion(check: Check, { isSpare }: { isSpare: boolean }): void {
-    this.#queue.probe({ ...check, isSecondOpinion: true }, { isSpare, goesFirst: !isSpare });
   }
 
   /** Gives up a task that is past its deadline without asking EnOS: its organisation is stuck, or has no room. */
@@ -186,8 +181,10 @@ export class Checks {
   }
 
   /** Whether a check has to wait for a second opinion: its gateway was found stuck after it was queued. */
-  #isToWait({ orgId, isSecondOpinion, probe }: Check): boolean {
-    return !isSecondOpinion && !probe && !this.#time.isClosing && this.#breakers.isStuckOnlyByGateway(orgId);
+  #isToWait({ orgId, isSecondOpinion, isProbe }: Check): boolean {
+    return (
+      !isSecondOpinion && !isProbe && !this.#time.isClosing && this.#breakers.isStuckOnlyByGateway(orgId)
+    );
   }
 
   async #mayCall({ orgId, isSecondOpinion }: Check): Promise<boolean> {
@@ -233,12 +230,12 @@ export class Checks {
   }
 
   /** Notes a call's result. Resolves once the further check that it may require is queued. */
-  async #noteResult({ task, probe, isWitness }: Check, result: CallResult): Promise<void> {
+  async #noteResult({ task, isProbe, isWitness }: Check, result: CallResult): Promise<void> {
     const { orgId } = task;
     this.#carryOut(this.#breakers.noteResult(orgId, task.indexKey, result, isWitness));
     if (result.kind === "answered" || result.kind === "cut-off") return;
     if (result.kind === "limited") this.#queue.stop(orgId);
-    else if (!probe && !this.#inDoubt.has(orgId)) {
+    else if (!isProbe && !this.#inDoubt.has(orgId)) {
       const isInDoubt = this.#breakers.isInDoubt(orgId, this.#queue.isLast(orgId));
       if (isInDoubt) await this.#askAnother(task, result);
     }

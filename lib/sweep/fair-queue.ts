@@ -108,8 +108,8 @@ export class FairQueue<Item extends Queued> {
   readonly #unproven: Lane<Item>[] = [];
   readonly #slow = new Set<Lane<Item>>();
   readonly #probes: Item[] = [];
-  /** Probes that may start only in waiting places that no other call needs. */
-  readonly #spareProbes: Item[] = [];
+  /** Probes that may start only in waiting places that no other call needs, by since when they have waited. */
+  readonly #spareProbes = new TinyQueue<{ item: Item; since: number }>([], (a, b) => a.since - b.since);
   /** Calls that began in slots, oldest first; some may have ended. */
   #begun: Call<Item>[] = [];
   #oldest = 0;
@@ -143,20 +143,28 @@ export class FairQueue<Item extends Queued> {
     this.#pump();
   }
 
-  /**
-   * Queues a probe of a stuck organisation, even if the organisation is stopped.
-   *
-   * @param isSpare whether it may start only in a waiting place that no other call needs
-   * @param goesFirst whether it goes before the other probes
-   */
-  probe(item: Item, { isSpare = false, goesFirst = false } = {}): void {
+  /** Queues a probe, even if its organisation is stopped. @param goesFirst whether it goes before the other probes */
+  probe(item: Item, { goesFirst = false } = {}): void {
     if (this.#closed) {
       this.#options.onSkipped(item);
       return;
     }
-    const probes = isSpare ? this.#spareProbes : this.#probes;
-    if (goesFirst) probes.unshift(item);
-    else probes.push(item);
+    if (goesFirst) this.#probes.unshift(item);
+    else this.#probes.push(item);
+    this.#pump();
+  }
+
+  /**
+   * Queues a probe that may start only in a waiting place that no other call needs.
+   *
+   * @param since when it began to wait, perhaps in an earlier sweep: the one that has waited longest goes first
+   */
+  spareProbe(item: Item, since: number): void {
+    if (this.#closed) {
+      this.#options.onSkipped(item);
+      return;
+    }
+    this.#spareProbes.push({ item, since });
     this.#pump();
   }
 
@@ -229,8 +237,9 @@ export class FairQueue<Item extends Queued> {
   close(): void {
     this.#closed = true;
     for (const lane of this.#lanes.values()) this.#skip(lane);
-    for (const probes of [this.#probes, this.#spareProbes]) {
-      for (const item of probes.splice(0)) this.#options.onSkipped(item);
+    for (const item of this.#probes.splice(0)) this.#options.onSkipped(item);
+    for (let next = this.#spareProbes.pop(); next; next = this.#spareProbes.pop()) {
+      this.#options.onSkipped(next.item);
     }
     clearTimeout(this.#wakeTimer);
     this.#change();
@@ -348,7 +357,7 @@ export class FairQueue<Item extends Queued> {
         (a, b) => this.#places[a] - this.#places[b],
       )[0];
       if (!chosen || chosen === "probe") {
-        const item = this.#probes.shift() ?? this.#spareProbes.shift();
+        const item = this.#probes.shift() ?? this.#spareProbes.pop()?.item;
         if (!item) return;
         this.#start(this.#lane(item.orgId), item, "probe", now);
       } else {

@@ -18,13 +18,13 @@ import type { OpenTask } from "../tasks/record.ts";
 import type { Schedule } from "../tasks/schedule.ts";
 import { Backlog } from "./backlog.ts";
 import { type Behind, behindAfter } from "./behind.ts";
-import { type Breakers, isProbeDue, wasCalled } from "./breakers.ts";
+import type { Breakers } from "./breakers.ts";
 import type { Check, Checks } from "./checks.ts";
 import type { SweepDependencies, SweepSettings } from "./dependencies.ts";
 import type { FairQueue } from "./fair-queue.ts";
-import { HeldBack } from "./held-back.ts";
+import { LateTasks } from "./late-tasks.ts";
 import { OpenCount } from "./open-count.ts";
-import { type Candidate, DrawnTasks, ProbeCandidates } from "./probe-candidates.ts";
+import { Probes } from "./probes.ts";
 import { type Position, rest, ShardReader } from "./shard-reader.ts";
 import type { SweepSummary } from "./summary.ts";
 import type { TimeBudget } from "./time-budget.ts";
@@ -86,13 +86,11 @@ export class ShardSweep {
   readonly #left = new Map<string, Position>();
   /** The number of due tasks, by organisation, that were read and not taken on so far. */
   readonly #passedOver = new Map<string, number>();
-  /** Index keys of tasks that were taken on out of turn: they are past their deadline, or a probe uses them. */
-  readonly #outOfTurn = new Set<string>();
-  readonly #candidates = new ProbeCandidates();
+  /** Index keys of tasks that were taken on out of turn. */
+  readonly #takenOutOfTurn = new Set<string>();
   readonly #openCount = new OpenCount();
-  /** For each organisation that is asked although its gateway is stuck: the task to ask about. */
-  readonly #besideGateway = new DrawnTasks();
-  readonly #heldBack: HeldBack;
+  readonly #probes: Probes;
+  readonly #late: LateTasks;
   /** What {@link #unstuck} returned, and for what. */
   #unstuckAt = { version: -1, size: -1, backlogs: [] as readonly Backlog[] };
   /** Spans that the first pass did not read. */
@@ -119,9 +117,11 @@ export class ShardSweep {
     this.#queue = options.queue;
     this.#breakers = options.breakers;
     this.#checks = options.checks;
-    this.#heldBack = new HeldBack(options.breakers);
     this.#shard = options.shard;
     this.#now = this.#dependencies.now();
+    const { secondOpinions } = options.checks;
+    this.#probes = new Probes({ ...options, secondOpinions, now: this.#now });
+    this.#late = new LateTasks({ ...options, secondOpinions });
     this.#coverage = this.#corrected(coverageOf(options.shard.checkpoint));
     this.#to = Math.max(this.#now, ...this.#coverage.map(({ watermark }) => watermark));
     this.#reader = new ShardReader({
@@ -151,9 +151,16 @@ export class ShardSweep {
     );
     this.#time.reserve(CHANGE_MS * changing.length);
     await this.#firstPass();
-    this.#probe();
+    this.#probes.start(
+      ({ task, checkedThrough }) => {
+        this.#takeAfterAll(task.orgId);
+        return this.#outOfTurn(task, checkedThrough);
+      },
+      (orgId) => this.#backlogs.get(orgId)?.record !== undefined,
+    );
+    this.#late.askHeldBack();
     const [gone] = await Promise.all([this.#findGone(), this.#lookUpOrigins(), this.#furtherPasses()]);
-    for (const check of this.#heldBack.clear()) this.#checks.giveUp(check);
+    this.#late.end();
     for (const backlog of gone) backlog.clear();
     for (const times of this.#passedOver.values()) this.#summary.deferred += times;
     return (await this.#time.outlasts(this.#onIdle())) ? this.#outcome() : undefined;
@@ -235,20 +242,21 @@ export class ShardSweep {
       this.#left.delete(backlog.orgId);
       backlog.end(left ? rest(legs, left) : this.#unread);
     }
-    this.#time.reserve(CHANGE_MS * this.#left.size);
+    let newlyBehind = 0;
     for (const [orgId, left] of this.#left) {
       const backlog = this.#backlogOf(orgId);
-      if (!backlog.isOpen) backlog.leaveUnread(within(this.#coverage, rest(legs, left)));
+      if (backlog.isOpen) continue;
+      backlog.leaveUnread(within(this.#coverage, rest(legs, left)));
+      newlyBehind++;
     }
+    this.#time.reserve(CHANGE_MS * newlyBehind);
   }
 
   /** The least watermark of the organisations that may be probed: any of their due tasks that is read can be used. */
   #probedSince(): number {
     let least = Number.POSITIVE_INFINITY;
     for (const backlog of this.#backlogs.values()) {
-      const stuck = this.#breakers.stuck(backlog.orgId);
-      const isAsked = stuck && (isProbeDue(stuck, this.#now) || this.#isAskedBesideGateway(backlog.orgId));
-      if (isAsked) least = Math.min(least, backlog.least);
+      if (this.#probes.mayUse(backlog.orgId)) least = Math.min(least, backlog.least);
     }
     return least;
   }
@@ -263,20 +271,15 @@ export class ShardSweep {
     const isLate = this.#isLate(task);
     if (!isLate && !this.#dependencies.schedule.isDue(task, checkedThrough, this.#to)) return;
     this.#summary.due++;
-    const stuck = this.#breakers.stuck(orgId);
-    if (stuck) {
-      if (isLate) this.#giveUp(task, checkedThrough);
+    if (this.#breakers.stuck(orgId)) {
+      if (isLate) this.#late.giveUp(this.#outOfTurn(task, checkedThrough));
       else {
-        if (this.#isAskedBesideGateway(orgId)) this.#besideGateway.consider(orgId, { task, checkedThrough });
-        else if (isProbeDue(stuck, this.#now)) {
-          const own = this.#breakers.ownRecord(orgId);
-          this.#candidates.consider(stuck, { task, checkedThrough }, !own || wasCalled(own.reason));
-        }
+        this.#probes.consider({ task, checkedThrough });
         this.#passOver(orgId);
       }
       this.#leave(orgId, position);
     } else if (isLate) {
-      this.#takeFirst(task, checkedThrough);
+      this.#late.ask(this.#outOfTurn(task, checkedThrough));
     } else {
       const isServed = !isBehind || backlog?.servedAt(indexKey) !== undefined;
       if (!isServed || !this.#takeOn(task, checkedThrough, position)) this.#passOver(orgId);
@@ -286,7 +289,7 @@ export class ShardSweep {
   /** Reads for organisations that have tasks left and room in their queue, until there are none. */
   async #furtherPasses(): Promise<void> {
     while (!this.#time.isClosing) {
-      this.#releaseHeldBack();
+      this.#late.releaseHeldBack();
       const open = this.#unstuck().filter(({ isOpen, orgId }) => isOpen && !this.#queue.isStopped(orgId));
       const wanting = open.filter(({ orgId }) => this.#queue.wantsMore(orgId, this.#shard.number));
       if (wanting.length > 0) await this.#pass(wanting);
@@ -322,7 +325,7 @@ export class ShardSweep {
       isWanted: this.#reader.isDueSince(leastWatermark(coverage)),
       take: (task, position) => {
         const checkedThrough = served.get(task.orgId)?.servedAt(task.indexKey);
-        if (checkedThrough === undefined || this.#outOfTurn.has(task.indexKey)) return true;
+        if (checkedThrough === undefined || this.#takenOutOfTurn.has(task.indexKey)) return true;
         if (!this.#dependencies.schedule.isDue(task, checkedThrough, this.#to)) return true;
         if (this.#takeOn(task, checkedThrough, position)) this.#takeAfterAll(task.orgId);
         return this.#left.size < served.size;
@@ -361,39 +364,6 @@ export class ShardSweep {
     else this.#summary.due++;
   }
 
-  /** Queues a task past its deadline to go first. It is given up if there is no room for it, or no time to ask. */
-  #takeFirst(task: OpenTask, checkedThrough: number): void {
-    this.#outOfTurn.add(task.indexKey);
-    this.#addFirst(this.#checkOf(task, checkedThrough));
-  }
-
-  #addFirst(check: Check): void {
-    if (!this.#queue.hasRoomInFront(check.orgId)) {
-      this.#checks.giveUp(check);
-      return;
-    }
-    // Given up only if EnOS was not asked. If its answer could not be published or written, the next sweep asks again:
-    // EnOS's answer takes precedence over giving up.
-    const onUnasked = () => this.#giveUpUnlessHeldBack(check);
-    this.#queue.add({ ...check, onUnasked }, { goesFirst: true });
-  }
-
-  #giveUp(task: OpenTask, checkedThrough: number): void {
-    this.#outOfTurn.add(task.indexKey);
-    this.#giveUpUnlessHeldBack(this.#checkOf(task, checkedThrough));
-  }
-
-  #giveUpUnlessHeldBack(check: Check): void {
-    if (this.#time.isClosing || !this.#heldBack.add(check)) this.#checks.giveUp(check);
-  }
-
-  /** Asks about tasks that were held back, or gives them up, once it is known how their organisations are. */
-  #releaseHeldBack(): void {
-    const { answered, stuck } = this.#heldBack.release();
-    for (const check of answered) this.#addFirst(check);
-    for (const check of stuck) this.#checks.giveUp(check);
-  }
-
   #checkOf(task: OpenTask, checkedThrough: number): Check {
     const backlog = this.#backlogOf(task.orgId);
     const number = backlog.take();
@@ -418,46 +388,9 @@ export class ShardSweep {
     if (!this.#left.has(orgId)) this.#left.set(orgId, position);
   }
 
-  /** Whether an organisation is asked although its gateway is stuck: it has not failed itself, or its probe is due. */
-  #isAskedBesideGateway(orgId: string): boolean {
-    const own = this.#breakers.ownRecord(orgId);
-    return own ? isProbeDue(own, this.#now) : this.#breakers.isStuckOnlyByGateway(orgId);
-  }
-
-  #probe(): void {
-    // First the organisations that were not behind, which are the likeliest to be answered, then those that were. Last
-    // those that are stuck themselves, the longest overdue first.
-    const waitsSince = (orgId: string) =>
-      this.#breakers.ownRecord(orgId)?.nextProbeAt ?? Number(this.#backlogs.get(orgId)?.record !== undefined);
-    const inOrder = [...this.#besideGateway]
-      .map(([orgId, candidate]) => ({ orgId, candidate, since: waitsSince(orgId), chance: Math.random() }))
-      .sort((a, b) => a.since - b.since || a.chance - b.chance);
-    for (const { orgId, candidate } of inOrder) {
-      if (!this.#breakers.ownRecord(orgId)) {
-        const opinion = this.#breakers.takeSecondOpinion(orgId);
-        if (opinion) this.#checks.askSecondOpinion(this.#outOfTurnOf(candidate), opinion);
-      } else if (this.#breakers.takeProbeBesideGateway(orgId)) {
-        this.#queue.probe({ ...this.#outOfTurnOf(candidate), isSecondOpinion: true });
-      }
-    }
-    for (const orgId of this.#heldBack.orgIds) this.#askWithOneHeldBack(orgId);
-    for (const [probe, candidate] of this.#candidates) {
-      this.#queue.probe({ ...this.#outOfTurnOf(candidate), probe });
-    }
-  }
-
-  /** Asks for the second opinion of an organisation that is known to have only tasks past their deadline. */
-  #askWithOneHeldBack(orgId: string): void {
-    const opinion = this.#breakers.takeSecondOpinion(orgId);
-    const check = opinion && this.#heldBack.takeOne(orgId);
-    if (!check) return;
-    this.#checks.askSecondOpinion({ ...check, onUnasked: () => this.#checks.giveUp(check) }, opinion);
-  }
-
-  /** The check of a task that the first pass has passed over. */
-  #outOfTurnOf({ task, checkedThrough }: Candidate): Check {
-    this.#outOfTurn.add(task.indexKey);
-    this.#takeAfterAll(task.orgId);
+  /** The check of a task that further passes do not take on: it is past its deadline, or a probe uses it. */
+  #outOfTurn(task: OpenTask, checkedThrough: number): Check {
+    this.#takenOutOfTurn.add(task.indexKey);
     return this.#checkOf(task, checkedThrough);
   }
 

@@ -305,20 +305,6 @@ describe("a gateway", () => {
     expect(breakers.ownRecord("o3")).toBeUndefined();
   });
 
-  it("gets one second opinion from each organisation in a sweep", () => {
-    expect(breakers.takeSecondOpinion("o1")).toEqual({ isSpare: false });
-    expect(breakers.takeSecondOpinion("o2")).toEqual({ isSpare: false });
-    expect(breakers.takeSecondOpinion("o1")).toBeUndefined();
-  });
-
-  it("may take waiting places that others need for 64 second opinions in a sweep", () => {
-    const all = Array.from({ length: 70 }, (_, index) => breakers.takeSecondOpinion(`o${index}`));
-    expect(all.map((opinion) => opinion?.isSpare)).toEqual([
-      ...Array(64).fill(false),
-      ...Array(6).fill(true),
-    ]);
-  });
-
   it("has another version when something is stuck, recovers, is retried or moves, and not otherwise", () => {
     const versions = [breakers.version];
     const note = () => versions.push(breakers.version);
@@ -332,16 +318,6 @@ describe("a gateway", () => {
     breakers.retry("o1");
     note();
     expect(versions.map((version) => versions.indexOf(version))).toEqual([0, 1, 1, 3, 4]);
-  });
-
-  it("that is stuck allows 64 probes of its stuck organisations in a sweep", () => {
-    const taken = Array.from({ length: 70 }, (_, index) => breakers.takeProbeBesideGateway(`o${index}`));
-    expect(taken).toEqual([...Array(64).fill(true), ...Array(6).fill(false)]);
-  });
-
-  it("has one probe for each of its stuck organisations, in however many shards that is met", () => {
-    expect(breakers.takeProbeBesideGateway("o1")).toBe(true);
-    expect(breakers.takeProbeBesideGateway("o1")).toBe(false);
   });
 
   it("is named as the reason before the organisation's own trouble", () => {

@@ -58,8 +58,12 @@ class Bench {
     for (let time = 0; time < times; time++) this.queue.add(this.#item(orgId), options);
   }
 
-  probe(orgId: string, options?: { isSpare: boolean }): void {
-    this.queue.probe(this.#item(orgId), options);
+  probe(orgId: string): void {
+    this.queue.probe(this.#item(orgId));
+  }
+
+  spareProbe(orgId: string, since = 0): void {
+    this.queue.spareProbe(this.#item(orgId), since);
   }
 
   #item(orgId: string): Item {
@@ -270,7 +274,7 @@ describe("waiting places", () => {
     const bench = new Bench(({ orgId }) => ({
       takesMs: orgId.startsWith("spare") ? 10 * SECOND : 2 * SECOND,
     }));
-    for (let index = 0; index < 600; index++) bench.probe(`spare${index}`, { isSpare: true });
+    for (let index = 0; index < 600; index++) bench.spareProbe(`spare${index}`);
     await advance(0);
     expect(bench.underWay()).toBe(PLACES);
     for (let index = 0; index < 200; index++) {
@@ -283,9 +287,18 @@ describe("waiting places", () => {
     await advance(30 * SECOND);
     expect(bench.calls).toHaveLength(1_000);
     bench.queue.hold();
-    bench.probe("spare", { isSpare: true });
+    bench.spareProbe("spare");
     bench.queue.close();
     expect(bench.skipped).toHaveLength(1);
+  });
+
+  it("go to the spare probes that have waited longest", async () => {
+    const bench = new Bench(() => ({ takesMs: 10 * SECOND }));
+    bench.queue.hold();
+    for (let index = 0; index < 600; index++) bench.spareProbe(`spare${index}`, (index * 7) % 600);
+    bench.queue.release();
+    const since = bench.calls.map(({ orgId }) => (Number(orgId.slice("spare".length)) * 7) % 600);
+    expect(since).toEqual([...Array(PLACES).keys()]);
   });
 
   it("and slots together never take more calls than Lambda has descriptors for", async () => {
@@ -554,7 +567,7 @@ describe("the queue", () => {
         }),
       },
       fc.record({
-        kind: fc.constantFrom("stop" as const, "resume" as const, "probe" as const),
+        kind: fc.constantFrom("stop" as const, "resume" as const, "probe" as const, "spareProbe" as const),
         orgId: organisation,
       }),
       fc.constantFrom({ kind: "hold" } as const, { kind: "release" } as const),
@@ -579,9 +592,9 @@ describe("the queue", () => {
             if (step.kind === "add") {
               added += step.times;
               bench.add(step.orgId, step.times, step);
-            } else if (step.kind === "probe") {
+            } else if (step.kind === "probe" || step.kind === "spareProbe") {
               added++;
-              bench.probe(step.orgId);
+              bench[step.kind](step.orgId);
             } else if (step.kind === "advance") {
               await advance(step.ms);
             } else if (step.kind === "hold") {

@@ -113,6 +113,21 @@ it("resumes an organisation that recovers on a gateway that stays silent to the 
   }
 });
 
+it("resumes organisations that recover on silent gateways in time, however many of thousands are stuck beside them", async () => {
+  const gateways = Array.from({ length: 5 }, (_, index) => `https://shared${index}`);
+  const hung = Array.from({ length: 2_000 }, (_, index) =>
+    organisation(`hung${index}`, HANGS, 1, { origin: gateways[index % 5] as string }),
+  );
+  const back = gateways.map((origin, index) =>
+    organisation(`back${index}`, HANGS, 1, { origin, recoversAt: (12 + index) * MINUTE }),
+  );
+  const { tasks } = await run(world([...hung, ...back], { shards: 2, minutes: 34 }));
+  for (const [index, { id }] of back.entries()) {
+    const answered = tasks.filter(({ orgId }) => orgId === id).flatMap(({ answeredAt }) => answeredAt);
+    expect(Math.min(...answered) - EPOCH, id).toBeLessThan((12 + index + 15 + 2) * MINUTE);
+  }
+});
+
 it("asks an organisation of a silent gateway even if slow ones elsewhere need all waiting places", async () => {
   const old = { origin, at: -20 * 60 * MINUTE };
   const hung = [0, 1, 2, 3].map((index) => organisation(`hung${index}`, HANGS, 5, old));
