@@ -1,12 +1,10 @@
-import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
-import { HintQueue } from "../lib/aws/hint-queue.ts";
-import { hintMessage, parseHint } from "../lib/callbacks/hint.ts";
+import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
+import { HintQueue, receivedHint } from "../lib/aws/hint-queue.ts";
 import { openChecking } from "../lib/checking.ts";
 import { isDeployed, readSettings } from "../lib/settings.ts";
 import { TaskStore } from "../lib/store/task-store.ts";
-import { secondsToNextTry } from "../lib/sweep/hint-retry.ts";
-import { checkHinted, type HintOutcome } from "../lib/sweep/hints.ts";
-import type { TaskKey } from "../lib/tasks/key.ts";
+import { actOnHints } from "../lib/sweep/hint-batch.ts";
+import { checkHinted } from "../lib/sweep/hints.ts";
 import { openTelemetry, reportHints, sweepObserver } from "../lib/telemetry.ts";
 
 const settings = readSettings(process.env, "hint");
@@ -29,37 +27,21 @@ export async function handler(
   context: Pick<Context, "getRemainingTimeInMillis">,
 ): Promise<SQSBatchResponse> {
   observer.reset();
-  const messages = Records.map((record) => ({ record, task: parseHint(record.body) }));
-  // One check of each task, however many hints there are of it.
-  const tasks = new Map<string, TaskKey>();
-  for (const { task } of messages) if (task) tasks.set(hintMessage(task), task);
-  const { outcomes, summary } = await checkHinted({ ...dependencies, taskStore }, checkSettings, {
-    tasks: [...tasks.values()],
-    remainingMs: context.getRemainingTimeInMillis(),
-  });
-  const outcomeOf = new Map([...tasks.keys()].map((name, index) => [name, outcomes[index] as HintOutcome]));
-
-  const acted = messages.map(({ record, task }) => ({
-    record,
-    outcome: task ? (outcomeOf.get(hintMessage(task)) ?? "failed") : ("unreadable" as const),
-  }));
+  const { acted, summary } = await actOnHints(Records.map(receivedHint), (tasks) =>
+    checkHinted({ ...dependencies, taskStore }, checkSettings, {
+      tasks,
+      remainingMs: context.getRemainingTimeInMillis(),
+    }),
+  );
+  const now = Date.now();
   reportHints(
     telemetry,
     summary,
-    acted.map(({ record, outcome }) => ({ outcome, sinceMs: Date.now() - sentAt(record) })),
+    acted.map(({ outcome, message }) => ({ outcome, sinceMs: now - message.sentAt })),
   );
-  const again = acted.flatMap(({ record, outcome }) => {
-    const seconds = outcome === "unreadable" ? undefined : secondsToNextTry(outcome, triesOf(record));
-    return seconds === undefined ? [] : [{ record, seconds }];
-  });
-  await Promise.all(again.map(({ record, seconds }) => queue.putOff(record.receiptHandle, seconds)));
-  return { batchItemFailures: again.map(({ record }) => ({ itemIdentifier: record.messageId })) };
-}
-
-function sentAt({ attributes }: SQSRecord): number {
-  return Number(attributes.SentTimestamp);
-}
-
-function triesOf({ attributes }: SQSRecord): number {
-  return Number(attributes.ApproximateReceiveCount) || 1;
+  const again = acted.flatMap(({ message, againInSeconds }) =>
+    againInSeconds === undefined ? [] : [{ ...message, againInSeconds }],
+  );
+  await Promise.all(again.map((message) => queue.putOff(message.receiptHandle, message.againInSeconds)));
+  return { batchItemFailures: again.map(({ messageId }) => ({ itemIdentifier: messageId })) };
 }

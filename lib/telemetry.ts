@@ -102,15 +102,19 @@ export function unclearReporter({ logger, metrics }: Telemetry): (error: unknown
 }
 
 /** The outcome of a message in the queue of hints, and how long after it was sent, in milliseconds. */
-export interface ActedHint {
+export interface MeasuredHint {
   outcome: HintOutcome | "unreadable";
   sinceMs: number;
 }
 
 /** Logs and measures the outcomes of a batch of hints. */
-export function reportHints(telemetry: Telemetry, summary: SweepSummary, hints: readonly ActedHint[]): void {
+export function reportHints(
+  telemetry: Telemetry,
+  summary: SweepSummary,
+  hints: readonly MeasuredHint[],
+): void {
   const { logger, metrics } = telemetry;
-  const counts: Partial<Record<ActedHint["outcome"], number>> = {};
+  const counts: Partial<Record<MeasuredHint["outcome"], number>> = {};
   for (const { outcome } of hints) count(counts, outcome);
   const { checked, published, failed, ended, durationMs } = summary;
   logger.info("hints", { outcomes: counts, checked, published, failed, ended, durationMs });

@@ -1,5 +1,6 @@
 import { ChangeMessageVisibilityCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { type Hint, hintMessage } from "../callbacks/hint.ts";
+import type { SQSRecord } from "aws-lambda";
+import { type Hint, hintMessage, parseHint } from "../callbacks/hint.ts";
 import { AwsConnections } from "./connections.ts";
 
 /** The queue of hints. */
@@ -46,4 +47,27 @@ export class HintQueue {
       // Later is good enough.
     }
   }
+}
+
+/** A message as Lambda hands it over. */
+export interface ReceivedHint {
+  /** Undefined for a message that this service did not write. */
+  task: Hint | undefined;
+  /** How often it was received, this time included. */
+  tries: number;
+  /** Unix milliseconds. */
+  sentAt: number;
+  messageId: string;
+  receiptHandle: string;
+}
+
+/** Reads a message of the queue. */
+export function receivedHint({ messageId, receiptHandle, body, attributes }: SQSRecord): ReceivedHint {
+  return {
+    task: parseHint(body),
+    tries: Number(attributes.ApproximateReceiveCount) || 1,
+    sentAt: Number(attributes.SentTimestamp),
+    messageId,
+    receiptHandle,
+  };
 }

@@ -2,7 +2,6 @@ import type { SQSBatchResponse } from "aws-lambda";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { hintMessage } from "../../lib/callbacks/hint.ts";
 import type { TerminalEvent } from "../../lib/events/event.ts";
-import { secondsToNextTry } from "../../lib/sweep/hint-retry.ts";
 import type { TaskKey } from "../../lib/tasks/key.ts";
 import type { Subscription } from "../../local/aws/subscription.ts";
 import { Cloud } from "../../local/cloud.ts";
@@ -126,25 +125,5 @@ describe("the function hint", () => {
     expect(last).toMatchObject({ HintsEnded: 1, HintsEarly: 0, HintsFailed: 0 });
     expect([last.HintToEvent].flat()).toHaveLength(1);
     await subjects();
-  });
-});
-
-describe("trying again", () => {
-  it("takes a day for the hundred tries after which a hint is a dead letter", () => {
-    let seconds = 0;
-    for (let tries = 1; tries < 100; tries++) seconds += secondsToNextTry("failed", tries) ?? 0;
-    expect(seconds / 3600).toBeGreaterThan(22);
-    expect(seconds / 3600).toBeLessThan(26);
-  });
-
-  it("happens soon, and twice, for a running task, and never for one that has ended", () => {
-    expect([1, 2, 3, 4].map((tries) => secondsToNextTry("open", tries))).toEqual([
-      5,
-      15,
-      undefined,
-      undefined,
-    ]);
-    expect(secondsToNextTry("ended", 1)).toBeUndefined();
-    expect(secondsToNextTry("nothing", 1)).toBeUndefined();
   });
 });
