@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { MOST_RETRY_AFTER_SECONDS } from "../../lib/enos/answer.ts";
+import { MOST_RETRY_AFTER_SECONDS } from "../../lib/enos/retry-after.ts";
 import { BulkTask, bulkBody } from "../../lib/http/bulk.ts";
 import { ListQuery } from "../../lib/http/list.ts";
 import { CALLBACK_ROUTE, CHANNEL_PATH, TASK_PATH } from "../../lib/http/routes.ts";

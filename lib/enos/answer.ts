@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import * as z from "zod/mini";
 import { textOf } from "./body.ts";
 import { EnosError } from "./errors.ts";
+import { retryAfterSeconds } from "./retry-after.ts";
 
 /** One HTTP answer, read to its end. */
 export interface Answer {
@@ -143,31 +144,4 @@ function addressRefused(code?: number): EnosError {
 
 function isGatewayTrouble(httpStatus: number): boolean {
   return httpStatus === 502 || httpStatus === 503 || httpStatus === 504;
-}
-
-/** A limit may be monthly: a longer `Retry-After` cannot be meant for a limit. It is also the longest that callers get. */
-export const MOST_RETRY_AFTER_SECONDS = 31 * 24 * 60 * 60;
-
-/**
- * `Retry-After` in whole seconds from now: a number of seconds or an HTTP date (RFC 9110, 10.2.3), the longest where
- * there are several. A date is set against the answer's own `Date`, since clocks differ.
- */
-function retryAfterSeconds(headers: IncomingHttpHeaders, now: number): number | undefined {
-  const date = typeof headers.date === "string" ? httpDate(headers.date) : undefined;
-  const waits = [headers["retry-after"] ?? []].flat().flatMap((value) => {
-    // One header line may list several numbers; a date contains a comma itself.
-    if (/^[\d\s,.]+$/.test(value))
-      return value.split(",").map((seconds) => Number(seconds.trim() || Number.NaN));
-    return [((httpDate(value) ?? Number.NaN) - (date ?? now)) / 1000];
-  });
-  const known = waits.filter((seconds) => !Number.isNaN(seconds));
-  if (known.length === 0) return undefined;
-  return Math.min(MOST_RETRY_AFTER_SECONDS, Math.max(0, ...known.map(Math.ceil)));
-}
-
-/** A date in one of the three forms of HTTP (RFC 9110, 5.6.7), as Unix milliseconds. */
-function httpDate(text: string): number | undefined {
-  if (!/^[A-Z][a-z]{2,8},? .*\d\d:\d\d:\d\d/.test(text)) return undefined;
-  const date = Date.parse(text.endsWith("GMT") ? text : `${text} GMT`);
-  return Number.isNaN(date) ? undefined : date;
 }

@@ -5,7 +5,7 @@ import { documents } from "../../docs/generator/documents.ts";
 import { EVENT } from "../../docs/generator/events.ts";
 import { OPERATIONS } from "../../docs/generator/operations.ts";
 import { httpApiEvents } from "../../infra/routes.ts";
-import { MOST_RETRY_AFTER_SECONDS } from "../../lib/enos/answer.ts";
+import { MOST_RETRY_AFTER_SECONDS } from "../../lib/enos/retry-after.ts";
 import { TerminalEvent } from "../../lib/events/schema.ts";
 import { newAjv } from "./ajv.ts";
 import { type Answer, breaches, DOCUMENT } from "./contract.ts";
