@@ -2,7 +2,7 @@ import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-sec
 import type { ReadKeys } from "../callbacks/keyring.ts";
 import type { CallbackKey } from "../callbacks/token.ts";
 import { errorName, SafeError } from "../safe-error.ts";
-import { AwsConnections } from "./connections.ts";
+import { limitsOf } from "./limits.ts";
 import { isNoSecret } from "./secret-errors.ts";
 
 /** A shorter key could be guessed. */
@@ -27,7 +27,11 @@ export interface CallbackKeysOptions {
  *
  * @throws {CallbackKeyError} when the current one cannot be read, or one is too short
  */
-export function callbackKeys({ secretId, previousMs, client = connect() }: CallbackKeysOptions): ReadKeys {
+export function callbackKeys({
+  secretId,
+  previousMs,
+  client = new SecretsManagerClient(limitsOf("callbackKey")),
+}: CallbackKeysOptions): ReadKeys {
   const read = async (stage: "AWSCURRENT" | "AWSPREVIOUS", signal?: AbortSignal) => {
     const command = new GetSecretValueCommand({ SecretId: secretId, VersionStage: stage });
     try {
@@ -54,11 +58,4 @@ function secretOf(text: string | undefined): string {
     throw new CallbackKeyError(`the callbacks' key has fewer than ${LEAST_LENGTH} characters`);
   }
   return text;
-}
-
-function connect(): SecretsManagerClient {
-  return new SecretsManagerClient({
-    maxAttempts: 3,
-    requestHandler: new AwsConnections({ answerMs: 2_000 }),
-  });
 }

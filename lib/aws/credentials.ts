@@ -10,7 +10,7 @@ import { type GatewayRule, gatewayProblem, gatewayUrl } from "../enos/gateway.ts
 import { errorName } from "../safe-error.ts";
 import { InFlight } from "../time/in-flight.ts";
 import { ageOf, type Moment, moment } from "../time/moment.ts";
-import { AwsConnections } from "./connections.ts";
+import { limitsOf } from "./limits.ts";
 import { isNoSecret } from "./secret-errors.ts";
 import { isTransient } from "./transient.ts";
 
@@ -58,9 +58,7 @@ export class SecretsManagerCredentials implements CredentialSource {
     this.#prefix = options.prefix;
     this.#defaultBaseUrl = options.defaultBaseUrl;
     this.#gateways = options.gateways ?? { httpHosts: [], isDeployed: false };
-    this.#client =
-      options.client ??
-      new SecretsManagerClient({ maxAttempts: 3, requestHandler: new AwsConnections({ answerMs: 2_000 }) });
+    this.#client = options.client ?? new SecretsManagerClient(limitsOf("credentials"));
   }
 
   async get(orgId: string): Promise<Credentials> {

@@ -1,7 +1,7 @@
 import { ChangeMessageVisibilityCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import type { SQSRecord } from "aws-lambda";
 import { type Hint, hintMessage, parseHint } from "../callbacks/hint.ts";
-import { AwsConnections } from "./connections.ts";
+import { limitsOf } from "./limits.ts";
 
 /** The queue of hints. */
 export class HintQueue {
@@ -10,7 +10,7 @@ export class HintQueue {
 
   constructor({
     url,
-    client = new SQSClient({ maxAttempts: 3, requestHandler: new AwsConnections({ answerMs: 2_000 }) }),
+    client = new SQSClient(limitsOf("hints")),
   }: {
     url: string;
     client?: SQSClient;

@@ -2,7 +2,7 @@ import { DescribeSecretCommand, SecretsManagerClient } from "@aws-sdk/client-sec
 import { UnknownOrganisationError } from "../enos/credentials.ts";
 import { InFlight } from "../time/in-flight.ts";
 import { ageOf, type Moment, moment } from "../time/moment.ts";
-import { AwsConnections } from "./connections.ts";
+import { limitsOf } from "./limits.ts";
 import { isNoSecret } from "./secret-errors.ts";
 
 /** How long a finding is remembered, in milliseconds: the organisation has a secret, has none, or it is unclear. */
@@ -36,9 +36,7 @@ export class OrganisationDirectory {
 
   constructor({ prefix, client, onUnclear = () => {} }: DirectoryOptions) {
     this.#prefix = prefix;
-    this.#client =
-      client ??
-      new SecretsManagerClient({ maxAttempts: 2, requestHandler: new AwsConnections({ answerMs: 1_000 }) });
+    this.#client = client ?? new SecretsManagerClient(limitsOf("organisations"));
     this.#onUnclear = onUnclear;
   }
 

@@ -1,5 +1,5 @@
 import { PublishBatchCommand, type PublishBatchRequestEntry, SNSClient } from "@aws-sdk/client-sns";
-import { AwsConnections } from "../aws/connections.ts";
+import { limitsOf } from "../aws/limits.ts";
 import { errorName, SafeError } from "../safe-error.ts";
 import { serialise, type TerminalEvent, taskHash } from "./event.ts";
 
@@ -32,7 +32,7 @@ export class EventPublisher {
 
   constructor({
     topicArn,
-    client = new SNSClient({ maxAttempts: 3, requestHandler: new AwsConnections({ answerMs: 3_000 }) }),
+    client = new SNSClient(limitsOf("events")),
   }: {
     topicArn: string;
     client?: SNSClient;

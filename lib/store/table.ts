@@ -1,6 +1,6 @@
 import { ConditionalCheckFailedException, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient, paginateQuery } from "@aws-sdk/lib-dynamodb";
-import { AwsConnections } from "../aws/connections.ts";
+import { limitsOf } from "../aws/limits.ts";
 
 /** The table, and the way to it. */
 export interface Database {
@@ -8,15 +8,8 @@ export interface Database {
   table: string;
 }
 
-/** A client whose calls fail within seconds: callers have little time, and every call here may be retried. */
-const connect = () =>
-  new DynamoDBClient({
-    maxAttempts: 4,
-    requestHandler: new AwsConnections({ answerMs: 3_000, maxSockets: 100 }),
-  });
-
 /** The table by its name. */
-export function openDatabase(table: string, client = connect()): Database {
+export function openDatabase(table: string, client = new DynamoDBClient(limitsOf("table"))): Database {
   return {
     client: DynamoDBDocumentClient.from(client, {
       marshallOptions: { removeUndefinedValues: true },
