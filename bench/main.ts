@@ -2,7 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { markdownTable } from "markdown-table";
-import { commandLine } from "../infra/command-line.ts";
+import { commandLine } from "../infra/program/command-line.ts";
 import { useOwnTemporaryFolder } from "../local/harness/temporary-folder.ts";
 import { tell } from "./harness/progress.ts";
 import { type Row, rowsTable } from "./harness/row.ts";

@@ -1,6 +1,6 @@
 /** `npm run demo`: runs and checks what `npm start` shows. Exits with 0 if every event was exactly as expected. */
 import { setTimeout as delay } from "node:timers/promises";
-import { commandLine } from "../infra/command-line.ts";
+import { commandLine } from "../infra/program/command-line.ts";
 import type { TerminalEvent } from "../lib/events/event.ts";
 import type { ReceivedMessage } from "./aws/received.ts";
 import { startEnosSimulator } from "./enos/simulator.ts";

@@ -1,5 +1,5 @@
 /** `npm start`: the service on this machine, with examples. */
-import { commandLine } from "../infra/command-line.ts";
+import { commandLine } from "../infra/program/command-line.ts";
 import type { TerminalEvent } from "../lib/events/event.ts";
 import { REGION } from "./cloud.ts";
 import { startEnosSimulator } from "./enos/simulator.ts";

@@ -1,4 +1,4 @@
-import { oneLine } from "../infra/command-line.ts";
+import { oneLine } from "../infra/program/command-line.ts";
 
 const CREDENTIALS = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
 

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { oneLine, refuse } from "../infra/command-line.ts";
+import { oneLine, refuse } from "../infra/program/command-line.ts";
 import { type Surroundings, surroundings } from "./surroundings.ts";
 
 /** The folder of the stages' files. */

@@ -1,5 +1,5 @@
 import { writeFile } from "node:fs/promises";
-import { commandLine, refuse } from "../../infra/command-line.ts";
+import { commandLine, refuse } from "../../infra/program/command-line.ts";
 import { tell } from "../harness/progress.ts";
 import { broken } from "./broken.ts";
 import { number, report } from "./report.ts";

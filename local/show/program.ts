@@ -1,4 +1,4 @@
-import { oneLine } from "../../infra/command-line.ts";
+import { oneLine } from "../../infra/program/command-line.ts";
 
 /**
  * Runs a program until it ends or is stopped: by Ctrl-C, SIGTERM, or closing the terminal. The exit code is what `main`

@@ -1,6 +1,6 @@
 import { InvokeCommand, type LambdaClient } from "@aws-sdk/client-lambda";
 import * as z from "zod/mini";
-import { oneLine } from "../../infra/command-line.ts";
+import { oneLine } from "../../infra/program/command-line.ts";
 import type { ApiEvent } from "../../lib/http/request.ts";
 import { ORGANISATION_PATH, TASK_PATH } from "../../lib/http/routes.ts";
 import { awsTrouble } from "../aws-trouble.ts";

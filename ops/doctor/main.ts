@@ -1,5 +1,5 @@
 /** `npm run doctor`: checks a deployed stage. */
-import { commandLine } from "../../infra/command-line.ts";
+import { commandLine } from "../../infra/program/command-line.ts";
 import { awsIn } from "../aws.ts";
 import { lineOf } from "../finding.ts";
 import { stageOf } from "../stage.ts";

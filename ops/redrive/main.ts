@@ -1,6 +1,6 @@
 /** `npm run redrive`: repeats the sweeps that failed. */
 import { LambdaClient } from "@aws-sdk/client-lambda";
-import { commandLine } from "../../infra/command-line.ts";
+import { commandLine } from "../../infra/program/command-line.ts";
 import { awsIn } from "../aws.ts";
 import { awsTrouble } from "../aws-trouble.ts";
 import { stageOf } from "../stage.ts";

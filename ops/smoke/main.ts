@@ -1,8 +1,8 @@
 /** `npm run smoke`: one task of a deployed stage from asking to its event. */
 
-import { commandLine, refuse } from "../../infra/command-line.ts";
 import { readStack } from "../../infra/deployed-stack.ts";
 import { stackName } from "../../infra/names.ts";
+import { commandLine, refuse } from "../../infra/program/command-line.ts";
 import { Id, type TaskKey } from "../../lib/tasks/key.ts";
 import { awsIn } from "../aws.ts";
 import { awsTrouble } from "../aws-trouble.ts";

@@ -1,11 +1,6 @@
-import { parseArgs } from "node:util";
+import { parseCommandLine, UsageError } from "../../infra/program/command-line.ts";
 import { isLoopback } from "../../lib/enos/gateway.ts";
 import { Id, type TaskKey } from "../../lib/tasks/key.ts";
-
-/** An invalid command line. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
 
 /** A parsed command line. */
 export interface Command {
@@ -28,6 +23,20 @@ export interface Command {
 }
 
 const NAMES = ["ask", "track", "untrack", "list", "wait"] as const;
+
+const OPTIONS = {
+  api: { type: "string" },
+  org: { type: "string" },
+  channel: { type: "string" },
+  region: { type: "string" },
+  json: { type: "boolean" },
+  timeout: { type: "string" },
+  "correlation-id": { type: "string" },
+  label: { type: "string", multiple: true },
+  deadline: { type: "string" },
+  state: { type: "string" },
+  since: { type: "string" },
+} as const;
 
 export const HELP = `npm run tasks -- COMMAND --org ORG [--channel CHANNEL] TASK… [options]
 
@@ -64,7 +73,7 @@ Exit status (the highest of all tasks): 0 succeeded or done, 1 failed, 2 wrong c
  * @throws {UsageError} if it is invalid
  */
 export function parseCommand(args: string[], env: NodeJS.ProcessEnv): Command | undefined {
-  const { values, positionals } = parsed(args);
+  const { values, positionals } = parseCommandLine(args, OPTIONS, { allowPositionals: true });
   if (values.help || args.length === 0) return undefined;
   const [name, ...names] = positionals;
   if (!isName(name)) throw new UsageError(`there is no command ${name ?? ""}`.trim());
@@ -92,31 +101,6 @@ export function parseCommand(args: string[], env: NodeJS.ProcessEnv): Command | 
     finishedSince: values.since,
     timeoutSeconds,
   };
-}
-
-function parsed(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        help: { type: "boolean", short: "h" },
-        api: { type: "string" },
-        org: { type: "string" },
-        channel: { type: "string" },
-        region: { type: "string" },
-        json: { type: "boolean" },
-        timeout: { type: "string" },
-        "correlation-id": { type: "string" },
-        label: { type: "string", multiple: true },
-        deadline: { type: "string" },
-        state: { type: "string" },
-        since: { type: "string" },
-      },
-    });
-  } catch (error) {
-    throw new UsageError((error as Error).message.split(". ")[0] ?? "the command line is wrong");
-  }
 }
 
 function isName(name: string | undefined): name is Command["name"] {

@@ -1,11 +1,10 @@
 import type { DownloadStatus } from "../../lib/tasks/status.ts";
 import { ApiError } from "./api.ts";
 
-/** The exit statuses. For several tasks, the highest one is used. */
+/** The exit statuses; 2 is a wrong command line. For several tasks, the highest one is used. */
 export const EXIT = {
   done: 0,
   failed: 1,
-  usage: 2,
   cancelled: 3,
   expired: 4,
   goesOn: 5,

@@ -1,7 +1,8 @@
 /** `npm run tasks`: looks up, awaits, tracks and lists tasks. */
+import { refuse, UsageError } from "../../infra/program/command-line.ts";
 import { awsTrouble } from "../aws-trouble.ts";
 import { Api } from "./api.ts";
-import { HELP, parseCommand, UsageError } from "./arguments.ts";
+import { HELP, parseCommand } from "./arguments.ts";
 import { EXIT, exitOfError } from "./exit.ts";
 import { Progress } from "./progress.ts";
 import { run } from "./run.ts";
@@ -28,6 +29,7 @@ async function main(): Promise<number> {
 try {
   process.exitCode = await main();
 } catch (error) {
-  console.error(error instanceof UsageError ? `${error.message} (see --help)` : awsTrouble(error));
-  process.exitCode = error instanceof UsageError ? EXIT.usage : exitOfError(error);
+  if (error instanceof UsageError) refuse(error.message);
+  console.error(awsTrouble(error));
+  process.exitCode = exitOfError(error);
 }

@@ -1,4 +1,5 @@
-import { isLocal, UsageError } from "./arguments.ts";
+import { UsageError } from "../../infra/program/command-line.ts";
+import { isLocal } from "./arguments.ts";
 import { regionOf, type Sign, sigV4 } from "./sigv4.ts";
 
 /**

@@ -3,7 +3,7 @@
  * lost or wrong.
  */
 import { randomInt } from "node:crypto";
-import { commandLine, refuse } from "../../infra/command-line.ts";
+import { commandLine, refuse } from "../../infra/program/command-line.ts";
 import { useOwnTemporaryFolder } from "../../local/harness/temporary-folder.ts";
 import { printRows } from "./print-rows.ts";
 import { broken, type Row } from "./scenario.ts";

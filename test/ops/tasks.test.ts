@@ -3,8 +3,9 @@ import { createHash, createHmac } from "node:crypto";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { UsageError } from "../../infra/program/command-line.ts";
 import { type Loopback, listen } from "../../local/loopback.ts";
-import { isLocal, parseCommand, UsageError } from "../../ops/tasks/arguments.ts";
+import { isLocal, parseCommand } from "../../ops/tasks/arguments.ts";
 import { Progress } from "../../ops/tasks/progress.ts";
 import { regionOf, sigV4 } from "../../ops/tasks/sigv4.ts";
 

@@ -14,7 +14,7 @@ export class Program implements AsyncDisposable {
 
   constructor(file: string, env: Record<string, string> = {}, ...args: string[]) {
     const { PATH = "", HOME = "" } = process.env;
-    this.process = spawn(process.execPath, ["infra/node.cjs", file, ...args], {
+    this.process = spawn(process.execPath, ["infra/program/node.cjs", file, ...args], {
       cwd: REPOSITORY,
       env: { PATH, HOME, ...REMEMBERED, ...env },
       stdio: ["ignore", "pipe", "pipe"],

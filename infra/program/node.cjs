@@ -1,14 +1,14 @@
 /**
  * Runs a program of this project, or none, if this version of Node is suitable:
- * `node infra/node.cjs [program [arguments]]`. Otherwise says in one line what is missing. Plain JavaScript, since
+ * `node infra/program/node.cjs [program [arguments]]`. Otherwise says in one line what is missing. Plain JavaScript, since
  * an older Node has to be able to read it.
  */
 const { existsSync } = require("node:fs");
 const { runMain } = require("node:module");
 const { join, resolve } = require("node:path");
 
-const modules = join(__dirname, "../node_modules");
-const needed = Number(require("../package.json").devDependencies.node.split(".")[0]);
+const modules = join(__dirname, "../../node_modules");
+const needed = Number(require("../../package.json").devDependencies.node.split(".")[0]);
 
 function trouble() {
   if (!existsSync(modules)) return "nothing is installed: run npm ci first";
