@@ -4,7 +4,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { SNSClient } from "@aws-sdk/client-sns";
 import { terminalEvent } from "../../lib/events/event.ts";
 import { EventPublisher } from "../../lib/events/publisher.ts";
-import { ALL_KEYS } from "../../lib/store/index-key.ts";
+import { ALL_KEYS } from "../../lib/store/key-span.ts";
 import { OpenTaskStore } from "../../lib/store/open-task-store.ts";
 import { openDatabase } from "../../lib/store/table.ts";
 import type { Outcome } from "../../lib/tasks/decision.ts";

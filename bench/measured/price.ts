@@ -1,5 +1,6 @@
 import { markdownTable } from "markdown-table";
-import { indexKeyOf, type KeyRange, keyRanges } from "../../lib/store/index-key.ts";
+import { indexKeyOf, reachedKeys } from "../../lib/store/index-key.ts";
+import type { KeySpan } from "../../lib/store/key-span.ts";
 import { PAGE_SIZE } from "../../lib/store/open-task-store.ts";
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
 import { seeded } from "../../local/harness/random.ts";
@@ -91,7 +92,7 @@ function readsPerCheck(durations: Durations, checksPerSweep: number): number {
     const offset = random();
     const order = indexKeyOf(EPOCH, offset);
     for (const { from, to, isDue } of life({ trackedAt: EPOCH, offset }, duration, random)) {
-      if (keyRanges(schedule.reach(from, to)).some((range) => isWithin(order, range))) reads++;
+      if (reachedKeys(schedule.reach(from, to)).some((span) => isWithin(order, span))) reads++;
       if (isDue) checks++;
     }
   }
@@ -99,6 +100,6 @@ function readsPerCheck(durations: Durations, checksPerSweep: number): number {
   return reads / checks + (SHARDS * PAGE_SIZE) / checksPerSweep;
 }
 
-function isWithin(order: string, { from, through }: KeyRange): boolean {
-  return from <= order && order <= through;
+function isWithin(order: string, { from, to }: KeySpan): boolean {
+  return from <= order && order < to;
 }

@@ -1,14 +1,16 @@
 import { DeleteCommand, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod/mini";
-import { type Gap, Gaps } from "./checkpoint.ts";
-import { ALL, gapsOf, isSame, simplify } from "./coverage.ts";
+import { type CheckedSpan, Gaps } from "./checkpoint.ts";
+import { flatten, isSame } from "./coverage.ts";
+import { ALL_KEYS } from "./key-span.ts";
+import { mergeGaps } from "./merge-gaps.ts";
 import { type Database, partitionItems, unlessRefused } from "./table.ts";
 
 /** An organisation that is behind its shard, and the gaps in which it has been checked less far. */
 export interface BehindRecord {
   orgId: string;
   /** Empty when the organisation has caught up: the record can be removed. */
-  gaps: readonly Gap[];
+  gaps: readonly CheckedSpan[];
   /** The gateway that does not answer, or did not when the organisation fell behind, if that is the reason. */
   origin: string | undefined;
   /** False when it is valid only while the shard's record names the sweep that wrote it, and so has to be written again. */
@@ -20,7 +22,7 @@ export interface BehindRecord {
 /** A change of a record. */
 export interface BehindChange {
   orgId: string;
-  gaps: readonly Gap[];
+  gaps: readonly CheckedSpan[];
   origin?: string | undefined;
   /** As it was read; undefined when there was none. */
   before: BehindRecord | undefined;
@@ -127,10 +129,10 @@ function partition(shard: number): string {
 
 /** What is valid at once, and what is valid once the sweep that makes the change has moved the shard's watermark. */
 export function gapsOfChange({ gaps, before }: BehindChange): {
-  gaps: readonly Gap[];
-  next?: readonly Gap[];
+  gaps: readonly CheckedSpan[];
+  next?: readonly CheckedSpan[];
 } {
-  const held = simplify(gapsOf([...(before?.gaps ?? []), ...gaps]));
+  const held = mergeGaps(flatten([...(before?.gaps ?? []), ...gaps]));
   return isSame(held, gaps) ? { gaps } : { gaps: held, next: gaps };
 }
 
@@ -140,7 +142,7 @@ function readRecord(item: Record<string, unknown>, sweptBy: string | undefined):
   const counts = data?.next !== undefined && data.sweep === sweptBy;
   return {
     orgId: String(item.sk),
-    gaps: (counts ? data?.next : data?.gaps) ?? [{ ...ALL, watermark: 0 }],
+    gaps: (counts ? data?.next : data?.gaps) ?? [{ ...ALL_KEYS, watermark: 0 }],
     origin: data?.origin,
     isSettled: !counts,
     sweep: item.sweep,

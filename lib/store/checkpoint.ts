@@ -1,27 +1,18 @@
 import * as z from "zod/mini";
+import type { KeySpan } from "./key-span.ts";
 
-/** Before every index key, and after every one. */
-export const FIRST_KEY = "";
-export const PAST_KEYS = "~";
-
-/** Index keys from one bound to another, which is not included. */
-export interface KeySpan {
-  from: string;
-  to: string;
-}
-
-/** Index keys that have been checked only up to `watermark`, in Unix milliseconds. */
-export interface Gap extends KeySpan {
+/** Index keys of which everything was checked that was due up to `watermark`, in Unix milliseconds. */
+export interface CheckedSpan extends KeySpan {
   watermark: number;
 }
 
 /**
- * How far a shard has been checked: everything that was due up to the watermark (Unix milliseconds), except in the gaps,
- * where a sweep was cut short and the next one resumes.
+ * How far a shard has been checked: up to the watermark, except in the gaps, where a sweep was cut short and the next one
+ * resumes. Gaps are ascending and do not overlap.
  */
 export interface Checkpoint {
   watermark: number;
-  gaps: readonly Gap[];
+  gaps: readonly CheckedSpan[];
 }
 
 /** The checkpoint of a shard that was never swept. */

@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import type { TaskKey } from "../tasks/key.ts";
 import type { IndexKey } from "../tasks/record.ts";
 import type { Reach } from "../tasks/schedule.ts";
+import { ALL_KEYS, type KeySpan } from "./key-span.ts";
 
 /**
  * An index key is 16 hex digits: one of the offset, eleven of the time of tracking (Unix milliseconds), four more of
@@ -19,15 +20,6 @@ export const OFFSETS = 16 ** OFFSET_DIGITS;
 
 /** Segments are widened by this share of a segment, so that rounding loses no task. */
 const MARGIN = 0.01;
-
-/** Index keys between two bounds, both included. */
-export interface KeyRange {
-  from: string;
-  through: string;
-}
-
-/** Every index key there can be, and more. */
-export const ALL_KEYS: KeyRange = { from: "0", through: "~" };
 
 /** The table's key of a task: its organisation's records stand together, `#` is in no id. */
 export function keyOf({ orgId, channelId, taskId }: TaskKey): { pk: string; sk: string } {
@@ -78,11 +70,8 @@ export function parseIndexKey(key: string): IndexKey | undefined {
 }
 
 /** The index keys of a segment's tasks, whenever they were tracked. */
-export function segmentKeys(segment: number): KeyRange {
-  return {
-    from: indexKeyOf(0, segment / SEGMENTS),
-    through: indexKeyOf(LATEST, (segment + 1) / SEGMENTS - 1 / OFFSETS),
-  };
+export function segmentKeys(segment: number): KeySpan {
+  return { from: hex(segment, 1), to: segment + 1 < SEGMENTS ? hex(segment + 1, 1) : ALL_KEYS.to };
 }
 
 /** The segment in which a key stands. */
@@ -90,19 +79,19 @@ export function segmentOf({ offset }: Pick<IndexKey, "offset">): number {
   return Math.floor(offset * SEGMENTS);
 }
 
-/** The ranges of index keys that hold every task that a window can reach, ascending. */
-export function keyRanges({ trackedAfter, offsets }: Reach): KeyRange[] {
+/** The spans of index keys that hold every task that a window can reach, ascending, with a hole between two. */
+export function reachedKeys({ trackedAfter, offsets }: Reach): KeySpan[] {
   const first = Math.floor(offsets.from * SEGMENTS - MARGIN);
   const last = Math.floor((offsets.from + offsets.width) * SEGMENTS + MARGIN);
-  const ranges: KeyRange[] = [];
+  const spans: KeySpan[] = [];
   for (let segment = 0; segment < SEGMENTS; segment++) {
     const isReached = (segment - first + SEGMENTS) % SEGMENTS <= last - first;
-    const { from, through } = segmentKeys(segment);
-    const before = ranges.at(-1);
-    if (isReached && before) before.through = through;
-    else ranges.push({ from: isReached ? from : indexKeyOf(trackedAfter, segment / SEGMENTS), through });
+    const { from, to } = segmentKeys(segment);
+    const before = spans.at(-1);
+    if (isReached && before) before.to = to;
+    else spans.push({ from: isReached ? from : indexKeyOf(trackedAfter, segment / SEGMENTS), to });
   }
-  return ranges;
+  return spans;
 }
 
 function hex(number: number, digits: number): string {

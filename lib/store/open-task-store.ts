@@ -11,7 +11,8 @@ import type { TaskKey } from "../tasks/key.ts";
 import type { IndexKey, OpenTask } from "../tasks/record.ts";
 import type { TrackedState } from "../tasks/state.ts";
 import type { DownloadStatus } from "../tasks/status.ts";
-import { type KeyRange, keyOf, parseIndexKey } from "./index-key.ts";
+import { keyOf, parseIndexKey } from "./index-key.ts";
+import type { KeySpan } from "./key-span.ts";
 import { isMark } from "./mark.ts";
 import { type Database, unlessRefused } from "./table.ts";
 import { carriedOf, expiryOf, parseDeadline, parseOpenTask } from "./task-item.ts";
@@ -38,7 +39,7 @@ export interface OpenTaskPage {
   tasks: OpenTask[];
   /** Items that no version of this service could have written; they are skipped. */
   unreadable: { pk: unknown; sk: unknown }[];
-  /** The last item, when there may be more in the range that was asked for. */
+  /** The last item, when there may be more in the span that was asked for. */
   end: PageEnd | undefined;
 }
 
@@ -71,14 +72,14 @@ export class OpenTaskStore {
   }
 
   /**
-   * @param range the index keys to read
+   * @param span the index keys to read
    * @param isWanted tasks that are not wanted are not parsed
-   * @param after the key of the page before, to go on within the range
+   * @param after the key of the page before, to go on within the span
    * @param signal ends the call early
    */
   async page(
     shard: number,
-    { from, through }: KeyRange,
+    { from, to }: KeySpan,
     isWanted: IsWanted,
     after?: Record<string, unknown>,
     signal?: AbortSignal,
@@ -87,11 +88,12 @@ export class OpenTaskStore {
       new QueryCommand({
         TableName: this.#db.table,
         IndexName: OPEN_TASKS_INDEX,
-        KeyConditionExpression: "openShard = :shard AND openKey BETWEEN :from AND :through",
+        KeyConditionExpression: "openShard = :shard AND openKey BETWEEN :from AND :to",
         ExpressionAttributeValues: {
           ":shard": { N: String(shard) },
-          ":from": { S: from },
-          ":through": { S: through },
+          // A key condition takes no empty text.
+          ":from": { S: from || "0" },
+          ":to": { S: to },
         },
         // Everything except the shard, which is known.
         ProjectionExpression:
@@ -103,6 +105,8 @@ export class OpenTaskStore {
       signal && { abortSignal: signal },
     );
     const end = LastEvaluatedKey && { indexKey: LastEvaluatedKey.openKey?.S ?? "", key: LastEvaluatedKey };
+    // BETWEEN includes its end.
+    while (Items.at(-1)?.openKey?.S === to) Items.pop();
     const tasks: OpenTask[] = [];
     const unreadable: OpenTaskPage["unreadable"] = [];
     for (const item of Items) {

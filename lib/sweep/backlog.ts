@@ -1,16 +1,8 @@
 import type { BehindRecord } from "../store/behind-store.ts";
-import type { Gap, KeySpan } from "../store/checkpoint.ts";
-import {
-  ALL,
-  type Coverage,
-  gapsOf,
-  isSingleKey,
-  leastWatermark,
-  only,
-  simplify,
-  watermarkAt,
-  within,
-} from "../store/coverage.ts";
+import type { CheckedSpan } from "../store/checkpoint.ts";
+import { type Coverage, flatten, leastWatermark, watermarkAt, within } from "../store/coverage.ts";
+import { ALL_KEYS, isSingleKey, type KeySpan, onlyKey } from "../store/key-span.ts";
+import { mergeGaps } from "../store/merge-gaps.ts";
 
 /** A task that was taken on and could not be checked. */
 interface LeftOut {
@@ -77,13 +69,13 @@ export class Backlog {
 
   /** Notes spans that should have been read and were not. */
   leaveUnread(coverage: Coverage): void {
-    this.#unread = gapsOf([...this.#unread, ...coverage]);
+    this.#unread = flatten([...this.#unread, ...coverage]);
   }
 
   /** Ends a pass: what it served has been read, except the given spans. */
   end(unread: readonly KeySpan[]): void {
     const others = this.#unread.filter((span) => !this.#served.includes(span));
-    this.#unread = gapsOf([...others, ...within(this.#served, unread)]);
+    this.#unread = flatten([...others, ...within(this.#served, unread)]);
     this.#served = [];
   }
 
@@ -97,10 +89,10 @@ export class Backlog {
    *
    * @param isStuck if so, everything counts as left, so that the record need not be written again while it is stuck
    */
-  remaining(isStuck: boolean): Gap[] {
-    const gaps = gapsOf([...this.#unread, ...runs(this.#leftOut)]);
-    if (!isStuck || gaps.length === 0) return simplify(gaps);
-    return [{ ...ALL, watermark: leastWatermark(gaps) }];
+  remaining(isStuck: boolean): CheckedSpan[] {
+    const gaps = flatten([...this.#unread, ...runs(this.#leftOut)]);
+    if (!isStuck || gaps.length === 0) return mergeGaps(gaps);
+    return [{ ...ALL_KEYS, watermark: leastWatermark(gaps) }];
   }
 }
 
@@ -109,11 +101,11 @@ export class Backlog {
  * checked equally far. With a gap for each, merging them later would again and again lower the watermark of keys in
  * between to that of the task that is furthest behind.
  */
-function runs(leftOut: readonly LeftOut[]): Gap[] {
-  const gaps: Gap[] = [];
+function runs(leftOut: readonly LeftOut[]): CheckedSpan[] {
+  const gaps: CheckedSpan[] = [];
   let last: LeftOut | undefined;
   for (const task of [...leftOut].sort((a, b) => (a.key < b.key ? -1 : 1))) {
-    const { to } = only(task.key);
+    const { to } = onlyKey(task.key);
     const gap = gaps.at(-1);
     const goesOn = last && Math.abs(task.number - last.number) <= 1 && task.watermark === last.watermark;
     if (gap && goesOn) gap.to = to;

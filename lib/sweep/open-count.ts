@@ -1,4 +1,5 @@
-import { type KeyRange, SEGMENTS, segmentKeys, segmentOf } from "../store/index-key.ts";
+import { SEGMENTS, segmentKeys, segmentOf } from "../store/index-key.ts";
+import { type KeySpan, union } from "../store/key-span.ts";
 import type { Shard } from "../store/shard-store.ts";
 import type { IndexKey } from "../tasks/record.ts";
 
@@ -8,8 +9,8 @@ import type { IndexKey } from "../tasks/record.ts";
  */
 export class OpenCount {
   readonly #seen = new Array<number>(SEGMENTS).fill(0);
-  /** Ranges that were read, in that order; a range that continues the one before is merged into it. */
-  readonly #covered: KeyRange[] = [];
+  /** Spans that were read, in that order; one that continues the one before is merged into it. */
+  readonly #covered: KeySpan[] = [];
 
   /** Counts a task that was read. */
   see(key: Pick<IndexKey, "offset">): void {
@@ -17,20 +18,21 @@ export class OpenCount {
     this.#seen[segment] = (this.#seen[segment] ?? 0) + 1;
   }
 
-  /** Notes that every task in a range of keys was read. */
-  cover({ from, through }: KeyRange): void {
+  /** Notes that every task in a span of keys was read. */
+  cover({ from, to }: KeySpan): void {
     const last = this.#covered.at(-1);
-    if (last && last.from <= from && from <= last.through) last.through = through;
-    else this.#covered.push({ from, through });
+    if (last?.to === from) last.to = to;
+    else this.#covered.push({ from, to });
   }
 
   /** The number of open tasks; undefined if no segment was read completely. */
   estimate(): number | undefined {
+    const covered = union(this.#covered);
     let seen = 0;
     let segments = 0;
     for (let segment = 0; segment < SEGMENTS; segment++) {
       const keys = segmentKeys(segment);
-      if (!this.#covered.some(({ from, through }) => from <= keys.from && through >= keys.through)) continue;
+      if (!covered.some(({ from, to }) => from <= keys.from && to >= keys.to)) continue;
       seen += this.#seen[segment] ?? 0;
       segments++;
     }

@@ -1,10 +1,9 @@
-import type { KeySpan } from "../store/checkpoint.ts";
-import { ALL_KEYS, type KeyRange } from "../store/index-key.ts";
+import type { KeySpan } from "../store/key-span.ts";
 import type { IsWanted, OpenTaskPage } from "../store/open-task-store.ts";
 import type { SweepDependencies } from "./dependencies.ts";
 
 /** A page, and the index keys of which it has every task. */
-export type ReadPage = OpenTaskPage & { keys: KeyRange };
+export type ReadPage = OpenTaskPage & { keys: KeySpan };
 
 /**
  * The open tasks of a shard within some spans of index keys, page by page.
@@ -23,25 +22,26 @@ export async function* readPages(
   isWanted: IsWanted,
   signal: AbortSignal,
 ): AsyncGenerator<ReadPage, void, undefined> {
-  const ranges = spans.map(({ from, to }): KeyRange => ({ from: from || ALL_KEYS.from, through: to }));
-  const last = ranges.at(-1);
-  if (!last) return;
-  let range: KeyRange | undefined = { from: (ranges[0] as KeyRange).from, through: last.through };
+  const first = spans[0];
+  const last = spans.at(-1);
+  if (!first || !last) return;
+  let span: KeySpan | undefined = { from: first.from, to: last.to };
   let isLeaping = false;
-  let { from } = range;
-  let reading = openTasks.page(shard, range, isWanted, undefined, signal);
-  while (range) {
+  let { from } = span;
+  let reading = openTasks.page(shard, span, isWanted, undefined, signal);
+  while (span) {
     const page = await reading;
     const { end } = page;
-    const readThrough: string = end?.indexKey ?? range.through;
-    const next = ranges.find(({ through }) => through > readThrough);
-    const isWithin = next !== undefined && next.from <= readThrough;
-    const keys = { from, through: readThrough };
+    // Other tasks may have the same key as the page's last one.
+    const readTo: string = end?.indexKey ?? span.to;
+    const next = spans.find(({ to }) => to > readTo);
+    const isWithin = next !== undefined && next.from <= readTo;
+    const keys = { from, to: readTo };
     isLeaping ||= !isWithin;
-    if (isLeaping || !end) range = next;
-    if (range) {
-      from = isWithin && end ? readThrough : range.from;
-      reading = openTasks.page(shard, range, isWanted, isWithin ? end?.key : undefined, signal);
+    if (isLeaping || !end) span = next;
+    if (span) {
+      from = isWithin && end ? readTo : span.from;
+      reading = openTasks.page(shard, span, isWanted, isWithin ? end?.key : undefined, signal);
       // A caller that stops before that page never sees its failure.
       reading.catch(() => {});
     }

@@ -1,6 +1,6 @@
-import { type KeySpan, PAST_KEYS } from "../store/checkpoint.ts";
-import { ALL, type Coverage, clip, only, union } from "../store/coverage.ts";
-import { keyRanges } from "../store/index-key.ts";
+import type { Coverage } from "../store/coverage.ts";
+import { reachedKeys } from "../store/index-key.ts";
+import { ALL_KEYS, clip, type KeySpan, keysFrom, union } from "../store/key-span.ts";
 import type { IsWanted } from "../store/open-task-store.ts";
 import type { OpenTask } from "../tasks/record.ts";
 import type { SweepDependencies } from "./dependencies.ts";
@@ -17,7 +17,7 @@ export interface Position {
 
 /** One pass over a shard, or over a part of it. */
 export interface Pass {
-  /** Ranges of index keys, in the order in which they are read. */
+  /** Spans of index keys, in the order in which they are read. */
   legs: KeySpan[];
   /** The parts of them that are read. */
   spans: KeySpan[];
@@ -69,11 +69,11 @@ export class ShardReader {
       this.#summary.youngestAgeMs = Math.min(age, this.#summary.youngestAgeMs ?? age);
       return isWanted(key, deadlineAt);
     };
-    let position = { leg: 0, key: ALL.from };
+    let position = { leg: 0, key: ALL_KEYS.from };
     try {
-      for (const [leg, range] of legs.entries()) {
-        position = { leg, key: range.from };
-        const parts = clip(spans, range);
+      for (const [leg, span] of legs.entries()) {
+        position = { leg, key: span.from };
+        const parts = clip(spans, span);
         for await (const page of readPages(
           openTasks,
           this.#shard,
@@ -86,7 +86,6 @@ export class ShardReader {
           this.#summary.unreadable += page.unreadable.length;
           for (const key of page.unreadable) observer.unreadable(this.#shard, key);
           for (const task of page.tasks) {
-            if (task.indexKey >= range.to) continue;
             position = { leg, key: task.indexKey };
             if (this.#time.isClosing || !take(task, position)) return position;
           }
@@ -114,12 +113,7 @@ export class ShardReader {
       if (watermark >= this.#to) continue;
       let reached = windows.get(watermark);
       if (!reached) {
-        const ranges = keyRanges(this.#dependencies.schedule.reach(watermark, this.#to));
-        reached = ranges.map(({ from, through }, index) => ({
-          from,
-          // The last span extends past every valid key, so that items with an invalid key are read, and reported.
-          to: index === ranges.length - 1 ? PAST_KEYS : only(through).to,
-        }));
+        reached = reachedKeys(this.#dependencies.schedule.reach(watermark, this.#to));
         windows.set(watermark, reached);
       }
       spans.push(...clip(reached, { from, to }));
@@ -131,5 +125,5 @@ export class ShardReader {
 /** The part of a pass that begins at a position. */
 export function rest(legs: readonly KeySpan[], { leg, key }: Position): KeySpan[] {
   const [current, ...later] = legs.slice(leg) as [KeySpan, ...KeySpan[]];
-  return [...clip([{ from: key, to: current.to }], ALL), ...later];
+  return [...clip([current], keysFrom(key)), ...later];
 }

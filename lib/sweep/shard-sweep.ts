@@ -1,16 +1,15 @@
 import type { BehindRecord } from "../store/behind-store.ts";
-import { type Gap, type KeySpan, PAST_KEYS } from "../store/checkpoint.ts";
+import type { CheckedSpan } from "../store/checkpoint.ts";
 import {
-  ALL,
   type Coverage,
-  checkpointOf,
-  clip,
   coverageOf,
   leastWatermark,
   overlay,
   watermarkAt,
   within,
 } from "../store/coverage.ts";
+import { ALL_KEYS, type KeySpan, keysBefore, keysFrom } from "../store/key-span.ts";
+import { checkpointOf } from "../store/merge-gaps.ts";
 import { PAGE_SIZE } from "../store/open-task-store.ts";
 import { CLOCK_ERROR_MS, type Shard, type SweptShard } from "../store/shard-store.ts";
 import { isPastDeadline } from "../tasks/decision.ts";
@@ -94,7 +93,7 @@ export class ShardSweep {
   /** What {@link #unstuck} returned, and for what. */
   #unstuckAt = { version: -1, size: -1, backlogs: [] as readonly Backlog[] };
   /** Spans that the first pass did not read. */
-  #unread: KeySpan[] = [ALL];
+  #unread: KeySpan[] = [ALL_KEYS];
   #underWay = 0;
   #idle: PromiseWithResolvers<void> | undefined;
 
@@ -172,7 +171,7 @@ export class ShardSweep {
     if (ahead <= CLOCK_ERROR_MS) return coverage;
     this.#dependencies.observer.clockAhead(this.#shard.number, Math.round(ahead / 1_000));
     const latest = this.#now - this.#dependencies.schedule.interval(0);
-    return coverage.map((gap) => ({ ...gap, watermark: Math.min(gap.watermark, latest) }));
+    return coverage.map((span) => ({ ...span, watermark: Math.min(span.watermark, latest) }));
   }
 
   /**
@@ -204,8 +203,8 @@ export class ShardSweep {
     const behind = [...this.#backlogs.values()].filter(({ record }) => record);
     const present = new Set<string>();
     const stoppedAt = await this.#reader.read({
-      legs: [ALL],
-      spans: [ALL],
+      legs: [ALL_KEYS],
+      spans: [ALL_KEYS],
       isWanted: () => true,
       take: ({ orgId }) => present.add(orgId) !== undefined,
     });
@@ -218,17 +217,12 @@ export class ShardSweep {
     const coverage = [...this.#coverage, ...served.flatMap((backlog) => backlog.begin())];
     // Begins with what the last sweep did not read.
     const start = oldest(this.#coverage).from;
-    const legs = clip(
-      [
-        { from: start, to: PAST_KEYS },
-        { from: ALL.from, to: start },
-      ],
-      ALL,
-    );
+    const legs = [keysFrom(start), keysBefore(start)];
     const stoppedAt = await this.#reader.read({
       legs,
       // A shard that fits on a page is read completely, at the cost of a page: its tasks are counted, not estimated.
-      spans: (this.#shard.openTasks ?? PAGE_SIZE) <= PAGE_SIZE / 2 ? [ALL] : this.#reader.reach(coverage),
+      spans:
+        (this.#shard.openTasks ?? PAGE_SIZE) <= PAGE_SIZE / 2 ? [ALL_KEYS] : this.#reader.reach(coverage),
       openCount: this.#openCount,
       isWanted: this.#reader.isDueSince(Math.min(leastWatermark(coverage), this.#probedSince())),
       take: (task, position) => {
@@ -315,7 +309,7 @@ export class ShardSweep {
 
   /** Reads what is left of some organisations, the spans furthest behind first, until their queues are full. */
   async #pass(backlogs: Backlog[]): Promise<void> {
-    const legs = [ALL];
+    const legs = [ALL_KEYS];
     const served = new Map(backlogs.map((backlog) => [backlog.orgId, backlog]));
     const coverage = backlogs.flatMap((backlog) => backlog.begin());
     this.#left.clear();
@@ -420,7 +414,7 @@ export class ShardSweep {
   }
 
   #outcome(): ShardOutcome {
-    const coverage = overlay([{ ...ALL, watermark: this.#to }], within(this.#coverage, this.#unread));
+    const coverage = overlay([{ ...ALL_KEYS, watermark: this.#to }], within(this.#coverage, this.#unread));
     const behind = behindAfter(this.#backlogs.values(), this.#breakers);
     // Even if there was no time to read all of it, so that not every sweep tries.
     const readWholeAt = this.#isWhole ? this.#now : this.#shard.readWholeAt;
@@ -444,6 +438,6 @@ function scheduledSince({ schedule, checkpoint }: Shard, { id }: Schedule, cover
   return isTrue ? Math.min(schedule.since, latest) : latest;
 }
 
-function oldest(coverage: Coverage): Gap {
-  return coverage.reduce((least, gap) => (gap.watermark < least.watermark ? gap : least));
+function oldest(coverage: Coverage): CheckedSpan {
+  return coverage.reduce((least, span) => (span.watermark < least.watermark ? span : least));
 }

@@ -106,17 +106,17 @@ export class MemoryTasks<Row extends { readonly indexKey: string }> {
     };
   }
 
-  #page(...[shard, range, isWanted, after, signal]: Parameters<OpenTasks["page"]>): OpenTaskPage {
+  #page(...[shard, span, isWanted, after, signal]: Parameters<OpenTasks["page"]>): OpenTaskPage {
     signal?.throwIfAborted();
     const rows = this.#rows.inShard(shard);
     const seenAt = this.#now() - this.#indexDelayMs;
     const tasks: OpenTask[] = [];
     let read = 0;
     // A position, since several tasks may have the same index key.
-    let position = after ? Number(after.position) + 1 : firstAt(rows, range.from);
+    let position = after ? Number(after.position) + 1 : firstAt(rows, span.from);
     for (; position < rows.length; position++) {
       const row = rows[position] as Row;
-      if (row.indexKey > range.through) break;
+      if (row.indexKey >= span.to) break;
       if (read === this.#pageSize) {
         const { indexKey } = rows[position - 1] as Row;
         return { read, tasks, unreadable: [], end: { indexKey, key: { position: position - 1 } } };

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type BehindRecord, BehindStore } from "../../lib/store/behind-store.ts";
 import { MOST_GAPS } from "../../lib/store/checkpoint.ts";
-import { ALL } from "../../lib/store/coverage.ts";
+import { ALL_KEYS } from "../../lib/store/key-span.ts";
 import { TestDatabase } from "../support/database.ts";
 
 let table: TestDatabase;
@@ -133,9 +133,9 @@ describe("the record of an organisation that is behind", () => {
     for (const sweptBy of [undefined, "a"]) {
       const record = await only(sweptBy);
       const isRead = item.sweep === "";
-      expect(record.gaps).toEqual(isRead ? [OLD] : [{ ...ALL, watermark: 0 }]);
+      expect(record.gaps).toEqual(isRead ? [OLD] : [{ ...ALL_KEYS, watermark: 0 }]);
     }
-    expect(await write("b", [{ ...ALL, watermark: 0 }], await only("a"))).toBe(true);
+    expect(await write("b", [{ ...ALL_KEYS, watermark: 0 }], await only("a"))).toBe(true);
     expect(await write("c", [], await only("b"))).toBe(true);
     expect((await only("c")).gaps).toEqual([]);
   });

@@ -1,13 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  ALL_KEYS,
-  indexEntryOf,
-  type KeyRange,
-  keyOf,
-  keyRanges,
-  parseIndexKey,
-} from "../../lib/store/index-key.ts";
+import { indexEntryOf, keyOf, parseIndexKey, reachedKeys } from "../../lib/store/index-key.ts";
+import { ALL_KEYS, type KeySpan } from "../../lib/store/key-span.ts";
 import type { IndexKey } from "../../lib/tasks/record.ts";
 import { createSchedule, DEFAULT_MAX_INTERVAL_SECONDS } from "../../lib/tasks/schedule.ts";
 
@@ -19,8 +13,8 @@ const id = fc.stringMatching(/^[A-Za-z0-9_-]{1,128}$/);
 const key = fc.record({ orgId: id, channelId: id, taskId: id });
 const time = fc.integer({ min: 0, max: 16 ** 11 - 1 });
 
-const isWithin = (order: string, ranges: KeyRange[]) =>
-  ranges.some(({ from, through }) => order >= from && order <= through);
+const isWithin = (order: string, spans: KeySpan[]) =>
+  spans.some(({ from, to }) => order >= from && order < to);
 
 describe("a task's index key", () => {
   it("is different for every task", () => {
@@ -47,7 +41,7 @@ describe("a task's index key", () => {
         const { openShard, openKey } = indexEntryOf(task, trackedAt, shards);
         expect(openShard).toBeGreaterThanOrEqual(0);
         expect(openShard).toBeLessThan(shards);
-        expect(openKey > ALL_KEYS.from && openKey < ALL_KEYS.through).toBe(true);
+        expect(openKey > ALL_KEYS.from && openKey < ALL_KEYS.to).toBe(true);
         const read = parseIndexKey(openKey);
         expect(read?.trackedAt).toBe(trackedAt);
         // The same task has the same offset, whenever it is tracked.
@@ -73,7 +67,7 @@ describe("a task's index key", () => {
     for (const count of counts.values()) expect(count / 10_000).toBeCloseTo(0.1, 1);
   });
 
-  it("is within the ranges of every window that the task is due in", () => {
+  it("is within the spans of every window that the task is due in", () => {
     fc.assert(
       fc.property(
         fc.record({
@@ -87,10 +81,10 @@ describe("a task's index key", () => {
         (settings, task, trackedAt, width) => {
           const { openKey } = indexEntryOf(task, trackedAt, 1);
           const { reach, isDue } = createSchedule(settings);
-          const ranges = keyRanges(reach(NOW - width, NOW));
+          const spans = reachedKeys(reach(NOW - width, NOW));
           const scheduled = parseIndexKey(openKey) as IndexKey;
-          if (isDue(scheduled, NOW - width, NOW)) expect(isWithin(openKey, ranges)).toBe(true);
-          expect(ranges).toEqual([...ranges].sort((a, b) => (a.from < b.from ? -1 : 1)));
+          if (isDue(scheduled, NOW - width, NOW)) expect(isWithin(openKey, spans)).toBe(true);
+          expect(spans).toEqual([...spans].sort((a, b) => (a.from < b.from ? -1 : 1)));
         },
       ),
       { numRuns: 5000 },
@@ -106,17 +100,17 @@ describe("a task's index key", () => {
     let due = 0;
     for (let index = 0; index < 15; index++) {
       const to = NOW + index * MINUTE;
-      const ranges = keyRanges(reach(to - MINUTE, to));
-      read += keys.filter(({ indexKey }) => isWithin(indexKey, ranges)).length;
+      const spans = reachedKeys(reach(to - MINUTE, to));
+      read += keys.filter(({ indexKey }) => isWithin(indexKey, spans)).length;
       due += keys.filter((key) => isDue(key, to - MINUTE, to)).length;
     }
     expect(due / 1000).toBeCloseTo((15 * 60) / DEFAULT_MAX_INTERVAL_SECONDS, 1);
     expect(read / due).toBeLessThan(1.75);
   });
 
-  it("has ranges without a hole in a window that is as long as the longest interval", () => {
+  it("has spans without a hole in a window that is as long as the longest interval", () => {
     const { reach } = createSchedule({ sweepIntervalSeconds: 60 });
-    expect(keyRanges(reach(NOW - 15 * MINUTE, NOW))).toHaveLength(1);
-    expect(keyRanges(reach(0, NOW))).toHaveLength(1);
+    expect(reachedKeys(reach(NOW - 15 * MINUTE, NOW))).toHaveLength(1);
+    expect(reachedKeys(reach(0, NOW))).toHaveLength(1);
   });
 });

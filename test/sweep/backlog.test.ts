@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Gap, MOST_GAPS, PAST_KEYS } from "../../lib/store/checkpoint.ts";
-import { ALL, coverageOf, gapsOf, only, watermarkAt } from "../../lib/store/coverage.ts";
+import { type CheckedSpan, MOST_GAPS } from "../../lib/store/checkpoint.ts";
+import { coverageOf, flatten, watermarkAt } from "../../lib/store/coverage.ts";
+import { ALL_KEYS, keysFrom, onlyKey } from "../../lib/store/key-span.ts";
 import { Backlog } from "../../lib/sweep/backlog.ts";
 
 const KEYS = Array.from({ length: 40 }, (_, index) => index.toString(16).padStart(16, "0"));
@@ -9,13 +10,13 @@ const key = fc.constantFrom(...KEYS);
 
 const gaps = fc
   .array(
-    fc.tuple(key, key, fc.nat(5)).map(([a, b, watermark]): Gap => {
+    fc.tuple(key, key, fc.nat(5)).map(([a, b, watermark]): CheckedSpan => {
       const [from, to] = a < b ? [a, b] : [b, a];
-      return { ...(from === to ? only(from) : { from, to }), watermark };
+      return { ...(from === to ? onlyKey(from) : { from, to }), watermark };
     }),
     { maxLength: 6 },
   )
-  .map(gapsOf);
+  .map(flatten);
 
 /** From which key on a pass leaves the organisation's tasks, and whether each task that it takes on is checked. */
 const passes = fc.array(
@@ -53,7 +54,7 @@ describe("a backlog", () => {
               ended.push(() => backlog.leaveOut({ key, number, watermark: checkedThrough }));
             }
           }
-          backlog.end(leftFrom === undefined ? [] : [{ from: leftFrom, to: PAST_KEYS }]);
+          backlog.end(leftFrom === undefined ? [] : [keysFrom(leftFrom)]);
           // Calls end in any order, even after the pass.
           for (const end of ended.reverse()) end();
         }
@@ -67,14 +68,14 @@ describe("a backlog", () => {
           for (const key of KEYS) if (!open.has(key)) expect(watermarkAt(remaining, key)).toBeUndefined();
         }
         const least = Math.min(...open.values());
-        expect(backlog.remaining(true)).toEqual(open.size === 0 ? [] : [{ ...ALL, watermark: least }]);
+        expect(backlog.remaining(true)).toEqual(open.size === 0 ? [] : [{ ...ALL_KEYS, watermark: least }]);
       }),
       { numRuns: 1_000 },
     );
   });
 
   it("serves the spans that are furthest behind first, and single keys with them", () => {
-    const alone = { ...only(KEYS[1] as string), watermark: 4 };
+    const alone = { ...onlyKey(KEYS[1] as string), watermark: 4 };
     const gaps = [alone, { from: KEYS[8] as string, to: KEYS[9] as string, watermark: 2 }];
     const backlog = new Backlog({ orgId: "o1", unread: coverageOf({ watermark: 7, gaps }) });
     expect(backlog.begin()).toEqual(gaps);
@@ -93,7 +94,7 @@ describe("a backlog", () => {
       // From the sixth on, they are from a later pass, with a higher watermark: they do not belong to the same gap.
       backlog.leaveOut({ key, number: numbers.get(key) as number, watermark: index < 6 ? 1 : 2 });
     }
-    const span = (from: number, to: number) => ({ from: KEYS[from], to: only(KEYS[to] as string).to });
+    const span = (from: number, to: number) => ({ from: KEYS[from], to: onlyKey(KEYS[to] as string).to });
     expect(backlog.remaining(false)).toEqual([
       { ...span(3, 5), watermark: 1 },
       { ...span(6, 7), watermark: 2 },
@@ -104,7 +105,7 @@ describe("a backlog", () => {
   it("is open while something is unread, and empty once it is cleared", () => {
     const backlog = new Backlog({ orgId: "o1" });
     expect(backlog.isOpen).toBe(false);
-    backlog.leaveUnread([{ from: KEYS[5] as string, to: PAST_KEYS, watermark: 3 }]);
+    backlog.leaveUnread([{ ...keysFrom(KEYS[5] as string), watermark: 3 }]);
     expect(backlog.isOpen).toBe(true);
     expect(backlog.unreadAt(KEYS[4] as string)).toBeUndefined();
     expect(backlog.unreadAt(KEYS[5] as string)).toBe(3);

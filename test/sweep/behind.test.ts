@@ -1,12 +1,12 @@
 import { expect, it } from "vitest";
 import type { BehindRecord } from "../../lib/store/behind-store.ts";
-import { ALL } from "../../lib/store/coverage.ts";
 import type { HealthRecord } from "../../lib/store/health-store.ts";
+import { ALL_KEYS } from "../../lib/store/key-span.ts";
 import { Backlog } from "../../lib/sweep/backlog.ts";
 import { behindAfter } from "../../lib/sweep/behind.ts";
 
 const GATEWAY = "https://gateway.example";
-const gap = (watermark: number) => ({ ...ALL, watermark });
+const gap = (watermark: number) => ({ ...ALL_KEYS, watermark });
 
 function backlog(
   orgId: string,

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { ALL } from "../../lib/store/coverage.ts";
+import { ALL_KEYS } from "../../lib/store/key-span.ts";
 import { lags } from "../../lib/sweep/lag.ts";
 
 const NOW = 10_000_000;
@@ -7,7 +7,7 @@ const NOBODY = { organisations: 0, oldest: 0, oldestAnswering: 0 };
 
 /** A shard that was swept so many seconds ago. */
 function shard(seconds: number, { behind = NOBODY, announcedAt = 1, gapSeconds = 0 } = {}) {
-  const gaps = gapSeconds > 0 ? [{ ...ALL, watermark: NOW - gapSeconds * 1_000 }] : [];
+  const gaps = gapSeconds > 0 ? [{ ...ALL_KEYS, watermark: NOW - gapSeconds * 1_000 }] : [];
   return { checkpoint: { watermark: NOW - seconds * 1_000, gaps }, behind, announcedAt };
 }
 

@@ -4,7 +4,9 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { EnosError } from "../../lib/enos/errors.ts";
 import { parseStatus } from "../../lib/enos/status.ts";
 import { EventPublisher, PublishError } from "../../lib/events/publisher.ts";
-import { ALL_KEYS, indexEntryOf, parseIndexKey } from "../../lib/store/index-key.ts";
+import { indexEntryOf, parseIndexKey } from "../../lib/store/index-key.ts";
+import { ALL_KEYS } from "../../lib/store/key-span.ts";
+import type { Shard } from "../../lib/store/shard-store.ts";
 import type { SweepDependencies } from "../../lib/sweep/dependencies.ts";
 import type { TaskKey } from "../../lib/tasks/key.ts";
 import { createSchedule } from "../../lib/tasks/schedule.ts";
@@ -326,6 +328,23 @@ describe("a sweep", () => {
       expect((await scene.sweep({ after })).openTasks).toBe(40);
     }
     expect((await scene.sweep({ shards: [2] })).openTasks).toBe(40);
+  });
+
+  it("counts each open task once in the sweep that resumes where one was cut short", async () => {
+    scene.settings.shardCount = 1;
+    await scene.grown("o1", 40, 24 * 60 * MINUTE);
+    const { shards, openTasks, schedule } = scene.dependencies;
+    const { tasks } = await openTasks.page(0, ALL_KEYS, () => true);
+    const [shard] = (await shards.list(1)) as [Shard];
+    await shards.lease(shard, "cut short", scene.time, scene.time);
+    const from = tasks[17]?.indexKey as string;
+    await shards.release(0, "cut short", {
+      ...shard,
+      checkpoint: { watermark: scene.time, gaps: [{ from, to: "~", watermark: scene.time - MINUTE }] },
+      schedule: { id: schedule.id, since: 0 },
+      openTasks: 40,
+    });
+    expect(await scene.sweep()).toMatchObject({ read: 40, openTasks: 40 });
   });
 
   it("shares the shards with another sweep that runs at the same time", async () => {

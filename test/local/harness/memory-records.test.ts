@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { BehindStore } from "../../../lib/store/behind-store.ts";
-import type { Gap } from "../../../lib/store/checkpoint.ts";
+import type { CheckedSpan } from "../../../lib/store/checkpoint.ts";
 import { type HealthRecord, HealthStore } from "../../../lib/store/health-store.ts";
 import { announceShard, type Shard, ShardStore } from "../../../lib/store/shard-store.ts";
 import type { SweepDependencies } from "../../../lib/sweep/dependencies.ts";
@@ -25,7 +25,7 @@ const ORGS = ["o1", "o2"] as const;
 const shard = fc.nat(1);
 const sweep = fc.constantFrom(...SWEEPS);
 const orgId = fc.constantFrom(...ORGS);
-const gaps = fc.subarray<Gap>([
+const gaps = fc.subarray<CheckedSpan>([
   { from: "", to: "4", watermark: 1 },
   { from: "4", to: "8", watermark: 2 },
   { from: "c", to: "~", watermark: 3 },
