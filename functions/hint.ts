@@ -1,6 +1,6 @@
 import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { HintQueue, receivedHint } from "../lib/aws/hint-queue.ts";
-import { openChecking } from "../lib/checking.ts";
+import { connectEngine } from "../lib/engine.ts";
 import { isDeployed, readSettings } from "../lib/settings.ts";
 import { TaskStore } from "../lib/store/task-store.ts";
 import { actOnHints } from "../lib/sweep/hint-batch.ts";
@@ -10,7 +10,7 @@ import { openTelemetry, reportHints, sweepObserver } from "../lib/telemetry.ts";
 const settings = readSettings(process.env, "hint");
 const telemetry = openTelemetry(settings);
 const observer = sweepObserver(telemetry);
-const { db, dependencies, checkSettings } = openChecking(settings, {
+const { db, dependencies, checkSettings } = connectEngine(settings, {
   isDeployed: isDeployed(process.env),
   observer,
 });

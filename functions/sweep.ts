@@ -1,6 +1,6 @@
 import type { Context } from "aws-lambda";
 import * as z from "zod/mini";
-import { openChecking } from "../lib/checking.ts";
+import { connectEngine } from "../lib/engine.ts";
 import { isDeployed, readSettings } from "../lib/settings.ts";
 import { sweepInRounds } from "../lib/sweep/rounds.ts";
 import type { SweepSummary } from "../lib/sweep/summary.ts";
@@ -10,7 +10,7 @@ import { openTelemetry, reportSweep, sweepObserver } from "../lib/telemetry.ts";
 const settings = readSettings(process.env, "sweep");
 const telemetry = openTelemetry(settings);
 const observer = sweepObserver(telemetry);
-const { dependencies, checkSettings } = openChecking(settings, {
+const { dependencies, checkSettings } = connectEngine(settings, {
   isDeployed: isDeployed(process.env),
   observer,
 });

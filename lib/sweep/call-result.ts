@@ -53,7 +53,7 @@ export function resultOfError(error: unknown, isCutOff: boolean): CallResult {
 }
 
 function answered(failure: CallFailure): CallResult {
-  return { kind: "answered", check: { kind: "failed" }, failure };
+  return { kind: "answered", check: { kind: "unusable" }, failure };
 }
 
 function refused(failure: CallFailure, reason: StuckReason): CallResult {

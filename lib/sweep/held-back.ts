@@ -1,5 +1,5 @@
 import type { Breakers } from "./breakers.ts";
-import type { Check } from "./checks.ts";
+import type { Check } from "./check.ts";
 
 /**
  * Checks of tasks past their deadline whose organisation is stuck only because its gateway is. They wait until that

@@ -5,7 +5,7 @@ import type { TaskKey } from "../tasks/key.ts";
 import type { Checked } from "../tasks/known-open.ts";
 import type { IndexKey, OpenTask } from "../tasks/record.ts";
 import { Breakers } from "./breakers.ts";
-import { openCheckRun } from "./check-run.ts";
+import { Checker } from "./checker.ts";
 import type { CheckSettings, HintDependencies } from "./dependencies.ts";
 import { emptySummary, type SweepSummary } from "./summary.ts";
 import { TimeBudget } from "./time-budget.ts";
@@ -47,14 +47,12 @@ export async function checkHinted(
     return [];
   });
   const breakers = new Breakers({ records, now });
-  const { queue, checks } = openCheckRun({ dependencies, settings, summary, time, breakers });
+  const checker = new Checker({ dependencies, settings, summary, time, breakers });
 
   /** Resolves with whether the task was checked, and everything that follows was published and written. */
   const check = (task: OpenTask, checked: Checked, adopt?: () => Promise<OpenTask | undefined>) =>
     new Promise<boolean>((resolve) => {
-      const { through: checkedThrough, scheduledSince } = checked;
-      const { orgId } = task;
-      queue.add({ orgId, task, checkedThrough, scheduledSince, onEnd: resolve, ...(adopt && { adopt }) });
+      checker.queue.add({ orgId: task.orgId, task, checked, onEnd: resolve, ...(adopt && { adopt }) });
     });
 
   const outcomeOf = async (key: TaskKey): Promise<HintOutcome> => {
@@ -86,12 +84,12 @@ export async function checkHinted(
 
   const results = tasks.map((task) =>
     outcomeOf(task).catch((error): HintOutcome => {
-      if (!time.isClosing) checks.failed("read", error, task);
+      if (!time.isClosing) checker.failed("read", error, task);
       return "failed";
     }),
   );
-  await time.outlasts(Promise.all(results).then(() => checks.onIdle()));
-  queue.close();
+  await time.outlasts(Promise.all(results).then(() => checker.onIdle()));
+  checker.queue.close();
   const late = new Promise<HintOutcome>((resolve) => setImmediate(resolve, "failed"));
   const outcomes = await Promise.all(results.map((result) => Promise.race([result, late])));
   if (time.isClosing) summary.ended = "out-of-time";

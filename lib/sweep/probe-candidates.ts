@@ -1,11 +1,12 @@
 import type { HealthRecord } from "../store/health-store.ts";
+import type { Checked } from "../tasks/known-open.ts";
 import type { OpenTask } from "../tasks/record.ts";
 
 /** A task that EnOS may be asked about out of turn. */
 export interface Candidate {
   task: OpenTask;
-  /** Every check of the task that was due up to this time was made, in Unix milliseconds. */
-  checkedThrough: number;
+  /** How far it has been checked. */
+  checked: Checked;
 }
 
 /** Draws one task for each organisation, each of its tasks with equal probability. */

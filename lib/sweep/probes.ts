@@ -1,8 +1,7 @@
 import { type Breakers, isProbeDue, wasCalled } from "./breakers.ts";
-import type { Check } from "./checks.ts";
-import type { FairQueue } from "./fair-queue.ts";
+import type { Check } from "./check.ts";
+import type { Checker } from "./checker.ts";
 import { type Candidate, DrawnTasks, ProbeCandidates } from "./probe-candidates.ts";
-import type { SecondOpinions } from "./second-opinions.ts";
 
 /**
  * The calls about one shard's tasks that find out whether what is stuck answers again. While the shard is read, a task is
@@ -10,23 +9,20 @@ import type { SecondOpinions } from "./second-opinions.ts";
  * although its gateway is stuck.
  */
 export class Probes {
-  readonly #queue: FairQueue<Check>;
+  readonly #checker: Pick<Checker, "queue" | "secondOpinions">;
   readonly #breakers: Breakers;
-  readonly #secondOpinions: SecondOpinions;
   readonly #now: number;
   readonly #forProbes = new ProbeCandidates();
   readonly #forSecondOpinions = new DrawnTasks();
 
   constructor(options: {
-    queue: FairQueue<Check>;
+    checker: Pick<Checker, "queue" | "secondOpinions">;
     breakers: Breakers;
-    secondOpinions: SecondOpinions;
     /** When the sweep took the shard, in Unix milliseconds. */
     now: number;
   }) {
-    this.#queue = options.queue;
+    this.#checker = options.checker;
     this.#breakers = options.breakers;
-    this.#secondOpinions = options.secondOpinions;
     this.#now = options.now;
   }
 
@@ -63,9 +59,10 @@ export class Probes {
       .map(([orgId, candidate]) => ({ orgId, candidate, since: waitsSince(orgId), chance: Math.random() }))
       .sort((a, b) => a.since - b.since || a.chance - b.chance);
     for (const { orgId, candidate, since } of inOrder) {
-      this.#secondOpinions.ask(orgId, () => checkOf(candidate), since);
+      this.#checker.secondOpinions.ask(orgId, () => checkOf(candidate), since);
     }
-    for (const [, candidate] of this.#forProbes) this.#queue.probe({ ...checkOf(candidate), isProbe: true });
+    for (const [, candidate] of this.#forProbes)
+      this.#checker.queue.probe({ ...checkOf(candidate), isProbe: true });
   }
 
   /** Whether an organisation is asked although its gateway is stuck: it has not failed itself, or its probe is due. */

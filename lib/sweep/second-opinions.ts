@@ -1,5 +1,5 @@
 import type { Breakers } from "./breakers.ts";
-import type { Check } from "./checks.ts";
+import type { Check } from "./check.ts";
 import type { FairQueue } from "./fair-queue.ts";
 
 /**

@@ -1,44 +1,34 @@
 import type { BehindRecord } from "../store/behind-store.ts";
 import type { CheckedSpan } from "../store/checkpoint.ts";
-import {
-  type Coverage,
-  coverageOf,
-  leastWatermark,
-  overlay,
-  watermarkAt,
-  within,
-} from "../store/coverage.ts";
+import { type Coverage, leastWatermark, overlay, watermarkAt, within } from "../store/coverage.ts";
 import { ALL_KEYS, type KeySpan, keysBefore, keysFrom } from "../store/key-span.ts";
 import { checkpointOf } from "../store/merge-gaps.ts";
 import { PAGE_SIZE } from "../store/open-task-store.ts";
-import { CLOCK_ERROR_MS, type Shard, type SweptShard } from "../store/shard-store.ts";
+import type { Shard, SweptShard } from "../store/shard-store.ts";
 import { isPastDeadline } from "../tasks/decision.ts";
+import type { Checked } from "../tasks/known-open.ts";
 import type { OpenTask } from "../tasks/record.ts";
-import type { Schedule } from "../tasks/schedule.ts";
 import { Backlog } from "./backlog.ts";
 import { type Behind, behindAfter } from "./behind.ts";
 import type { Breakers } from "./breakers.ts";
-import type { Check, Checks } from "./checks.ts";
+import type { Check } from "./check.ts";
+import type { Checker } from "./checker.ts";
 import type { SweepDependencies, SweepSettings } from "./dependencies.ts";
 import type { FairQueue } from "./fair-queue.ts";
 import { LateTasks } from "./late-tasks.ts";
+import { lookUpMoved } from "./moved-organisations.ts";
 import { OpenCount } from "./open-count.ts";
 import { Probes } from "./probes.ts";
 import { type Position, rest, ShardReader } from "./shard-reader.ts";
+import { ShardWindow } from "./shard-window.ts";
 import type { SweepSummary } from "./summary.ts";
 import type { TimeBudget } from "./time-budget.ts";
 
 /** How often a shard in which an organisation is behind is read completely, in milliseconds. */
 const WHOLE_EVERY_MS = 15 * 60_000;
 
-/** How many organisations of stuck gateways a sweep looks up, since they may have moved to another gateway. */
-const ORIGINS_LOOKED_UP = 25;
-
 /** Time reserved at the sweep's end to write the record of one organisation that is behind, in milliseconds. */
 const CHANGE_MS = 1;
-
-/** How often the look-up moves on to the next of these organisations, in milliseconds: about once a sweep. */
-const TURN_MS = 60_000;
 
 /** The pause between two passes, in milliseconds, so that one pass reads for several organisations. */
 const PAUSE_MS = 20;
@@ -64,20 +54,11 @@ export class ShardSweep {
   readonly #time: TimeBudget;
   readonly #queue: FairQueue<Check>;
   readonly #breakers: Breakers;
-  readonly #checks: Checks;
   readonly #shard: Shard;
-  readonly #reader: ShardReader;
-  /** When the sweep took the shard. This and #to are Unix milliseconds. */
+  /** When the sweep took the shard, in Unix milliseconds. */
   readonly #now: number;
-  /**
-   * The end of all windows: now, or a later watermark, which was written by a clock that is ahead. If windows ended
-   * before that watermark, an organisation that catches up would count as checked further than it was.
-   */
-  readonly #to: number;
-  /** How far the shard had been checked before this sweep. */
-  readonly #coverage: Coverage;
-  /** Since when the shard has been checked by the present schedule. */
-  readonly #scheduledSince: number;
+  readonly #window: ShardWindow;
+  readonly #reader: ShardReader;
   /** Whether the shard is read completely, to find the organisations that have no task in it any more. */
   readonly #isWhole: boolean;
   readonly #backlogs = new Map<string, Backlog>();
@@ -102,9 +83,8 @@ export class ShardSweep {
     settings: SweepSettings;
     summary: SweepSummary;
     time: TimeBudget;
-    queue: FairQueue<Check>;
     breakers: Breakers;
-    checks: Checks;
+    checker: Checker;
     /** As it was read under the lease. */
     shard: Shard;
     behind: readonly BehindRecord[];
@@ -113,37 +93,33 @@ export class ShardSweep {
     this.#settings = options.settings;
     this.#summary = options.summary;
     this.#time = options.time;
-    this.#queue = options.queue;
+    this.#queue = options.checker.queue;
     this.#breakers = options.breakers;
-    this.#checks = options.checks;
     this.#shard = options.shard;
     this.#now = this.#dependencies.now();
-    const { secondOpinions } = options.checks;
-    this.#probes = new Probes({ ...options, secondOpinions, now: this.#now });
-    this.#late = new LateTasks({ ...options, secondOpinions });
-    this.#coverage = this.#corrected(coverageOf(options.shard.checkpoint));
-    this.#to = Math.max(this.#now, ...this.#coverage.map(({ watermark }) => watermark));
+    this.#probes = new Probes({ ...options, now: this.#now });
+    this.#late = new LateTasks(options);
+    const { number, readWholeAt } = options.shard;
+    const { schedule, observer } = this.#dependencies;
+    const onClockAhead = (seconds: number) => observer.clockAhead(number, seconds);
+    this.#window = new ShardWindow({ ...options, schedule, now: this.#now, onClockAhead });
     this.#reader = new ShardReader({
       ...options,
-      shard: options.shard.number,
-      to: this.#to,
+      shard: number,
+      to: this.#window.to,
       isLate: (task) => this.#isLate(task),
-      onFailure: (error) => this.#checks.failed("read", error),
+      onFailure: (error) => options.checker.failed("read", error),
     });
-    this.#scheduledSince = scheduledSince(options.shard, this.#dependencies.schedule, this.#coverage);
-    this.#isWhole =
-      options.behind.length > 0 && Math.abs(this.#now - options.shard.readWholeAt) >= WHOLE_EVERY_MS;
+    this.#isWhole = options.behind.length > 0 && Math.abs(this.#now - readWholeAt) >= WHOLE_EVERY_MS;
     for (const record of options.behind) {
-      const unread = overlay(this.#coverage, this.#corrected(record.gaps));
+      const unread = overlay(this.#window.coverage, this.#window.corrected(record.gaps));
       this.#backlogs.set(record.orgId, new Backlog({ orgId: record.orgId, unread, record }));
+      if (record.origin) this.#breakers.learn(record.orgId, record.origin);
     }
   }
 
   /** Resolves with the result; undefined if the shard's record must stay as it was. */
   async run(): Promise<ShardOutcome | undefined> {
-    for (const { orgId, record } of this.#backlogs.values()) {
-      if (record?.origin) this.#breakers.learn(orgId, record.origin);
-    }
     // The records of organisations that are stuck are settled, and stay as they are.
     const changing = [...this.#backlogs.values()].filter(
       ({ orgId, record }) => !record?.isSettled || !this.#breakers.stuck(orgId),
@@ -151,50 +127,28 @@ export class ShardSweep {
     this.#time.reserve(CHANGE_MS * changing.length);
     await this.#firstPass();
     this.#probes.start(
-      ({ task, checkedThrough }) => {
+      ({ task, checked }) => {
         this.#takeAfterAll(task.orgId);
-        return this.#outOfTurn(task, checkedThrough);
+        return this.#outOfTurn(task, checked);
       },
       (orgId) => this.#backlogs.get(orgId)?.record !== undefined,
     );
     this.#late.askHeldBack();
-    const [gone] = await Promise.all([this.#findGone(), this.#lookUpOrigins(), this.#furtherPasses()]);
+    const [gone] = await Promise.all([this.#findGone(), this.#lookUpMoved(), this.#furtherPasses()]);
     this.#late.end();
     for (const backlog of gone) backlog.clear();
     for (const times of this.#passedOver.values()) this.#summary.deferred += times;
     return (await this.#time.outlasts(this.#onIdle())) ? this.#outcome() : undefined;
   }
 
-  /** Lowers watermarks that a wrong clock has set far in the future, or no task would be due until then. */
-  #corrected(coverage: Coverage): Coverage {
-    const ahead = Math.max(...coverage.map(({ watermark }) => watermark)) - this.#now;
-    if (ahead <= CLOCK_ERROR_MS) return coverage;
-    this.#dependencies.observer.clockAhead(this.#shard.number, Math.round(ahead / 1_000));
-    const latest = this.#now - this.#dependencies.schedule.interval(0);
-    return coverage.map((span) => ({ ...span, watermark: Math.min(span.watermark, latest) }));
-  }
-
-  /**
-   * Records name the gateway that was stuck. For a few of these organisations the present gateway is looked up, since
-   * they may have moved.
-   */
-  async #lookUpOrigins(): Promise<void> {
+  /** Records name the gateway that was stuck when they were written. */
+  #lookUpMoved(): Promise<void> {
     const behindGateway = [...this.#backlogs.values()].filter(
       ({ orgId, record }) => record?.origin && this.#breakers.stuck(orgId)?.scope === "origin",
     );
-    // Each sweep looks up the next ones.
-    const turn = Math.floor(this.#now / TURN_MS) * ORIGINS_LOOKED_UP;
-    const several = Math.min(ORIGINS_LOOKED_UP, behindGateway.length);
-    for (let index = 0; index < several; index++) {
-      const { orgId } = behindGateway[(turn + index) % behindGateway.length] as Backlog;
-      if (this.#time.isClosing) return;
-      try {
-        const found = await Promise.race([this.#dependencies.credentials.get(orgId), this.#time.closing]);
-        if (found) this.#breakers.learn(orgId, found.baseUrl);
-      } catch {
-        // The organisation's next call will report the error.
-      }
-    }
+    const orgIds = behindGateway.map(({ orgId }) => orgId);
+    const { credentials } = this.#dependencies;
+    return lookUpMoved(orgIds, { credentials, breakers: this.#breakers, time: this.#time, now: this.#now });
   }
 
   /** Organisations that were behind when the sweep began and have no task left here: no check would ever end that. */
@@ -214,9 +168,9 @@ export class ShardSweep {
   /** Reads everything that became due, of all organisations. */
   async #firstPass(): Promise<void> {
     const served = [...this.#backlogs.values()].filter(({ orgId }) => !this.#breakers.stuck(orgId));
-    const coverage = [...this.#coverage, ...served.flatMap((backlog) => backlog.begin())];
+    const coverage = [...this.#window.coverage, ...served.flatMap((backlog) => backlog.begin())];
     // Begins with what the last sweep did not read.
-    const start = oldest(this.#coverage).from;
+    const start = oldest(this.#window.coverage).from;
     const legs = [keysFrom(start), keysBefore(start)];
     const stoppedAt = await this.#reader.read({
       legs,
@@ -240,7 +194,7 @@ export class ShardSweep {
     for (const [orgId, left] of this.#left) {
       const backlog = this.#backlogOf(orgId);
       if (backlog.isOpen) continue;
-      backlog.leaveUnread(within(this.#coverage, rest(legs, left)));
+      backlog.leaveUnread(within(this.#window.coverage, rest(legs, left)));
       newlyBehind++;
     }
     this.#time.reserve(CHANGE_MS * newlyBehind);
@@ -260,23 +214,24 @@ export class ShardSweep {
     const { orgId, indexKey } = task;
     const backlog = this.#backlogs.get(orgId);
     const isBehind = backlog?.isOpen ?? false;
-    const checkedThrough =
-      (isBehind ? backlog?.unreadAt(indexKey) : watermarkAt(this.#coverage, indexKey)) ?? 0;
+    const through =
+      (isBehind ? backlog?.unreadAt(indexKey) : watermarkAt(this.#window.coverage, indexKey)) ?? 0;
     const isLate = this.#isLate(task);
-    if (!isLate && !this.#dependencies.schedule.isDue(task, checkedThrough, this.#to)) return;
+    if (!isLate && !this.#isDueSince(task, through)) return;
     this.#summary.due++;
+    const checked = this.#checked(through);
     if (this.#breakers.stuck(orgId)) {
-      if (isLate) this.#late.giveUp(this.#outOfTurn(task, checkedThrough));
+      if (isLate) this.#late.giveUp(this.#outOfTurn(task, checked));
       else {
-        this.#probes.consider({ task, checkedThrough });
+        this.#probes.consider({ task, checked });
         this.#passOver(orgId);
       }
       this.#leave(orgId, position);
     } else if (isLate) {
-      this.#late.ask(this.#outOfTurn(task, checkedThrough));
+      this.#late.ask(this.#outOfTurn(task, checked));
     } else {
       const isServed = !isBehind || backlog?.servedAt(indexKey) !== undefined;
-      if (!isServed || !this.#takeOn(task, checkedThrough, position)) this.#passOver(orgId);
+      if (!isServed || !this.#takeOn(task, checked, position)) this.#passOver(orgId);
     }
   }
 
@@ -318,10 +273,10 @@ export class ShardSweep {
       spans: this.#reader.reach(coverage),
       isWanted: this.#reader.isDueSince(leastWatermark(coverage)),
       take: (task, position) => {
-        const checkedThrough = served.get(task.orgId)?.servedAt(task.indexKey);
-        if (checkedThrough === undefined || this.#takenOutOfTurn.has(task.indexKey)) return true;
-        if (!this.#dependencies.schedule.isDue(task, checkedThrough, this.#to)) return true;
-        if (this.#takeOn(task, checkedThrough, position)) this.#takeAfterAll(task.orgId);
+        const through = served.get(task.orgId)?.servedAt(task.indexKey);
+        if (through === undefined || this.#takenOutOfTurn.has(task.indexKey)) return true;
+        if (!this.#isDueSince(task, through)) return true;
+        if (this.#takeOn(task, this.#checked(through), position)) this.#takeAfterAll(task.orgId);
         return this.#left.size < served.size;
       },
     });
@@ -336,13 +291,13 @@ export class ShardSweep {
    * Queues a task, unless its organisation has no room or was left earlier in this pass: then its tasks are left from
    * here on.
    */
-  #takeOn(task: OpenTask, checkedThrough: number, position: Position): boolean {
+  #takeOn(task: OpenTask, checked: Checked, position: Position): boolean {
     const { orgId } = task;
     if (this.#left.has(orgId) || this.#queue.roomFor(orgId, this.#shard.number) <= 0) {
       this.#leave(orgId, position);
       return false;
     }
-    this.#queue.add(this.#checkOf(task, checkedThrough));
+    this.#queue.add(this.#checkOf(task, checked));
     return true;
   }
 
@@ -358,7 +313,7 @@ export class ShardSweep {
     else this.#summary.due++;
   }
 
-  #checkOf(task: OpenTask, checkedThrough: number): Check {
+  #checkOf(task: OpenTask, checked: Checked): Check {
     const backlog = this.#backlogOf(task.orgId);
     const number = backlog.take();
     this.#underWay++;
@@ -366,12 +321,11 @@ export class ShardSweep {
       orgId: task.orgId,
       source: this.#shard.number,
       task,
-      checkedThrough,
-      scheduledSince: this.#scheduledSince,
+      checked,
       onEnd: (isChecked) => {
         if (!isChecked) {
           this.#summary.deferred++;
-          backlog.leaveOut({ key: task.indexKey, number, watermark: checkedThrough });
+          backlog.leaveOut({ key: task.indexKey, number, watermark: checked.through });
         }
         this.#ended();
       },
@@ -383,9 +337,17 @@ export class ShardSweep {
   }
 
   /** The check of a task that further passes do not take on: it is past its deadline, or a probe uses it. */
-  #outOfTurn(task: OpenTask, checkedThrough: number): Check {
+  #outOfTurn(task: OpenTask, checked: Checked): Check {
     this.#takenOutOfTurn.add(task.indexKey);
-    return this.#checkOf(task, checkedThrough);
+    return this.#checkOf(task, checked);
+  }
+
+  #checked(through: number): Checked {
+    return { through, scheduledSince: this.#window.scheduledSince };
+  }
+
+  #isDueSince(task: OpenTask, through: number): boolean {
+    return this.#dependencies.schedule.isDue(task, through, this.#window.to);
   }
 
   #isLate(task: Pick<OpenTask, "trackedAt" | "deadlineAt">): boolean {
@@ -414,28 +376,19 @@ export class ShardSweep {
   }
 
   #outcome(): ShardOutcome {
-    const coverage = overlay([{ ...ALL_KEYS, watermark: this.#to }], within(this.#coverage, this.#unread));
+    const coverage = overlay(
+      [{ ...ALL_KEYS, watermark: this.#window.to }],
+      within(this.#window.coverage, this.#unread),
+    );
     const behind = behindAfter(this.#backlogs.values(), this.#breakers);
     // Even if there was no time to read all of it, so that not every sweep tries.
     const readWholeAt = this.#isWhole ? this.#now : this.#shard.readWholeAt;
-    const schedule = { id: this.#dependencies.schedule.id, since: this.#scheduledSince };
+    const schedule = { id: this.#dependencies.schedule.id, since: this.#window.scheduledSince };
     const checkpoint = checkpointOf(coverage);
     const openTasks = this.#openCount.estimate() ?? this.#shard.openTasks;
     const swept = { checkpoint, readWholeAt, schedule, openTasks, behind: behind.totals };
     return { swept, behind };
   }
-}
-
-/**
- * Since when a shard has been checked by the present schedule. If it was another one so far, or if a clock was wrong,
- * this is the latest watermark.
- *
- * @param coverage how far the shard has been checked, corrected
- */
-function scheduledSince({ schedule, checkpoint }: Shard, { id }: Schedule, coverage: Coverage): number {
-  const latest = Math.max(...coverage.map(({ watermark }) => watermark));
-  const isTrue = schedule?.id === id && checkpoint.watermark <= latest;
-  return isTrue ? Math.min(schedule.since, latest) : latest;
 }
 
 function oldest(coverage: Coverage): CheckedSpan {

@@ -5,10 +5,8 @@ import type { BehindChange, BehindRecord } from "../store/behind-store.ts";
 import type { HealthRecord } from "../store/health-store.ts";
 import { isLeased, type Shard } from "../store/shard-store.ts";
 import { Breakers, hasNoOpenTasks } from "./breakers.ts";
-import { openCheckRun } from "./check-run.ts";
-import type { Check, Checks } from "./checks.ts";
+import { Checker } from "./checker.ts";
 import type { SweepDependencies, SweepSettings } from "./dependencies.ts";
-import type { FairQueue } from "./fair-queue.ts";
 import { lags } from "./lag.ts";
 import { openTasksIn } from "./open-count.ts";
 import { ShardSweep } from "./shard-sweep.ts";
@@ -135,8 +133,7 @@ class Sweep {
   readonly #name = randomUUID();
   /** Organisations that are behind in some shard, and why. */
   readonly #behind = new Map<string, BehindReason>();
-  readonly #queue: FairQueue<Check>;
-  readonly #checks: Checks;
+  readonly #checker: Checker;
   /** What this sweep has written into shards' records. */
   readonly swept = new Map<number, Pick<Shard, "checkpoint" | "behind" | "openTasks">>();
 
@@ -150,24 +147,22 @@ class Sweep {
     this.#settings = options.settings;
     this.#time = options.time;
     this.#breakers = options.breakers;
-    const { queue, checks } = openCheckRun({ ...options, summary: this.#summary });
-    this.#queue = queue;
-    this.#checks = checks;
+    this.#checker = new Checker({ ...options, summary: this.#summary });
   }
 
   async run(shards: Shard[]): Promise<SweepSummary> {
     const { shardCount, sweepers } = this.#settings;
     const share = Math.ceil(Math.max(shardCount, shards.length) / sweepers);
     await pMap(shards, (shard) => this.#sweepShard(shard), { concurrency: share });
-    await this.#time.outlasts(this.#checks.onIdle());
-    this.#queue.close();
+    await this.#time.outlasts(this.#checker.onIdle());
+    this.#checker.queue.close();
     for (const reason of this.#behind.values()) count(this.#summary.behind, reason);
     return this.#summary;
   }
 
   /** Counts and reports a failure that concerns no shard. */
   failed(reason: FailureReason, error: unknown): void {
-    this.#checks.failed(reason, error);
+    this.#checker.failed(reason, error);
   }
 
   async #sweepShard(found: Shard): Promise<void> {
@@ -185,7 +180,7 @@ class Sweep {
       else if (swept) this.swept.set(shard.number, swept);
     } catch (error) {
       // The lease runs out by itself, and the watermark has not moved.
-      if (!this.#time.isClosing) this.#checks.failed("write", error);
+      if (!this.#time.isClosing) this.#checker.failed("write", error);
     }
   }
 
@@ -198,9 +193,8 @@ class Sweep {
       settings: this.#settings,
       summary: this.#summary,
       time: this.#time,
-      queue: this.#queue,
       breakers: this.#breakers,
-      checks: this.#checks,
+      checker: this.#checker,
       shard,
       behind,
     }).run();
@@ -217,11 +211,11 @@ class Sweep {
       const isOver = ({ gaps }: BehindRecord) => gaps.length === 0;
       // A record that could not be removed has no effect, and is removed by a later sweep.
       const remove = (record: BehindRecord) =>
-        behind.remove(number, record).catch((error: unknown) => this.#checks.failed("write", error));
+        behind.remove(number, record).catch((error: unknown) => this.#checker.failed("write", error));
       await pMap(records.filter(isOver), remove, { concurrency: WRITES });
       return records.filter((record) => !isOver(record));
     } catch (error) {
-      if (!this.#time.isClosing) this.#checks.failed("read", error);
+      if (!this.#time.isClosing) this.#checker.failed("read", error);
       return undefined;
     }
   }
@@ -247,7 +241,7 @@ class Sweep {
           if (!(await this.#dependencies.behind.write(shard, this.#name, change))) isWritten = false;
         } catch (error) {
           isWritten = false;
-          this.#checks.failed("write", error);
+          this.#checker.failed("write", error);
         }
       },
       { concurrency: WRITES },

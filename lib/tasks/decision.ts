@@ -14,7 +14,7 @@ export type CheckResult =
   /** EnOS does not know the task. */
   | { kind: "not-found" }
   /** An answer without a usable status. */
-  | { kind: "failed" }
+  | { kind: "unusable" }
   /** No answer: the task is still to be checked. */
   | { kind: "unanswered" };
 
@@ -55,13 +55,13 @@ export function decide(task: OpenTask, check: CheckResult, circumstances: Circum
     return { kind: "finish", outcome: { state: check.status.state, status: check.status, reason: null } };
   }
   if (isPastDeadline(task, now, deadlineMs)) {
-    const hasNoAnswer = check.kind === "failed" || check.kind === "unanswered";
+    const hasNoAnswer = check.kind === "unusable" || check.kind === "unanswered";
     return abandon(hasNoAnswer && isUnreachable(task, circumstances) ? "unreachable" : "deadline");
   }
   switch (check.kind) {
     case "unanswered":
       return { kind: "none" };
-    case "failed":
+    case "unusable":
       return { kind: "uncertain" };
     case "not-found":
       return missing(task, now);

@@ -7,7 +7,7 @@ import type { CallResult } from "../../lib/sweep/call-result.ts";
 const MINUTE = 60_000;
 const QUARTER = 15 * MINUTE;
 
-const ANSWERED: CallResult = { kind: "answered", check: { kind: "failed" } };
+const ANSWERED: CallResult = { kind: "answered", check: { kind: "unusable" } };
 const NOT_FOUND: CallResult = { kind: "answered", check: { kind: "not-found" } };
 const LIMITED: CallResult = { kind: "limited", failure: "throttled" };
 const CUT_OFF: CallResult = { kind: "cut-off" };

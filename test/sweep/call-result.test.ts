@@ -3,7 +3,7 @@ import { SecretError, UnknownOrganisationError } from "../../lib/enos/credential
 import { EnosError } from "../../lib/enos/errors.ts";
 import { resultOfError } from "../../lib/sweep/call-result.ts";
 
-const answered = (failure: string) => ({ kind: "answered", check: { kind: "failed" }, failure });
+const answered = (failure: string) => ({ kind: "answered", check: { kind: "unusable" }, failure });
 const refused = (failure: string, reason = failure) => ({ kind: "refused", failure, reason });
 
 describe("the result of a call that ended with", () => {

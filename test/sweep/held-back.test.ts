@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { HealthRecord } from "../../lib/store/health-store.ts";
-import type { Check } from "../../lib/sweep/checks.ts";
+import type { Check } from "../../lib/sweep/check.ts";
 import { HeldBack } from "../../lib/sweep/held-back.ts";
 
 const check = (orgId: string) => ({ orgId }) as Check;

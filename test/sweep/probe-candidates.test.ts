@@ -25,7 +25,11 @@ function drawn(organisations: string[]): Map<string, number> {
     for (const orgId of inOrder) {
       for (let number = 0; number < 2; number++) {
         const task = { orgId, indexKey: `${orgId} ${number}` } as OpenTask;
-        candidates.consider(GATEWAY, { task, checkedThrough: 0 }, !orgId.startsWith("none"));
+        candidates.consider(
+          GATEWAY,
+          { task, checked: { through: 0, scheduledSince: 0 } },
+          !orgId.startsWith("none"),
+        );
       }
     }
     for (const [, { task }] of candidates) times.set(task.orgId, (times.get(task.orgId) ?? 0) + 1);

@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from "vitest";
 import type { HealthRecord } from "../../lib/store/health-store.ts";
-import type { Check } from "../../lib/sweep/checks.ts";
+import type { Check } from "../../lib/sweep/check.ts";
 import type { FairQueue } from "../../lib/sweep/fair-queue.ts";
 import { SecondOpinions } from "../../lib/sweep/second-opinions.ts";
 

@@ -39,7 +39,7 @@ const status = fc.integer({ min: -2, max: 12 }).map((progressCode) => parseStatu
 const check: fc.Arbitrary<CheckResult> = fc.oneof(
   status.map((status) => ({ kind: "status", status }) as const),
   fc.constant({ kind: "not-found" } as const),
-  fc.constant({ kind: "failed" } as const),
+  fc.constant({ kind: "unusable" } as const),
   fc.constant({ kind: "unanswered" } as const),
 );
 
@@ -93,12 +93,12 @@ describe("the decision", () => {
           const decision = decide(task, check, at(now, checkedThrough));
           if (decision.kind !== "finish" || decision.outcome.state !== "abandoned") return;
           const isOutOfReach = checkedThrough <= now - DAY || checkedThrough <= task.trackedAt;
-          const hasNoAnswer = check.kind === "failed" || check.kind === "unanswered";
+          const hasNoAnswer = check.kind === "unusable" || check.kind === "unanswered";
           expect(decision.outcome.reason === "unreachable").toBe(hasNoAnswer && isOutOfReach);
         },
       ),
     );
-    const reason = (checkedThrough: number, kind: "failed" | "not-found" = "failed") => {
+    const reason = (checkedThrough: number, kind: "unusable" | "not-found" = "unusable") => {
       const task = { ...quiet, trackedAt: 0 };
       const decision = decide(task, { kind }, at(DEADLINE, checkedThrough));
       return decision.kind === "finish" && decision.outcome.reason;
@@ -113,7 +113,7 @@ describe("the decision", () => {
       [5, "unreachable"],
       [MINUTE, "deadline"],
     ] as const) {
-      expect(decide(brief, { kind: "failed" }, at(60 * MINUTE, checkedThrough))).toEqual({
+      expect(decide(brief, { kind: "unusable" }, at(60 * MINUTE, checkedThrough))).toEqual({
         kind: "finish",
         outcome: { state: "abandoned", status: null, reason: expected },
       });
@@ -169,7 +169,7 @@ describe("the decision", () => {
   });
 
   it("records an answer without a status, since it counts as a check", () => {
-    expect(decide(quiet, { kind: "failed" }, at(5))).toEqual({ kind: "uncertain" });
+    expect(decide(quiet, { kind: "unusable" }, at(5))).toEqual({ kind: "uncertain" });
     const unknown = { ...quiet, notFound: { since: 4, checks: 3 } };
     expect(decide(unknown, { kind: "not-found" }, at(5))).toEqual({ kind: "uncertain" });
   });

@@ -11,7 +11,7 @@ import type { CheckSettings, SweepDependencies } from "./sweep/dependencies.ts";
 import { Paces } from "./sweep/paces.ts";
 
 /** The settings of a function that checks tasks. */
-interface CheckingSettings extends EnosSettings, ScheduleSettings {
+interface EngineSettings extends EnosSettings, ScheduleSettings {
   TRACKED_TASKS_TABLE: string;
   EVENTS_TOPIC_ARN: string;
   RETENTION_DAYS: number;
@@ -20,9 +20,9 @@ interface CheckingSettings extends EnosSettings, ScheduleSettings {
   TRACKING_DEADLINE_DAYS: number;
 }
 
-/** The dependencies and settings of the functions that check tasks: the sweep, and the one that acts on hints. */
-export function openChecking<Observer extends SweepDependencies["observer"]>(
-  settings: CheckingSettings,
+/** Connects the functions that check tasks, the sweep and the one that acts on hints, to AWS and EnOS. */
+export function connectEngine<Observer extends SweepDependencies["observer"]>(
+  settings: EngineSettings,
   { isDeployed, observer }: Pick<GatewayRule, "isDeployed"> & { observer: Observer },
 ) {
   const db: Database = openDatabase(settings.TRACKED_TASKS_TABLE);

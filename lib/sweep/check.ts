@@ -1,0 +1,29 @@
+import type { Checked } from "../tasks/known-open.ts";
+import type { OpenTask } from "../tasks/record.ts";
+
+/** One task to check, and the functions that are told the result. */
+export interface Check {
+  orgId: string;
+  /** The shard in which a sweep read the task; undefined if it was found otherwise. */
+  source?: number;
+  task: OpenTask;
+  /** How far the task has been checked before. */
+  checked: Checked;
+  /** Whether the call is the probe of a stuck organisation or gateway. */
+  isProbe?: boolean;
+  /** Whether the call finds out if a gateway that counts as stuck answers this organisation. */
+  isSecondOpinion?: boolean;
+  /** Whether the task was drawn from all of its organisation's tasks, to find out if the organisation is stuck. */
+  isWitness?: boolean;
+  /** For an untracked task that EnOS turns out to know: tracks it. Resolves with undefined if that is not possible. */
+  adopt?: () => Promise<OpenTask | undefined>;
+  /** Called once, at the end: whether the task was checked, and everything that follows was published and written. */
+  onEnd: (isChecked: boolean) => void;
+  /** Called instead if EnOS was not asked or had no time to answer. By default, `onEnd` is called with false. */
+  onUnasked?: () => void;
+}
+
+/** Reports that a check was not made. */
+export function unasked({ onEnd, onUnasked = () => onEnd(false) }: Check): void {
+  onUnasked();
+}

@@ -1,0 +1,126 @@
+import type { Unfinished } from "../time/unfinished.ts";
+import { type Breakers, type HealthChange, isProbeDue, nextProbe } from "./breakers.ts";
+import type { CallResult } from "./call-result.ts";
+import type { Check } from "./check.ts";
+import type { CheckDependencies } from "./dependencies.ts";
+import type { ReportFailure } from "./failures.ts";
+import type { FairQueue } from "./fair-queue.ts";
+import type { TimeBudget } from "./time-budget.ts";
+
+type CallWithoutAnswer = Extract<CallResult, { kind: "unanswered" | "refused" }>;
+
+/** What the watch works with. */
+type HealthWatchDependencies = Pick<CheckDependencies, "health" | "openTasks" | "observer" | "now">;
+
+/**
+ * Acts on what calls say of the health of organisations and gateways: writes which of them are stuck, stops and resumes
+ * them in the queue, and has one more task checked where that decides.
+ */
+export class HealthWatch {
+  readonly #dependencies: HealthWatchDependencies;
+  readonly #breakers: Breakers;
+  readonly #queue: FairQueue<Check>;
+  readonly #time: TimeBudget;
+  readonly #unfinished: Unfinished;
+  readonly #onFailure: ReportFailure;
+  /** Organisations for which one more task is being checked, to find out if they are stuck. */
+  readonly #inDoubt = new Set<string>();
+  /** The last write of each record: two writes of one record must not overtake each other. */
+  readonly #writes = new Map<string, Promise<void>>();
+
+  constructor(options: {
+    dependencies: HealthWatchDependencies;
+    breakers: Breakers;
+    queue: FairQueue<Check>;
+    time: TimeBudget;
+    unfinished: Unfinished;
+    onFailure: ReportFailure;
+  }) {
+    this.#dependencies = options.dependencies;
+    this.#breakers = options.breakers;
+    this.#queue = options.queue;
+    this.#time = options.time;
+    this.#unfinished = options.unfinished;
+    this.#onFailure = options.onFailure;
+  }
+
+  /** Claims the probe of an organisation or its gateway that is due; false if there is none, or another sweep has it. */
+  async claimProbe({ orgId, isSecondOpinion }: Check): Promise<boolean> {
+    const { health, now } = this.#dependencies;
+    const own = isSecondOpinion ? this.#breakers.ownRecord(orgId) : undefined;
+    const due = [this.#breakers.stuck(orgId), own].find((record) => record && isProbeDue(record, now()));
+    if (!due) return false;
+    const next = nextProbe(due.probes + 1, now());
+    // Before the request, so that no other check of this sweep claims the same probe.
+    this.#breakers.claimed(due, next);
+    try {
+      return await health.claimProbe(due, next);
+    } catch (error) {
+      this.#onFailure("write", error);
+      return false;
+    }
+  }
+
+  /** Notes a call's result. Resolves once the further check that it may require is queued. */
+  async note({ task, isProbe, isWitness }: Check, result: CallResult): Promise<void> {
+    const { orgId } = task;
+    this.#carryOut(this.#breakers.noteResult(orgId, task.indexKey, result, isWitness));
+    if (result.kind === "answered" || result.kind === "cut-off") return;
+    if (result.kind === "limited") this.#queue.stop(orgId);
+    else if (!isProbe && !this.#inDoubt.has(orgId)) {
+      const isInDoubt = this.#breakers.isInDoubt(orgId, this.#queue.isLast(orgId));
+      if (isInDoubt) await this.#askAnother(task, result);
+    }
+  }
+
+  /**
+   * A few failed calls do not prove that an organisation is stuck: queues a check of another task, due or not. If there
+   * is none, that is proof. If none was found among many records, nothing is known.
+   */
+  async #askAnother(task: Check["task"], result: CallWithoutAnswer): Promise<void> {
+    const { orgId } = task;
+    const ended = Promise.withResolvers<void>();
+    this.#inDoubt.add(orgId);
+    this.#unfinished.add(ended.promise.finally(() => this.#inDoubt.delete(orgId)));
+    try {
+      const { openTasks, now } = this.#dependencies;
+      const other = await openTasks.another(task, this.#breakers.unansweredTasks(orgId), this.#time.signal);
+      if (other.kind === "found") {
+        // How far it was checked is not known here. So it counts neither as unreachable nor as known to be open.
+        const checked = { through: now(), scheduledSince: Number.POSITIVE_INFINITY };
+        const witness = { orgId, task: other.task, checked, isWitness: true, onEnd: () => ended.resolve() };
+        this.#queue.add(witness, { goesFirst: true });
+        return;
+      }
+      const reason = result.kind === "refused" ? result.reason : "unreachable";
+      if (other.kind === "none") this.#carryOut(this.#breakers.hasNoOther(orgId, reason));
+    } catch (error) {
+      if (!this.#time.isClosing) this.#onFailure("read", error, task);
+    }
+    ended.resolve();
+  }
+
+  /** Writes which organisations and gateways are stuck or have recovered, and stops or resumes them in the queue. */
+  #carryOut(changes: HealthChange[]): void {
+    const { health, observer } = this.#dependencies;
+    for (const { kind, record } of changes) {
+      const queue = this.#queue;
+      const about = record.scope === "org" ? [record.id] : this.#breakers.organisationsOf(record.id);
+      if (kind === "stuck") {
+        observer.stuck(record);
+        // An organisation that has not failed itself continues: it may be about to be answered.
+        for (const orgId of about) if (!this.#breakers.isStuckOnlyByGateway(orgId)) queue.stop(orgId);
+      } else {
+        observer.recovered(record);
+        for (const orgId of about) if (!this.#breakers.stuck(orgId)) queue.resume(orgId);
+      }
+      const name = `${record.scope} ${record.id}`;
+      const before = this.#writes.get(name) ?? Promise.resolve();
+      const written = before
+        .then(() => (kind === "stuck" ? health.put(record) : health.remove(record)))
+        .catch((error) => this.#onFailure("write", error));
+      this.#writes.set(name, written);
+      this.#unfinished.add(written);
+    }
+  }
+}
