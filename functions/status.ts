@@ -15,7 +15,7 @@ const timed = lookupTimer(telemetry);
 const authorise = authorisation(settings);
 const { enos } = connectEnos(settings, { isDeployed: isDeployed(process.env) });
 
-/** A wait is cut off that much before its request is, in milliseconds: it has something to tell. */
+/** Reserved at the end of a request that waits for answering with the last state, in milliseconds. */
 const RESERVE_MS = 500;
 
 export const routes: Routes = {

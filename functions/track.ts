@@ -33,7 +33,7 @@ const report = failureReporter(telemetry);
 const schedule = scheduleOf(settings);
 
 const SERVICE_DEADLINE_SECONDS = settings.TRACKING_DEADLINE_DAYS * 86_400;
-/** What of the time for many tasks is left for telling what became of them, in milliseconds. */
+/** Reserved at the end of a request with many tasks for answering with their outcomes, in milliseconds. */
 const RESERVE_MS = 500;
 
 export const routes: Routes = {
@@ -45,14 +45,14 @@ export const routes: Routes = {
     return {
       statusCode: created ? 201 : 200,
       data: record,
-      headers: askAgain(record),
+      headers: retryAfterOf(record),
     };
   },
 
   async [`GET ${TASK_PATH}/tracking`](event, { signal }) {
     const record = await taskStore.get(authorisedTask(event), signal);
     if (!record) throw new CallerError(404, "the task is not tracked");
-    return { statusCode: 200, data: record, headers: askAgain(record) };
+    return { statusCode: 200, data: record, headers: retryAfterOf(record) };
   },
 
   async [`DELETE ${TASK_PATH}/tracking`](event, { signal }) {
@@ -86,7 +86,7 @@ export const routes: Routes = {
 /** Starts and ends the tracking of tasks, and shows what is tracked. */
 export const handler = apiHandler(routes, report);
 
-function askAgain(record: TrackedTask) {
+function retryAfterOf(record: TrackedTask) {
   return retryAfter(record, checkIntervalSeconds(record, schedule, Date.now()));
 }
 

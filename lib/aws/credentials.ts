@@ -40,8 +40,8 @@ export interface CredentialOptions {
   prefix: string;
   /** The gateway of organisations whose secret names none. */
   defaultBaseUrl: string;
-  /** Which gateways a secret may name; by default those of a local run. */
-  gateways?: GatewayRule;
+  /** Which gateways a secret may name. */
+  gateways: GatewayRule;
   client?: SecretsManagerClient;
 }
 
@@ -57,7 +57,7 @@ export class SecretsManagerCredentials implements CredentialSource {
   constructor(options: CredentialOptions) {
     this.#prefix = options.prefix;
     this.#defaultBaseUrl = options.defaultBaseUrl;
-    this.#gateways = options.gateways ?? { httpHosts: [], isDeployed: false };
+    this.#gateways = options.gateways;
     this.#client = options.client ?? new SecretsManagerClient(limitsOf("credentials"));
   }
 
@@ -119,8 +119,9 @@ export class SecretsManagerCredentials implements CredentialSource {
     }
     const { data, error } = Secret.safeParse(json);
     if (!data) {
-      const wrong = error.issues.map((issue) => issue.path.join(".") || "the whole").join(", ");
-      throw new SecretError(`the secret of organisation ${orgId} has a wrong or missing: ${wrong}`);
+      const fields = error.issues.map(({ path }) => path.join("."));
+      const problem = fields.includes("") ? "is not a JSON object" : `has no valid ${fields.join(", ")}`;
+      throw new SecretError(`the secret of organisation ${orgId} ${problem}`);
     }
     const problem = data.baseUrl && gatewayProblem(data.baseUrl, this.#gateways);
     if (problem) throw new SecretError(`the baseUrl in the secret of organisation ${orgId} ${problem}`);

@@ -6,17 +6,10 @@ import { limitsOf } from "./limits.ts";
 /** The queue of hints. */
 export class HintQueue {
   readonly #url: string;
-  readonly #client: SQSClient;
+  readonly #client = new SQSClient(limitsOf("hints"));
 
-  constructor({
-    url,
-    client = new SQSClient(limitsOf("hints")),
-  }: {
-    url: string;
-    client?: SQSClient;
-  }) {
+  constructor({ url }: { url: string }) {
     this.#url = url;
-    this.#client = client;
   }
 
   /** Resolves when the queue has the hint. */

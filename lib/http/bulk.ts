@@ -85,16 +85,16 @@ export async function trackMany(
   const timer = setTimeout(() => ending.abort(), dependencies.limitMs);
   const outcomes: BulkOutcome[] = [];
   // If a task is listed twice, the second put waits for the first, and so returns the first one's record.
-  const under = new Map<string, Promise<unknown>>();
+  const underWay = new Map<string, Promise<unknown>>();
   const queue = tasks.entries();
   const work = async () => {
     for (const [index, task] of queue) {
       const name = nameOf(task);
-      const before = under.get(name);
+      const before = underWay.get(name);
       const outcome = Promise.resolve(before).then(() =>
         outcomeOf(event, orgId, task, ending.signal, dependencies),
       );
-      under.set(name, outcome);
+      underWay.set(name, outcome);
       outcomes[index] = await outcome;
     }
   };
@@ -125,7 +125,12 @@ async function outcomeOf(
   try {
     const { channelId, taskId, ...given } = valid(BulkTask, sent, "the task");
     const options = completed(given, event, dependencies.serviceDeadlineSeconds);
-    const { record, created } = await put({ orgId, channelId, taskId }, options, signal, dependencies);
+    const { record, created } = await putWithRetries(
+      { orgId, channelId, taskId },
+      options,
+      signal,
+      dependencies,
+    );
     return { ...ids, status: created ? 201 : 200, code: 0, msg: "success", record };
   } catch (error) {
     if (signal.aborted || dependencies.isTransient(error)) {
@@ -138,7 +143,7 @@ async function outcomeOf(
   }
 }
 
-async function put(
+async function putWithRetries(
   task: TaskKey,
   options: TrackingOptions,
   signal: AbortSignal,

@@ -6,15 +6,15 @@ import { pathToFileURL } from "node:url";
 import type { Invocation, InvocationResult } from "./lambda-process.ts";
 
 /** How often the memory in use is measured, in milliseconds; all garbage is collected before each measurement. */
-const LOOK_MS = 100;
+const MEASURE_MS = 100;
 
 /** The most memory that is in use at a time, garbage not counted. Needs Node's `--expose-gc`, and slows everything. */
 class Held implements Disposable {
   /** Bytes; undefined without `--expose-gc`. */
   most: number | undefined;
-  readonly #timer = globalThis.gc && setInterval(() => this.#look(), LOOK_MS);
+  readonly #timer = globalThis.gc && setInterval(() => this.#measure(), MEASURE_MS);
 
-  #look(): void {
+  #measure(): void {
     globalThis.gc?.();
     const { heapUsed, external } = process.memoryUsage();
     this.most = Math.max(this.most ?? 0, heapUsed + external);

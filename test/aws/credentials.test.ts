@@ -21,6 +21,7 @@ beforeEach(async () => {
   credentials = new SecretsManagerCredentials({
     prefix: "enos/",
     defaultBaseUrl: "https://apim.example",
+    gateways: { httpHosts: [], isDeployed: false },
     client,
   });
 });
@@ -173,25 +174,33 @@ describe("credentials", () => {
   });
 
   it.each([
-    ["no JSON", "accessKey=canary-key"],
-    ["another encoding", { SecretBinary: Buffer.from('{"accessKey":"canary-key"}', "utf16le") }],
+    ["no JSON", "accessKey=canary-key", "is not JSON"],
+    [
+      "another encoding",
+      { SecretBinary: Buffer.from('{"accessKey":"canary-key"}', "utf16le") },
+      "is not JSON",
+    ],
     [
       "bytes that are no text",
       { SecretBinary: Buffer.concat([Buffer.from("canary-key"), Buffer.from([0xff])]) },
+      "is not text",
     ],
-    ["a missing key", { secretKey: "canary-key" }],
-    ["an empty key", { accessKey: "", secretKey: "canary-key" }],
-    ["a key that is no text", { accessKey: "canary-key", secretKey: 5 }],
+    ["a missing key", { secretKey: "canary-key" }, "has no valid accessKey"],
+    ["an empty key", { accessKey: "", secretKey: "canary-key" }, "has no valid accessKey"],
+    ["a key that is no text", { accessKey: "canary-key", secretKey: 5 }, "has no valid secretKey"],
+    ["no key", { baseUrl: "https://canary-key.example" }, "has no valid accessKey, secretKey"],
     [
       "a gateway without TLS",
       { accessKey: "canary-key", secretKey: "s", baseUrl: "http://canary-key.example" },
+      "the baseUrl in the secret of organisation o1",
     ],
-    ["a list", ["canary-key"]],
-  ])("say what is wrong with %s, without what it holds", async (_, content) => {
+    ["a list", ["canary-key"], "is not a JSON object"],
+  ])("say what is wrong with %s, without what it holds", async (_, content, problem) => {
     await create("o1", content);
     const error = await credentials.get("o1").catch((reason) => reason);
     expect(error).toBeInstanceOf(SecretError);
     expect(error.message).toContain("o1");
+    expect(error.message).toContain(problem);
     expect(`${error.stack} ${JSON.stringify({ ...error })} ${error.cause}`).not.toContain("canary-key");
   });
 

@@ -166,6 +166,7 @@ export class Scene implements AsyncDisposable {
     const credentials = new SecretsManagerCredentials({
       prefix: "enos/",
       defaultBaseUrl: this.enos.url,
+      gateways: { httpHosts: [], isDeployed: false },
       client: this.cloud.secrets,
     });
     return { credentials, enos: new EnosClient({ credentials, now: () => this.time }) };

@@ -7,6 +7,7 @@ import { Paces } from "../../lib/sweep/paces.ts";
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
 import { sweep } from "../../lib/sweep/sweep.ts";
 import { createSchedule, type Schedule } from "../../lib/tasks/schedule.ts";
+import { onAbort } from "../../lib/time/on-abort.ts";
 import { dueAgainSince } from "../../local/harness/due-since.ts";
 import { MemoryRecords } from "../../local/harness/memory-records.ts";
 import { MemoryTasks } from "../../local/harness/memory-tasks.ts";
@@ -137,7 +138,9 @@ export async function run(world: World): Promise<Outcome> {
       outcome.calls.push({ at: time.now, orgId, taskId });
       const wait = async (ms: number) => {
         const isLong = ms > 1_000;
-        await (isLong && signal ? Promise.race([time.after(ms), aborted(signal)]) : time.after(ms));
+        await (isLong && signal
+          ? Promise.race([time.after(ms), new Promise<void>((resolve) => onAbort(signal, resolve))])
+          : time.after(ms));
         if (signal?.aborted) throw new EnosError("timeout", "the call was ended");
       };
       if (task.isNeverAnswered && conduct.kind === "answers") {
@@ -334,18 +337,6 @@ export function dueSince(
   const last = Math.min(now, known + passedOverMs);
   if (isFresh && passedOverMs === 0) return last;
   return dueAgainSince(schedule, task, last, now);
-}
-
-const abortions = new WeakMap<AbortSignal, Promise<void>>();
-
-/** Resolves when the signal fires. All share one listener: adding one is slow if a signal has many. */
-function aborted(signal: AbortSignal): Promise<void> {
-  let promise = abortions.get(signal);
-  if (!promise) {
-    promise = new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
-    abortions.set(signal, promise);
-  }
-  return promise;
 }
 
 /** Makes `Math.random` follow from a seed, until it is disposed of. */

@@ -165,7 +165,12 @@ async function errorsInProcess(cases: Case[], gatewayUrl: string, secretsUrl: st
     maxAttempts: 1,
     credentials: { accessKeyId: "local", secretAccessKey: "local" },
   });
-  const credentials = new SecretsManagerCredentials({ prefix: "enos/", defaultBaseUrl: gatewayUrl, client });
+  const credentials = new SecretsManagerCredentials({
+    prefix: "enos/",
+    defaultBaseUrl: gatewayUrl,
+    gateways: { httpHosts: [], isDeployed: false },
+    client,
+  });
   const enos = new EnosClient({ credentials });
   const thrown = await Promise.all(
     cases.map(({ orgId }) =>
