@@ -9,6 +9,7 @@ import {
 } from "@aws-sdk/client-secrets-manager";
 import { CreateTopicCommand, SNSClient } from "@aws-sdk/client-sns";
 import { CreateQueueCommand, GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { type Database, openDatabase } from "../lib/store/table.ts";
 import { startDynamoDB } from "./aws/dynamodb.ts";
 import { startMessaging } from "./aws/messaging.ts";
 import { type Subscription, subscribe } from "./aws/subscription.ts";
@@ -42,9 +43,10 @@ export interface SecretContent {
 /** The AWS services that the service needs, on loopback. */
 export class Cloud implements AsyncDisposable {
   readonly urls: CloudUrls;
-  readonly table = TABLE;
   readonly topicArn: string;
   readonly dynamodb: DynamoDBClient;
+  /** The table, as the stores use it. */
+  readonly db: Database;
   readonly sns: SNSClient;
   readonly sqs: SQSClient;
   readonly secrets: SecretsManagerClient;
@@ -54,6 +56,7 @@ export class Cloud implements AsyncDisposable {
     this.urls = urls;
     this.topicArn = topicArn;
     this.dynamodb = clients.dynamodb;
+    this.db = openDatabase(TABLE, clients.dynamodb);
     this.sns = clients.sns;
     this.sqs = clients.sqs;
     this.secrets = clients.secrets;

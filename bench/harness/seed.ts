@@ -1,8 +1,8 @@
-import { BatchWriteCommand, type DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
+import { BatchWriteCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { indexEntryOf, keyOf } from "../../lib/store/index-key.ts";
+import type { Database } from "../../lib/store/table.ts";
 import { CHANNEL, ORGANISATION } from "./enos.ts";
 
-const TABLE = "tracked-tasks";
 const BATCH = 25;
 /** Tasks begin in so many different milliseconds, or some would share an index key. A sweep may check those twice. */
 const SPREAD_MS = 10_000;
@@ -14,7 +14,7 @@ const SPREAD_MS = 10_000;
  * @param ageMs how long they have been tracked
  */
 export async function seed(
-  client: DynamoDBDocumentClient,
+  { client, table }: Database,
   count: number,
   shards: number,
   ageMs: number,
@@ -35,17 +35,17 @@ export async function seed(
       };
     });
     await client.send(
-      new BatchWriteCommand({ RequestItems: { [TABLE]: items.map((Item) => ({ PutRequest: { Item } })) } }),
+      new BatchWriteCommand({ RequestItems: { [table]: items.map((Item) => ({ PutRequest: { Item } })) } }),
     );
   }
 }
 
 /** Sets the watermark of every shard to this long ago: with an hour all tasks are due, with 0 none is. */
-export async function rewind(client: DynamoDBDocumentClient, shards: number, ageMs: number): Promise<void> {
+export async function rewind({ client, table }: Database, shards: number, ageMs: number): Promise<void> {
   const watermark = Date.now() - ageMs;
   for (let shard = 0; shard < shards; shard++) {
     const Item = { pk: "#shards", sk: String(shard), watermark, gaps: [] };
-    await client.send(new PutCommand({ TableName: TABLE, Item }));
+    await client.send(new PutCommand({ TableName: table, Item }));
   }
 }
 

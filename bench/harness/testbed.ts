@@ -1,5 +1,5 @@
-import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { FunctionName } from "../../lib/settings.ts";
+import type { Database } from "../../lib/store/table.ts";
 import { Cloud } from "../../local/cloud.ts";
 import { unpack } from "../../local/harness/artefact.ts";
 import { LambdaProcess } from "../../local/harness/lambda-process.ts";
@@ -9,12 +9,12 @@ import { Enos, ORGANISATION } from "./enos.ts";
 /** The environment of the packaged functions, on loopback: EnOS and AWS in separate processes. */
 export class Testbed implements AsyncDisposable {
   readonly enos: Enos;
-  readonly table: DynamoDBDocumentClient;
+  readonly db: Database;
   readonly #cloud: Cloud;
 
   private constructor(enos: Enos, cloud: Cloud) {
     this.enos = enos;
-    this.table = DynamoDBDocumentClient.from(cloud.dynamodb);
+    this.db = cloud.db;
     this.#cloud = cloud;
   }
 

@@ -25,8 +25,8 @@ export async function memory(): Promise<{ rows: Row[]; text: string }> {
     await using many = await Testbed.start();
     await using few = await Testbed.start();
     tell(`${MANY} open tasks of ${age}, for the memory`);
-    await seed(many.table, MANY, SHARDS, ageMs);
-    await seed(few.table, FEW, SHARDS, ageMs);
+    await seed(many.db, MANY, SHARDS, ageMs);
+    await seed(few.db, FEW, SHARDS, ageMs);
     const held: number[] = [];
     const peaks: number[] = [];
     const megabytes: number[] = [];
@@ -58,7 +58,7 @@ async function heldIn(testbed: Testbed): Promise<number> {
 }
 
 async function sweep(testbed: Testbed, execArgv: string[]): Promise<Measured<SweepSummary>> {
-  await rewind(testbed.table, SHARDS, MINUTE);
+  await rewind(testbed.db, SHARDS, MINUTE);
   await using engine = await testbed.start("sweep", { ENOS_REQUESTS_PER_SECOND: "1000000" }, execArgv);
   const measured = await engine.measure<SweepSummary>({});
   const { value } = measured;

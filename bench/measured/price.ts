@@ -35,7 +35,7 @@ export async function price(testbed: Testbed, tasks: number): Promise<{ rows: Ro
   for (let index = 0; index < 50; index++) calls.push((await peer.measure(call)).wallMs);
 
   const sweep = async (age: number) => {
-    await rewind(testbed.table, SHARDS, age);
+    await rewind(testbed.db, SHARDS, age);
     const { value, wallMs } = await engine.measure<SweepSummary>({});
     return { checked: value.checked, seconds: wallMs / 1000 / tasks };
   };

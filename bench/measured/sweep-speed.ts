@@ -30,10 +30,10 @@ export interface SweepSpeed {
 /** Compares sweeps of 20,000 due, unchanged tasks with bare loops and with sweeps without a due task. */
 export async function sweepSpeed(testbed: Testbed): Promise<SweepSpeed> {
   tell(`${TASKS} open tasks`);
-  await seed(testbed.table, TASKS, SHARDS, YOUNG);
+  await seed(testbed.db, TASKS, SHARDS, YOUNG);
   await using old = await Testbed.start();
   tell(`${OLD_TASKS} open tasks, a day old`);
-  await seed(old.table, OLD_TASKS, SHARDS, OLD);
+  await seed(old.db, OLD_TASKS, SHARDS, OLD);
   const settings = {
     SWEEP_SHARDS: String(SHARDS),
     SWEEP_CONCURRENCY: String(CONNECTIONS),
@@ -48,7 +48,7 @@ export async function sweepSpeed(testbed: Testbed): Promise<SweepSpeed> {
     loop.measure({ application: ORGANISATION, channelId: CHANNEL, taskIds, connections });
 
   const due = async () => {
-    await rewind(testbed.table, SHARDS, HOUR);
+    await rewind(testbed.db, SHARDS, HOUR);
     return expectChecked(await engine.measure<SweepSummary>({}), TASKS);
   };
   const warmUp = async () => {
@@ -111,10 +111,10 @@ export async function sweepSpeed(testbed: Testbed): Promise<SweepSpeed> {
 }
 
 /** CPU time per task in milliseconds of sweeps right after another, when hardly any task is due. */
-async function notDue(engine: LambdaProcess, { table }: Testbed, tasks: number): Promise<number> {
+async function notDue(engine: LambdaProcess, { db }: Testbed, tasks: number): Promise<number> {
   let cpuMs = 0;
   for (let sweep = 0; sweep < IDLE_SWEEPS; sweep++) {
-    await rewind(table, SHARDS, 0);
+    await rewind(db, SHARDS, 0);
     const idle = await engine.measure<SweepSummary>({});
     const { due } = idle.value;
     // Some become due during the sweep, more on a slow machine; this is ignored.

@@ -17,7 +17,7 @@ export async function sweepers(): Promise<Row[]> {
   await using testbed = await Testbed.start();
   await using parts = new AsyncDisposableStack();
   tell(`${TASKS} open tasks, for several sweepers`);
-  await seed(testbed.table, TASKS, SHARDS, HOUR / 2);
+  await seed(testbed.db, TASKS, SHARDS, HOUR / 2);
   const start = async (count: number) => {
     const settings = {
       SWEEP_SHARDS: String(SHARDS),
@@ -28,7 +28,7 @@ export async function sweepers(): Promise<Row[]> {
     const started: LambdaProcess[] = [];
     for (let index = 0; index < count; index++) {
       const sweeper = parts.use(await testbed.start("sweep", settings));
-      await rewind(testbed.table, SHARDS, 0);
+      await rewind(testbed.db, SHARDS, 0);
       await sweeper.measure({});
       started.push(sweeper);
     }
@@ -55,7 +55,7 @@ export async function sweepers(): Promise<Row[]> {
 }
 
 async function seconds(testbed: Testbed, sweepers: LambdaProcess[]): Promise<number> {
-  await rewind(testbed.table, SHARDS, HOUR);
+  await rewind(testbed.db, SHARDS, HOUR);
   const swept = await Promise.all(sweepers.map((sweeper) => sweeper.measure<SweepSummary>({})));
   const checked = swept.reduce((sum, { value }) => sum + value.checked, 0);
   if (checked !== TASKS) throw new Error(`${sweepers.length} sweepers checked ${checked} of ${TASKS}`);

@@ -1,4 +1,3 @@
-import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
 import { Cloud } from "../../local/cloud.ts";
 import { startEnosSimulator } from "../../local/enos/simulator.ts";
@@ -69,11 +68,10 @@ async function aLife(checks: number): Promise<Life> {
   const env = { ...cloud.env(enos.url), ...proxy.env, SWEEP_SHARDS: "1" };
   const track = parts.use(await LambdaProcess.start(unpack("track"), env));
   const sweep = parts.use(await LambdaProcess.start(unpack("sweep"), env));
-  const table = DynamoDBDocumentClient.from(cloud.dynamodb);
 
   const check = async (progressCode: number) => {
     enos.setAnyTask(orgId, { timelines: [[{ afterMs: 0, progressCode }]], startedAt: 0 });
-    await rewind(table, 1, HOUR);
+    await rewind(cloud.db, 1, HOUR);
     const summary = await sweep.invoke<SweepSummary>({});
     if (summary.checked !== 1) throw new Error(`a sweep checked ${summary.checked} tasks instead of one`);
     return summary;

@@ -115,7 +115,7 @@ function stackOf(cloud: Cloud, functions: Functions, env: Record<string, string>
     outputs: {
       HttpApiUrl: functions.url,
       EventsTopicArn: cloud.topicArn,
-      TrackedTasksTableName: cloud.table,
+      TrackedTasksTableName: cloud.db.table,
       HintDeadLettersUrl: cloud.hintDeadLettersUrl,
       Settings: JSON.stringify(settings),
     },

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { indexKeyOf, keyOf } from "../../lib/store/index-key.ts";
 import type { TaskKey } from "../../lib/tasks/key.ts";
 import type { TrackedTask } from "../../lib/tasks/record.ts";
@@ -101,9 +101,10 @@ async function backdate(
   // A task of that age is checked every few minutes: choose an offset with which it is due at once.
   const soon = Date.now() + 2_000;
   const offset = createSchedule({ sweepIntervalSeconds: 60 }).reach(soon, soon).offsets.from;
-  await DynamoDBDocumentClient.from(cloud.dynamodb).send(
+  const { client, table } = cloud.db;
+  await client.send(
     new UpdateCommand({
-      TableName: cloud.env("").TRACKED_TASKS_TABLE,
+      TableName: table,
       Key: keyOf(task),
       UpdateExpression: "SET trackedAt = :earlier, openKey = :key",
       ExpressionAttributeValues: { ":earlier": earlier, ":key": indexKeyOf(earlier, offset) },

@@ -2,7 +2,6 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import pMap from "p-map";
 import type { TerminalEvent } from "../../lib/events/event.ts";
 import { HealthStore } from "../../lib/store/health-store.ts";
@@ -107,7 +106,7 @@ export class Stage implements AsyncDisposable {
 
   /** The table, as the code under test sees it. */
   get db(): Database {
-    return { client: DynamoDBDocumentClient.from(this.cloud.dynamodb), table: "tracked-tasks" };
+    return this.cloud.db;
   }
 
   /** Tracks this many new tasks that end in EnOS, and expects events about them. */

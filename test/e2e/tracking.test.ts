@@ -1,6 +1,6 @@
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { DeleteSecretCommand } from "@aws-sdk/client-secrets-manager";
-import { DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
+import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { keyOf } from "../../lib/store/index-key.ts";
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
@@ -127,12 +127,8 @@ describe("one task", () => {
   test("with a damaged item does not exist, until it is put again", async () => {
     const { enos, service } = under;
     const task = newTask(enos, "o-damaged");
-    await DynamoDBDocumentClient.from(service.cloud.dynamodb).send(
-      new PutCommand({
-        TableName: service.cloud.env("").TRACKED_TASKS_TABLE,
-        Item: { ...keyOf(task), state: "?" },
-      }),
-    );
+    const { client, table } = service.cloud.db;
+    await client.send(new PutCommand({ TableName: table, Item: { ...keyOf(task), state: "?" } }));
     expect(outcome(await service.client.record(task))).toEqual([404, 99404]);
     expect(outcome(await service.client.track(task))).toEqual([201, 0]);
     expect(outcome(await service.client.record(task))).toEqual([200, 0]);

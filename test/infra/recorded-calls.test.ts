@@ -91,7 +91,7 @@ beforeAll(async () => {
   };
   const [, , , region = "", account = "", topic = ""] = cloud.topicArn.split(":");
   const names = {
-    TrackedTasksTable: String(cloud.env("").TRACKED_TASKS_TABLE),
+    TrackedTasksTable: String(cloud.db.table),
     EventsTopic: topic,
     HintQueue: "hints",
     CallbackKey: "callback-key",
@@ -110,7 +110,7 @@ beforeAll(async () => {
 async function makeProbeDue(cloud: Cloud, orgId: string): Promise<void> {
   await cloud.dynamodb.send(
     new UpdateItemCommand({
-      TableName: cloud.env("").TRACKED_TASKS_TABLE,
+      TableName: cloud.db.table,
       Key: { pk: { S: "#health" }, sk: { S: `org#${orgId}` } },
       UpdateExpression: "SET nextProbeAt = :now",
       ExpressionAttributeValues: { ":now": { N: String(Date.now()) } },

@@ -4,7 +4,6 @@ import { ListQueuesCommand, PurgeQueueCommand, SendMessageCommand } from "@aws-s
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { HealthStore } from "../../lib/store/health-store.ts";
 import type { Shard } from "../../lib/store/shard-store.ts";
-import { openDatabase } from "../../lib/store/table.ts";
 import { sweepsAndLags } from "../../ops/doctor/sweeps.ts";
 import { type Finding, lineOf, passed } from "../../ops/finding.ts";
 import { newTask, type ServiceUnderTest, startService } from "../e2e/service.ts";
@@ -88,7 +87,7 @@ describe("npm run doctor", () => {
     enos.rotateCredentials(refused, { secretKey: "changed" });
     const broken = await running.organisation();
     await service.cloud.putSecret(broken, { accessKey: "", secretKey: SECRET_KEY });
-    const health = new HealthStore(openDatabase(service.cloud.table, service.cloud.dynamodb));
+    const health = new HealthStore(service.cloud.db);
     const record = {
       scope: "origin" as const,
       id: "https://enos.example",

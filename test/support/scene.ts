@@ -1,4 +1,4 @@
-import { BatchWriteCommand, DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { BatchWriteCommand } from "@aws-sdk/lib-dynamodb";
 import type { Context } from "aws-lambda";
 import { SecretsManagerCredentials } from "../../lib/aws/credentials.ts";
 import { EnosClient } from "../../lib/enos/client.ts";
@@ -9,6 +9,7 @@ import { HealthStore } from "../../lib/store/health-store.ts";
 import { indexEntryOf, keyOf } from "../../lib/store/index-key.ts";
 import { OpenTaskStore } from "../../lib/store/open-task-store.ts";
 import { ShardStore } from "../../lib/store/shard-store.ts";
+import type { Database } from "../../lib/store/table.ts";
 import { TaskStore, type TrackingOptions } from "../../lib/store/task-store.ts";
 import type { SweepDependencies, SweepObserver, SweepSettings } from "../../lib/sweep/dependencies.ts";
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
@@ -91,8 +92,8 @@ export class Scene implements AsyncDisposable {
   }
 
   /** The table, as the code under test sees it. */
-  get db() {
-    return { client: DynamoDBDocumentClient.from(this.cloud.dynamodb), table: "tracked-tasks" };
+  get db(): Database {
+    return this.cloud.db;
   }
 
   /** Adds an organisation, with its own key, to EnOS and the service. */

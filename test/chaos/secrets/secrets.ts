@@ -1,5 +1,5 @@
 import { CreateSecretCommand } from "@aws-sdk/client-secrets-manager";
-import { DynamoDBDocumentClient, ScanCommand } from "@aws-sdk/lib-dynamodb";
+import { ScanCommand } from "@aws-sdk/lib-dynamodb";
 import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import { SecretsManagerCredentials } from "../../../lib/aws/credentials.ts";
 import { EnosClient } from "../../../lib/enos/client.ts";
@@ -101,8 +101,8 @@ async function playRound(): Promise<Row[]> {
     texts.sweep.push(JSON.stringify(await sweep.invoke({}).catch((error) => everythingOf(error))));
   }
   const events = await everyMessage(queue);
-  const db = DynamoDBDocumentClient.from(cloud.dynamodb);
-  const { Items } = await db.send(new ScanCommand({ TableName: "tracked-tasks" }));
+  const { client, table } = cloud.db;
+  const { Items } = await client.send(new ScanCommand({ TableName: table }));
   texts.sweep.push(sweep.output, track.output, ...events, JSON.stringify(Items));
   texts.errors.push(...(await errorsInProcess(cases, gateway.url, secretsManager.url)));
 

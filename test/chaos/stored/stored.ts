@@ -6,7 +6,6 @@ import { HealthStore } from "../../../lib/store/health-store.ts";
 import { indexEntryOf } from "../../../lib/store/index-key.ts";
 import { OpenTaskStore } from "../../../lib/store/open-task-store.ts";
 import { ShardStore } from "../../../lib/store/shard-store.ts";
-import { openDatabase } from "../../../lib/store/table.ts";
 import { type Page, TaskStore } from "../../../lib/store/task-store.ts";
 import { ENDED, Scene } from "../../support/scene.ts";
 import type { Row, Scenario } from "../scenario.ts";
@@ -75,7 +74,7 @@ class Spoilt {
     scene.settings.shardCount = SHARDS;
     await scene.addOrganisation(ORG);
     const put = (item: StoredItem) =>
-      scene.cloud.dynamodb.send(new PutItemCommand({ TableName: "tracked-tasks", Item: item }));
+      scene.cloud.dynamodb.send(new PutItemCommand({ TableName: scene.db.table, Item: item }));
     await scene.track(ORG, GOOD, ENDED.succeeded, "good");
     const taskIds = Array.from({ length: count }, (_, index) => `odd${index}`);
     const changes = fc.sample(taskSpoilt, { numRuns: count, seed });
@@ -101,19 +100,14 @@ class Spoilt {
     return new Spoilt(scene, taskIds);
   }
 
-  /** The table as the functions open it. */
-  get #db() {
-    return openDatabase("tracked-tasks", this.scene.cloud.dynamodb);
-  }
-
   /** Sweeps a few times: every good task must be announced, although EnOS knows none of the others. */
   async sweep(): Promise<Outcome> {
     const { scene } = this;
     const dependencies = {
-      shards: new ShardStore(this.#db),
-      behind: new BehindStore(this.#db),
-      health: new HealthStore(this.#db),
-      openTasks: new OpenTaskStore({ db: this.#db, retentionDays: 30 }),
+      shards: new ShardStore(this.scene.db),
+      behind: new BehindStore(this.scene.db),
+      health: new HealthStore(this.scene.db),
+      openTasks: new OpenTaskStore({ db: this.scene.db, retentionDays: 30 }),
       events: new EventPublisher({ topicArn: scene.cloud.topicArn, client: scene.cloud.sns }),
     };
     const wrong: string[] = [];
@@ -143,7 +137,7 @@ class Spoilt {
     const { scene } = this;
     const onUnreadable = ({ sk }: { sk: unknown }) => void this.#unreadable.push(String(sk));
     const tracker = new TaskStore({
-      db: this.#db,
+      db: this.scene.db,
       shardCount: SHARDS,
       retentionDays: 30,
       now: () => scene.time,
