@@ -1,7 +1,9 @@
 import TinyQueue from "tinyqueue";
 import { CallWindow } from "./call-window.ts";
+import { allowedAt, type Lane, mayCall, type Queued } from "./lane.ts";
 import type { Pace, Paces } from "./paces.ts";
 import { TurnQueue } from "./turn-queue.ts";
+import { type PlaceKind, WaitingPlaces } from "./waiting-places.ts";
 
 /** The queue's limits. Times are in milliseconds. */
 const LIMITS = {
@@ -18,8 +20,6 @@ const LIMITS = {
    * answer adds one. Slow answers do not reduce the number below this.
    */
   firstWindow: 8,
-  /** How far calls may run ahead of an organisation's rate, since timers are no more precise than this. */
-  burstMs: 100,
   /**
    * How many items of one organisation from one source may be queued: `mostQueued`, or `leastQueued` as soon as
    * `fewQueued` items of all organisations are queued, which take about 60 MB. The rest is read from the index again.
@@ -31,13 +31,6 @@ const LIMITS = {
 
 /** After this many calls, the list of those that began in slots drops the ones that have ended or moved. */
 const TRIM_AT = 1_024;
-
-/** What the queue needs to know of an item. */
-export interface Queued {
-  orgId: string;
-  /** Where the item comes from, such as a shard. The sources of one organisation take turns. */
-  source?: number;
-}
 
 /** Options of the fair queue. */
 export interface FairQueueOptions<Item> {
@@ -53,37 +46,12 @@ export interface FairQueueOptions<Item> {
   paces?: Paces | undefined;
 }
 
-/** The kinds of calls that start in waiting places; each gets an equal share of the places. */
-const CLASSES = ["first", "slow", "probe"] as const;
-type Class = (typeof CLASSES)[number];
-
-/** One organisation. */
-interface Lane<Item extends Queued> {
-  readonly orgId: string;
-  readonly items: TurnQueue<Item>;
-  readonly window: CallWindow;
-  /** Decides where calls start: in slots if quick, in waiting places if slow. Undefined while it is unknown. */
-  pace: Pace | undefined;
-  /** When it last had a turn in a waiting place, in this sweep or an earlier one. */
-  lastTurn: number;
-  isStopped: boolean;
-  inFlight: number;
-  inPlaces: number;
-  /** Slot time used, in milliseconds. Calls in flight are charged the average of recent ones. */
-  used: number;
-  typicalMs: number;
-  spacingMs: number;
-  /** When the next call is due at the lane's rate (GCRA's theoretical arrival time). */
-  nextAt: number;
-  isListed: boolean;
-}
-
 interface Call<Item extends Queued> {
   lane: Lane<Item>;
   startedAt: number;
   charged: number;
   /** The kind of its waiting place; undefined in a slot. */
-  place: Class | undefined;
+  place: PlaceKind | undefined;
   hasEnded: boolean;
 }
 
@@ -102,19 +70,11 @@ export class FairQueue<Item extends Queued> {
   readonly #ready = new TinyQueue<{ lane: Lane<Item>; used: number }>([], (a, b) => a.used - b.used);
   /** Quick lanes whose rate does not allow a call yet, by when it will. */
   readonly #paced = new TinyQueue<{ lane: Lane<Item>; at: number }>([], (a, b) => a.at - b.at);
-  /** Lanes of unknown pace whose first call has not begun. */
-  readonly #first: Lane<Item>[] = [];
-  /** Quick lanes without an answer in this sweep. Their first call may start in a waiting place if no slot is free. */
-  readonly #unproven: Lane<Item>[] = [];
-  readonly #slow = new Set<Lane<Item>>();
-  readonly #probes: Item[] = [];
-  /** Probes that may start only in waiting places that no other call needs, by since when they have waited. */
-  readonly #spareProbes = new TinyQueue<{ item: Item; since: number }>([], (a, b) => a.since - b.since);
+  readonly #places: WaitingPlaces<Item>;
   /** Calls that began in slots, oldest first; some may have ended. */
   #begun: Call<Item>[] = [];
   #oldest = 0;
   #slots = 0;
-  readonly #places: Record<Class, number> = { first: 0, slow: 0, probe: 0 };
   /** Slot time of the lane that last started a call. A lane that was idle continues from it, and does not catch up. */
   #virtualTime = 0;
   /** Queued items of all organisations. */
@@ -127,6 +87,10 @@ export class FairQueue<Item extends Queued> {
 
   constructor(options: FairQueueOptions<Item>) {
     this.#options = options;
+    this.#places = new WaitingPlaces({
+      limit: LIMITS.places,
+      wake: (at, now) => this.#wake(at, now),
+    });
   }
 
   /** Queues an item. @param goesFirst whether it goes before the other items of its organisation */
@@ -149,8 +113,7 @@ export class FairQueue<Item extends Queued> {
       this.#options.onSkipped(item);
       return;
     }
-    if (goesFirst) this.#probes.unshift(item);
-    else this.#probes.push(item);
+    this.#places.addProbe(item, { goesFirst });
     this.#pump();
   }
 
@@ -164,7 +127,7 @@ export class FairQueue<Item extends Queued> {
       this.#options.onSkipped(item);
       return;
     }
-    this.#spareProbes.push({ item, since });
+    this.#places.addSpareProbe(item, since);
     this.#pump();
   }
 
@@ -237,10 +200,7 @@ export class FairQueue<Item extends Queued> {
   close(): void {
     this.#closed = true;
     for (const lane of this.#lanes.values()) this.#skip(lane);
-    for (const item of this.#probes.splice(0)) this.#options.onSkipped(item);
-    for (let next = this.#spareProbes.pop(); next; next = this.#spareProbes.pop()) {
-      this.#options.onSkipped(next.item);
-    }
+    for (const item of this.#places.clearProbes()) this.#options.onSkipped(item);
     clearTimeout(this.#wakeTimer);
     this.#change();
   }
@@ -299,12 +259,12 @@ export class FairQueue<Item extends Queued> {
       if (lane.inFlight >= lane.window.size) return;
       lane.isListed = true;
       this.#ready.push({ lane, used: lane.used });
-      if (!lane.window.hasAnswered) this.#unproven.push(lane);
+      if (!lane.window.hasAnswered) this.#places.addUnproven(lane);
     } else if (lane.pace === "slow") {
-      this.#slow.add(lane);
+      this.#places.addSlow(lane);
     } else if (lane.inFlight === 0) {
       lane.isListed = true;
-      this.#first.push(lane);
+      this.#places.addFirst(lane);
     }
   }
 
@@ -331,7 +291,7 @@ export class FairQueue<Item extends Queued> {
         this.#list(lane);
         continue;
       }
-      const dueAt = lane.nextAt - LIMITS.burstMs;
+      const dueAt = allowedAt(lane);
       if (dueAt > now) {
         lane.isListed = true;
         this.#paced.push({ lane, at: dueAt });
@@ -346,73 +306,28 @@ export class FairQueue<Item extends Queued> {
   }
 
   #startInPlaces(now: number): void {
-    while (this.#placesTaken < LIMITS.places && this.#calls < LIMITS.mostCalls) {
-      const slow = this.#nextSlow(now);
-      const waitingFor = {
-        first: this.#first.length + this.#unproven.length > 0,
-        slow: slow !== undefined,
-        probe: this.#probes.length > 0,
-      };
-      const chosen = CLASSES.filter((name) => waitingFor[name]).sort(
-        (a, b) => this.#places[a] - this.#places[b],
-      )[0];
-      if (!chosen || chosen === "probe") {
-        const item = this.#probes.shift() ?? this.#spareProbes.pop()?.item;
-        if (!item) return;
-        this.#start(this.#lane(item.orgId), item, "probe", now);
-      } else {
-        const lane = chosen === "slow" ? slow : this.#anyFirst(now);
-        if (lane && mayCall(lane)) this.#startNext(lane, chosen, now);
-      }
+    while (this.#calls < LIMITS.mostCalls) {
+      const next = this.#places.next(now);
+      if (!next) return;
+      if (next.kind === "probe") this.#start(this.#lane(next.item.orgId), next.item, "probe", now);
+      else this.#startNext(next.lane, next.kind, now);
     }
   }
 
-  /**
-   * A lane for a first call, at random: if there is no time for all of them, each sweep calls different ones. Undefined
-   * if the lane that was drawn has been called meanwhile, or its rate does not allow a call yet.
-   */
-  #anyFirst(now: number): Lane<Item> | undefined {
-    const chosen = Math.random() * (this.#first.length + this.#unproven.length);
-    if (chosen < this.#first.length) {
-      const lane = takeAny(this.#first);
-      lane.isListed = false;
-      return lane;
-    }
-    // It is in #ready as well, and may have been called in a slot meanwhile.
-    const lane = takeAny(this.#unproven);
-    return lane.window.hasAnswered || lane.inFlight > 0 || lane.nextAt > now ? undefined : lane;
-  }
-
-  /** Of the slow lanes that may make a call: the one with the fewest in waiting places, then the earliest last turn. */
-  #nextSlow(now: number): Lane<Item> | undefined {
-    let best: Lane<Item> | undefined;
-    for (const lane of this.#slow) {
-      if (!mayCall(lane) || lane.pace !== "slow") {
-        this.#slow.delete(lane);
-        this.#list(lane);
-      } else if (lane.nextAt - LIMITS.burstMs > now) {
-        this.#wake(lane.nextAt - LIMITS.burstMs, now);
-      } else if (lane.inFlight < lane.window.size && (!best || isBefore(lane, best))) {
-        best = lane;
-      }
-    }
-    return best;
-  }
-
-  #startNext(lane: Lane<Item>, place: Class | undefined, now: number): void {
+  #startNext(lane: Lane<Item>, place: PlaceKind | undefined, now: number): void {
     const item = lane.items.take();
     if (!item) return;
     this.#queued--;
     this.#start(lane, item, place, now);
   }
 
-  #start(lane: Lane<Item>, item: Item, place: Class | undefined, now: number): void {
+  #start(lane: Lane<Item>, item: Item, place: PlaceKind | undefined, now: number): void {
     const call = { lane, startedAt: now, charged: place ? 0 : lane.typicalMs, place, hasEnded: false };
     lane.inFlight++;
     lane.nextAt = Math.max(lane.nextAt, now) + lane.spacingMs;
     lane.used += call.charged;
     if (place) {
-      this.#places[place]++;
+      this.#places.take(place);
       lane.inPlaces++;
     } else {
       this.#slots++;
@@ -429,7 +344,7 @@ export class FairQueue<Item extends Queued> {
     call.hasEnded = true;
     lane.inFlight--;
     if (call.place) {
-      this.#places[call.place]--;
+      this.#places.free(call.place);
       lane.inPlaces--;
       // A call that was cut off at the end of the time was not a turn.
       if (!this.#closed) {
@@ -463,7 +378,7 @@ export class FairQueue<Item extends Queued> {
       if (call.hasEnded) continue;
       call.place = "slow";
       this.#slots--;
-      this.#places.slow++;
+      this.#places.take("slow");
       call.lane.inPlaces++;
       call.lane.used += quickMs - call.charged;
       this.#setPace(call.lane, "slow");
@@ -498,28 +413,7 @@ export class FairQueue<Item extends Queued> {
     for (const item of items) this.#options.onSkipped(item);
   }
 
-  get #placesTaken(): number {
-    return this.#places.first + this.#places.slow + this.#places.probe;
-  }
-
   get #calls(): number {
-    return this.#slots + this.#placesTaken;
+    return this.#slots + this.#places.taken;
   }
-}
-
-function mayCall({ isStopped, items }: Lane<Queued>): boolean {
-  return !isStopped && items.length > 0;
-}
-
-function isBefore(lane: Lane<Queued>, other: Lane<Queued>): boolean {
-  return lane.inPlaces === other.inPlaces ? lane.lastTurn < other.lastTurn : lane.inPlaces < other.inPlaces;
-}
-
-/** Removes a random entry from a list, without keeping its order. */
-function takeAny<Entry>(list: Entry[]): Entry {
-  const index = Math.floor(Math.random() * list.length);
-  const entry = list[index] as Entry;
-  const last = list.pop() as Entry;
-  if (index < list.length) list[index] = last;
-  return entry;
 }

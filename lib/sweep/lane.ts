@@ -1,0 +1,45 @@
+import type { CallWindow } from "./call-window.ts";
+import type { Pace } from "./paces.ts";
+import type { TurnQueue } from "./turn-queue.ts";
+
+/** What the fair queue needs to know of an item. */
+export interface Queued {
+  orgId: string;
+  /** Where the item comes from, such as a shard. The sources of one organisation take turns. */
+  source?: number;
+}
+
+/** One organisation in the fair queue. */
+export interface Lane<Item extends Queued> {
+  readonly orgId: string;
+  readonly items: TurnQueue<Item>;
+  readonly window: CallWindow;
+  /** Decides where calls start: in slots if quick, in waiting places if slow. Undefined while it is unknown. */
+  pace: Pace | undefined;
+  /** When it last had a turn in a waiting place, in this sweep or an earlier one. */
+  lastTurn: number;
+  isStopped: boolean;
+  inFlight: number;
+  inPlaces: number;
+  /** Slot time used, in milliseconds. Calls in flight are charged the average of recent ones. */
+  used: number;
+  typicalMs: number;
+  spacingMs: number;
+  /** When the next call is due at the lane's rate (GCRA's theoretical arrival time). */
+  nextAt: number;
+  /** Whether it stands in the list from which its next call is chosen, unless it is slow. */
+  isListed: boolean;
+}
+
+/** How far calls may run ahead of an organisation's rate, in milliseconds: timers are no more precise than this. */
+const BURST_MS = 100;
+
+/** Whether a lane has something to call for. */
+export function mayCall({ isStopped, items }: Lane<Queued>): boolean {
+  return !isStopped && items.length > 0;
+}
+
+/** When a lane's rate allows its next call, in milliseconds. */
+export function allowedAt({ nextAt }: Lane<Queued>): number {
+  return nextAt - BURST_MS;
+}
