@@ -1,5 +1,3 @@
-import { SecretError, UnknownOrganisationError } from "../../lib/enos/credentials.ts";
-import { EnosError } from "../../lib/enos/errors.ts";
 import type { TerminalEvent } from "../../lib/events/event.ts";
 import type { HealthRecord } from "../../lib/store/health-store.ts";
 import type { SweepDependencies } from "../../lib/sweep/dependencies.ts";
@@ -7,29 +5,20 @@ import { Paces } from "../../lib/sweep/paces.ts";
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
 import { sweep } from "../../lib/sweep/sweep.ts";
 import { createSchedule, type Schedule } from "../../lib/tasks/schedule.ts";
-import { onAbort } from "../../lib/time/on-abort.ts";
 import { dueAgainSince } from "../../local/harness/due-since.ts";
 import { MemoryRecords } from "../../local/harness/memory-records.ts";
 import { MemoryTasks } from "../../local/harness/memory-tasks.ts";
 import { seeded } from "../../local/harness/random.ts";
-import { statusOf } from "../../local/harness/status.ts";
 import { EPOCH, VirtualTime } from "../../local/harness/virtual-time.ts";
-import type { Conduct, Organisation, World } from "./world.ts";
+import { type Call, worldGateways } from "./gateways.ts";
+import type { Organisation, World } from "./world.ts";
 import { type WorldTask, WorldTasks, worldTask } from "./world-tasks.ts";
 
 export const SWEEP_MS = 60_000;
-const TIMEOUT_MS = 10_000;
 /** The latency of a call to the table, except for a page of the index. */
 const ITEM_MS = 5;
 /** Few enough that a shard of a world has several pages. */
 const PAGE_SIZE = 50;
-
-/** One call to a gateway. */
-export interface Call {
-  at: number;
-  orgId: string;
-  taskId: string;
-}
 
 /** The result of running a world. */
 export interface Outcome {
@@ -105,94 +94,9 @@ export async function run(world: World): Promise<Outcome> {
     thawedAt: [],
   };
 
-  const conductOf = (organisation: Organisation): Conduct =>
-    organisation.recoversAt !== undefined && time.now >= EPOCH + organisation.recoversAt
-      ? { kind: "answers", latencyMs: 50 }
-      : organisation.conduct;
-  const answers = new Map<string, number>();
+  const { credentials, enos } = worldGateways(world, { rows, time, calls: outcome.calls });
   /** When an organisation or a gateway was last found stuck, or its record removed. */
   const stuckAt = new Map<string, number>();
-
-  const credentials: SweepDependencies["credentials"] = {
-    async get(orgId) {
-      const organisation = byId.get(orgId) as Organisation;
-      const { kind } = conductOf(organisation);
-      if (kind === "no-secret") throw new UnknownOrganisationError(orgId);
-      if (kind === "unreadable-secret") throw new SecretError("unreadable");
-      return {
-        accessKey: orgId,
-        secretKey: kind === "refuses-keys" ? "old" : "new",
-        baseUrl: organisation.origin,
-        requestsPerSecond: organisation.requestsPerSecond,
-      };
-    },
-    refresh: (orgId) => credentials.get(orgId),
-  };
-
-  const enos: SweepDependencies["enos"] = {
-    async getDownloadStatus({ orgId, channelId, taskId }, { signal } = {}) {
-      await credentials.get(orgId);
-      const organisation = byId.get(orgId) as Organisation;
-      const task = rows.find({ taskId });
-      const conduct = conductOf(organisation);
-      outcome.calls.push({ at: time.now, orgId, taskId });
-      const wait = async (ms: number) => {
-        const isLong = ms > 1_000;
-        await (isLong && signal
-          ? Promise.race([time.after(ms), new Promise<void>((resolve) => onAbort(signal, resolve))])
-          : time.after(ms));
-        if (signal?.aborted) throw new EnosError("timeout", "the call was ended");
-      };
-      if (task.isNeverAnswered && conduct.kind === "answers") {
-        await wait(TIMEOUT_MS);
-        throw new EnosError("timeout", "no answer");
-      }
-      switch (conduct.kind) {
-        case "hangs":
-          await wait(TIMEOUT_MS);
-          throw new EnosError("timeout", "no answer");
-        case "refuses-connections":
-          await wait(2);
-          throw new EnosError("unreachable", "refused", { isConnected: false });
-        case "refuses-keys":
-          await wait(30);
-          throw new EnosError("credentials", "refused");
-        case "refuses-address":
-          await wait(30);
-          throw new EnosError("address-refused", "refused");
-        case "limits": {
-          await wait(30);
-          const key = `${orgId} ${Math.floor(time.now / 60_000)}`;
-          const times = (answers.get(key) ?? 0) + 1;
-          answers.set(key, times);
-          if (times > conduct.answers) throw new EnosError("throttled", "limited");
-          break;
-        }
-        case "hangs-sometimes": {
-          const times = (answers.get(orgId) ?? 0) + 1;
-          answers.set(orgId, times);
-          if (times % conduct.every > 0) break;
-          await wait(TIMEOUT_MS);
-          throw new EnosError("timeout", "no answer");
-        }
-        case "breaks":
-          await wait(time.now < EPOCH + conduct.atMs ? 20 : TIMEOUT_MS);
-          if (time.now < EPOCH + conduct.atMs) break;
-          throw new EnosError("timeout", "no answer");
-        case "answers":
-          await wait(conduct.latencyMs);
-          break;
-        default:
-          throw new Error(`${conduct.kind} has no answer`);
-      }
-      task.answeredAt.push(time.now);
-      if (Math.random() * 100 < (organisation.garblesPercent ?? 0)) {
-        throw new EnosError("malformed", "an answer that says nothing");
-      }
-      task.knownAt.push(time.now);
-      return statusOf({ orgId, channelId, taskId }, task.endsAt <= time.now);
-    },
-  };
 
   // Two of three sweeps run in a process that is still there from earlier sweeps, and so knows the paces.
   const paces = Array.from({ length: world.sweepers }, () => new Paces());
