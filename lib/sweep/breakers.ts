@@ -1,6 +1,6 @@
 import type { HealthRecord, StuckReason } from "../store/health-store.ts";
-import { CLOCK_ERROR_MS } from "../store/shard-store.ts";
 import type { CallResult } from "./call-result.ts";
+import { nextProbe } from "./probe-times.ts";
 
 /** How many tasks of an organisation go unanswered, or are refused, before it counts as stuck. */
 const UNANSWERED_TASKS = 2;
@@ -11,14 +11,6 @@ const UNANSWERED_TASKS = 2;
 const MOST_UNANSWERED_TASKS = 64;
 /** How many organisations go unanswered before their gateway counts as stuck. */
 const UNANSWERED_ORGANISATIONS = 3;
-/** The time to the first probe, doubled for each further one, and its maximum, in milliseconds. */
-const FIRST_PROBE_MS = 60_000;
-const LONGEST_PROBE_MS = 10 * 60_000;
-/** If a probe is overdue by this, in milliseconds, there is no open task for it: each of them is read more often. */
-const NO_OPEN_TASKS_MS = 60 * 60_000;
-/** A probe is early by up to this share of its interval, so that what broke together is not probed together. */
-const EARLY = 0.25;
-
 /** A change to be written: an organisation or a gateway is stuck from now on, or has recovered. */
 export type HealthChange = { kind: "stuck" | "recovered"; record: HealthRecord };
 
@@ -308,20 +300,4 @@ function enoughUnanswered({ answers }: Organisation): number {
 /** Whether the gateway was called at all. Without credentials it is not, so the failure says nothing about it. */
 export function wasCalled(reason: StuckReason): boolean {
   return reason !== "unknown-organisation" && reason !== "secret";
-}
-
-/** When the probe after this many is due, in Unix milliseconds. @param random in [0, 1) */
-export function nextProbe(probes: number, now: number, random = Math.random()): number {
-  const after = Math.min(LONGEST_PROBE_MS, FIRST_PROBE_MS * 2 ** Math.min(probes, 10));
-  return Math.round(now + after * (1 - EARLY * random));
-}
-
-/** Whether a probe is due. If it is further ahead than any can be, a wrong clock has set it, and it is due. */
-export function isProbeDue({ nextProbeAt }: Pick<HealthRecord, "nextProbeAt">, now: number): boolean {
-  return nextProbeAt <= now || nextProbeAt > now + LONGEST_PROBE_MS + CLOCK_ERROR_MS;
-}
-
-/** Whether a probe is so long overdue that what the record is about can have no open tasks. */
-export function hasNoOpenTasks({ nextProbeAt }: HealthRecord, now: number): boolean {
-  return nextProbeAt < now - NO_OPEN_TASKS_MS;
 }

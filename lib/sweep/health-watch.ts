@@ -1,10 +1,11 @@
 import type { Unfinished } from "../time/unfinished.ts";
-import { type Breakers, type HealthChange, isProbeDue, nextProbe } from "./breakers.ts";
+import type { Breakers, HealthChange } from "./breakers.ts";
 import type { CallResult } from "./call-result.ts";
 import type { Check } from "./check.ts";
 import type { CheckDependencies } from "./dependencies.ts";
 import type { ReportFailure } from "./failures.ts";
 import type { FairQueue } from "./fair-queue.ts";
+import { isProbeDue, nextProbe } from "./probe-times.ts";
 import type { TimeBudget } from "./time-budget.ts";
 
 type CallWithoutAnswer = Extract<CallResult, { kind: "unanswered" | "refused" }>;

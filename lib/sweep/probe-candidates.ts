@@ -1,54 +1,51 @@
-import type { HealthRecord } from "../store/health-store.ts";
 import type { Checked } from "../tasks/known-open.ts";
 import type { OpenTask } from "../tasks/record.ts";
 
-/** A task that EnOS may be asked about out of turn. */
+/** A due task that EnOS may be asked about out of turn. */
 export interface Candidate {
   task: OpenTask;
   /** How far it has been checked. */
   checked: Checked;
 }
 
-/** Draws one task for each organisation, each of its tasks with equal probability. */
-export class DrawnTasks implements Iterable<[orgId: string, candidate: Candidate]> {
-  readonly #drawn = new Map<string, { candidate: Candidate; of: number }>();
-
-  consider(orgId: string, candidate: Candidate): void {
-    const drawn = this.#drawn.get(orgId);
-    const of = (drawn?.of ?? 0) + 1;
-    // Reservoir sampling, as below.
-    const isDrawn = !drawn || Math.random() * of < 1;
-    this.#drawn.set(orgId, { candidate: isDrawn ? candidate : drawn.candidate, of });
-  }
-
-  *[Symbol.iterator](): Iterator<[string, Candidate]> {
-    for (const [orgId, { candidate }] of this.#drawn) yield [orgId, candidate];
-  }
+interface Drawn {
+  candidate: Candidate;
+  isPreferred: boolean;
+  /** The number of tasks, or of groups of tasks, of which it was drawn. */
+  of: number;
+  groups: Set<string>;
 }
 
-/**
- * Draws one task for each organisation or gateway that may be probed. Each of a gateway's organisations is equally
- * likely, and so is each of an organisation's tasks. An organisation without credentials is drawn only if there is no
- * other.
- */
-export class ProbeCandidates implements Iterable<[probe: HealthRecord, candidate: Candidate]> {
-  readonly #chosen = new Map<HealthRecord, Candidate & { seen: Set<string>; isCallable: boolean }>();
+/** Draws one task for each organisation or gateway, whatever {@link Key} stands for it, with equal probability. */
+export class ProbeCandidates<Key> implements Iterable<[Key, Candidate]> {
+  readonly #drawn = new Map<Key, Drawn>();
 
-  /** @param isCallable whether the task's organisation has credentials, as far as is known */
-  consider(probe: HealthRecord, candidate: Candidate, isCallable = true): void {
-    const { task } = candidate;
-    const chosen = this.#chosen.get(probe);
-    if (chosen?.isCallable && !isCallable) return;
-    const seen = chosen?.isCallable === isCallable ? chosen.seen : new Set<string>();
-    const size = seen.size;
-    seen.add(probe.scope === "origin" ? task.orgId : task.indexKey);
-    // Reservoir sampling: the nth candidate replaces the chosen one with a probability of 1/n.
-    if (seen.size > size && Math.random() * seen.size < 1) {
-      this.#chosen.set(probe, { ...candidate, seen, isCallable });
+  /**
+   * Lets a task be drawn.
+   *
+   * @param group if given, groups are equally likely, not tasks: of each group, only the first task may be drawn
+   * @param isPreferred others are drawn only if none is preferred
+   */
+  consider(
+    key: Key,
+    candidate: Candidate,
+    { group, isPreferred = true }: { group?: string | undefined; isPreferred?: boolean } = {},
+  ): void {
+    let drawn = this.#drawn.get(key);
+    if (drawn?.isPreferred && !isPreferred) return;
+    if (drawn?.isPreferred !== isPreferred) {
+      drawn = { candidate, isPreferred, of: 0, groups: new Set() };
+      this.#drawn.set(key, drawn);
     }
+    if (group !== undefined) {
+      if (drawn.groups.has(group)) return;
+      drawn.groups.add(group);
+    }
+    // Reservoir sampling: the nth candidate replaces the one that was drawn with a probability of 1/n.
+    if (Math.random() * ++drawn.of < 1) drawn.candidate = candidate;
   }
 
-  [Symbol.iterator](): Iterator<[HealthRecord, Candidate]> {
-    return this.#chosen.entries();
+  *[Symbol.iterator](): Iterator<[Key, Candidate]> {
+    for (const [key, { candidate }] of this.#drawn) yield [key, candidate];
   }
 }

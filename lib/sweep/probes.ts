@@ -1,7 +1,9 @@
-import { type Breakers, isProbeDue, wasCalled } from "./breakers.ts";
+import type { HealthRecord } from "../store/health-store.ts";
+import { type Breakers, wasCalled } from "./breakers.ts";
 import type { Check } from "./check.ts";
 import type { Checker } from "./checker.ts";
-import { type Candidate, DrawnTasks, ProbeCandidates } from "./probe-candidates.ts";
+import { type Candidate, ProbeCandidates } from "./probe-candidates.ts";
+import { isProbeDue } from "./probe-times.ts";
 
 /**
  * The calls about one shard's tasks that find out whether what is stuck answers again. While the shard is read, a task is
@@ -12,8 +14,8 @@ export class Probes {
   readonly #checker: Pick<Checker, "queue" | "secondOpinions">;
   readonly #breakers: Breakers;
   readonly #now: number;
-  readonly #forProbes = new ProbeCandidates();
-  readonly #forSecondOpinions = new DrawnTasks();
+  readonly #forProbes = new ProbeCandidates<HealthRecord>();
+  readonly #forSecondOpinions = new ProbeCandidates<string>();
 
   constructor(options: {
     checker: Pick<Checker, "queue" | "secondOpinions">;
@@ -40,7 +42,11 @@ export class Probes {
     if (this.#mayGiveSecondOpinion(orgId)) this.#forSecondOpinions.consider(orgId, candidate);
     else if (isProbeDue(stuck, this.#now)) {
       const own = this.#breakers.ownRecord(orgId);
-      this.#forProbes.consider(stuck, candidate, !own || wasCalled(own.reason));
+      this.#forProbes.consider(stuck, candidate, {
+        // A gateway is asked for another of its organisations each time, with credentials if any has them.
+        group: stuck.scope === "origin" ? orgId : undefined,
+        isPreferred: !own || wasCalled(own.reason),
+      });
     }
   }
 

@@ -184,12 +184,7 @@ export class ShardSweep {
         return true;
       },
     });
-    this.#unread = stoppedAt ? rest(legs, stoppedAt) : [];
-    for (const backlog of served) {
-      const left = this.#left.get(backlog.orgId);
-      this.#left.delete(backlog.orgId);
-      backlog.end(left ? rest(legs, left) : this.#unread);
-    }
+    this.#unread = this.#endPass(served, legs, stoppedAt);
     let newlyBehind = 0;
     for (const [orgId, left] of this.#left) {
       const backlog = this.#backlogOf(orgId);
@@ -280,11 +275,18 @@ export class ShardSweep {
         return this.#left.size < served.size;
       },
     });
+    this.#endPass(backlogs, legs, stoppedAt);
+  }
+
+  /** Ends a pass for the organisations that it served; returns the spans that it has not read. */
+  #endPass(served: readonly Backlog[], legs: readonly KeySpan[], stoppedAt: Position | undefined): KeySpan[] {
     const unread = stoppedAt ? rest(legs, stoppedAt) : [];
-    for (const backlog of backlogs) {
+    for (const backlog of served) {
       const left = this.#left.get(backlog.orgId);
+      this.#left.delete(backlog.orgId);
       backlog.end(left ? rest(legs, left) : unread);
     }
+    return unread;
   }
 
   /**

@@ -1,13 +1,12 @@
 import { randomUUID } from "node:crypto";
 import pMap from "p-map";
-import { fingerprint } from "../enos/credentials.ts";
 import type { BehindChange, BehindRecord } from "../store/behind-store.ts";
-import type { HealthRecord } from "../store/health-store.ts";
 import { isLeased, type Shard } from "../store/shard-store.ts";
-import { Breakers, hasNoOpenTasks } from "./breakers.ts";
+import type { Breakers } from "./breakers.ts";
 import { Checker } from "./checker.ts";
 import type { SweepDependencies, SweepSettings } from "./dependencies.ts";
 import { lags } from "./lag.ts";
+import { openBreakers } from "./open-breakers.ts";
 import { openTasksIn } from "./open-count.ts";
 import { ShardSweep } from "./shard-sweep.ts";
 import { type BehindReason, count, emptySummary, type FailureReason, type SweepSummary } from "./summary.ts";
@@ -15,15 +14,8 @@ import { TimeBudget } from "./time-budget.ts";
 
 /** A lease outlives the invocation by this, in milliseconds, so that no other sweep begins while it may still write. */
 const LEASE_MARGIN_MS = 1_000;
-/** If at most this many organisations are refused, each sweep reads their secrets again: a new one works at once. */
-const MOST_SECRETS_READ = 20;
-/** How long a sweep waits for these secrets before it begins, in milliseconds. */
-const SECRETS_MS = 1_000;
 /** Records that are written at a time, for each shard. */
 const WRITES = 32;
-
-/** The most records of organisations and gateways without open tasks that a sweep removes before its work. */
-const MOST_REMOVED = 256;
 
 /** What a sweep is asked for. */
 export interface SweepRequest {
@@ -58,16 +50,9 @@ export async function sweep(
       (error: unknown) => ({ records: [], error }),
     ),
   ]);
-  const wanted = choose(shards, request.shards, dependencies.now());
   const { now } = dependencies;
-  const at = now();
-  const obsolete = new Set(health.records.filter((record) => hasNoOpenTasks(record, at)));
-  const breakers = new Breakers({ records: health.records.filter((record) => !obsolete.has(record)), now });
-  await Promise.all([
-    // A secret that takes longer is used later in this sweep, or in the next one.
-    time.outlasts(retryRefused(dependencies, breakers), SECRETS_MS),
-    removeObsolete(dependencies, [...obsolete].slice(0, MOST_REMOVED)),
-  ]);
+  const wanted = choose(shards, request.shards, now());
+  const breakers = await openBreakers(health.records, dependencies, time);
   const running = new Sweep({ dependencies, settings, time, breakers });
   if (health.error) running.failed("read", health.error);
   const summary = await running.run(wanted);
@@ -88,39 +73,6 @@ function choose(all: Shard[], wanted: number[] | undefined, now: number): Shard[
   return all
     .filter((shard) => !isLeased(shard, now) && (!wanted || wanted.includes(shard.number)))
     .sort((a, b) => a.checkpoint.watermark - b.checkpoint.watermark);
-}
-
-/** Lets organisations whose secret has changed since it was refused be called again at once. */
-async function retryRefused(
-  { credentials }: Pick<SweepDependencies, "credentials">,
-  breakers: Breakers,
-): Promise<void> {
-  const refused = breakers.records.filter(
-    ({ scope, reason }) =>
-      scope === "org" &&
-      (reason === "credentials" || reason === "unknown-organisation" || reason === "secret"),
-  );
-  if (refused.length > MOST_SECRETS_READ) return;
-  await Promise.all(
-    refused.map(async ({ id, fingerprint: before }) => {
-      try {
-        const read = await credentials.refresh(id, await credentials.get(id));
-        if (fingerprint(read) !== before) breakers.retry(id);
-      } catch {
-        // The secret still cannot be read: nothing has changed for the better.
-      }
-    }),
-  );
-}
-
-/** Removes records of organisations and gateways without open tasks: nothing else would ever remove them. */
-async function removeObsolete(
-  { health, observer }: Pick<SweepDependencies, "health" | "observer">,
-  records: HealthRecord[],
-): Promise<void> {
-  const remove = (record: HealthRecord) =>
-    health.remove(record).catch((error: unknown) => observer.failed("write", error));
-  await pMap(records, remove, { concurrency: WRITES });
 }
 
 /** One sweep over some shards, concurrently. */

@@ -1,11 +1,9 @@
-import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { HealthRecord, StuckReason } from "../../lib/store/health-store.ts";
-import { Breakers, isProbeDue, nextProbe } from "../../lib/sweep/breakers.ts";
+import { Breakers } from "../../lib/sweep/breakers.ts";
 import type { CallResult } from "../../lib/sweep/call-result.ts";
 
 const MINUTE = 60_000;
-const QUARTER = 15 * MINUTE;
 
 const ANSWERED: CallResult = { kind: "answered", check: { kind: "unusable" } };
 const NOT_FOUND: CallResult = { kind: "answered", check: { kind: "not-found" } };
@@ -339,38 +337,5 @@ describe("a probe", () => {
     breakers.claimed(seen, now + 2 * MINUTE);
     expect(breakers.records).toContainEqual({ ...seen, probes: 4, nextProbeAt: now + 2 * MINUTE });
     expect(breakers.records).toContainEqual(record({ scope: "origin", id: "https://o1" }));
-  });
-
-  it("comes within a minute at first, then less and less often, and at least every quarter of an hour", () => {
-    const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
-    fc.assert(
-      fc.property(fc.nat(1_000_000), random, random, (probes, one, other) => {
-        const pause = nextProbe(probes, now, one) - now;
-        expect(pause).toBeGreaterThan(30_000);
-        // There is room for a sweep's interval, and for one more if the sweep is late.
-        expect(pause).toBeLessThanOrEqual(QUARTER - 2 * MINUTE);
-        expect(nextProbe(0, now, one) - now).toBeLessThanOrEqual(MINUTE);
-        // Even the earliest next pause is not much shorter than this one.
-        if (probes < 3) expect(nextProbe(probes + 1, now, other) - now).toBeGreaterThan(0.75 * pause);
-      }),
-    );
-  });
-
-  it("is due at its time, or if only a wrong clock could have set it", () => {
-    fc.assert(
-      fc.property(fc.nat(50), fc.integer({ min: -2 * MINUTE, max: 2 * MINUTE }), (probes, apart) => {
-        // Set by a clock that differs from ours by no more than clocks may.
-        const nextProbeAt = nextProbe(probes, now + apart);
-        expect(isProbeDue({ nextProbeAt }, now)).toBe(nextProbeAt <= now);
-        expect(isProbeDue({ nextProbeAt }, nextProbeAt)).toBe(true);
-      }),
-    );
-    expect(isProbeDue({ nextProbeAt: now + 60 * MINUTE }, now)).toBe(true);
-    expect(isProbeDue({ nextProbeAt: 8_640_000_000_000_000 }, now)).toBe(true);
-  });
-
-  it("of organisations that broke together is not made at the same time", () => {
-    const pauses = Array.from({ length: 100 }, () => nextProbe(0, now) - now);
-    expect(Math.max(...pauses) - Math.min(...pauses)).toBeGreaterThan(5_000);
   });
 });

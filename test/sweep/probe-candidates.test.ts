@@ -1,17 +1,9 @@
 import { expect, it } from "vitest";
-import type { HealthRecord } from "../../lib/store/health-store.ts";
 import { ProbeCandidates } from "../../lib/sweep/probe-candidates.ts";
 import type { OpenTask } from "../../lib/tasks/record.ts";
 
-const GATEWAY: HealthRecord = {
-  scope: "origin",
-  id: "https://g",
-  reason: "unreachable",
-  since: 0,
-  nextProbeAt: 0,
-  probes: 0,
-  fingerprint: undefined,
-};
+const GATEWAY = "https://g";
+const checked = { through: 0, scheduledSince: 0 };
 /** Those whose names begin with "none" have no credentials. */
 const ORGANISATIONS = ["none0", "none1", "one", "two", "three"];
 
@@ -19,7 +11,7 @@ const ORGANISATIONS = ["none0", "none1", "one", "two", "three"];
 function drawn(organisations: string[]): Map<string, number> {
   const times = new Map<string, number>();
   for (let draw = 0; draw < 3_000; draw++) {
-    const candidates = new ProbeCandidates();
+    const candidates = new ProbeCandidates<string>();
     const shift = draw % organisations.length;
     const inOrder = [...organisations.slice(shift), ...organisations.slice(0, shift)];
     for (const orgId of inOrder) {
@@ -27,8 +19,8 @@ function drawn(organisations: string[]): Map<string, number> {
         const task = { orgId, indexKey: `${orgId} ${number}` } as OpenTask;
         candidates.consider(
           GATEWAY,
-          { task, checked: { through: 0, scheduledSince: 0 } },
-          !orgId.startsWith("none"),
+          { task, checked },
+          { group: orgId, isPreferred: !orgId.startsWith("none") },
         );
       }
     }
@@ -46,4 +38,18 @@ it("draws a gateway's organisations with credentials equally often, and no other
 it("draws organisations without credentials if there are no others", () => {
   const times = drawn(["none0", "none1"]);
   expect([...times.keys()].sort()).toEqual(["none0", "none1"]);
+});
+
+it("draws each task of an organisation equally often", () => {
+  const times = new Map<string, number>();
+  for (let draw = 0; draw < 3_000; draw++) {
+    const candidates = new ProbeCandidates<string>();
+    for (const taskId of ["t1", "t2", "t3"]) {
+      const task = { orgId: "one", taskId } as OpenTask;
+      candidates.consider("one", { task, checked });
+    }
+    for (const [, { task }] of candidates) times.set(task.taskId, (times.get(task.taskId) ?? 0) + 1);
+  }
+  expect([...times.keys()].sort()).toEqual(["t1", "t2", "t3"]);
+  for (const count of times.values()) expect(Math.abs(count - 1_000)).toBeLessThan(150);
 });

@@ -1,0 +1,65 @@
+import pMap from "p-map";
+import { fingerprint } from "../enos/credentials.ts";
+import type { HealthRecord } from "../store/health-store.ts";
+import { Breakers } from "./breakers.ts";
+import type { SweepDependencies } from "./dependencies.ts";
+import { hasNoOpenTasks } from "./probe-times.ts";
+import type { TimeBudget } from "./time-budget.ts";
+
+/** If at most this many organisations are refused, each sweep reads their secrets again: a new one works at once. */
+const MOST_SECRETS_READ = 20;
+/** How long a sweep waits for these secrets before it begins, in milliseconds. */
+const SECRETS_MS = 1_000;
+/** The most records of organisations and gateways without open tasks that a sweep removes before its work. */
+const MOST_REMOVED = 256;
+/** Records that are removed at a time. */
+const REMOVALS = 32;
+
+type Dependencies = Pick<SweepDependencies, "credentials" | "health" | "observer" | "now">;
+
+/** The breakers that a sweep begins with, from the stored records of what is stuck. */
+export async function openBreakers(
+  records: readonly HealthRecord[],
+  dependencies: Dependencies,
+  time: TimeBudget,
+): Promise<Breakers> {
+  const { now } = dependencies;
+  const at = now();
+  const { obsolete = [], valid = [] } = Object.groupBy(records, (record) =>
+    hasNoOpenTasks(record, at) ? "obsolete" : "valid",
+  );
+  const breakers = new Breakers({ records: valid, now });
+  await Promise.all([
+    // A secret that takes longer is used later in this sweep, or in the next one.
+    time.outlasts(retryRefused(dependencies, breakers), SECRETS_MS),
+    removeObsolete(dependencies, obsolete.slice(0, MOST_REMOVED)),
+  ]);
+  return breakers;
+}
+
+/** Lets organisations whose secret has changed since it was refused be called again at once. */
+async function retryRefused({ credentials }: Dependencies, breakers: Breakers): Promise<void> {
+  const refused = breakers.records.filter(
+    ({ scope, reason }) =>
+      scope === "org" &&
+      (reason === "credentials" || reason === "unknown-organisation" || reason === "secret"),
+  );
+  if (refused.length > MOST_SECRETS_READ) return;
+  await Promise.all(
+    refused.map(async ({ id, fingerprint: before }) => {
+      try {
+        const read = await credentials.refresh(id, await credentials.get(id));
+        if (fingerprint(read) !== before) breakers.retry(id);
+      } catch {
+        // The secret still cannot be read: nothing has changed for the better.
+      }
+    }),
+  );
+}
+
+/** Removes records of organisations and gateways without open tasks: nothing else would ever remove them. */
+async function removeObsolete({ health, observer }: Dependencies, records: HealthRecord[]): Promise<void> {
+  const remove = (record: HealthRecord) =>
+    health.remove(record).catch((error: unknown) => observer.failed("write", error));
+  await pMap(records, remove, { concurrency: REMOVALS });
+}
