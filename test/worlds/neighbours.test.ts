@@ -317,3 +317,27 @@ it("writes once that a task is uncertain, but for a sweep that was frozen betwee
   }
   expect(again).toBeGreaterThan(0);
 });
+
+it("checks a quick organisation no later beside thousands that are stuck, and takes those up that recover", async () => {
+  const recovery = { at: -MINUTE, recoversAt: 20 * MINUTE };
+  const stuck = Array.from({ length: 1_000 }, (_, index) => [
+    organisation(`hung${index}`, HANGS, 2),
+    organisation(`beside${index}`, HANGS, 2, { origin }),
+    organisation(`refused${index}`, { kind: "refuses-keys" }, 2),
+    organisation(`keyless${index}`, { kind: "no-secret" }, 2),
+  ]).flat();
+  const back = [
+    organisation("back-hung", HANGS, 3, recovery),
+    organisation("back-beside", HANGS, 3, { origin, ...recovery }),
+    organisation("back-refused", { kind: "refuses-keys" }, 3, recovery),
+  ];
+  const well = organisation("well", QUICK, 100);
+  const crowded = await run(world([...stuck, ...back, well], { minutes: 40 }));
+  const alone = await run(world([well], { minutes: 40 }));
+  // The gateways that hang take one interval more, when they are found.
+  expect(longestGap(crowded, "well")).toBeLessThanOrEqual(longestGap(alone, "well") + 1.1);
+  for (const task of crowded.tasks.filter(({ orgId }) => orgId.startsWith("back"))) {
+    const first = task.answeredAt.find((at) => at >= EPOCH + 20 * MINUTE) ?? Number.POSITIVE_INFINITY;
+    expect((first - EPOCH) / MINUTE - 20, task.orgId).toBeLessThan(17);
+  }
+}, 120_000);
