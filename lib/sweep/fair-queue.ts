@@ -48,6 +48,7 @@ export interface FairQueueOptions<Item> {
 
 interface Call<Item extends Queued> {
   lane: Lane<Item>;
+  source: number;
   startedAt: number;
   charged: number;
   /** The kind of its waiting place; undefined in a slot. */
@@ -145,14 +146,23 @@ export class FairQueue<Item extends Queued> {
   }
 
   /**
-   * Whether to read more tasks of an organisation: it has answered and half of its queue is free, or it has nothing
-   * queued or in flight.
+   * Whether an organisation is to be served when tasks are read: it has answered and half of its queue is free, or it
+   * has nothing queued or in flight.
    */
   wantsMore(orgId: string, source = 0): boolean {
     const lane = this.#lanes.get(orgId);
     if (this.#closed || lane?.isStopped) return false;
     if (!lane || (!lane.window.hasAnswered && lane.inFlight === 0 && lane.items.length === 0)) return true;
-    return lane.window.hasAnswered && lane.items.lengthFrom(source) <= this.#most(lane) / 2;
+    return lane.window.hasAnswered && lane.items.lengthFrom(source) <= this.#half(lane);
+  }
+
+  /**
+   * Whether tasks are to be read now for an organisation that wants more. While many tasks are queued in all, it must
+   * have hardly any left, so that one pass over a shard serves many organisations.
+   */
+  isShort(orgId: string): boolean {
+    const lane = this.#lanes.get(orgId);
+    return !lane || this.#isShort(lane);
   }
 
   /** Whether an organisation gets no more calls in this sweep, unless it is resumed. */
@@ -252,6 +262,18 @@ export class FairQueue<Item extends Queued> {
     return this.#queued < LIMITS.fewQueued ? LIMITS.mostQueued : LIMITS.leastQueued;
   }
 
+  get #isCrowded(): boolean {
+    return this.#queued >= LIMITS.fewQueued / 2;
+  }
+
+  #half(lane: Lane<Item>): number {
+    return (lane.pace === "slow" || this.#isCrowded ? LIMITS.leastQueued : LIMITS.mostQueued) / 2;
+  }
+
+  #isShort({ pace, items }: Lane<Item>): boolean {
+    return pace === "slow" || !this.#isCrowded || items.length <= (items.sources * LIMITS.leastQueued) / 8;
+  }
+
   /** Adds a lane to the list from which its next call is chosen, if it may make one. */
   #list(lane: Lane<Item>): void {
     if (lane.isListed || !mayCall(lane)) return;
@@ -322,7 +344,14 @@ export class FairQueue<Item extends Queued> {
   }
 
   #start(lane: Lane<Item>, item: Item, place: PlaceKind | undefined, now: number): void {
-    const call = { lane, startedAt: now, charged: place ? 0 : lane.typicalMs, place, hasEnded: false };
+    const call = {
+      lane,
+      source: item.source ?? 0,
+      startedAt: now,
+      charged: place ? 0 : lane.typicalMs,
+      place,
+      hasEnded: false,
+    };
     lane.inFlight++;
     lane.nextAt = Math.max(lane.nextAt, now) + lane.spacingMs;
     lane.used += call.charged;
@@ -366,7 +395,7 @@ export class FairQueue<Item extends Queued> {
     }
     this.#list(lane);
     this.#pump();
-    if (lane.items.length <= (this.#most(lane) * lane.items.sources) / 2) this.#change();
+    if (lane.items.lengthFrom(call.source) <= this.#half(lane) && this.#isShort(lane)) this.#change();
   }
 
   /** Moves calls that have been in a slot for too long to waiting places. */

@@ -236,7 +236,7 @@ export class ShardSweep {
       this.#late.releaseHeldBack();
       const open = this.#unstuck().filter(({ isOpen, orgId }) => isOpen && !this.#queue.isStopped(orgId));
       const wanting = open.filter(({ orgId }) => this.#queue.wantsMore(orgId, this.#shard.number));
-      if (wanting.length > 0) await this.#pass(wanting);
+      if (wanting.some(({ orgId }) => this.#queue.isShort(orgId))) await this.#pass(wanting);
       else if (open.length === 0 && this.#underWay === 0) return;
       else {
         const idle = this.#underWay > 0 ? [this.#onIdle()] : [];

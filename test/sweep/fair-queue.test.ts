@@ -493,6 +493,20 @@ describe("an organisation's queue", () => {
     bench.queue.stop("a");
     expect(bench.queue.wantsMore("a")).toBe(false);
   });
+
+  it("lets one pass serve many organisations while much is queued: it waits for one that has hardly any left", async () => {
+    const bench = new Bench(() => ({ takesMs: 500 }), { concurrency: 2 });
+    bench.add("a", 24);
+    await advance(SECOND);
+    expect([bench.queue.wantsMore("a"), bench.queue.isShort("a")]).toEqual([true, true]);
+    for (let index = 0; index < 17; index++) bench.add(`o${index}`, 3_000);
+    expect([bench.queue.wantsMore("a"), bench.queue.isShort("a")]).toEqual([true, false]);
+    let seconds = 0;
+    for (; seconds < 200 && !bench.queue.isShort("a"); seconds++) await advance(SECOND);
+    expect(seconds).toBeGreaterThan(5);
+    expect([bench.queue.wantsMore("a"), bench.queue.isShort("a")]).toEqual([true, true]);
+    expect(bench.queue.isShort("never-heard-of")).toBe(true);
+  });
 });
 
 describe("the queue", () => {
