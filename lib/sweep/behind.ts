@@ -42,9 +42,10 @@ export function behindAfter(
   return { changes, reasons, totals };
 }
 
-/** The earlier of time `a`, where 0 means none, and watermark `b`, where 0 means never checked: it counts as 1. */
-function earlier(a: number, b: number): number {
-  return a === 0 ? Math.max(1, b) : Math.min(a, Math.max(1, b));
+/** The earlier of two watermarks; `oldest` is 0 if there is none yet, so that a watermark of 0 counts as 1. */
+function earlier(oldest: number, watermark: number): number {
+  const known = Math.max(1, watermark);
+  return oldest === 0 ? known : Math.min(oldest, known);
 }
 
 /** Whether the record of an organisation has to be written. */

@@ -11,6 +11,7 @@ const UNANSWERED_TASKS = 2;
 const MOST_UNANSWERED_TASKS = 64;
 /** How many organisations go unanswered before their gateway counts as stuck. */
 const UNANSWERED_ORGANISATIONS = 3;
+
 /** A change to be written: an organisation or a gateway is stuck from now on, or has recovered. */
 export type HealthChange = { kind: "stuck" | "recovered"; record: HealthRecord };
 
