@@ -1,8 +1,8 @@
 import TinyQueue from "tinyqueue";
 import { CallWindow } from "./call-window.ts";
 import { allowedAt, type Lane, mayCall, type Queued } from "./lane.ts";
+import { LaneQueue } from "./lane-queue.ts";
 import type { Pace, Paces } from "./paces.ts";
-import { TurnQueue } from "./turn-queue.ts";
 import { type PlaceKind, WaitingPlaces } from "./waiting-places.ts";
 
 /** The queue's limits. Times are in milliseconds. */
@@ -139,10 +139,10 @@ export class FairQueue<Item extends Queued> {
     return Math.max(0, this.#most(lane) - (lane?.items.lengthFrom(source) ?? 0));
   }
 
-  /** Whether one more item of an organisation may be queued to go first, however many others have queued items. */
+  /** Whether one more item of an organisation may be queued to go first, however many of its others are queued. */
   hasRoomInFront(orgId: string): boolean {
     const lane = this.#lanes.get(orgId);
-    return !this.#closed && !lane?.isStopped && (lane?.items.length ?? 0) < LIMITS.mostQueued;
+    return !this.#closed && !lane?.isStopped && (lane?.items.lengthInFront ?? 0) < LIMITS.mostQueued;
   }
 
   /**
@@ -233,7 +233,7 @@ export class FairQueue<Item extends Queued> {
       const { quickMs, firstWindow, places } = LIMITS;
       lane = {
         orgId,
-        items: new TurnQueue(),
+        items: new LaneQueue(),
         window: new CallWindow({ quickMs, first: firstWindow, concurrency, mostIfSlow: places }),
         pace: paces?.get(orgId),
         lastTurn: paces?.lastTurn(orgId) ?? 0,

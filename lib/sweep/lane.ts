@@ -1,18 +1,16 @@
 import type { CallWindow } from "./call-window.ts";
+import type { LaneQueue, Ordered } from "./lane-queue.ts";
 import type { Pace } from "./paces.ts";
-import type { TurnQueue } from "./turn-queue.ts";
 
 /** What the fair queue needs to know of an item. */
-export interface Queued {
+export interface Queued extends Ordered {
   orgId: string;
-  /** Where the item comes from, such as a shard. The sources of one organisation take turns. */
-  source?: number;
 }
 
 /** One organisation in the fair queue. */
 export interface Lane<Item extends Queued> {
   readonly orgId: string;
-  readonly items: TurnQueue<Item>;
+  readonly items: LaneQueue<Item>;
   readonly window: CallWindow;
   /** Decides where calls start: in slots if quick, in waiting places if slow. Undefined while it is unknown. */
   pace: Pace | undefined;

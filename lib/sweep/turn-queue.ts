@@ -1,14 +1,19 @@
 /** After this many items, a list drops those that have left it: one that is never empty would keep them all. */
 const TRIM_AT = 1_024;
 
+/** An item that may say where it comes from, such as a shard. */
+export interface FromSource {
+  source?: number;
+}
+
 /** The queued items from one source. Those before `head` have left. */
 interface Line<Item> {
   items: Item[];
   head: number;
 }
 
-/** A queue whose items come from several sources, such as shards, which take turns. */
-export class TurnQueue<Item extends { source?: number }> {
+/** A queue whose items come from several sources, which take turns. */
+export class TurnQueue<Item extends FromSource> {
   readonly #lines = new Map<number, Line<Item>>();
   /** The sources with items, in the order of their turns. */
   #turns: number[] = [];
@@ -19,33 +24,16 @@ export class TurnQueue<Item extends { source?: number }> {
     return this.#length;
   }
 
-  /** How many sources items have come from, at least 1. */
-  get sources(): number {
-    return Math.max(1, this.#lines.size);
-  }
-
-  /** How many items are queued from one source. */
-  lengthFrom(source: number): number {
-    const line = this.#lines.get(source);
-    return line ? line.items.length - line.head : 0;
-  }
-
-  /** Queues an item. @param goesFirst whether it goes before all others that are queued now */
-  add(item: Item, goesFirst = false): void {
+  /** Queues an item. */
+  add(item: Item): void {
     const source = item.source ?? 0;
     let line = this.#lines.get(source);
     if (!line) {
       line = { items: [], head: 0 };
       this.#lines.set(source, line);
     }
-    if (goesFirst) {
-      this.#turns = [source, ...this.#turns.filter((other) => other !== source)];
-      if (line.head > 0) line.items[--line.head] = item;
-      else line.items.unshift(item);
-    } else {
-      if (line.items.length === line.head) this.#turns.push(source);
-      line.items.push(item);
-    }
+    if (line.items.length === line.head) this.#turns.push(source);
+    line.items.push(item);
     this.#length++;
   }
 

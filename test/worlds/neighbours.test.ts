@@ -207,6 +207,16 @@ it("lets an organisation's shards take turns, however few calls its limit allows
   expect(tasks.filter(({ answeredAt }) => answeredAt.length === 0)).toEqual([]);
 });
 
+it("is late with all tasks about alike if an organisation's limit or rate allows too few calls", async () => {
+  const old = { at: -10 * 60 * MINUTE };
+  const limited = organisation("limited", { kind: "limits", answers: 5 }, 60, old);
+  const slowed = organisation("slowed", QUICK, 24, { ...old, requestsPerSecond: 0.05 });
+  const outcome = await run(world([limited, slowed], { shards: 16, minutes: 90 }));
+  // All of its tasks take twelve sweeps for the one, and eight for the other.
+  expect(longestGap(outcome, "limited")).toBeLessThan(12 + 6);
+  expect(longestGap(outcome, "slowed")).toBeLessThan(8 + 4);
+});
+
 it("does not let a wave of deadlines hold up the calls of others", async () => {
   const big = organisation("big", HANGS, 3_000, { at: -MINUTE });
   const outcome = await run(
@@ -302,6 +312,15 @@ it("asks before it gives up, even if many organisations leave little room for ea
   const outcome = await run(world([...busy, one], { shards: 1, minutes: 8, deadlineMs: 2.5 * MINUTE }));
   const told = outcome.events.filter(({ task }) => task.orgId === "one").map(({ event }) => event.data.state);
   expect(new Set(told)).toEqual(new Set(["succeeded"]));
+});
+
+it("asks before it gives up, even if thousands of other tasks of the organisation are queued", async () => {
+  const deadlineMs = 30 * MINUTE;
+  const late = organisation("one", QUICK, 40, { at: 0.9 * MINUTE - deadlineMs, endsAt: 0 });
+  const other = organisation("one", QUICK, 5_000, { requestsPerSecond: 300 });
+  const one = { ...other, tasks: [...late.tasks, ...other.tasks] };
+  const { events } = await run(world([one], { minutes: 1, deadlineMs }));
+  expect(events.map(({ event }) => event.data.state)).toEqual(Array(40).fill("succeeded"));
 });
 
 it("writes once that a task is uncertain, but for a sweep that was frozen between its last read and its write", async () => {

@@ -1,0 +1,100 @@
+import { type FromSource, TurnQueue } from "./turn-queue.ts";
+
+/** What a lane's queue needs to know of an item. */
+export interface Ordered extends FromSource {
+  /** How far its task has been checked before: what is furthest behind goes first. */
+  checked?: { through: number };
+}
+
+/**
+ * Items whose tasks have been checked up to the same second count as equally far behind. One sweep takes its shards
+ * within moments, and they are to take turns.
+ */
+const SAME_MS = 1_000;
+
+/** Items that are equally far behind. */
+interface Rank<Item extends Ordered> {
+  through: number;
+  turns: TurnQueue<Item>;
+}
+
+/**
+ * One organisation's queued items: first those that go first, the last one before the others, then those that are
+ * furthest behind. So an organisation that may not be called often enough is late with all of its tasks about alike,
+ * and not with the same ones in every sweep.
+ */
+export class LaneQueue<Item extends Ordered> {
+  readonly #front: Item[] = [];
+  /** The furthest behind first. None is empty, but the only one may be. */
+  readonly #ranks: Rank<Item>[] = [];
+  /** How many items are queued, by source. */
+  readonly #queuedFrom = new Map<number, number>();
+  #length = 0;
+
+  /** How many items are queued. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** How many of them go first. */
+  get lengthInFront(): number {
+    return this.#front.length;
+  }
+
+  /** How many sources items have come from, at least 1. */
+  get sources(): number {
+    return Math.max(1, this.#queuedFrom.size);
+  }
+
+  /** How many items are queued from one source. */
+  lengthFrom(source: number): number {
+    return this.#queuedFrom.get(source) ?? 0;
+  }
+
+  /** Queues an item. @param goesFirst whether it goes before all others that are queued now */
+  add(item: Item, goesFirst = false): void {
+    if (goesFirst) this.#front.push(item);
+    else this.#rankOf(item).turns.add(item);
+    this.#count(item, 1);
+  }
+
+  /** Removes the next item; undefined if there is none. */
+  take(): Item | undefined {
+    const item = this.#front.pop() ?? this.#ranks[0]?.turns.take();
+    if (!item) return undefined;
+    this.#count(item, -1);
+    if (this.#ranks.length > 1 && this.#ranks[0]?.turns.length === 0) this.#ranks.shift();
+    return item;
+  }
+
+  /** Removes all items, and returns them. */
+  clear(): Item[] {
+    const items = [...this.#front.splice(0), ...this.#ranks.splice(0).flatMap(({ turns }) => turns.clear())];
+    this.#queuedFrom.clear();
+    this.#length = 0;
+    return items;
+  }
+
+  #count({ source = 0 }: Item, change: number): void {
+    this.#queuedFrom.set(source, this.lengthFrom(source) + change);
+    this.#length += change;
+  }
+
+  /** The rank of an item. There are few, and most items belong to the last one. */
+  #rankOf({ checked }: Item): Rank<Item> {
+    const through = Math.floor((checked?.through ?? 0) / SAME_MS);
+    const ranks = this.#ranks;
+    let index = ranks.length - 1;
+    while (index >= 0 && (ranks[index] as Rank<Item>).through > through) index--;
+    const found = ranks[index];
+    if (found?.through === through) return found;
+    const [only] = ranks;
+    if (only && only.turns.length === 0) {
+      only.through = through;
+      return only;
+    }
+    const rank = { through, turns: new TurnQueue<Item>() };
+    ranks.splice(index + 1, 0, rank);
+    return rank;
+  }
+}

@@ -1,0 +1,108 @@
+import * as fc from "fast-check";
+import { expect, it } from "vitest";
+import { LaneQueue } from "../../lib/sweep/lane-queue.ts";
+
+interface Item {
+  source: number;
+  checked: { through: number };
+  name: string;
+}
+
+const SECOND = 1_000;
+
+function takeAll(queue: LaneQueue<Item>): string[] {
+  const names: string[] = [];
+  for (let item = queue.take(); item; item = queue.take()) names.push(item.name);
+  return names;
+}
+
+it("takes what is furthest behind, whatever its source and whenever it was queued", () => {
+  const queue = new LaneQueue<Item>();
+  const add = (name: string, source: number, second: number) =>
+    queue.add({ name, source, checked: { through: second * SECOND } });
+  add("new 1", 1, 120);
+  add("new 2", 2, 120);
+  add("old 2", 2, 60);
+  add("newest", 1, 180);
+  add("old 1", 1, 60);
+  add("oldest", 3, 0);
+  expect(takeAll(queue)).toEqual(["oldest", "old 2", "old 1", "new 1", "new 2", "newest"]);
+});
+
+it("lets sources take turns with items that are about equally far behind", () => {
+  const queue = new LaneQueue<Item>();
+  for (let number = 0; number < 3; number++) {
+    for (const source of [1, 2]) {
+      const through = 60 * SECOND + source * 10;
+      if (source === 1 || number === 0)
+        queue.add({ name: `${source}.${number}`, source, checked: { through } });
+    }
+  }
+  expect(takeAll(queue)).toEqual(["1.0", "2.0", "1.1", "1.2"]);
+});
+
+it("takes an item that goes first before all others, and counts those", () => {
+  const queue = new LaneQueue<Item>();
+  const checked = { through: 60 * SECOND };
+  for (const source of [1, 2]) queue.add({ name: `oldest ${source}`, source, checked: { through: 0 } });
+  queue.add({ name: "late", source: 3, checked }, true);
+  queue.add({ name: "later", source: 1, checked }, true);
+  expect([queue.length, queue.lengthInFront, queue.lengthFrom(1)]).toEqual([4, 2, 2]);
+  expect(takeAll(queue)).toEqual(["later", "late", "oldest 1", "oldest 2"]);
+  expect(queue.lengthInFront).toBe(0);
+});
+
+it("loses and repeats nothing, knows how much is queued, and always takes what is furthest behind", () => {
+  const step = fc.oneof(
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        source: fc.nat(3),
+        second: fc.nat(4),
+        goesFirst: fc.nat(4).map((n) => n === 0),
+      }),
+    },
+    { weight: 5, arbitrary: fc.constant("take" as const) },
+    { weight: 1, arbitrary: fc.constant("clear" as const) },
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 200, size: "max" }), (steps) => {
+      const queue = new LaneQueue<Item>();
+      let front: Item[] = [];
+      let others: Item[] = [];
+      for (const [number, one] of steps.entries()) {
+        if (one === "take") {
+          const item = queue.take();
+          if (front.length > 0) expect(item).toBe(front.pop());
+          else {
+            const least = Math.min(...others.map(({ checked }) => checked.through));
+            expect(item?.checked.through).toBe(others.length > 0 ? least : undefined);
+            // The first of its source among those that are equally far behind.
+            const equal = others.filter(
+              ({ source, checked }) => source === item?.source && checked.through === least,
+            );
+            expect(item).toBe(equal[0]);
+            others = others.filter((other) => other !== item);
+          }
+        } else if (one === "clear") {
+          expect(new Set(queue.clear())).toEqual(new Set([...front, ...others]));
+          [front, others] = [[], []];
+        } else {
+          const item = {
+            source: one.source,
+            checked: { through: one.second * SECOND },
+            name: String(number),
+          };
+          queue.add(item, one.goesFirst);
+          (one.goesFirst ? front : others).push(item);
+        }
+        const all = [...front, ...others];
+        expect(queue.length).toBe(all.length);
+        expect(queue.lengthInFront).toBe(front.length);
+        for (let from = 0; from < 4; from++) {
+          expect(queue.lengthFrom(from)).toBe(all.filter(({ source }) => source === from).length);
+        }
+      }
+    }),
+  );
+});
