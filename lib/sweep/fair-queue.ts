@@ -3,7 +3,7 @@ import { CallWindow } from "./call-window.ts";
 import { allowedAt, type Lane, mayCall, type Queued } from "./lane.ts";
 import { LaneQueue } from "./lane-queue.ts";
 import type { Pace, Paces } from "./paces.ts";
-import { type PlaceKind, WaitingPlaces } from "./waiting-places.ts";
+import { type PlaceKind, type ProbeKind, WaitingPlaces } from "./waiting-places.ts";
 
 /** The queue's limits. Times are in milliseconds. */
 const LIMITS = {
@@ -11,15 +11,18 @@ const LIMITS = {
   quickMs: 1_000,
   /** The least time between two moves of calls to waiting places. */
   moveEveryMs: 50,
-  /** New calls may start in waiting places while fewer than this are taken. */
-  places: 256,
-  /** Calls in slots and waiting places together: each has a socket, and Lambda allows 1,024 file descriptors. */
+  /**
+   * Calls in slots and waiting places together: each has a socket, and Lambda allows 1,024 file descriptors. So all
+   * that are not slots are waiting places: at least 256, since there are at most 512 slots.
+   */
   mostCalls: 768,
   /**
    * How many calls to an organisation may be in flight after its first answer, if that was quick. Each further quick
    * answer adds one. Slow answers do not reduce the number below this.
    */
   firstWindow: 8,
+  /** The most calls that may be in flight to an organisation whose first answer was slow. */
+  slowWindow: 256,
   /**
    * How many items of one organisation from one source may be queued: `mostQueued`, or `leastQueued` as soon as
    * `fewQueued` items of all organisations are queued, which take about 60 MB. The rest is read from the index again.
@@ -60,9 +63,8 @@ interface Call<Item extends Queued> {
  * Makes calls to many organisations so that none can hold up another.
  *
  * Slots are for organisations that answer: the one that has used the least slot time goes first. A call that is not
- * answered within a second moves to a waiting place, which frees its slot. First calls, probes and calls to slow
- * organisations start in waiting places, each kind in an equal share. Of the slow organisations, the one with the
- * fewest calls there goes first. So the slots stay free for the organisations that answer, however many gateways hang.
+ * answered within a second moves to a waiting place, which frees its slot. All other calls start in waiting places, each
+ * kind in an equal share of them. So the slots stay free for the organisations that answer, however many gateways hang.
  */
 export class FairQueue<Item extends Queued> {
   readonly #options: FairQueueOptions<Item>;
@@ -89,7 +91,7 @@ export class FairQueue<Item extends Queued> {
   constructor(options: FairQueueOptions<Item>) {
     this.#options = options;
     this.#places = new WaitingPlaces({
-      limit: LIMITS.places,
+      limit: LIMITS.mostCalls - options.concurrency,
       wake: (at, now) => this.#wake(at, now),
     });
   }
@@ -108,27 +110,17 @@ export class FairQueue<Item extends Queued> {
     this.#pump();
   }
 
-  /** Queues a probe, even if its organisation is stopped. @param goesFirst whether it goes before the other probes */
-  probe(item: Item, { goesFirst = false } = {}): void {
-    if (this.#closed) {
-      this.#options.onSkipped(item);
-      return;
-    }
-    this.#places.addProbe(item, { goesFirst });
-    this.#pump();
-  }
-
   /**
-   * Queues a probe that may start only in a waiting place that no other call needs.
+   * Queues a probe or a second opinion, even if its organisation is stopped.
    *
-   * @param since when it began to wait, perhaps in an earlier sweep: the one that has waited longest goes first
+   * @param since when it began to wait, perhaps in an earlier sweep: of each kind, the first goes first
    */
-  spareProbe(item: Item, since: number): void {
+  probe(item: Item, { kind = "probe", since = 0 }: { kind?: ProbeKind; since?: number } = {}): void {
     if (this.#closed) {
       this.#options.onSkipped(item);
       return;
     }
-    this.#places.addSpareProbe(item, since);
+    this.#places.addProbe(item, kind, since);
     this.#pump();
   }
 
@@ -230,16 +222,17 @@ export class FairQueue<Item extends Queued> {
     let lane = this.#lanes.get(orgId);
     if (!lane) {
       const { concurrency, requestsPerSecond, paces } = this.#options;
-      const { quickMs, firstWindow, places } = LIMITS;
+      const { quickMs, firstWindow, slowWindow } = LIMITS;
       lane = {
         orgId,
         items: new LaneQueue(),
-        window: new CallWindow({ quickMs, first: firstWindow, concurrency, mostIfSlow: places }),
+        window: new CallWindow({ quickMs, first: firstWindow, concurrency, mostIfSlow: slowWindow }),
         pace: paces?.get(orgId),
         lastTurn: paces?.lastTurn(orgId) ?? 0,
         isStopped: false,
         inFlight: 0,
         inPlaces: 0,
+        unanswered: 0,
         used: 0,
         typicalMs: 50,
         spacingMs: 1_000 / requestsPerSecond,
@@ -283,7 +276,7 @@ export class FairQueue<Item extends Queued> {
       this.#ready.push({ lane, used: lane.used });
       if (!lane.window.hasAnswered) this.#places.addUnproven(lane);
     } else if (lane.pace === "slow") {
-      this.#places.addSlow(lane);
+      this.#places.addNext(lane);
     } else if (lane.inFlight === 0) {
       lane.isListed = true;
       this.#places.addFirst(lane);
@@ -331,7 +324,7 @@ export class FairQueue<Item extends Queued> {
     while (this.#calls < LIMITS.mostCalls) {
       const next = this.#places.next(now);
       if (!next) return;
-      if (next.kind === "probe") this.#start(this.#lane(next.item.orgId), next.item, "probe", now);
+      if ("item" in next) this.#start(this.#lane(next.item.orgId), next.item, next.kind, now);
       else this.#startNext(next.lane, next.kind, now);
     }
   }
@@ -390,6 +383,7 @@ export class FairQueue<Item extends Queued> {
       this.#setPace(lane, tookMs <= LIMITS.quickMs ? "quick" : "slow");
       lane.window.answered({ startedAt, inFlight, now });
     } else {
+      lane.unanswered++;
       if (!lane.pace) this.#setPace(lane, "slow");
       lane.window.unanswered({ startedAt, inFlight, now });
     }

@@ -19,6 +19,8 @@ export interface Lane<Item extends Queued> {
   isStopped: boolean;
   inFlight: number;
   inPlaces: number;
+  /** Its calls that went unanswered in this sweep. */
+  unanswered: number;
   /** Slot time used, in milliseconds. Calls in flight are charged the average of recent ones. */
   used: number;
   typicalMs: number;
@@ -35,6 +37,11 @@ const BURST_MS = 100;
 /** Whether a lane has something to call for. */
 export function mayCall({ isStopped, items }: Lane<Queued>): boolean {
   return !isStopped && items.length > 0;
+}
+
+/** Whether the calls of this sweep may prove that its organisation is stuck: none was answered, and some were not. */
+export function isInDoubt({ pace, window, unanswered }: Lane<Queued>): boolean {
+  return pace === "slow" && unanswered > 0 && !window.hasAnswered;
 }
 
 /** When a lane's rate allows its next call, in milliseconds. */

@@ -67,8 +67,8 @@ export class Probes {
     for (const { orgId, candidate, since } of inOrder) {
       this.#checker.secondOpinions.ask(orgId, () => checkOf(candidate), since);
     }
-    for (const [, candidate] of this.#forProbes)
-      this.#checker.queue.probe({ ...checkOf(candidate), isProbe: true });
+    for (const [{ nextProbeAt }, candidate] of this.#forProbes)
+      this.#checker.queue.probe({ ...checkOf(candidate), isProbe: true }, { since: nextProbeAt });
   }
 
   /** Whether an organisation is asked although its gateway is stuck: it has not failed itself, or its probe is due. */

@@ -64,6 +64,8 @@ export class ShardSweep {
   readonly #backlogs = new Map<string, Backlog>();
   /** The position in the present pass from which on an organisation's tasks are left for later. */
   readonly #left = new Map<string, Position>();
+  /** Organisations whose records will probably have to be written. */
+  readonly #changing = new Set<string>();
   /** The number of due tasks, by organisation, that were read and not taken on so far. */
   readonly #passedOver = new Map<string, number>();
   /** Index keys of tasks that were taken on out of turn. */
@@ -120,11 +122,7 @@ export class ShardSweep {
 
   /** Resolves with the result; undefined if the shard's record must stay as it was. */
   async run(): Promise<ShardOutcome | undefined> {
-    // The records of organisations that are stuck are settled, and stay as they are.
-    const changing = [...this.#backlogs.values()].filter(
-      ({ orgId, record }) => !record?.isSettled || !this.#breakers.stuck(orgId),
-    );
-    this.#time.reserve(CHANGE_MS * changing.length);
+    for (const { orgId, record } of this.#backlogs.values()) if (!record?.isSettled) this.#reserveFor(orgId);
     await this.#firstPass();
     this.#probes.start(
       ({ task, checked }) => {
@@ -185,14 +183,12 @@ export class ShardSweep {
       },
     });
     this.#unread = this.#endPass(served, legs, stoppedAt);
-    let newlyBehind = 0;
     for (const [orgId, left] of this.#left) {
       const backlog = this.#backlogOf(orgId);
       if (backlog.isOpen) continue;
       backlog.leaveUnread(within(this.#window.coverage, rest(legs, left)));
-      newlyBehind++;
+      this.#reserveFor(orgId);
     }
-    this.#time.reserve(CHANGE_MS * newlyBehind);
   }
 
   /** The least watermark of the organisations that may be probed: any of their due tasks that is read can be used. */
@@ -329,9 +325,19 @@ export class ShardSweep {
           this.#summary.deferred++;
           backlog.leaveOut({ key: task.indexKey, number, watermark: checked.through });
         }
+        // The record of one that stays behind as it was is not written.
+        const isNews = isChecked ? backlog.record : !backlog.record || this.#breakers.stuck(task.orgId);
+        if (isNews) this.#reserveFor(task.orgId);
         this.#ended();
       },
     };
+  }
+
+  /** Keeps time to write the record of an organisation at the end. */
+  #reserveFor(orgId: string): void {
+    if (this.#changing.has(orgId)) return;
+    this.#changing.add(orgId);
+    this.#time.reserve(CHANGE_MS);
   }
 
   #leave(orgId: string, position: Position): void {

@@ -1,30 +1,37 @@
 import TinyQueue from "tinyqueue";
-import { allowedAt, type Lane, mayCall, type Queued } from "./lane.ts";
-
-/** The kinds of calls that start in waiting places. */
-const KINDS = ["first", "slow", "probe"] as const;
-export type PlaceKind = (typeof KINDS)[number];
-
-/** What gets a waiting place: a lane's next item, or a probe. */
-type Next<Item extends Queued> = { kind: "first" | "slow"; lane: Lane<Item> } | { kind: "probe"; item: Item };
+import { allowedAt, isInDoubt, type Lane, mayCall, type Queued } from "./lane.ts";
 
 /**
- * The waiting places, and what waits for one: first calls, calls to slow organisations, and probes, each kind for an
- * equal share of the places. Of the slow organisations, the one with the fewest calls there goes first.
+ * The kinds of calls that start in waiting places: first calls of organisations whose pace is not known, calls to
+ * organisations in doubt, calls to slow organisations, second opinions on stuck gateways, and probes.
  */
+const KINDS = ["first", "doubt", "slow", "opinion", "probe"] as const;
+export type PlaceKind = (typeof KINDS)[number];
+
+/** Kinds of calls that are made even if their organisation is stopped, each for an item of its own. */
+export type ProbeKind = Extract<PlaceKind, "opinion" | "probe">;
+
+/** What gets a waiting place: a lane's next item, or a probe. */
+type Next<Item extends Queued> =
+  | { kind: Exclude<PlaceKind, ProbeKind>; lane: Lane<Item> }
+  | { kind: ProbeKind; item: Item };
+
+/** Items by since when they have waited. */
+type Line<Item> = TinyQueue<{ item: Item; since: number }>;
+
+/** The waiting places, and what waits for one, each kind of call for an equal share of them. */
 export class WaitingPlaces<Item extends Queued> {
   readonly #limit: number;
   readonly #wake: (at: number, now: number) => void;
-  readonly #taken: Record<PlaceKind, number> = { first: 0, slow: 0, probe: 0 };
+  readonly #taken: Record<PlaceKind, number> = { first: 0, doubt: 0, slow: 0, opinion: 0, probe: 0 };
   #takenInAll = 0;
   /** Lanes of unknown pace whose first call has not begun. */
   readonly #first: Lane<Item>[] = [];
   /** Quick lanes without an answer in this sweep. Their first call may start here if no slot is free. */
   readonly #unproven: Lane<Item>[] = [];
+  readonly #inDoubt = new Set<Lane<Item>>();
   readonly #slow = new Set<Lane<Item>>();
-  readonly #probes: Item[] = [];
-  /** Probes that may start only in places that no other call needs, by since when they have waited. */
-  readonly #spareProbes = new TinyQueue<{ item: Item; since: number }>([], (a, b) => a.since - b.since);
+  readonly #probes: Record<ProbeKind, Line<Item>> = { opinion: line(), probe: line() };
 
   constructor(options: {
     /** New calls start here while fewer places than this are taken. Calls that leave their slots always find one. */
@@ -61,54 +68,51 @@ export class WaitingPlaces<Item extends Queued> {
     this.#unproven.push(lane);
   }
 
-  addSlow(lane: Lane<Item>): void {
-    this.#slow.add(lane);
+  /** Lets a lane wait for its next call: one that is in doubt, or slow. */
+  addNext(lane: Lane<Item>): void {
+    (isInDoubt(lane) ? this.#inDoubt : this.#slow).add(lane);
   }
 
-  addProbe(item: Item, { goesFirst = false } = {}): void {
-    if (goesFirst) this.#probes.unshift(item);
-    else this.#probes.push(item);
-  }
-
-  addSpareProbe(item: Item, since: number): void {
-    this.#spareProbes.push({ item, since });
+  /** Lets a probe wait. @param since when it began to wait, perhaps in an earlier sweep: the first goes first */
+  addProbe(item: Item, kind: ProbeKind, since: number): void {
+    this.#probes[kind].push({ item, since });
   }
 
   /** Removes all probes, and returns them. */
   clearProbes(): Item[] {
-    const spare: Item[] = [];
-    for (let next = this.#spareProbes.pop(); next; next = this.#spareProbes.pop()) spare.push(next.item);
-    return [...this.#probes.splice(0), ...spare];
+    return Object.values(this.#probes).flatMap(({ data }) => data.splice(0).map(({ item }) => item));
   }
 
   /** Chooses the call that starts next; undefined if none waits, or there is no place for it. */
   next(now: number): Next<Item> | undefined {
     while (this.#takenInAll < this.#limit && this.#isAnyWaiting) {
-      const slow = this.#nextSlow(now);
+      const doubt = this.#next(this.#inDoubt, isInDoubt, isNearerProof, now);
+      const slow = this.#next(this.#slow, isSlow, hadFewerTurns, now);
       const isWaiting: Record<PlaceKind, boolean> = {
         first: this.#first.length + this.#unproven.length > 0,
+        doubt: doubt !== undefined,
         slow: slow !== undefined,
-        probe: this.#probes.length > 0,
+        opinion: this.#probes.opinion.length > 0,
+        probe: this.#probes.probe.length > 0,
       };
       let kind: PlaceKind | undefined;
       for (const each of KINDS) {
         if (isWaiting[each] && (!kind || this.#taken[each] < this.#taken[kind])) kind = each;
       }
-      if (kind === "slow") return { kind, lane: slow as Lane<Item> };
-      if (kind === "first") {
-        const lane = this.#anyFirst(now);
-        if (lane && mayCall(lane)) return { kind, lane };
-      } else {
-        const item = this.#probes.shift() ?? this.#spareProbes.pop()?.item;
-        return item && { kind: "probe", item };
+      if (!kind) return undefined;
+      if (kind === "opinion" || kind === "probe") {
+        const { item } = this.#probes[kind].pop() as { item: Item };
+        return { kind, item };
       }
+      const lane = { first: () => this.#anyFirst(now), doubt: () => doubt, slow: () => slow }[kind]();
+      if (lane && mayCall(lane)) return { kind, lane };
     }
     return undefined;
   }
 
   get #isAnyWaiting(): boolean {
-    const lanes = this.#first.length + this.#unproven.length + this.#slow.size;
-    return lanes + this.#probes.length + this.#spareProbes.length > 0;
+    const lanes = this.#first.length + this.#unproven.length + this.#inDoubt.size + this.#slow.size;
+    return lanes + this.#probes.opinion.length + this.#probes.probe.length > 0;
   }
 
   /**
@@ -127,12 +131,17 @@ export class WaitingPlaces<Item extends Queued> {
     return lane.window.hasAnswered || lane.inFlight > 0 || lane.nextAt > now ? undefined : lane;
   }
 
-  /** Of the slow lanes that may make a call: the one with the fewest in places, then the earliest last turn. */
-  #nextSlow(now: number): Lane<Item> | undefined {
+  /** Of the lanes that may make a call, the one that goes first. Removes those that belong elsewhere by now. */
+  #next(
+    lanes: Set<Lane<Item>>,
+    belongs: (lane: Lane<Item>) => boolean,
+    isBefore: (lane: Lane<Item>, other: Lane<Item>) => boolean,
+    now: number,
+  ): Lane<Item> | undefined {
     let best: Lane<Item> | undefined;
-    for (const lane of this.#slow) {
-      if (!mayCall(lane) || lane.pace !== "slow") {
-        this.#slow.delete(lane);
+    for (const lane of lanes) {
+      if (!mayCall(lane) || !belongs(lane)) {
+        lanes.delete(lane);
       } else if (allowedAt(lane) > now) {
         this.#wake(allowedAt(lane), now);
       } else if (lane.inFlight < lane.window.size && (!best || isBefore(lane, best))) {
@@ -143,8 +152,22 @@ export class WaitingPlaces<Item extends Queued> {
   }
 }
 
-function isBefore(lane: Lane<Queued>, other: Lane<Queued>): boolean {
+function line<Item>(): Line<Item> {
+  return new TinyQueue<{ item: Item; since: number }>([], (a, b) => a.since - b.since);
+}
+
+function isSlow(lane: Lane<Queued>): boolean {
+  return lane.pace === "slow" && !isInDoubt(lane);
+}
+
+function hadFewerTurns(lane: Lane<Queued>, other: Lane<Queued>): boolean {
   return lane.inPlaces === other.inPlaces ? lane.lastTurn < other.lastTurn : lane.inPlaces < other.inPlaces;
+}
+
+/** A second call goes before the first ones of others: so some are known to be stuck, in place of all being in doubt. */
+function isNearerProof(lane: Lane<Queued>, other: Lane<Queued>): boolean {
+  const isSecond = lane.unanswered > 1;
+  return isSecond === other.unanswered > 1 ? lane.lastTurn < other.lastTurn : isSecond;
 }
 
 /** Removes a random entry from a list, without keeping its order. */
