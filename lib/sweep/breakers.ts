@@ -43,11 +43,19 @@ export class Breakers {
   readonly #organisations = new Map<string, Organisation>();
   readonly #origins = new Map<string, Origin>();
   readonly #now: () => number;
+  readonly #doLimitsCount: boolean;
   #version = 0;
 
-  /** @param now Unix milliseconds */
-  constructor({ records, now }: { records: readonly HealthRecord[]; now: () => number }) {
+  constructor(options: {
+    records: readonly HealthRecord[];
+    /** Unix milliseconds. */
+    now: () => number;
+    /** Whether an organisation counts as stuck if its first call meets a traffic limit; true if left out. */
+    doLimitsCount?: boolean;
+  }) {
+    const { records, now, doLimitsCount = true } = options;
     this.#now = now;
+    this.#doLimitsCount = doLimitsCount;
     for (const record of records) {
       if (record.scope === "org") this.#organisation(record.id).record = record;
       else this.#origin(record.id).record = record;
@@ -181,9 +189,13 @@ export class Breakers {
     return new Set(this.#organisations.get(orgId)?.unansweredTasks);
   }
 
-  /** Notes that an organisation in doubt has no other task to ask about, which proves that it is stuck. */
-  hasNoOther(orgId: string, reason: StuckReason): HealthChange[] {
-    return this.isInDoubt(orgId, true) ? this.#open("org", orgId, reason) : [];
+  /**
+   * Notes that no other task was found to ask about an organisation in doubt. If there is none, that proves that it is
+   * stuck; so does a search that was given up if it has not been answered at all, since a wrong guess costs a probe.
+   */
+  foundNoOther(orgId: string, reason: StuckReason, isCertain: boolean): HealthChange[] {
+    const isProof = this.isInDoubt(orgId, true) && (isCertain || this.#organisation(orgId).answers === 0);
+    return isProof ? this.#open("org", orgId, reason) : [];
   }
 
   #answered(orgId: string): HealthChange[] {
@@ -217,7 +229,9 @@ export class Breakers {
 
   /** If a limit is met after an answer, it only ends the calls in this sweep. Before any answer, it means stuck. */
   #limited(orgId: string): HealthChange[] {
-    return this.#organisation(orgId).answers > 0 ? [] : this.#open("org", orgId, "throttled");
+    const { answers, record } = this.#organisation(orgId);
+    const isProof = answers === 0 && (this.#doLimitsCount || record);
+    return isProof ? this.#open("org", orgId, "throttled") : [];
   }
 
   #unanswered(

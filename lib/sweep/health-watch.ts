@@ -76,7 +76,7 @@ export class HealthWatch {
 
   /**
    * A few failed calls do not prove that an organisation is stuck: queues a check of another task, due or not. If there
-   * is none, that is proof. If none was found among many records, nothing is known.
+   * is none, that is proof.
    */
   async #askAnother(task: Check["task"], result: CallWithoutAnswer): Promise<void> {
     const { orgId } = task;
@@ -94,7 +94,7 @@ export class HealthWatch {
         return;
       }
       const reason = result.kind === "refused" ? result.reason : "unreachable";
-      if (other.kind === "none") this.#carryOut(this.#breakers.hasNoOther(orgId, reason));
+      this.#carryOut(this.#breakers.foundNoOther(orgId, reason, other.kind === "none"));
     } catch (error) {
       if (!this.#time.isClosing) this.#onFailure("read", error, task);
     }

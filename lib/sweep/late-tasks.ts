@@ -6,10 +6,12 @@ import type { TimeBudget } from "./time-budget.ts";
 
 /**
  * One shard's tasks that are past their deadline. Each is asked about once more if its organisation answers or may
- * answer, since one that has ended must not be given up; otherwise it is given up unasked.
+ * answer, since one that has ended must not be given up; otherwise it is given up unasked, unless it is the probe of its
+ * organisation.
  */
 export class LateTasks {
   readonly #checker: Pick<Checker, "queue" | "secondOpinions" | "giveUp">;
+  readonly #breakers: Breakers;
   readonly #time: TimeBudget;
   readonly #heldBack: HeldBack;
 
@@ -19,8 +21,20 @@ export class LateTasks {
     time: TimeBudget;
   }) {
     this.#checker = options.checker;
+    this.#breakers = options.breakers;
     this.#time = options.time;
     this.#heldBack = new HeldBack(options.breakers);
+  }
+
+  /** Asks about a task or gives it up, as its organisation is now. */
+  meet(check: Check): void {
+    if (this.#breakers.stuck(check.orgId)) this.giveUp(check);
+    else this.ask(check);
+  }
+
+  /** The check of a task that tells whether its organisation answers: it is given up if EnOS is not asked. */
+  asProbe(check: Check): Check {
+    return { ...check, onUnasked: () => this.#checker.giveUp(check) };
   }
 
   /** Asks about a task before its organisation's others. Gives it up if there is no room for it, or no time to ask. */
@@ -43,10 +57,7 @@ export class LateTasks {
   /** Asks each organisation with tasks that are held back about one of them. */
   askHeldBack(): void {
     for (const orgId of this.#heldBack.orgIds) {
-      this.#checker.secondOpinions.ask(orgId, () => {
-        const check = this.#heldBack.takeOne(orgId) as Check;
-        return { ...check, onUnasked: () => this.#checker.giveUp(check) };
-      });
+      this.#checker.secondOpinions.ask(orgId, () => this.asProbe(this.#heldBack.takeOne(orgId) as Check));
     }
   }
 

@@ -15,7 +15,7 @@ const MOST_REMOVED = 256;
 /** Records that are removed at a time. */
 const REMOVALS = 32;
 
-type Dependencies = Pick<SweepDependencies, "credentials" | "health" | "observer" | "now">;
+type Dependencies = Pick<SweepDependencies, "credentials" | "health" | "schedule" | "observer" | "now">;
 
 /** The breakers that a sweep begins with, from the stored records of what is stuck. */
 export async function openBreakers(
@@ -23,10 +23,10 @@ export async function openBreakers(
   dependencies: Dependencies,
   time: TimeBudget,
 ): Promise<Breakers> {
-  const { now } = dependencies;
+  const { now, schedule } = dependencies;
   const at = now();
   const { obsolete = [], valid = [] } = Object.groupBy(records, (record) =>
-    hasNoOpenTasks(record, at) ? "obsolete" : "valid",
+    hasNoOpenTasks(record, at, schedule) ? "obsolete" : "valid",
   );
   const breakers = new Breakers({ records: valid, now });
   await Promise.all([

@@ -1,51 +1,64 @@
 import type { Checked } from "../tasks/known-open.ts";
 import type { OpenTask } from "../tasks/record.ts";
 
-/** A due task that EnOS may be asked about out of turn. */
+/** A task that EnOS may be asked about out of turn. */
 export interface Candidate {
   task: OpenTask;
   /** How far it has been checked. */
   checked: Checked;
+  /** Whether it is past its deadline, and so is given up if it is not drawn. */
+  isLate: boolean;
 }
 
 interface Drawn {
   candidate: Candidate;
-  isPreferred: boolean;
+  rank: number;
   /** The number of tasks, or of groups of tasks, of which it was drawn. */
   of: number;
   groups: Set<string>;
+  isTaken: boolean;
 }
 
 /** Draws one task for each organisation or gateway, whatever {@link Key} stands for it, with equal probability. */
-export class ProbeCandidates<Key> implements Iterable<[Key, Candidate]> {
+export class ProbeCandidates<Key> {
   readonly #drawn = new Map<Key, Drawn>();
 
   /**
-   * Lets a task be drawn.
+   * Lets a task be drawn, unless one was {@link take taken} for its key.
    *
    * @param group if given, groups are equally likely, not tasks: of each group, only the first task may be drawn
-   * @param isPreferred others are drawn only if none is preferred
+   * @param rank others are drawn only if none has a higher one
+   * @returns the task that is not drawn from now on: this one, or the one that was drawn so far
    */
   consider(
     key: Key,
     candidate: Candidate,
-    { group, isPreferred = true }: { group?: string | undefined; isPreferred?: boolean } = {},
-  ): void {
-    let drawn = this.#drawn.get(key);
-    if (drawn?.isPreferred && !isPreferred) return;
-    if (drawn?.isPreferred !== isPreferred) {
-      drawn = { candidate, isPreferred, of: 0, groups: new Set() };
-      this.#drawn.set(key, drawn);
+    { group, rank = 0 }: { group?: string | undefined; rank?: number } = {},
+  ): Candidate | undefined {
+    const before = this.#drawn.get(key);
+    if (before && (before.isTaken || before.rank > rank)) return candidate;
+    if (before?.rank !== rank) {
+      const groups = new Set(group === undefined ? [] : [group]);
+      this.#drawn.set(key, { candidate, rank, of: 1, groups, isTaken: false });
+      return before?.candidate;
     }
     if (group !== undefined) {
-      if (drawn.groups.has(group)) return;
-      drawn.groups.add(group);
+      if (before.groups.has(group)) return candidate;
+      before.groups.add(group);
     }
     // Reservoir sampling: the nth candidate replaces the one that was drawn with a probability of 1/n.
-    if (Math.random() * ++drawn.of < 1) drawn.candidate = candidate;
+    if (Math.random() * ++before.of >= 1) return candidate;
+    const { candidate: replaced } = before;
+    before.candidate = candidate;
+    return replaced;
   }
 
-  *[Symbol.iterator](): Iterator<[Key, Candidate]> {
-    for (const [key, { candidate }] of this.#drawn) yield [key, candidate];
+  /** Takes the tasks that were drawn and not taken yet. */
+  take(): [Key, Candidate][] {
+    const drawn = [...this.#drawn].filter(([, { isTaken }]) => !isTaken);
+    return drawn.map(([key, one]) => {
+      one.isTaken = true;
+      return [key, one.candidate];
+    });
   }
 }

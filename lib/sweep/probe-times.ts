@@ -1,11 +1,13 @@
 import type { HealthRecord } from "../store/health-store.ts";
 import { CLOCK_ERROR_MS } from "../store/shard-store.ts";
+import type { Schedule } from "../tasks/schedule.ts";
 
 /** The time to the first probe, doubled for each further one, and its maximum, in milliseconds. */
 const FIRST_PROBE_MS = 60_000;
 const LONGEST_PROBE_MS = 10 * 60_000;
-/** If a probe is overdue by this, in milliseconds, there is no open task for it: each of them is read more often. */
+/** If a probe is overdue by this, in milliseconds and in longest intervals, there is no open task for it. */
 const NO_OPEN_TASKS_MS = 60 * 60_000;
+const NO_OPEN_TASKS_INTERVALS = 4;
 /** A probe is early by up to this share of its interval, so that what broke together is not probed together. */
 const EARLY = 0.25;
 
@@ -22,7 +24,12 @@ export function isProbeDue({ nextProbeAt }: Probed, now: number): boolean {
   return nextProbeAt <= now || nextProbeAt > now + LONGEST_PROBE_MS + CLOCK_ERROR_MS;
 }
 
-/** Whether a probe is so long overdue that what the record is about can have no open tasks. */
-export function hasNoOpenTasks({ nextProbeAt }: Probed, now: number): boolean {
-  return nextProbeAt < now - NO_OPEN_TASKS_MS;
+/** Whether a probe is so long overdue that what the record is about can have no open tasks: each is read more often. */
+export function hasNoOpenTasks(
+  { nextProbeAt }: Probed,
+  now: number,
+  { interval }: Pick<Schedule, "interval">,
+): boolean {
+  const longest = interval(Number.POSITIVE_INFINITY);
+  return nextProbeAt < now - Math.max(NO_OPEN_TASKS_MS, NO_OPEN_TASKS_INTERVALS * longest);
 }

@@ -1,9 +1,13 @@
 import type { HealthRecord } from "../store/health-store.ts";
+import type { Schedule } from "../tasks/schedule.ts";
 import { type Breakers, wasCalled } from "./breakers.ts";
 import type { Check } from "./check.ts";
 import type { Checker } from "./checker.ts";
 import { type Candidate, ProbeCandidates } from "./probe-candidates.ts";
 import { isProbeDue } from "./probe-times.ts";
+
+/** A probe that has been due for this long, in milliseconds, is overdue. */
+const OVERDUE_MS = 5 * 60_000;
 
 /**
  * The calls about one shard's tasks that find out whether what is stuck answers again. While the shard is read, a task is
@@ -34,41 +38,64 @@ export class Probes {
     return stuck !== undefined && (isProbeDue(stuck, this.#now) || this.#mayGiveSecondOpinion(orgId));
   }
 
-  /** Lets a due task of a stuck organisation, or of one whose gateway is stuck, be drawn. */
-  consider(candidate: Candidate): void {
-    const { orgId } = candidate.task;
-    const stuck = this.#breakers.stuck(orgId);
-    if (!stuck) return;
-    if (this.#mayGiveSecondOpinion(orgId)) this.#forSecondOpinions.consider(orgId, candidate);
-    else if (isProbeDue(stuck, this.#now)) {
-      const own = this.#breakers.ownRecord(orgId);
-      this.#forProbes.consider(stuck, candidate, {
-        // A gateway is asked for another of its organisations each time, with credentials if any has them.
-        group: stuck.scope === "origin" ? orgId : undefined,
-        isPreferred: !own || wasCalled(own.reason),
-      });
-    }
+  /** Whether the probe of a stuck organisation or its gateway was not made although it is due, for want of a due task. */
+  isOverdue(orgId: string, { interval }: Pick<Schedule, "interval">): boolean {
+    // With shorter intervals each of its tasks has become due by now, so the cause is another.
+    if (interval(Number.POSITIVE_INFINITY) <= OVERDUE_MS) return false;
+    const records = [this.#breakers.stuck(orgId), this.#breakers.ownRecord(orgId)];
+    return records.some((record) => record && record.nextProbeAt <= this.#now - OVERDUE_MS);
   }
 
   /**
-   * Asks about the tasks that were drawn.
+   * Lets a task of a stuck organisation, or of one whose gateway is stuck, be drawn. One that is past its deadline is
+   * drawn only if there is no other: asking about it delays its end.
+   *
+   * @returns the task that is not drawn from now on: this one, or the one that was drawn so far
+   */
+  consider(candidate: Candidate): Candidate | undefined {
+    const { orgId } = candidate.task;
+    const stuck = this.#breakers.stuck(orgId);
+    if (!stuck) return candidate;
+    const isInTime = Number(!candidate.isLate);
+    if (this.#mayGiveSecondOpinion(orgId)) {
+      return this.#forSecondOpinions.consider(orgId, candidate, { rank: isInTime });
+    }
+    if (!isProbeDue(stuck, this.#now)) return candidate;
+    const own = this.#breakers.ownRecord(orgId);
+    const hasCredentials = Number(!own || wasCalled(own.reason));
+    return this.#forProbes.consider(stuck, candidate, {
+      // A gateway is asked for another of its organisations each time, with credentials if any has them.
+      group: stuck.scope === "origin" ? orgId : undefined,
+      rank: 2 * hasCredentials + isInTime,
+    });
+  }
+
+  /**
+   * Asks about the tasks that were drawn since the last time.
    *
    * @param checkOf makes the check of one of them
    * @param wasBehind whether an organisation was behind in this shard before the sweep
+   * @param onNotAsked called with those whose organisation has been asked for another shard
    */
-  start(checkOf: (candidate: Candidate) => Check, wasBehind: (orgId: string) => boolean): void {
+  start(
+    checkOf: (candidate: Candidate) => Check,
+    wasBehind: (orgId: string) => boolean,
+    onNotAsked: (candidate: Candidate) => void,
+  ): void {
     // First the organisations that were not behind, which are the likeliest to be answered, then those that were. Last
     // those that are stuck themselves, the longest overdue first.
     const waitsSince = (orgId: string) =>
       this.#breakers.ownRecord(orgId)?.nextProbeAt ?? Number(wasBehind(orgId));
-    const inOrder = [...this.#forSecondOpinions]
+    const inOrder = this.#forSecondOpinions
+      .take()
       .map(([orgId, candidate]) => ({ orgId, candidate, since: waitsSince(orgId), chance: Math.random() }))
       .sort((a, b) => a.since - b.since || a.chance - b.chance);
     for (const { orgId, candidate, since } of inOrder) {
-      this.#checker.secondOpinions.ask(orgId, () => checkOf(candidate), since);
+      if (!this.#checker.secondOpinions.ask(orgId, () => checkOf(candidate), since)) onNotAsked(candidate);
     }
-    for (const [{ nextProbeAt }, candidate] of this.#forProbes)
+    for (const [{ nextProbeAt }, candidate] of this.#forProbes.take()) {
       this.#checker.queue.probe({ ...checkOf(candidate), isProbe: true }, { since: nextProbeAt });
+    }
   }
 
   /** Whether an organisation is asked although its gateway is stuck: it has not failed itself, or its probe is due. */

@@ -18,6 +18,7 @@ import type { FairQueue } from "./fair-queue.ts";
 import { LateTasks } from "./late-tasks.ts";
 import { lookUpMoved } from "./moved-organisations.ts";
 import { OpenCount } from "./open-count.ts";
+import type { Candidate } from "./probe-candidates.ts";
 import { Probes } from "./probes.ts";
 import { type Position, rest, ShardReader } from "./shard-reader.ts";
 import { ShardWindow } from "./shard-window.ts";
@@ -26,6 +27,8 @@ import type { TimeBudget } from "./time-budget.ts";
 
 /** How often a shard in which an organisation is behind is read completely, in milliseconds. */
 const WHOLE_EVERY_MS = 15 * 60_000;
+/** The same while an organisation there waits for its probe because none of its tasks is due. */
+const WHOLE_FOR_PROBES_EVERY_MS = 5 * 60_000;
 
 /** Time reserved at the sweep's end to write the record of one organisation that is behind, in milliseconds. */
 const CHANGE_MS = 1;
@@ -59,9 +62,11 @@ export class ShardSweep {
   readonly #now: number;
   readonly #window: ShardWindow;
   readonly #reader: ShardReader;
-  /** Whether the shard is read completely, to find the organisations that have no task in it any more. */
+  /** Whether the shard is read completely: for organisations that have no task in it any more, and for probes. */
   readonly #isWhole: boolean;
   readonly #backlogs = new Map<string, Backlog>();
+  /** Organisations that were behind here and stuck when the sweep began. */
+  readonly #stuckBefore = new Set<string>();
   /** The position in the present pass from which on an organisation's tasks are left for later. */
   readonly #left = new Map<string, Position>();
   /** Organisations whose records will probably have to be written. */
@@ -112,31 +117,45 @@ export class ShardSweep {
       isLate: (task) => this.#isLate(task),
       onFailure: (error) => options.checker.failed("read", error),
     });
-    this.#isWhole = options.behind.length > 0 && Math.abs(this.#now - readWholeAt) >= WHOLE_EVERY_MS;
     for (const record of options.behind) {
       const unread = overlay(this.#window.coverage, this.#window.corrected(record.gaps));
       this.#backlogs.set(record.orgId, new Backlog({ orgId: record.orgId, unread, record }));
       if (record.origin) this.#breakers.learn(record.orgId, record.origin);
+      if (this.#breakers.stuck(record.orgId)) this.#stuckBefore.add(record.orgId);
     }
+    const isOverdue = [...this.#stuckBefore].some((orgId) => this.#probes.isOverdue(orgId, schedule));
+    const wholeEveryMs = isOverdue ? WHOLE_FOR_PROBES_EVERY_MS : WHOLE_EVERY_MS;
+    this.#isWhole = options.behind.length > 0 && Math.abs(this.#now - readWholeAt) >= wholeEveryMs;
   }
 
   /** Resolves with the result; undefined if the shard's record must stay as it was. */
   async run(): Promise<ShardOutcome | undefined> {
     for (const { orgId, record } of this.#backlogs.values()) if (!record?.isSettled) this.#reserveFor(orgId);
     await this.#firstPass();
-    this.#probes.start(
-      ({ task, checked }) => {
-        this.#takeAfterAll(task.orgId);
-        return this.#outOfTurn(task, checked);
-      },
-      (orgId) => this.#backlogs.get(orgId)?.record !== undefined,
-    );
+    this.#startProbes();
     this.#late.askHeldBack();
-    const [gone] = await Promise.all([this.#findGone(), this.#lookUpMoved(), this.#furtherPasses()]);
+    const [gone] = await Promise.all([this.#readWhole(), this.#lookUpMoved(), this.#furtherPasses()]);
     this.#late.end();
     for (const backlog of gone) backlog.clear();
     for (const times of this.#passedOver.values()) this.#summary.deferred += times;
     return (await this.#time.outlasts(this.#onIdle())) ? this.#outcome() : undefined;
+  }
+
+  #startProbes(): void {
+    this.#probes.start(
+      (candidate) => this.#probeOf(candidate),
+      (orgId) => this.#backlogs.get(orgId)?.record !== undefined,
+      ({ task, checked, isLate }) => {
+        if (isLate) this.#late.meet(this.#outOfTurn(task, checked));
+      },
+    );
+  }
+
+  #probeOf({ task, checked, isLate }: Candidate): Check {
+    if (isLate) return this.#late.asProbe(this.#outOfTurn(task, checked));
+    if (!this.#isDueSince(task, checked.through)) return this.#earlyCheckOf(task, checked);
+    this.#takeAfterAll(task.orgId);
+    return this.#outOfTurn(task, checked);
   }
 
   /** Records name the gateway that was stuck when they were written. */
@@ -149,8 +168,12 @@ export class ShardSweep {
     return lookUpMoved(orgIds, { credentials, breakers: this.#breakers, time: this.#time, now: this.#now });
   }
 
-  /** Organisations that were behind when the sweep began and have no task left here: no check would ever end that. */
-  async #findGone(): Promise<Backlog[]> {
+  /**
+   * Reads the whole shard, now and then: returns organisations that were behind when the sweep began and have no task
+   * left here, since no check would ever end that. Any task can be the probe of its organisation, since none may become
+   * due for as long as the schedule's longest interval.
+   */
+  async #readWhole(): Promise<Backlog[]> {
     if (!this.#isWhole) return [];
     const behind = [...this.#backlogs.values()].filter(({ record }) => record);
     const present = new Set<string>();
@@ -158,8 +181,16 @@ export class ShardSweep {
       legs: [ALL_KEYS],
       spans: [ALL_KEYS],
       isWanted: () => true,
-      take: ({ orgId }) => present.add(orgId) !== undefined,
+      take: (task) => {
+        present.add(task.orgId);
+        if (this.#stuckBefore.has(task.orgId) && !this.#takenOutOfTurn.has(task.indexKey)) {
+          const checked = this.#checked(this.#throughOf(task));
+          this.#probes.consider({ task, checked, isLate: this.#isLate(task) });
+        }
+        return true;
+      },
     });
+    this.#startProbes();
     return stoppedAt ? [] : behind.filter(({ orgId }) => !present.has(orgId));
   }
 
@@ -203,27 +234,29 @@ export class ShardSweep {
   /** Decides what to do with one task of the first pass. */
   #meet(task: OpenTask, position: Position): void {
     const { orgId, indexKey } = task;
-    const backlog = this.#backlogs.get(orgId);
-    const isBehind = backlog?.isOpen ?? false;
-    const through =
-      (isBehind ? backlog?.unreadAt(indexKey) : watermarkAt(this.#window.coverage, indexKey)) ?? 0;
+    const through = this.#throughOf(task);
     const isLate = this.#isLate(task);
     if (!isLate && !this.#isDueSince(task, through)) return;
     this.#summary.due++;
     const checked = this.#checked(through);
     if (this.#breakers.stuck(orgId)) {
-      if (isLate) this.#late.giveUp(this.#outOfTurn(task, checked));
-      else {
-        this.#probes.consider({ task, checked });
-        this.#passOver(orgId);
-      }
+      if (!isLate) this.#passOver(orgId);
+      const notDrawn = this.#probes.consider({ task, checked, isLate });
+      if (notDrawn?.isLate) this.#late.giveUp(this.#outOfTurn(notDrawn.task, notDrawn.checked));
       this.#leave(orgId, position);
     } else if (isLate) {
       this.#late.ask(this.#outOfTurn(task, checked));
     } else {
-      const isServed = !isBehind || backlog?.servedAt(indexKey) !== undefined;
+      const backlog = this.#backlogs.get(orgId);
+      const isServed = !backlog?.isOpen || backlog.servedAt(indexKey) !== undefined;
       if (!isServed || !this.#takeOn(task, checked, position)) this.#passOver(orgId);
     }
+  }
+
+  /** How far a task had been checked before this sweep, if its organisation has not been served since. */
+  #throughOf({ orgId, indexKey }: OpenTask): number {
+    const behind = this.#backlogs.get(orgId)?.unreadAt(indexKey);
+    return behind ?? watermarkAt(this.#window.coverage, indexKey) ?? 0;
   }
 
   /** Reads for organisations that have tasks left and room in their queue, until there are none. */
@@ -338,6 +371,17 @@ export class ShardSweep {
     if (this.#changing.has(orgId)) return;
     this.#changing.add(orgId);
     this.#time.reserve(CHANGE_MS);
+  }
+
+  /** The check of a task that is not due: nothing is left to do if it cannot be checked. */
+  #earlyCheckOf(task: OpenTask, checked: Checked): Check {
+    const { orgId } = task;
+    this.#underWay++;
+    const onEnd = (isChecked: boolean) => {
+      if (isChecked) this.#reserveFor(orgId);
+      this.#ended();
+    };
+    return { orgId, source: this.#shard.number, task, checked, onEnd };
   }
 
   #leave(orgId: string, position: Position): void {

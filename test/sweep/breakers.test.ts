@@ -97,20 +97,44 @@ describe("an organisation", () => {
 
   it("with a single task is stuck once it is known that it has no other", () => {
     expect(breakers.isInDoubt("o1", true)).toBe(false);
-    expect(breakers.hasNoOther("o1", "unreachable")).toEqual([]);
+    expect(breakers.foundNoOther("o1", "unreachable", true)).toEqual([]);
     breakers.noteResult("o1", "t1", HUNG);
     expect(breakers.isInDoubt("o1", true)).toBe(true);
-    expect(breakers.hasNoOther("o1", "unreachable")).toMatchObject([
+    expect(breakers.foundNoOther("o1", "unreachable", true)).toMatchObject([
       { kind: "stuck", record: { id: "o1", reason: "unreachable" } },
     ]);
     expect(breakers.isInDoubt("o1", true)).toBe(false);
+  });
+
+  it("is stuck if no other task was found among many, unless it has been answered", () => {
+    const unanswered = () => {
+      breakers.noteResult("o1", "t1", HUNG);
+      breakers.noteResult("o1", "t2", HUNG);
+      return breakers.foundNoOther("o1", "unreachable", false);
+    };
+    breakers.noteResult("o1", "t0", ANSWERED);
+    expect(unanswered()).toEqual([]);
+    breakers = new Breakers({ records: [], now: () => now });
+    join("o1");
+    expect(unanswered()).toMatchObject([{ kind: "stuck", record: { id: "o1" } }]);
   });
 
   it("is no longer in doubt once anything was answered", () => {
     breakers.noteResult("o1", "t1", HUNG);
     breakers.noteResult("o1", "t2", ANSWERED);
     expect(breakers.isInDoubt("o1", true)).toBe(false);
-    expect(breakers.hasNoOther("o1", "unreachable")).toEqual([]);
+    expect(breakers.foundNoOther("o1", "unreachable", true)).toEqual([]);
+  });
+
+  it("that is limited outside of sweeps is not stuck, but stays so", () => {
+    const record: HealthRecord = {
+      ...{ scope: "org", id: "o2", reason: "unreachable", since: now, probes: 0, fingerprint: undefined },
+      nextProbeAt: now,
+    };
+    breakers = new Breakers({ records: [record], now: () => now, doLimitsCount: false });
+    expect(breakers.noteResult("o1", "t1", LIMITED)).toEqual([]);
+    expect(breakers.stuck("o1")).toBeUndefined();
+    expect(breakers.noteResult("o2", "t1", LIMITED)).toMatchObject([{ record: { reason: "throttled" } }]);
   });
 
   it("that is limited before any answer is stuck, and after an answer is not", () => {

@@ -178,6 +178,17 @@ describe("a hint", () => {
     scene.enos.removeFault(limit);
   });
 
+  it("that meets a traffic limit does not make its organisation stuck for sweeps", async () => {
+    await scene.track(orgId, 1, ENDED.succeeded);
+    const limit = scene.enos.addFault({ kind: "rate-limit", orgId, endpoint: "status" });
+    expect(await hint([task("t0"), task("t1")])).toEqual(["failed", "failed"]);
+    scene.enos.removeFault(limit);
+    expect(scene.heard.filter(({ event }) => event === "stuck")).toEqual([]);
+    await scene.sweep();
+    const told = (await scene.events()).filter(({ data }) => data.orgId === orgId);
+    expect(told.map(({ subject }) => subject)).toEqual(["t0"]);
+  });
+
   it("makes no call for a stuck organisation", async () => {
     await scene.track(orgId, 1, RUNNING);
     const { health } = scene.dependencies;

@@ -94,3 +94,12 @@ it("are given up once their organisation has gone unanswered itself, or when tim
   late.giveUp(check("other"));
   expect(givenUp.slice(3)).toEqual(["other", "other"]);
 });
+
+it("are met as their organisation is at that moment, and as a probe are given up if EnOS is not asked", () => {
+  late.meet(check("well"));
+  expect(queued).toMatchObject([{ check: { orgId: "well" } }]);
+  late.meet(check("silent"));
+  expect(givenUp).toEqual([]);
+  unasked(late.asProbe(check("silent")));
+  expect(givenUp).toEqual(["silent"]);
+});

@@ -19,12 +19,12 @@ function drawn(organisations: string[]): Map<string, number> {
         const task = { orgId, indexKey: `${orgId} ${number}` } as OpenTask;
         candidates.consider(
           GATEWAY,
-          { task, checked },
-          { group: orgId, isPreferred: !orgId.startsWith("none") },
+          { task, checked, isLate: false },
+          { group: orgId, rank: Number(!orgId.startsWith("none")) },
         );
       }
     }
-    for (const [, { task }] of candidates) times.set(task.orgId, (times.get(task.orgId) ?? 0) + 1);
+    for (const [, { task }] of candidates.take()) times.set(task.orgId, (times.get(task.orgId) ?? 0) + 1);
   }
   return times;
 }
@@ -46,10 +46,31 @@ it("draws each task of an organisation equally often", () => {
     const candidates = new ProbeCandidates<string>();
     for (const taskId of ["t1", "t2", "t3"]) {
       const task = { orgId: "one", taskId } as OpenTask;
-      candidates.consider("one", { task, checked });
+      candidates.consider("one", { task, checked, isLate: false });
     }
-    for (const [, { task }] of candidates) times.set(task.taskId, (times.get(task.taskId) ?? 0) + 1);
+    for (const [, { task }] of candidates.take()) times.set(task.taskId, (times.get(task.taskId) ?? 0) + 1);
   }
   expect([...times.keys()].sort()).toEqual(["t1", "t2", "t3"]);
   for (const count of times.values()) expect(Math.abs(count - 1_000)).toBeLessThan(150);
+});
+
+it("returns each task that is not drawn, once, and draws no more once one was taken", () => {
+  const tasks = ["a1", "a2", "b1", "c1", "c2", "d1"].map(
+    (taskId) => ({ orgId: taskId[0], taskId }) as OpenTask,
+  );
+  for (let draw = 0; draw < 100; draw++) {
+    const candidates = new ProbeCandidates<string>();
+    const notDrawn = tasks.flatMap((task) => {
+      const { orgId } = task;
+      const options = { group: orgId, rank: Number(orgId > "b") };
+      return candidates.consider(GATEWAY, { task, checked, isLate: false }, options)?.task ?? [];
+    });
+    const taken = candidates.take().map(([, { task }]) => task);
+    expect(taken).toHaveLength(1);
+    expect(taken[0]?.orgId).toMatch(/c|d/);
+    expect([...notDrawn, ...taken].sort((a, b) => (a.taskId < b.taskId ? -1 : 1))).toEqual(tasks);
+    const later = { task: { orgId: "e", taskId: "e1" } as OpenTask, checked, isLate: false };
+    expect(candidates.consider(GATEWAY, later, { rank: 9 })).toBe(later);
+    expect(candidates.take()).toEqual([]);
+  }
 });

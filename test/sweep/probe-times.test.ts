@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isProbeDue, nextProbe } from "../../lib/sweep/probe-times.ts";
+import { hasNoOpenTasks, isProbeDue, nextProbe } from "../../lib/sweep/probe-times.ts";
+import { createSchedule } from "../../lib/tasks/schedule.ts";
 
 const MINUTE = 60_000;
 const QUARTER = 15 * MINUTE;
@@ -34,6 +35,17 @@ describe("a probe", () => {
     );
     expect(isProbeDue({ nextProbeAt: now + 60 * MINUTE }, now)).toBe(true);
     expect(isProbeDue({ nextProbeAt: 8_640_000_000_000_000 }, now)).toBe(true);
+  });
+
+  it("that is overdue for longer than every open task waits means that there is none", () => {
+    const intervals = fc.integer({ min: 60, max: 86_400 });
+    fc.assert(
+      fc.property(intervals, fc.integer({ min: 0, max: 10 * 86_400 }), (maxIntervalSeconds, seconds) => {
+        const schedule = createSchedule({ sweepIntervalSeconds: 60, maxIntervalSeconds });
+        const isOver = hasNoOpenTasks({ nextProbeAt: now - seconds * 1_000 }, now, schedule);
+        expect(isOver).toBe(seconds > Math.max(3_600, 4 * maxIntervalSeconds));
+      }),
+    );
   });
 
   it("of organisations that broke together is not made at the same time", () => {

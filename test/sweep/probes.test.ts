@@ -5,6 +5,7 @@ import type { Check } from "../../lib/sweep/check.ts";
 import type { Checker } from "../../lib/sweep/checker.ts";
 import { Probes } from "../../lib/sweep/probes.ts";
 import type { OpenTask } from "../../lib/tasks/record.ts";
+import { createSchedule } from "../../lib/tasks/schedule.ts";
 
 const MINUTE = 60_000;
 const NOW = Date.UTC(2026, 10, 24);
@@ -20,11 +21,16 @@ const record = (scope: HealthRecord["scope"], id: string, nextProbeAt: number): 
   fingerprint: undefined,
 });
 
+/** Organisations that have been asked for another shard. */
+let askedBefore: Set<string>;
+let notAsked: string[];
 /** What was asked, in this order: second opinions with since when they waited, and probes. */
 let asked: { orgId: string; since?: number }[];
 
 beforeEach(() => {
   asked = [];
+  askedBefore = new Set();
+  notAsked = [];
 });
 
 /** Probes with these records; organisations are on a gateway of their own unless they are named here. */
@@ -34,7 +40,8 @@ function probesWith(records: HealthRecord[], silent: string[] = []): Probes {
   const checker = {
     queue: { probe: ({ orgId }: Check) => asked.push({ orgId }) },
     secondOpinions: {
-      ask: (_: string, checkOf: () => Check, since: number) => asked.push({ orgId: checkOf().orgId, since }),
+      ask: (orgId: string, checkOf: () => Check, since: number) =>
+        !askedBefore.has(orgId) && asked.push({ orgId: checkOf().orgId, since }) > 0,
     },
   };
   return new Probes({ checker: checker as unknown as Checker, breakers, now: NOW });
@@ -43,7 +50,7 @@ function probesWith(records: HealthRecord[], silent: string[] = []): Probes {
 const consider = (probes: Probes, ...orgIds: string[]) => {
   for (const orgId of orgIds) {
     const task = { orgId, indexKey: orgId } as OpenTask;
-    probes.consider({ task, checked: { through: 0, scheduledSince: 0 } });
+    probes.consider({ task, checked: { through: 0, scheduledSince: 0 }, isLate: false });
   }
 };
 
@@ -51,6 +58,7 @@ const start = (probes: Probes, behind: string[] = []) =>
   probes.start(
     ({ task }) => ({ orgId: task.orgId }) as Check,
     (orgId) => behind.includes(orgId),
+    ({ task }) => notAsked.push(task.orgId),
   );
 
 it("ask about stuck organisations whose probe is due, and about no others", () => {
@@ -89,4 +97,48 @@ it("ask each organisation of a stuck gateway that has not failed itself, and tho
     { orgId: "overdue", since: NOW - 5 * MINUTE },
     { orgId: "due", since: NOW },
   ]);
+});
+
+it("are about a task past its deadline only if there is no other, and not again about what was asked", () => {
+  const probes = probesWith([
+    record("org", "both", NOW),
+    record("org", "late", NOW),
+    record("org", "well", NOW + 1),
+  ]);
+  const offer = (orgId: string, indexKey: string, isLate: boolean) =>
+    probes.consider({
+      task: { orgId, indexKey } as OpenTask,
+      checked: { through: 0, scheduledSince: 0 },
+      isLate,
+    });
+  expect(offer("well", "w", true)).toMatchObject({ task: { indexKey: "w" } });
+  expect(offer("both", "b1", true)).toBeUndefined();
+  expect(offer("both", "b2", false)).toMatchObject({ task: { indexKey: "b1" } });
+  expect(offer("both", "b3", true)).toMatchObject({ task: { indexKey: "b3" } });
+  expect(offer("late", "l1", true)).toBeUndefined();
+  expect(offer("late", "l2", true)).toMatchObject({ isLate: true });
+  start(probes);
+  expect(asked).toEqual([{ orgId: "both" }, { orgId: "late" }]);
+  expect(offer("late", "l3", true)).toMatchObject({ task: { indexKey: "l3" } });
+  start(probes);
+  expect(asked).toHaveLength(2);
+});
+
+it("name the tasks whose organisation another shard has asked", () => {
+  askedBefore.add("silent");
+  const probes = probesWith([record("origin", SILENT, NOW + MINUTE)], ["silent", "other"]);
+  consider(probes, "silent", "other");
+  start(probes);
+  expect([asked, notAsked]).toEqual([[{ orgId: "other", since: 0 }], ["silent"]]);
+});
+
+it("are overdue only if no task has become due for them in a while", () => {
+  const schedule = (maxIntervalSeconds: number) =>
+    createSchedule({ sweepIntervalSeconds: 60, maxIntervalSeconds });
+  const records = [record("org", "old", NOW - 5 * MINUTE), record("org", "new", NOW - 4 * MINUTE)];
+  const probes = probesWith(records);
+  const isOverdue = (maxIntervalSeconds: number) =>
+    ["old", "new", "well"].map((orgId) => probes.isOverdue(orgId, schedule(maxIntervalSeconds)));
+  expect(isOverdue(3_600)).toEqual([true, false, false]);
+  expect(isOverdue(290)).toEqual([false, false, false]);
 });

@@ -66,6 +66,12 @@ function longestGap({ tasks, world: { minutes } }: Outcome, prefix: string): num
   return Math.max(...gaps) / MINUTE;
 }
 
+/** How long after its recovery an organisation's first task was answered, in minutes. */
+function askedAfter({ tasks }: Outcome, { id, recoversAt = 0 }: Organisation): number {
+  const answered = tasks.filter(({ orgId }) => orgId === id).flatMap(({ answeredAt }) => answeredAt);
+  return (Math.min(...answered) - EPOCH - recoversAt) / MINUTE;
+}
+
 function announcedTwice({ events }: Outcome): number {
   return events.length - new Set(events.map(({ event }) => event.subject)).size;
 }
@@ -125,6 +131,66 @@ it("resumes organisations that recover on silent gateways in time, however many 
   for (const [index, { id }] of back.entries()) {
     const answered = tasks.filter(({ orgId }) => orgId === id).flatMap(({ answeredAt }) => answeredAt);
     expect(Math.min(...answered) - EPOCH, id).toBeLessThan((12 + index + 15 + 2) * MINUTE);
+  }
+});
+
+/** Tasks that are past their deadline before a sweep can read them: one of these is put every so many seconds. */
+function shortLived(every: number, minutes: number): Organisation["tasks"] {
+  return Array.from({ length: Math.ceil((minutes * 60) / every) }, (_, index) => {
+    const trackedAt = (index * every + every / 6) * 1_000;
+    return { trackedAt, endsAt: trackedAt + every * 250, deadlineAt: trackedAt + every * 500 };
+  });
+}
+
+it("resumes an organisation even if each of its tasks is past its deadline when it is first read", async () => {
+  const recovery = { recoversAt: 12 * MINUTE };
+  const minutes = 12 + 15 + 3;
+  const silent = [0, 1, 2].map((index) => organisation(`silent${index}`, HANGS, 3, { origin }));
+  for (const every of [10, 60]) {
+    const short = (id: string, conduct: Conduct, options: Options = {}) => ({
+      ...organisation(id, conduct, 0, { ...recovery, ...options }),
+      tasks: shortLived(every, minutes),
+    });
+    const late = [
+      short("hung", HANGS),
+      short("refused", { kind: "refuses-keys" }),
+      short("beside", HANGS, { origin }),
+    ];
+    const outcome = await run(world([...silent, ...late], { shards: 2, minutes }));
+    for (const one of late) {
+      expect(askedAfter(outcome, one), `${one.id}, every ${every} s`).toBeLessThan(15 + 2);
+    }
+    // Even those that are drawn and not asked, or not answered, are given up in the sweep that reads them.
+    const open = outcome.tasks.filter(({ orgId }) => !orgId.startsWith("silent"));
+    const read = (at: number) => EPOCH + Math.ceil((at - EPOCH) / MINUTE) * MINUTE;
+    const endedAfter = open
+      .filter(({ putAt }) => putAt < EPOCH + (minutes - 1) * MINUTE)
+      .map(({ closedAt, putAt }) => closedAt - read(putAt + every * 500));
+    expect(Math.max(...endedAfter), `every ${every} s`).toBeLessThan(MINUTE);
+  }
+});
+
+it("resumes an organisation whose tasks are checked less often than it is probed, and never forgets it", async () => {
+  const well = organisation("well", QUICK, 10, { at: -200 * MINUTE });
+  for (let seed = 0; seed < 3; seed++) {
+    const recoversAt = (400 + 7 * seed) * MINUTE;
+    const back = organisation("back", HANGS, 2, { at: -200 * MINUTE, recoversAt });
+    const options = { shards: 1, minutes: 434, seed, maxIntervalSeconds: 4 * 3_600 };
+    const outcome = await run(world([back, well], options));
+    expect(askedAfter(outcome, back), `seed ${seed}`).toBeLessThan(15 + 2);
+    const found = outcome.sweeps.findIndex(({ summary }) => summary.stuck.unreachable === 1);
+    const counts = outcome.sweeps.slice(found, 399).map(({ summary }) => summary.stuck.unreachable ?? 0);
+    expect(Math.min(...counts), `seed ${seed}`).toBe(1);
+  }
+});
+
+it("counts an organisation as stuck even if its other tasks are among too many records to be found", async () => {
+  for (const tasks of [1, 3]) {
+    const hung = organisation("hung", HANGS, tasks, { at: -20 * 60 * MINUTE });
+    const options = { shards: 1, minutes: 60, hidesOtherTasks: true };
+    const outcome = await run(world([hung, organisation("well", QUICK, 3)], options));
+    expect(outcome.sweeps.at(-1)?.summary).toMatchObject({ stuck: { unreachable: 1 } });
+    expect(outcome.calls.filter(({ orgId }) => orgId === "hung").length).toBeLessThan(14);
   }
 });
 

@@ -49,37 +49,48 @@ export interface Outcome {
 export async function run(world: World): Promise<Outcome> {
   using time = new VirtualTime();
   using _chance = seededChance(world.seed);
-  const schedule = createSchedule({ sweepIntervalSeconds: SWEEP_MS / 1_000 });
+  const { maxIntervalSeconds } = world;
+  const schedule = createSchedule({
+    sweepIntervalSeconds: SWEEP_MS / 1_000,
+    ...(maxIntervalSeconds && { maxIntervalSeconds }),
+  });
   const laterSchedule = createSchedule({ sweepIntervalSeconds: SWEEP_MS / 1_000, growthPercent: 35 });
   const rescheduledAt = EPOCH + (world.rescheduledAt ?? Number.POSITIVE_INFINITY) * SWEEP_MS;
   const records = new MemoryRecords({ latency: () => time.after(ITEM_MS) });
   const tasks = world.organisations.flatMap((organisation) =>
-    organisation.tasks.map(({ trackedAt, endsAt, deletedAt = Number.POSITIVE_INFINITY }, index) => {
-      const putAt = EPOCH + trackedAt;
-      const task = worldTask(
-        {
-          orgId: organisation.id,
-          taskId: `${organisation.id}-${index}`,
-          putAt,
-          endsAt: EPOCH + endsAt,
-          deletedAt: EPOCH + deletedAt,
-          isNeverAnswered: index < organisation.neverAnswered,
-        },
-        putAt + world.trackerClockMs,
-        world.shards,
-      );
-      records.announce(task.shard, task.trackedAt);
-      return task;
-    }),
+    organisation.tasks.map(
+      ({ trackedAt, endsAt, deletedAt = Number.POSITIVE_INFINITY, deadlineAt }, index) => {
+        const putAt = EPOCH + trackedAt;
+        const task = worldTask(
+          {
+            orgId: organisation.id,
+            taskId: `${organisation.id}-${index}`,
+            putAt,
+            endsAt: EPOCH + endsAt,
+            deletedAt: EPOCH + deletedAt,
+            isNeverAnswered: index < organisation.neverAnswered,
+            deadlineAt: deadlineAt === undefined ? undefined : EPOCH + deadlineAt,
+          },
+          putAt + world.trackerClockMs,
+          world.shards,
+        );
+        records.announce(task.shard, task.trackedAt);
+        return task;
+      },
+    ),
   );
   const rows = new WorldTasks(tasks, () => time.now);
-  const openTasks = new MemoryTasks({
+  const inMemory = new MemoryTasks({
     rows,
     now: () => time.now,
     latency: (call) => time.after(call === "page" ? world.pageMs : ITEM_MS),
     indexDelayMs: world.indexDelayMs,
     pageSize: PAGE_SIZE,
   }).store();
+  const openTasks: SweepDependencies["openTasks"] = {
+    ...inMemory,
+    another: world.hidesOtherTasks ? async () => ({ kind: "unknown" }) : inMemory.another,
+  };
   const byId = new Map(world.organisations.map((organisation) => [organisation.id, organisation]));
   const outcome: Outcome = {
     world,

@@ -12,6 +12,8 @@ export interface WorldTask extends TaskKey, IndexKey {
   endsAt: number;
   deletedAt: number;
   isNeverAnswered: boolean;
+  /** Its own deadline. */
+  deadlineAt: number | undefined;
   closedAt: number;
   closedAs: TerminalState | undefined;
   /** When EnOS answered about it. */
@@ -24,7 +26,10 @@ export interface WorldTask extends TaskKey, IndexKey {
 
 /** Any task. @param trackedAt by the tracker's clock */
 export function worldTask(
-  task: Pick<WorldTask, "orgId" | "taskId" | "putAt" | "endsAt" | "deletedAt" | "isNeverAnswered">,
+  task: Pick<
+    WorldTask,
+    "orgId" | "taskId" | "putAt" | "endsAt" | "deletedAt" | "isNeverAnswered" | "deadlineAt"
+  >,
   trackedAt: number,
   shards: number,
 ): WorldTask {
@@ -36,7 +41,7 @@ export function worldTask(
     ...key,
     state: "pending",
     notFound: null,
-    deadlineAt: undefined,
+    deadlineAt: task.deadlineAt,
     uncertainSince: undefined,
   };
   return {

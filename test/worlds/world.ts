@@ -26,8 +26,11 @@ export interface Organisation {
   recoversAt?: number;
   /** How many of its tasks are never answered, although others are: calls about them hang. */
   neverAnswered: number;
-  /** When its tasks are tracked and end, in milliseconds of the world's time; tracked before 0 is old. */
-  tasks: { trackedAt: number; endsAt: number; deletedAt?: number }[];
+  /**
+   * When its tasks are tracked and end, and their own deadlines, in milliseconds of the world's time; tracked before 0 is
+   * old.
+   */
+  tasks: { trackedAt: number; endsAt: number; deletedAt?: number; deadlineAt?: number }[];
   requestsPerSecond?: number;
   /** The percentage of its answers that are unusable. */
   garblesPercent?: number;
@@ -60,6 +63,10 @@ export interface World {
   failsUntilMs: number;
   /** From this minute on, the service's schedule has other settings. */
   rescheduledAt?: number;
+  /** The schedule's longest interval, in seconds. */
+  maxIntervalSeconds?: number;
+  /** Whether an organisation's other open tasks are among too many records to be found. */
+  hidesOtherTasks?: boolean;
   /** Determines the engine's random numbers. */
   seed: number;
 }
