@@ -103,10 +103,29 @@ export class FairQueue<Item extends Queued> {
       this.#options.onSkipped(item);
       return;
     }
-    if (lane.items.length === 0) lane.used = Math.max(lane.used, this.#virtualTime);
+    this.#keepUp(lane);
     lane.items.add(item, goesFirst);
     this.#queued++;
     this.#list(lane);
+    this.#pump();
+  }
+
+  /**
+   * Expects an item of an organisation from a source, checked up to this time. Until it is queued, or expected no more,
+   * items that have been checked further wait: an organisation may get a single call in a sweep.
+   */
+  expect(orgId: string, source: number, through: number): void {
+    this.#lane(orgId).items.expect(source, through);
+  }
+
+  /** Expects no items of some organisations from a source any more. */
+  expectNoMore(orgIds: readonly string[], source: number): void {
+    for (const orgId of orgIds) {
+      const lane = this.#lane(orgId);
+      this.#keepUp(lane);
+      lane.items.expectNoMore(source);
+      this.#list(lane);
+    }
     this.#pump();
   }
 
@@ -242,6 +261,11 @@ export class FairQueue<Item extends Queued> {
       this.#lanes.set(orgId, lane);
     }
     return lane;
+  }
+
+  /** A lane that has nothing to call for saves up no slot time. */
+  #keepUp(lane: Lane<Item>): void {
+    if (!lane.items.hasNext) lane.used = Math.max(lane.used, this.#virtualTime);
   }
 
   #setPace(lane: Lane<Item>, pace: Pace): void {

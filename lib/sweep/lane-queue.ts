@@ -29,6 +29,8 @@ export class LaneQueue<Item extends Ordered> {
   readonly #ranks: Rank<Item>[] = [];
   /** How many items are queued, by source. */
   readonly #queuedFrom = new Map<number, number>();
+  /** How far behind the item is that is still expected from a source. */
+  readonly #expected = new Map<number, number>();
   #length = 0;
 
   /** How many items are queued. */
@@ -51,10 +53,30 @@ export class LaneQueue<Item extends Ordered> {
     return this.#queuedFrom.get(source) ?? 0;
   }
 
+  /** Whether {@link take} is to be called: there is an item, and none that is expected would go before it. */
+  get hasNext(): boolean {
+    if (this.#front.length > 0) return true;
+    const [rank] = this.#ranks;
+    if (!rank || rank.turns.length === 0) return false;
+    for (const through of this.#expected.values()) if (through < rank.through) return false;
+    return true;
+  }
+
+  /** Expects an item that is this far behind from a source. */
+  expect(source: number, through: number): void {
+    this.#expected.set(source, secondOf(through));
+  }
+
+  /** Expects nothing from a source any more. */
+  expectNoMore(source: number): void {
+    this.#expected.delete(source);
+  }
+
   /** Queues an item. @param goesFirst whether it goes before all others that are queued now */
   add(item: Item, goesFirst = false): void {
     if (goesFirst) this.#front.push(item);
     else this.#rankOf(item).turns.add(item);
+    if (this.#expected.size > 0) this.#meet(item);
     this.#count(item, 1);
   }
 
@@ -80,9 +102,14 @@ export class LaneQueue<Item extends Ordered> {
     this.#length += change;
   }
 
+  #meet({ source = 0, checked }: Item): void {
+    const expected = this.#expected.get(source);
+    if (expected !== undefined && secondOf(checked?.through) <= expected) this.#expected.delete(source);
+  }
+
   /** The rank of an item. There are few, and most items belong to the last one. */
   #rankOf({ checked }: Item): Rank<Item> {
-    const through = Math.floor((checked?.through ?? 0) / SAME_MS);
+    const through = secondOf(checked?.through);
     const ranks = this.#ranks;
     let index = ranks.length - 1;
     while (index >= 0 && (ranks[index] as Rank<Item>).through > through) index--;
@@ -97,4 +124,8 @@ export class LaneQueue<Item extends Ordered> {
     ranks.splice(index + 1, 0, rank);
     return rank;
   }
+}
+
+function secondOf(through = 0): number {
+  return Math.floor(through / SAME_MS);
 }

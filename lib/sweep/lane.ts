@@ -34,9 +34,9 @@ export interface Lane<Item extends Queued> {
 /** How far calls may run ahead of an organisation's rate, in milliseconds: timers are no more precise than this. */
 const BURST_MS = 100;
 
-/** Whether a lane has something to call for. */
+/** Whether a lane has something to call for now. */
 export function mayCall({ isStopped, items }: Lane<Queued>): boolean {
-  return !isStopped && items.length > 0;
+  return !isStopped && items.hasNext;
 }
 
 /** Whether the calls of this sweep may prove that its organisation is stuck: none was answered, and some were not. */

@@ -33,6 +33,9 @@ const WHOLE_FOR_PROBES_EVERY_MS = 5 * 60_000;
 /** Time reserved at the sweep's end to write the record of one organisation that is behind, in milliseconds. */
 const CHANGE_MS = 1;
 
+/** For how long an organisation that is behind may wait until the task that is furthest behind is read, in milliseconds. */
+const OLDEST_FIRST_MS = 1_000;
+
 /** The pause between two passes, in milliseconds, so that one pass reads for several organisations. */
 const PAUSE_MS = 20;
 
@@ -131,7 +134,7 @@ export class ShardSweep {
   /** Resolves with the result; undefined if the shard's record must stay as it was. */
   async run(): Promise<ShardOutcome | undefined> {
     for (const { orgId, record } of this.#backlogs.values()) if (!record?.isSettled) this.#reserveFor(orgId);
-    await this.#firstPass();
+    await this.#oldestFirst(this.#firstPass());
     this.#startProbes();
     this.#late.askHeldBack();
     const [gone] = await Promise.all([this.#readWhole(), this.#lookUpMoved(), this.#furtherPasses()]);
@@ -192,6 +195,21 @@ export class ShardSweep {
     });
     this.#startProbes();
     return stoppedAt ? [] : behind.filter(({ orgId }) => !present.has(orgId));
+  }
+
+  /**
+   * Has organisations that are behind wait, while the first pass is made, for the task that is furthest behind. Otherwise
+   * one that gets a single call in each sweep would spend it on what is read first, which is often the same task.
+   */
+  async #oldestFirst(firstPass: Promise<void>): Promise<void> {
+    const { number } = this.#shard;
+    const unstuck = this.#unstuck();
+    for (const { orgId, least } of unstuck) this.#queue.expect(orgId, number, least);
+    const orgIds = unstuck.map(({ orgId }) => orgId);
+    const timer = setTimeout(() => this.#queue.expectNoMore(orgIds, number), OLDEST_FIRST_MS);
+    await firstPass;
+    clearTimeout(timer);
+    this.#queue.expectNoMore(orgIds, number);
   }
 
   /** Reads everything that became due, of all organisations. */

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { FairQueue, type FairQueueOptions } from "../../lib/sweep/fair-queue.ts";
+import type { Queued } from "../../lib/sweep/lane.ts";
 import { Paces } from "../../lib/sweep/paces.ts";
 
 const SECOND = 1_000;
@@ -17,8 +18,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-interface Item {
-  orgId: string;
+interface Item extends Queued {
   number: number;
 }
 
@@ -399,6 +399,31 @@ describe("an organisation's queue", () => {
     expect(bench.calls.map(({ number }) => number)).toEqual([0, 6, 5, 1, 2, 3, 4]);
   });
 
+  it("waits for an item that is expected and further behind, but not for ever", async () => {
+    const bench = new Bench(quick);
+    for (const orgId of ["a", "b"]) bench.queue.expect(orgId, 1, -2 * SECOND);
+    bench.add("a", 2);
+    bench.add("b", 2);
+    await advance(SECOND);
+    expect(bench.calls).toEqual([]);
+    bench.queue.add({ orgId: "a", number: 9, source: 1, checked: { through: -2 * SECOND } });
+    await advance(SECOND);
+    expect(bench.calls.map(({ orgId, number }) => `${orgId}${number}`)).toEqual(["a9", "a0", "a1"]);
+    bench.queue.expectNoMore(["a", "b"], 1);
+    await advance(SECOND);
+    expect(bench.done("b")).toBe(2);
+  });
+
+  it("has room in front for many items, however many others are queued", () => {
+    const bench = new Bench(quick);
+    bench.add("a", 10_000);
+    expect(bench.queue.hasRoomInFront("a")).toBe(true);
+    bench.add("a", 2_999, { goesFirst: true });
+    expect(bench.queue.hasRoomInFront("a")).toBe(true);
+    bench.add("a", 1, { goesFirst: true });
+    expect(bench.queue.hasRoomInFront("a")).toBe(false);
+  });
+
   it("is skipped when the organisation is stopped, and accepts items again when it is resumed", async () => {
     const bench = new Bench(quick, { concurrency: 4 });
     bench.add("a", 10);
@@ -579,6 +604,7 @@ describe("the queue", () => {
         kind: fc.constantFrom("stop" as const, "resume" as const, "probe" as const),
         orgId: organisation,
       }),
+      fc.record({ kind: fc.constantFrom("expect" as const, "expectNoMore" as const), orgId: organisation }),
       fc.constantFrom({ kind: "hold" } as const, { kind: "release" } as const),
     );
     await fc.assert(
@@ -606,6 +632,10 @@ describe("the queue", () => {
               bench.probe(step.orgId);
             } else if (step.kind === "advance") {
               await advance(step.ms);
+            } else if (step.kind === "expect") {
+              bench.queue.expect(step.orgId, 0, -1);
+            } else if (step.kind === "expectNoMore") {
+              bench.queue.expectNoMore([step.orgId], 0);
             } else if (step.kind === "hold") {
               bench.queue.hold();
               holds++;
@@ -618,6 +648,10 @@ describe("the queue", () => {
             expect(bench.underWay()).toBeLessThanOrEqual(MOST_CALLS);
           }
           for (; holds > 0; holds--) bench.queue.release();
+          bench.queue.expectNoMore(
+            conducts.map((_, index) => `o${index}`),
+            0,
+          );
           if (isClosed) bench.queue.close();
           // The slowest takes 12 s for a call, and one that never answers has one call at a time.
           await advance(added * 13 * SECOND);

@@ -52,6 +52,31 @@ it("takes an item that goes first before all others, and counts those", () => {
   expect(queue.lengthInFront).toBe(0);
 });
 
+it("has nothing to take while an item is expected that would go before the next one", () => {
+  const queue = new LaneQueue<Item>();
+  const add = (second: number, source: number, goesFirst = false) =>
+    queue.add({ name: `${second}`, source, checked: { through: second * SECOND } }, goesFirst);
+  queue.expect(1, 60 * SECOND);
+  queue.expect(2, 30 * SECOND);
+  expect(queue.hasNext).toBe(false);
+  add(90, 1);
+  add(60, 2);
+  expect(queue.hasNext).toBe(false);
+  add(30, 2);
+  expect(queue.hasNext).toBe(true);
+  expect(queue.take()?.name).toBe("30");
+  // Equally far behind as what is expected from another source.
+  expect(queue.hasNext).toBe(true);
+  expect(queue.take()?.name).toBe("60");
+  expect(queue.hasNext).toBe(false);
+  add(120, 3, true);
+  expect(queue.hasNext).toBe(true);
+  expect(queue.take()?.name).toBe("120");
+  expect(queue.hasNext).toBe(false);
+  queue.expectNoMore(1);
+  expect(queue.hasNext).toBe(true);
+});
+
 it("loses and repeats nothing, knows how much is queued, and always takes what is furthest behind", () => {
   const step = fc.oneof(
     {
@@ -97,6 +122,7 @@ it("loses and repeats nothing, knows how much is queued, and always takes what i
           (one.goesFirst ? front : others).push(item);
         }
         const all = [...front, ...others];
+        expect(queue.hasNext).toBe(all.length > 0);
         expect(queue.length).toBe(all.length);
         expect(queue.lengthInFront).toBe(front.length);
         for (let from = 0; from < 4; from++) {
