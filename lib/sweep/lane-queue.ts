@@ -58,8 +58,7 @@ export class LaneQueue<Item extends Ordered> {
     if (this.#front.length > 0) return true;
     const [rank] = this.#ranks;
     if (!rank || rank.turns.length === 0) return false;
-    for (const through of this.#expected.values()) if (through < rank.through) return false;
-    return true;
+    return this.#expected.size === 0 || Math.min(...this.#expected.values()) >= rank.through;
   }
 
   /** Expects an item that is this far behind from a source. */
