@@ -29,6 +29,8 @@ const ENDS = [
 
 /** How many tasks are put at a time: thousands at once would only wait for each other. */
 const PUTS_AT_ONCE = 32;
+/** After this many sweeps in a row that close no task and release no shard, nothing will happen any more. */
+const MOST_FRUITLESS = 100;
 
 /** Options of a stage. */
 export interface StageOptions {
@@ -136,17 +138,22 @@ export class Stage implements AsyncDisposable {
    * Sweeps until no task is open and no shard is leased. What is stuck is probed by each sweep, so that recovery does
    * not take up to a quarter of an hour.
    *
-   * @returns the number of sweeps, 200 at most
+   * @returns the number of sweeps. It gives up if many in a row get nothing further, however slow the machine is.
    */
   async sweepInPeace(sweep: () => Promise<unknown>): Promise<number> {
     let sweeps = 0;
-    do {
+    let leastLeft = Number.POSITIVE_INFINITY;
+    let fruitless = 0;
+    for (;;) {
       await this.#bringProbesForward();
       await sweep();
       await sleep(250);
       sweeps++;
-    } while (sweeps < 200 && !(await this.#isAtRest()));
-    return sweeps;
+      const left = await this.#unfinished();
+      fruitless = left < leastLeft ? 0 : fruitless + 1;
+      leastLeft = Math.min(leastLeft, left);
+      if (left === 0 || fruitless === MOST_FRUITLESS) return sweeps;
+    }
   }
 
   async #bringProbesForward(): Promise<void> {
@@ -154,9 +161,10 @@ export class Stage implements AsyncDisposable {
     for (const record of await health.list()) await health.put({ ...record, nextProbeAt: Date.now() });
   }
 
-  async #isAtRest(): Promise<boolean> {
+  /** How many tasks are open, and how many shards are leased. */
+  async #unfinished(): Promise<number> {
     const items = await allItems(this.db);
-    return items.every((item) => item.openShard === undefined && !isLeased(item));
+    return items.filter((item) => item.openShard !== undefined || isLeased(item)).length;
   }
 
   /** Receives all events that have arrived. */
