@@ -142,7 +142,7 @@ export class Breakers {
   /**
    * Notes the result of a call about a task.
    *
-   * @param isWitness whether the task was drawn from all of the organisation's tasks, not only from those due
+   * @param isWitness whether the task is a witness, {@link needsWitness}
    */
   noteResult(orgId: string, task: string, result: CallResult, isWitness = false): HealthChange[] {
     switch (result.kind) {
@@ -171,12 +171,12 @@ export class Breakers {
   }
 
   /**
-   * Whether one more task has to be asked about to tell if an organisation is stuck. All of its due tasks may be
-   * among those that are never answered.
+   * Whether a witness is needed to tell if an organisation is stuck: one more task, drawn from all that it has, since
+   * those that are due may be the ones that are never answered.
    *
    * @param isLast whether no other task of it is queued or in flight
    */
-  isInDoubt(orgId: string, isLast: boolean): boolean {
+  needsWitness(orgId: string, isLast: boolean): boolean {
     const organisation = this.#organisations.get(orgId);
     if (!organisation || this.stuck(orgId)) return false;
     const { answers, unansweredTasks } = organisation;
@@ -190,11 +190,13 @@ export class Breakers {
   }
 
   /**
-   * Notes that no other task was found to ask about an organisation in doubt. If there is none, that proves that it is
-   * stuck; so does a search that was given up if it has not been answered at all, since a wrong guess costs a probe.
+   * Notes that no witness was found. If the organisation has no other task, that proves that it is stuck. If the search
+   * was given up, it is taken to be stuck unless it has been answered in this sweep: a wrong guess costs a probe.
+   *
+   * @param isCertain whether there is no other task
    */
-  foundNoOther(orgId: string, reason: StuckReason, isCertain: boolean): HealthChange[] {
-    const isProof = this.isInDoubt(orgId, true) && (isCertain || this.#organisation(orgId).answers === 0);
+  foundNoWitness(orgId: string, reason: StuckReason, isCertain: boolean): HealthChange[] {
+    const isProof = this.needsWitness(orgId, true) && (isCertain || this.#organisation(orgId).answers === 0);
     return isProof ? this.#open("org", orgId, reason) : [];
   }
 

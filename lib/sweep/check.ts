@@ -13,7 +13,7 @@ export interface Check {
   isProbe?: boolean;
   /** Whether the call finds out if a gateway that counts as stuck answers this organisation. */
   isSecondOpinion?: boolean;
-  /** Whether the task was drawn from all of its organisation's tasks, to find out if the organisation is stuck. */
+  /** Whether the task is a witness: drawn from all of its organisation's, due or not, to tell if that one is stuck. */
   isWitness?: boolean;
   /** For an untracked task that EnOS turns out to know: tracks it. Resolves with undefined if that is not possible. */
   adopt?: () => Promise<OpenTask | undefined>;

@@ -24,8 +24,8 @@ export class HealthWatch {
   readonly #time: TimeBudget;
   readonly #unfinished: Unfinished;
   readonly #onFailure: ReportFailure;
-  /** Organisations for which one more task is being checked, to find out if they are stuck. */
-  readonly #inDoubt = new Set<string>();
+  /** Organisations whose witness is being searched or checked. */
+  readonly #awaitingWitness = new Set<string>();
   /** The last write of each record: two writes of one record must not overtake each other. */
   readonly #writes = new Map<string, Promise<void>>();
 
@@ -62,27 +62,27 @@ export class HealthWatch {
     }
   }
 
-  /** Notes a call's result. Resolves once the further check that it may require is queued. */
+  /** Notes a call's result. Resolves once the check of a witness is queued, if one is needed. */
   async note({ task, isProbe, isWitness }: Check, result: CallResult): Promise<void> {
     const { orgId } = task;
     this.#carryOut(this.#breakers.noteResult(orgId, task.indexKey, result, isWitness));
     if (result.kind === "answered" || result.kind === "cut-off") return;
     if (result.kind === "limited") this.#queue.stop(orgId);
-    else if (!isProbe && !this.#inDoubt.has(orgId)) {
-      const isInDoubt = this.#breakers.isInDoubt(orgId, this.#queue.isLast(orgId));
-      if (isInDoubt) await this.#askAnother(task, result);
+    else if (!isProbe && !this.#awaitingWitness.has(orgId)) {
+      const isLast = this.#queue.isLast(orgId);
+      if (this.#breakers.needsWitness(orgId, isLast)) await this.#askWitness(task, result);
     }
   }
 
   /**
-   * A few failed calls do not prove that an organisation is stuck: queues a check of another task, due or not. If there
-   * is none, that is proof.
+   * A few failed calls do not prove that an organisation is stuck: queues a check of a witness, another task of it, due
+   * or not.
    */
-  async #askAnother(task: Check["task"], result: CallWithoutAnswer): Promise<void> {
+  async #askWitness(task: Check["task"], result: CallWithoutAnswer): Promise<void> {
     const { orgId } = task;
     const ended = Promise.withResolvers<void>();
-    this.#inDoubt.add(orgId);
-    this.#unfinished.add(ended.promise.finally(() => this.#inDoubt.delete(orgId)));
+    this.#awaitingWitness.add(orgId);
+    this.#unfinished.add(ended.promise.finally(() => this.#awaitingWitness.delete(orgId)));
     try {
       const { openTasks, now } = this.#dependencies;
       const other = await openTasks.another(task, this.#breakers.unansweredTasks(orgId), this.#time.signal);
@@ -94,7 +94,7 @@ export class HealthWatch {
         return;
       }
       const reason = result.kind === "refused" ? result.reason : "unreachable";
-      this.#carryOut(this.#breakers.foundNoOther(orgId, reason, other.kind === "none"));
+      this.#carryOut(this.#breakers.foundNoWitness(orgId, reason, other.kind === "none"));
     } catch (error) {
       if (!this.#time.isClosing) this.#onFailure("read", error, task);
     }

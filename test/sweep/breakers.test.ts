@@ -88,29 +88,29 @@ describe("an organisation", () => {
   it("is not stuck because of any number of due tasks before one was drawn from all of its tasks", () => {
     for (let task = 0; task < 5; task++) {
       expect(breakers.noteResult("o1", `due${task}`, HUNG)).toEqual([]);
-      expect(breakers.isInDoubt("o1", false)).toBe(task > 0);
+      expect(breakers.needsWitness("o1", false)).toBe(task > 0);
     }
     expect([...breakers.unansweredTasks("o1")]).toEqual(["due0", "due1", "due2", "due3", "due4"]);
     expect(breakers.noteResult("o1", "drawn", HUNG, true)).toMatchObject([{ kind: "stuck" }]);
-    expect(breakers.isInDoubt("o1", false)).toBe(false);
+    expect(breakers.needsWitness("o1", false)).toBe(false);
   });
 
   it("with a single task is stuck once it is known that it has no other", () => {
-    expect(breakers.isInDoubt("o1", true)).toBe(false);
-    expect(breakers.foundNoOther("o1", "unreachable", true)).toEqual([]);
+    expect(breakers.needsWitness("o1", true)).toBe(false);
+    expect(breakers.foundNoWitness("o1", "unreachable", true)).toEqual([]);
     breakers.noteResult("o1", "t1", HUNG);
-    expect(breakers.isInDoubt("o1", true)).toBe(true);
-    expect(breakers.foundNoOther("o1", "unreachable", true)).toMatchObject([
+    expect(breakers.needsWitness("o1", true)).toBe(true);
+    expect(breakers.foundNoWitness("o1", "unreachable", true)).toMatchObject([
       { kind: "stuck", record: { id: "o1", reason: "unreachable" } },
     ]);
-    expect(breakers.isInDoubt("o1", true)).toBe(false);
+    expect(breakers.needsWitness("o1", true)).toBe(false);
   });
 
   it("is stuck if no other task was found among many, unless it has been answered", () => {
     const unanswered = () => {
       breakers.noteResult("o1", "t1", HUNG);
       breakers.noteResult("o1", "t2", HUNG);
-      return breakers.foundNoOther("o1", "unreachable", false);
+      return breakers.foundNoWitness("o1", "unreachable", false);
     };
     breakers.noteResult("o1", "t0", ANSWERED);
     expect(unanswered()).toEqual([]);
@@ -119,11 +119,11 @@ describe("an organisation", () => {
     expect(unanswered()).toMatchObject([{ kind: "stuck", record: { id: "o1" } }]);
   });
 
-  it("is no longer in doubt once anything was answered", () => {
+  it("needs no witness once anything was answered", () => {
     breakers.noteResult("o1", "t1", HUNG);
     breakers.noteResult("o1", "t2", ANSWERED);
-    expect(breakers.isInDoubt("o1", true)).toBe(false);
-    expect(breakers.foundNoOther("o1", "unreachable", true)).toEqual([]);
+    expect(breakers.needsWitness("o1", true)).toBe(false);
+    expect(breakers.foundNoWitness("o1", "unreachable", true)).toEqual([]);
   });
 
   it("that is limited outside of sweeps is not stuck, but stays so", () => {
