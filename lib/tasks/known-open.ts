@@ -24,7 +24,7 @@ export function lastKnownDue(
   { through, scheduledSince }: Checked,
 ): number {
   if (through < task.trackedAt) return task.trackedAt;
-  const due = Math.floor(schedule.slotStart(task, through));
+  const due = Math.floor(schedule.intervalStart(task, through));
   return due > scheduledSince && due >= task.trackedAt + INDEX_LAG_MS ? due : task.trackedAt;
 }
 

@@ -7,9 +7,9 @@ export interface Schedule {
   /** The same for schedules with the same settings, and different for others. */
   id: string;
   /** The number of the interval that a task is in at a time; never decreases. Times before tracking began count as that moment. */
-  slot(task: Scheduled, time: number): number;
+  intervalNumber(task: Scheduled, time: number): number;
   /** When the interval that a task is in began, which is when it last became due. Never before tracking began. */
-  slotStart(task: Scheduled, time: number): number;
+  intervalStart(task: Scheduled, time: number): number;
   /** The time from a check at this age to the next. */
   interval(age: number): number;
   /** The longest that this time can be, since a task that has become due waits for the next sweep. */
@@ -56,7 +56,7 @@ export const DEFAULT_MAX_INTERVAL_SECONDS = 290;
  * Intervals are a share of the age that they begin at, never shorter than the sweep's interval and never longer
  * than the longest.
  *
- * Between the intervals' edges the slot number grows linearly, so that a task shifted by any offset keeps the
+ * Between the intervals' edges a task's position among them grows linearly, so that a task shifted by any offset keeps the
  * same rule: the time from a check to the next is that share of its age then, within the two limits. From the last
  * edge on, when intervals are as long as they get, a task is due whenever the clock stands at its offset, whenever
  * it was tracked: so the tasks that are due in a window have offsets that lie together.
@@ -94,22 +94,22 @@ export function createSchedule({
 
   const shiftOf = ({ trackedAt, offset }: Scheduled) => fraction(offset + (trackedAt + lastEdge) / longest);
 
-  const slot = (task: Scheduled, time: number) =>
+  const intervalNumber = (task: Scheduled, time: number) =>
     Math.floor(positionAt(time - task.trackedAt) + shiftOf(task));
 
   return {
     id: `${shortest}/${growthPercent}/${longest}`,
-    slot,
-    slotStart(task, time) {
-      return task.trackedAt + Math.max(0, ageAt(slot(task, time) - shiftOf(task)));
+    intervalNumber,
+    intervalStart(task, time) {
+      return task.trackedAt + Math.max(0, ageAt(intervalNumber(task, time) - shiftOf(task)));
     },
     interval,
     bound: (age) => interval(age) + shortest,
     isDue(task, from, to) {
-      // Before it was tracked a task has no slot: the first sweep after that checks it.
+      // Before it was tracked a task is in no interval: the first sweep after that checks it.
       if (task.trackedAt > to) return false;
       if (task.trackedAt > from) return true;
-      return slot(task, from) !== slot(task, to);
+      return intervalNumber(task, from) !== intervalNumber(task, to);
     },
     reach(from, to) {
       return {

@@ -5,13 +5,13 @@ import type { Schedule, Scheduled } from "../../lib/tasks/schedule.ts";
  * milliseconds.
  */
 export function dueAgainSince(schedule: Schedule, task: Scheduled, checkedAt: number, now: number): number {
-  const slot = schedule.slot(task, checkedAt);
-  if (slot === schedule.slot(task, now)) return now;
+  const number = schedule.intervalNumber(task, checkedAt);
+  if (number === schedule.intervalNumber(task, now)) return now;
   let low = checkedAt;
   let high = now;
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
-    if (schedule.slot(task, middle) === slot) low = middle;
+    if (schedule.intervalNumber(task, middle) === number) low = middle;
     else high = middle;
   }
   return high;

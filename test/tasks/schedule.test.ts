@@ -22,18 +22,18 @@ const offset = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 const age = fc.integer({ min: 0, max: 8 * DAY });
 const task = fc.record({ trackedAt: fc.integer({ min: START, max: START + DAY }), offset });
 
-/** The ages at which a task is checked, found by bisection on the slot number. */
+/** The ages at which a task is checked, found by bisection on the number of the interval. */
 function checks(schedule: Schedule, task: Scheduled, until: number): number[] {
-  const slot = (age: number) => schedule.slot(task, task.trackedAt + age);
+  const numberAt = (age: number) => schedule.intervalNumber(task, task.trackedAt + age);
   const edges: number[] = [];
   for (let from = 0; ; ) {
-    const next = slot(from) + 1;
-    if (slot(until) < next) return edges;
+    const next = numberAt(from) + 1;
+    if (numberAt(until) < next) return edges;
     let low = from;
     let high = until;
     while (high - low > 1) {
       const middle = Math.floor((low + high) / 2);
-      if (slot(middle) >= next) high = middle;
+      if (numberAt(middle) >= next) high = middle;
       else low = middle;
     }
     edges.push(high);
@@ -42,11 +42,11 @@ function checks(schedule: Schedule, task: Scheduled, until: number): number[] {
 }
 
 describe("the schedule", () => {
-  it("has monotonic slot numbers", () => {
+  it("numbers intervals in the order of time", () => {
     fc.assert(
       fc.property(options, task, age, age, (settings, one, a, b) => {
-        const slot = (age: number) => createSchedule(settings).slot(one, one.trackedAt + age);
-        expect(slot(Math.max(a, b))).toBeGreaterThanOrEqual(slot(Math.min(a, b)));
+        const numberAt = (age: number) => createSchedule(settings).intervalNumber(one, one.trackedAt + age);
+        expect(numberAt(Math.max(a, b))).toBeGreaterThanOrEqual(numberAt(Math.min(a, b)));
       }),
     );
   });
@@ -89,7 +89,7 @@ describe("the schedule", () => {
     );
   });
 
-  it("neither skips nor repeats a slot in adjacent windows", () => {
+  it("neither skips nor repeats an interval in adjacent windows", () => {
     fc.assert(
       fc.property(
         options,
@@ -102,19 +102,19 @@ describe("the schedule", () => {
           const task = { trackedAt: START + trackedAfter, offset: shift };
           let from = START;
           let due = 0;
-          let slotsEntered = 0;
-          let lastSlot: number | undefined;
+          let entered = 0;
+          let last: number | undefined;
           for (const step of steps) {
             const to = from + step;
             if (schedule.isDue(task, from, to)) due++;
             if (to >= task.trackedAt) {
-              const slot = schedule.slot(task, to);
-              if (slot !== lastSlot) slotsEntered++;
-              lastSlot = slot;
+              const number = schedule.intervalNumber(task, to);
+              if (number !== last) entered++;
+              last = number;
             }
             from = to;
           }
-          expect(due).toBe(slotsEntered);
+          expect(due).toBe(entered);
         },
       ),
     );
@@ -173,13 +173,17 @@ describe("the schedule", () => {
       fc.property(options, task, age, (settings, one, since) => {
         const schedule = createSchedule(settings);
         const now = one.trackedAt + since;
-        const start = schedule.slotStart(one, now);
+        const start = schedule.intervalStart(one, now);
         expect(start).toBeGreaterThanOrEqual(one.trackedAt);
         // Times are as large as numbers with three digits after the point can be told apart.
         expect(start).toBeLessThanOrEqual(now + 0.01);
-        expect(schedule.slot(one, start + 0.01)).toBe(schedule.slot(one, Math.max(now, start + 0.01)));
+        expect(schedule.intervalNumber(one, start + 0.01)).toBe(
+          schedule.intervalNumber(one, Math.max(now, start + 0.01)),
+        );
         if (start > one.trackedAt) {
-          expect(schedule.slot(one, start - 0.01)).toBeLessThan(schedule.slot(one, now + 0.01));
+          expect(schedule.intervalNumber(one, start - 0.01)).toBeLessThan(
+            schedule.intervalNumber(one, now + 0.01),
+          );
         }
       }),
       { numRuns: 2000 },
