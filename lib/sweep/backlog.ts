@@ -31,7 +31,7 @@ export class Backlog {
   }
 
   /** Whether there is something to read. */
-  get isOpen(): boolean {
+  get hasUnread(): boolean {
     return this.#unread.length > 0;
   }
 

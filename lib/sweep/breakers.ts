@@ -1,5 +1,5 @@
 import type { HealthRecord, StuckReason } from "../store/health-store.ts";
-import type { CallResult } from "./call-result.ts";
+import { type CallResult, wasCalled } from "./call-result.ts";
 import { nextProbe } from "./probe-times.ts";
 
 /** How many tasks of an organisation go unanswered, or are refused, before it counts as stuck. */
@@ -312,9 +312,4 @@ export class Breakers {
 /** How many tasks without an answer prove that an organisation is stuck: as many as were answered, within limits. */
 function enoughUnanswered({ answers }: Organisation): number {
   return Math.min(MOST_UNANSWERED_TASKS, Math.max(UNANSWERED_TASKS, answers));
-}
-
-/** Whether the gateway was called at all. Without credentials it is not, so the failure says nothing about it. */
-export function wasCalled(reason: StuckReason): boolean {
-  return reason !== "unknown-organisation" && reason !== "secret";
 }

@@ -52,6 +52,11 @@ export function resultOfError(error: unknown, isCutOff: boolean): CallResult {
   }
 }
 
+/** Whether the gateway was called at all. Without credentials it is not, so the failure says nothing about it. */
+export function wasCalled(reason: StuckReason): boolean {
+  return reason !== "unknown-organisation" && reason !== "secret";
+}
+
 function answered(failure: CallFailure): CallResult {
   return { kind: "answered", check: { kind: "unusable" }, failure };
 }

@@ -1,6 +1,7 @@
 import type { HealthRecord } from "../store/health-store.ts";
 import type { Schedule } from "../tasks/schedule.ts";
-import { type Breakers, wasCalled } from "./breakers.ts";
+import type { Breakers } from "./breakers.ts";
+import { wasCalled } from "./call-result.ts";
 import type { Check } from "./check.ts";
 import type { Checker } from "./checker.ts";
 import { type Candidate, ProbeCandidates } from "./probe-candidates.ts";

@@ -234,7 +234,7 @@ export class ShardSweep {
     this.#unread = this.#endPass(served, legs, stoppedAt);
     for (const [orgId, left] of this.#left) {
       const backlog = this.#backlogOf(orgId);
-      if (backlog.isOpen) continue;
+      if (backlog.hasUnread) continue;
       backlog.leaveUnread(within(this.#window.coverage, rest(legs, left)));
       this.#reserveFor(orgId);
     }
@@ -266,7 +266,7 @@ export class ShardSweep {
       this.#late.ask(this.#outOfTurn(task, checked));
     } else {
       const backlog = this.#backlogs.get(orgId);
-      const isServed = !backlog?.isOpen || backlog.servedAt(indexKey) !== undefined;
+      const isServed = !backlog?.hasUnread || backlog.servedAt(indexKey) !== undefined;
       if (!isServed || !this.#takeOn(task, checked, position)) this.#passOver(orgId);
     }
   }
@@ -281,10 +281,12 @@ export class ShardSweep {
   async #furtherPasses(): Promise<void> {
     while (!this.#time.isClosing) {
       this.#late.releaseHeldBack();
-      const open = this.#unstuck().filter(({ isOpen, orgId }) => isOpen && !this.#queue.isStopped(orgId));
-      const wanting = open.filter(({ orgId }) => this.#queue.wantsMore(orgId, this.#shard.number));
+      const unread = this.#unstuck().filter(
+        ({ hasUnread, orgId }) => hasUnread && !this.#queue.isStopped(orgId),
+      );
+      const wanting = unread.filter(({ orgId }) => this.#queue.wantsMore(orgId, this.#shard.number));
       if (wanting.some(({ orgId }) => this.#queue.isShort(orgId))) await this.#pass(wanting);
-      else if (open.length === 0 && this.#underWay === 0) return;
+      else if (unread.length === 0 && this.#underWay === 0) return;
       else {
         const idle = this.#underWay > 0 ? [this.#onIdle()] : [];
         await Promise.race([this.#queue.onChange(), this.#time.closing, ...idle]);

@@ -37,7 +37,7 @@ describe("a backlog", () => {
         const open = new Map(KEYS.map((key) => [key, watermarkAt(unread, key) as number]));
         const leftOut = new Set<string>();
         for (const { leftFrom, isChecked } of passes) {
-          if (!backlog.isOpen) break;
+          if (!backlog.hasUnread) break;
           backlog.begin();
           const ended: (() => void)[] = [];
           for (const key of KEYS) {
@@ -82,7 +82,7 @@ describe("a backlog", () => {
     backlog.end([]);
     expect(new Set(backlog.begin().map(({ watermark }) => watermark))).toEqual(new Set([7]));
     backlog.end([]);
-    expect(backlog.isOpen).toBe(false);
+    expect(backlog.hasUnread).toBe(false);
     expect(backlog.remaining(false)).toEqual([]);
   });
 
@@ -102,15 +102,15 @@ describe("a backlog", () => {
     ]);
   });
 
-  it("is open while something is unread, and empty once it is cleared", () => {
+  it("has something unread until it is cleared, and then has nothing left", () => {
     const backlog = new Backlog({ orgId: "o1" });
-    expect(backlog.isOpen).toBe(false);
+    expect(backlog.hasUnread).toBe(false);
     backlog.leaveUnread([{ ...keysFrom(KEYS[5] as string), watermark: 3 }]);
-    expect(backlog.isOpen).toBe(true);
+    expect(backlog.hasUnread).toBe(true);
     expect(backlog.unreadAt(KEYS[4] as string)).toBeUndefined();
     expect(backlog.unreadAt(KEYS[5] as string)).toBe(3);
     backlog.clear();
-    expect(backlog.isOpen).toBe(false);
+    expect(backlog.hasUnread).toBe(false);
     expect(backlog.remaining(false)).toEqual([]);
   });
 
