@@ -163,7 +163,7 @@ export const SETTINGS = {
   SWEEP_CONCURRENCY: {
     meaning:
       "call slots of one sweep: concurrent calls to EnOS that are answered within a second; with calls that wait for longer, up to 768",
-    // Together that is at most 768, and a Lambda function has 1,024 file descriptors.
+    // So at least 256 calls can wait beside the slots; all have sockets, and Lambda allows 1,024 file descriptors.
     schema: wholeNumber(1, 512),
     default: "64",
     functions: ["sweep", "hint"],

@@ -22,7 +22,7 @@ const OPEN_TASKS_INDEX = "open-tasks";
 /** The most items of a page: few enough to hold two pages in memory, many enough that a query's overhead does not matter. */
 export const PAGE_SIZE = 1_000;
 
-/** How many pages of an organisation's records are searched for another open task: some thousand records. */
+/** How many pages of an organisation's records are searched for another open task: some thousands of records. */
 const OTHER_PAGES = 6;
 
 /** Condition: the task is still open and the one that was read; one that was deleted and put again has another index key. */

@@ -26,6 +26,7 @@ export class Checker {
   readonly #unfinished = new Unfinished();
   /** Takes checks until the time is over. Those that are still queued then are reported as unasked. */
   readonly queue: FairQueue<Check>;
+  /** Which organisations have been asked although their gateway is stuck: one list for all shards. */
   readonly secondOpinions: SecondOpinions;
   /** Counts and reports a failure. */
   readonly failed: ReportFailure;

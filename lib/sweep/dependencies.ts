@@ -43,7 +43,7 @@ export interface HintDependencies extends CheckDependencies {
 
 /** Called when something goes wrong or changes in a sweep, so that it can be logged. */
 export interface SweepObserver {
-  /** Something failed for one task, or for a shard if no task is given. */
+  /** Something failed: for one task, if it is given. */
   failed(reason: FailureReason, error: unknown, task?: TaskKey): void;
   /** An organisation or a gateway is only probed from now on. */
   stuck(record: HealthRecord): void;

@@ -2,7 +2,7 @@ import type { TaskKey } from "../tasks/key.ts";
 import type { SweepObserver } from "./dependencies.ts";
 import { count, type FailureReason, type SweepSummary } from "./summary.ts";
 
-/** Counts and reports that something failed for one task, or for a shard if no task is given. */
+/** Counts and reports that something failed: for one task, if it is given. */
 export type ReportFailure = (reason: FailureReason, error: unknown, task?: TaskKey) => void;
 
 /** Counts failures in a summary, and reports them to an observer. */

@@ -15,7 +15,7 @@ type HealthWatchDependencies = Pick<CheckDependencies, "health" | "openTasks" | 
 
 /**
  * Acts on what calls say of the health of organisations and gateways: writes which of them are stuck, stops and resumes
- * them in the queue, and has one more task checked where that decides.
+ * them in the queue, and has a witness checked where one is needed.
  */
 export class HealthWatch {
   readonly #dependencies: HealthWatchDependencies;

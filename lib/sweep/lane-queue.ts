@@ -20,8 +20,8 @@ interface Rank<Item extends Ordered> {
 
 /**
  * One organisation's queued items: first those that go first, the last one before the others, then those that are
- * furthest behind. So an organisation that may not be called often enough is late with all of its tasks about alike,
- * and not with the same ones in every sweep.
+ * furthest behind. So an organisation that may not be called often enough falls behind about equally with all
+ * of its tasks, and not with the same ones in every sweep.
  */
 export class LaneQueue<Item extends Ordered> {
   readonly #front: Item[] = [];
@@ -29,7 +29,7 @@ export class LaneQueue<Item extends Ordered> {
   readonly #ranks: Rank<Item>[] = [];
   /** How many items are queued, by source. */
   readonly #queuedFrom = new Map<number, number>();
-  /** How far behind the item is that is still expected from a source. */
+  /** By source: how far the item that is still expected from it has been checked. */
   readonly #expected = new Map<number, number>();
   #length = 0;
 
@@ -61,7 +61,7 @@ export class LaneQueue<Item extends Ordered> {
     return this.#expected.size === 0 || Math.min(...this.#expected.values()) >= rank.through;
   }
 
-  /** Expects an item that is this far behind from a source. */
+  /** Expects an item from a source that has been checked this far, or less. */
   expect(source: number, through: number): void {
     this.#expected.set(source, secondOf(through));
   }

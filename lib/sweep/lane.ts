@@ -39,7 +39,7 @@ export function mayCall({ isStopped, items }: Lane<Queued>): boolean {
   return !isStopped && items.hasNext;
 }
 
-/** Whether the calls of this sweep may prove that its organisation is stuck: none was answered, and some were not. */
+/** Whether it is in doubt that an organisation answers: in this sweep, calls to it went unanswered and none was answered. */
 export function isInDoubt({ pace, window, unanswered }: Lane<Queued>): boolean {
   return pace === "slow" && unanswered > 0 && !window.hasAnswered;
 }

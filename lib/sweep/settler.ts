@@ -60,7 +60,11 @@ export class Settler {
     this.#onFailure = options.onFailure;
   }
 
-  /** Begins what follows from a check, which ends when that has. @param isChecked whether EnOS was asked, and answered */
+  /**
+   * Begins what follows from a check, and ends the check after that.
+   *
+   * @param isChecked whether EnOS was asked, and answered
+   */
   settle(check: Check, result: CheckResult, isChecked = true): void {
     const circumstances = this.#circumstances(check);
     const decision = decide(check.task, result, circumstances);

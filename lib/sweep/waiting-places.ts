@@ -16,7 +16,7 @@ type Next<Item extends Queued> =
   | { kind: Exclude<PlaceKind, ProbeKind>; lane: Lane<Item> }
   | { kind: ProbeKind; item: Item };
 
-/** Items by since when they have waited. */
+/** Items of which the one that has waited longest goes first. */
 type Line<Item> = TinyQueue<{ item: Item; since: number }>;
 
 /** The waiting places, and what waits for one, each kind of call for an equal share of them. */
@@ -43,16 +43,18 @@ export class WaitingPlaces<Item extends Queued> {
     this.#wake = options.wake;
   }
 
-  /** How many places are taken. */
+  /** How many places are taken: perhaps more than the limit, by calls that have left their slots. */
   get taken(): number {
     return this.#takenInAll;
   }
 
+  /** Takes a place for a call. */
   take(kind: PlaceKind): void {
     this.#taken[kind]++;
     this.#takenInAll++;
   }
 
+  /** Frees the place of a call that has ended. */
   free(kind: PlaceKind): void {
     this.#taken[kind]--;
     this.#takenInAll--;
@@ -164,10 +166,13 @@ function hadFewerTurns(lane: Lane<Queued>, other: Lane<Queued>): boolean {
   return lane.inPlaces === other.inPlaces ? lane.lastTurn < other.lastTurn : lane.inPlaces < other.inPlaces;
 }
 
-/** A second call goes before the first ones of others: so some are known to be stuck, in place of all being in doubt. */
+/**
+ * Of lanes in doubt, one with several unanswered calls goes before those with a single one: so some are soon known to be
+ * stuck, instead of all staying in doubt.
+ */
 function isNearerProof(lane: Lane<Queued>, other: Lane<Queued>): boolean {
-  const isSecond = lane.unanswered > 1;
-  return isSecond === other.unanswered > 1 ? lane.lastTurn < other.lastTurn : isSecond;
+  const hasSeveral = lane.unanswered > 1;
+  return hasSeveral === other.unanswered > 1 ? lane.lastTurn < other.lastTurn : hasSeveral;
 }
 
 /** Removes a random entry from a list, without keeping its order. */
