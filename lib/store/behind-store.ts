@@ -28,7 +28,7 @@ export interface BehindChange {
   before: BehindRecord | undefined;
 }
 
-const Item = z.object({
+const StoredRecord = z.object({
   gaps: Gaps,
   next: z.optional(Gaps),
   origin: z.optional(z.string()),
@@ -138,7 +138,7 @@ export function gapsOfChange({ gaps, before }: BehindChange): {
 
 /** A record that does not parse counts as that of an organisation that was never checked, which loses nothing. */
 function readRecord(item: Record<string, unknown>, sweptBy: string | undefined): BehindRecord {
-  const { data } = Item.safeParse(item);
+  const { data } = StoredRecord.safeParse(item);
   const counts = data?.next !== undefined && data.sweep === sweptBy;
   return {
     orgId: String(item.sk),

@@ -13,6 +13,7 @@ const LONGEST_LEASE_MS = 16 * 60_000;
 export const CLOCK_ERROR_MS = 2 * 60_000;
 
 const OpenTasks = z.int().check(z.nonnegative());
+const Schedule = z.object({ id: z.string(), since: z.int().check(z.nonnegative()) });
 
 /** A shard as a sweep finds it. Times are Unix milliseconds; 0 stands for never. */
 export interface Shard {
@@ -262,8 +263,6 @@ export function readShard(number: number, item: Record<string, unknown> | undefi
     writtenWatermark: finite(item?.watermark),
   };
 }
-
-const Schedule = z.object({ id: z.string(), since: z.int().check(z.nonnegative()) });
 
 function finite(value: unknown): number {
   return Number.isFinite(value) ? (value as number) : 0;

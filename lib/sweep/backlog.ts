@@ -109,9 +109,7 @@ function runs(leftOut: readonly LeftOut[]): CheckedSpan[] {
     const gap = gaps.at(-1);
     const goesOn = last && Math.abs(task.number - last.number) <= 1 && task.watermark === last.watermark;
     if (gap && goesOn) gap.to = to;
-    else {
-      gaps.push({ from: task.key, to, watermark: task.watermark });
-    }
+    else gaps.push({ from: task.key, to, watermark: task.watermark });
     last = task;
   }
   return gaps;

@@ -42,7 +42,7 @@ export function behindAfter(
   return { changes, reasons, totals };
 }
 
-/** The earlier of two watermarks; `oldest` is 0 if there is none yet, so that a watermark of 0 counts as 1. */
+/** The earlier of two watermarks; `oldest` is 0 if there is none yet, and so a watermark of 0 counts as 1. */
 function earlier(oldest: number, watermark: number): number {
   const known = Math.max(1, watermark);
   return oldest === 0 ? known : Math.min(oldest, known);

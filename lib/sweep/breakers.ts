@@ -5,8 +5,8 @@ import { nextProbe } from "./probe-times.ts";
 /** How many tasks of an organisation go unanswered, or are refused, before it counts as stuck. */
 const UNANSWERED_TASKS = 2;
 /**
- * The most that this takes if other tasks of the organisation were answered. Until then, these may be tasks that are
- * never answered, while EnOS answers all others.
+ * If tasks of it were answered in this sweep, it takes as many as those, but no more than this: an organisation may have
+ * tasks that are never answered, and be answered about all others.
  */
 const MOST_UNANSWERED_TASKS = 64;
 /** How many organisations go unanswered before their gateway counts as stuck. */

@@ -91,8 +91,8 @@ export async function checkHinted(
   );
   await time.outlasts(Promise.all(results).then(() => checker.onIdle()));
   checker.queue.close();
-  const late = new Promise<HintOutcome>((resolve) => setImmediate(resolve, "failed"));
-  const outcomes = await Promise.all(results.map((result) => Promise.race([result, late])));
+  const unsettled = new Promise<HintOutcome>((resolve) => setImmediate(resolve, "failed"));
+  const outcomes = await Promise.all(results.map((result) => Promise.race([result, unsettled])));
   if (time.isClosing) summary.ended = "out-of-time";
   summary.due = tasks.length;
   summary.durationMs = Math.round(performance.now() - started);

@@ -17,6 +17,7 @@ export interface Lane<Item extends Queued> {
   /** When it last had a turn in a waiting place, in this sweep or an earlier one. */
   lastTurn: number;
   isStopped: boolean;
+  /** Its calls in flight, and those of them that are in waiting places. */
   inFlight: number;
   inPlaces: number;
   /** Its calls that went unanswered in this sweep. */
@@ -24,6 +25,7 @@ export interface Lane<Item extends Queued> {
   /** Slot time used, in milliseconds. Calls in flight are charged the average of recent ones. */
   used: number;
   typicalMs: number;
+  /** The time from one call to the next at its rate, in milliseconds. */
   spacingMs: number;
   /** When the next call is due at the lane's rate (GCRA's theoretical arrival time). */
   nextAt: number;

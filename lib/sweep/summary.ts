@@ -29,7 +29,7 @@ export interface SweepSummary {
   read: number;
   /** The age of the youngest of them, in milliseconds; null when there were none. */
   youngestAgeMs: number | null;
-  /** Of these: due now. */
+  /** Open tasks that were due. */
   due: number;
   /** Calls to EnOS that were answered, about one task each. */
   checked: number;

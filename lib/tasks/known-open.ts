@@ -13,8 +13,8 @@ export interface Checked {
 const INDEX_LAG_MS = 10_000;
 
 /**
- * The last moment at which a task is known not to have ended, if it was found open at least once and every check since
- * has had a usable answer: it was checked after it last became due. If no such moment is known, when tracking began.
+ * When a task last became due and was then checked; when tracking began, if that is not known. If it has been found open
+ * and every check since has had a usable answer, it had not ended by then.
  *
  * @returns Unix milliseconds
  */
