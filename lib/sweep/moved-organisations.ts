@@ -2,16 +2,16 @@ import type { Breakers } from "./breakers.ts";
 import type { SweepDependencies } from "./dependencies.ts";
 import type { TimeBudget } from "./time-budget.ts";
 
-/** How many organisations of stuck gateways are looked up in a sweep of a shard. */
+/** How many organisations of stuck gateways have their turn in a sweep of a shard. */
 const MOST = 25;
-/** How often the next ones are looked up, in milliseconds: about once a sweep. */
+/** How often it is the turn of the next ones, in milliseconds: about once a sweep. */
 const TURN_MS = 60_000;
 
 /**
- * Looks up the present gateway of some organisations whose gateway is stuck, since they may have moved to another. Each
- * sweep looks up the next ones.
+ * Learns the present gateway of some organisations whose gateway is stuck, since they may have moved to another. Each
+ * sweep takes the next ones.
  */
-export async function lookUpMoved(
+export async function learnMoved(
   orgIds: readonly string[],
   options: {
     credentials: Pick<SweepDependencies["credentials"], "get">;

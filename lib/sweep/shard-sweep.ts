@@ -16,7 +16,7 @@ import type { Checker } from "./checker.ts";
 import type { SweepDependencies, SweepSettings } from "./dependencies.ts";
 import type { FairQueue } from "./fair-queue.ts";
 import { LateTasks } from "./late-tasks.ts";
-import { lookUpMoved } from "./moved-organisations.ts";
+import { learnMoved } from "./moved-organisations.ts";
 import { OpenCount } from "./open-count.ts";
 import type { Candidate } from "./probe-candidates.ts";
 import { Probes } from "./probes.ts";
@@ -137,7 +137,7 @@ export class ShardSweep {
     await this.#oldestFirst(this.#firstPass());
     this.#startProbes();
     this.#late.askHeldBack();
-    const [gone] = await Promise.all([this.#readWhole(), this.#lookUpMoved(), this.#furtherPasses()]);
+    const [gone] = await Promise.all([this.#readWhole(), this.#learnMoved(), this.#furtherPasses()]);
     this.#late.end();
     for (const backlog of gone) backlog.clear();
     for (const times of this.#passedOver.values()) this.#summary.deferred += times;
@@ -162,19 +162,19 @@ export class ShardSweep {
   }
 
   /** Records name the gateway that was stuck when they were written. */
-  #lookUpMoved(): Promise<void> {
+  #learnMoved(): Promise<void> {
     const behindGateway = [...this.#backlogs.values()].filter(
       ({ orgId, record }) => record?.origin && this.#breakers.stuck(orgId)?.scope === "origin",
     );
     const orgIds = behindGateway.map(({ orgId }) => orgId);
     const { credentials } = this.#dependencies;
-    return lookUpMoved(orgIds, { credentials, breakers: this.#breakers, time: this.#time, now: this.#now });
+    return learnMoved(orgIds, { credentials, breakers: this.#breakers, time: this.#time, now: this.#now });
   }
 
   /**
    * Reads the whole shard, now and then: returns organisations that were behind when the sweep began and have no task
-   * left here, since no check would ever end that. Any task can be the probe of its organisation, since none may become
-   * due for as long as the schedule's longest interval.
+   * left here, since no check would ever end that. Any task that is read can be its organisation's probe: perhaps none
+   * of them becomes due for as long as the schedule's longest interval.
    */
   async #readWhole(): Promise<Backlog[]> {
     if (!this.#isWhole) return [];
@@ -378,7 +378,7 @@ export class ShardSweep {
           this.#summary.deferred++;
           backlog.leaveOut({ key: task.indexKey, number, watermark: checked.through });
         }
-        // The record of one that stays behind as it was is not written.
+        // No write is to be expected for an organisation that stays behind as its record says.
         const isNews = isChecked ? backlog.record : !backlog.record || this.#breakers.stuck(task.orgId);
         if (isNews) this.#reserveFor(task.orgId);
         this.#ended();
