@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import getPort, { portNumbers } from "get-port";
+import getPort, { clearLockedPorts, portNumbers } from "get-port";
 
 /** Below the range of ephemeral ports, which operating systems use for outgoing connections. */
 const FROM = 20_000;
@@ -32,6 +32,8 @@ export async function httpPortIn(env: NodeJS.ProcessEnv): Promise<number | undef
   if (port < 1 || port > 65_535) throw new Error("HTTP_PORT must be a port: a number from 1 to 65535");
   // It rejects if the port is not allowed, as below 1024.
   const free = await getPort({ host: "127.0.0.1", port }).catch(() => 0);
+  // A port that it has given is locked for some seconds: whoever asks for it next would get another.
+  clearLockedPorts();
   if (free !== port) throw new Error(`port ${port} is occupied or not allowed: set HTTP_PORT to another`);
   return port;
 }

@@ -33,13 +33,14 @@ export function shellSetup({ serviceUrl, awsUrl, topicArn, region, task, enosUrl
   return lines.join("\n");
 }
 
-/** Some of the commands in README.md. */
+/** Some of the commands in README.md, each below what it is for: not all shells know comments at the end of a line. */
 export function firstCommands(hasSimulator: boolean): string {
-  return [
-    'curl -s "$TASK/status?orgId=$ORG"              # ask how the task is doing',
-    'curl -s -X PUT "$TASK/tracking?orgId=$ORG"     # have it tracked, and see its record',
-    'curl -s "$API/tracked-tasks?orgId=$ORG"        # all that is tracked',
-    "npm run doctor                                 # whether all is well",
-    ...(hasSimulator ? ["end_task                                       # have EnOS finish it"] : []),
-  ].join("\n");
+  const commands = [
+    ["ask how the task is doing", 'curl -s "$TASK/status?orgId=$ORG"'],
+    ["have it tracked, and see its record", 'curl -s -X PUT "$TASK/tracking?orgId=$ORG"'],
+    ["see all that is tracked", 'curl -s "$API/tracked-tasks?orgId=$ORG"'],
+    ["see whether all is well", "npm run doctor"],
+    ...(hasSimulator ? [["have EnOS finish the task", "end_task"]] : []),
+  ];
+  return commands.map(([purpose, command]) => `${purpose}:\n  ${command}`).join("\n");
 }

@@ -86,7 +86,10 @@ export async function trackExamples({
 
 async function callbackUrlOf({ client }: LocalService, orgId: string): Promise<string> {
   const { envelope } = await client.callbackUrl({ orgId, channelId: CHANNEL });
-  if (!envelope?.data) throw new Error(`there is no URL for callbacks: ${envelope?.msg}`);
+  if (!envelope?.data)
+    throw new Error(
+      `there is no URL for callbacks: ${envelope?.msg ?? "the function did not answer in time"}`,
+    );
   return envelope.data.callbackUrl;
 }
 

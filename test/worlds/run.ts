@@ -176,15 +176,21 @@ export async function run(world: World): Promise<Outcome> {
         .map((task) => time.now - dueSince(task, schedule, time.now, world)),
     );
 
+  /** When the last sweep of a shard that has ended began. */
+  const sweptAt = new Map<number, number>();
+
   /**
    * Whether a task's organisation and its gateway have not been stuck of late. A shard's record counts an organisation
-   * that has recovered among those that answer from the shard's next sweep on.
+   * that has recovered among those that answer from the shard's next sweep on, which may come late: a sweeper that is
+   * frozen holds its lease.
    */
-  const isAnswering = ({ orgId }: WorldTask) => {
+  const isAnswering = ({ orgId, shard }: WorldTask) => {
     const { origin } = byId.get(orgId) as Organisation;
-    return [`org#${orgId}`, `origin#${origin}`].every(
-      (key) => !records.health.has(key) && time.now - (stuckAt.get(key) ?? 0) > 2 * SWEEP_MS,
-    );
+    return [`org#${orgId}`, `origin#${origin}`].every((key) => {
+      const at = stuckAt.get(key) ?? 0;
+      const isOver = time.now - at > 2 * SWEEP_MS && (sweptAt.get(shard) ?? 0) >= at;
+      return !records.health.has(key) && isOver;
+    });
   };
 
   const simulation = async () => {
@@ -217,6 +223,7 @@ export async function run(world: World): Promise<Outcome> {
             return;
           }
           const summary = await work;
+          for (const shard of summary.shards) sweptAt.set(shard, startedAt);
           outcome.sweeps.push({
             number: mine,
             startedAt,
