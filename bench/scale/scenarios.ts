@@ -42,11 +42,17 @@ const TEN_MILLION = { ...FOR_TEN_MILLION, tasks: 10_000_000, organisations: 1_00
 /** A thousand tasks with the default settings. */
 export const DEFAULT_SCENARIO: Scenario = { ...THOUSAND, name: "defaults" };
 
+const DEFAULTS_AT_THEIR_LIMIT: Scenario = {
+  ...THOUSAND,
+  name: "defaults, 100 organisations",
+  tasks: 100_000,
+  organisations: 100,
+  minutes: 20,
+};
 const SET_FOR_A_MILLION: Scenario = { ...MILLION, name: "set for a million" };
-const SET_FOR_TEN_MILLION: Scenario = { ...TEN_MILLION, name: "set for ten million" };
 
 /** The columns of the table in `docs/scale.md`. */
-export const DOCUMENTED: readonly Scenario[] = [DEFAULT_SCENARIO, SET_FOR_A_MILLION, SET_FOR_TEN_MILLION];
+export const DOCUMENTED: readonly Scenario[] = [DEFAULT_SCENARIO, DEFAULTS_AT_THEIR_LIMIT, SET_FOR_A_MILLION];
 
 /** All scenarios, in the order of the report. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -54,7 +60,7 @@ export const SCENARIOS: readonly Scenario[] = [
   { ...THOUSAND, name: "rounds, 10 s apart", intervalSeconds: 10 },
   { ...THOUSAND, name: "2 requests/s", requestsPerSecond: 2, keepsUp: false },
   { ...THOUSAND, name: "defaults, one organisation", tasks: 10_000 },
-  { ...THOUSAND, name: "defaults, 100 organisations", tasks: 100_000, organisations: 100, minutes: 20 },
+  DEFAULTS_AT_THEIR_LIMIT,
   {
     ...THOUSAND,
     name: "defaults, 1,000 organisations",
@@ -68,5 +74,5 @@ export const SCENARIOS: readonly Scenario[] = [
   { ...MILLION, ...DEFAULTS, name: "defaults", keepsUp: false },
   { ...MILLION, name: "one organisation", organisations: 1, keepsUp: false },
   { ...MILLION, name: "one that allows more", organisations: 1, requestsPerSecond: 2_500 },
-  SET_FOR_TEN_MILLION,
+  { ...TEN_MILLION, name: "set for ten million" },
 ];
