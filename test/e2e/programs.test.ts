@@ -35,7 +35,7 @@ test("npm start with a real gateway: a task is tracked by the printed command an
     ENOS_SECRET_KEY: credentials.secretKey,
   });
   const [setup] = await start.prints(/^export API=[\s\S]+?endpoint-url.+$/m);
-  const [command] = await start.prints(/^curl -s -X PUT .+$/m);
+  const [command] = await start.prints(/^ *curl -s -X PUT .+$/m);
   const script = `${setup.replace("CHANNEL", "ch-1").replace("download/TASK", "download/t1")}\n${command}`;
   const answer = execFileSync("bash", ["-euc", script], { encoding: "utf8" });
   expect(JSON.parse(answer)).toMatchObject({ code: 0, data: { taskId: "t1", state: "pending" } });
