@@ -214,7 +214,7 @@ export class ShardSweep {
 
   /** Reads everything that became due, of all organisations. */
   async #firstPass(): Promise<void> {
-    const served = [...this.#backlogs.values()].filter(({ orgId }) => !this.#breakers.stuck(orgId));
+    const served = this.#unstuck();
     const coverage = [...this.#window.coverage, ...served.flatMap((backlog) => backlog.begin())];
     // Begins with what the last sweep did not read.
     const start = oldest(this.#window.coverage).from;

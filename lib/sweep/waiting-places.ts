@@ -82,7 +82,11 @@ export class WaitingPlaces<Item extends Queued> {
 
   /** Removes all probes, and returns them. */
   clearProbes(): Item[] {
-    return Object.values(this.#probes).flatMap(({ data }) => data.splice(0).map(({ item }) => item));
+    const items: Item[] = [];
+    for (const waiting of Object.values(this.#probes)) {
+      for (let next = waiting.pop(); next; next = waiting.pop()) items.push(next.item);
+    }
+    return items;
   }
 
   /** Chooses the call that starts next; undefined if none waits, or there is no place for it. */
