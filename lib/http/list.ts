@@ -29,12 +29,14 @@ const Limit = z.pipe(
     .check(z.minimum(1, "must be at least 1"), z.maximum(100, "must be at most 100")),
 );
 
+const TIME = "must be a date and a time with its zone, as in 2026-11-24T18:56:38Z";
+
 const Since = z.iso
   .datetime({
     offset: true,
-    error: "must be a time with a zone, as in 2026-11-24T18:56:38Z (a + is %2B in a query)",
+    error: ({ input }) => (/T.* \d\d:\d\d$/.test(String(input)) ? `${TIME} (a + is %2B in a query)` : TIME),
   })
-  .check(z.maxLength(64, "must be a time with a zone, as in 2026-11-24T18:56:38Z"));
+  .check(z.maxLength(64, TIME));
 
 /** The query of a list, beside the organisation. */
 export const ListQuery = z.strictObject({

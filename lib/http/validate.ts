@@ -25,7 +25,12 @@ function problemOf({ issues }: z.core.$ZodError, whole: string): string {
   const [issue] = issues;
   if (!issue) return `${whole} is not valid`;
   if (issue.code === "unrecognized_keys") return `${shown(issue.keys[0])} is not known`;
-  const path = issue.path.map(String).join(".");
+  // An entry of a list has no name of its own: in a query the list is one text.
+  const entry = issue.path.findIndex((key) => typeof key === "number");
+  const path = issue.path
+    .slice(0, entry < 0 ? undefined : entry)
+    .map(String)
+    .join(".");
   const message = issue.code === "invalid_key" ? issue.issues[0]?.message : issue.message;
   return `${path === "" ? whole : shown(path)} ${message}`;
 }
