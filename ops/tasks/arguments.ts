@@ -1,5 +1,8 @@
+import * as z from "zod/mini";
 import { parseCommandLine, UsageError } from "../../infra/program/command-line.ts";
 import { isLoopback } from "../../lib/enos/gateway.ts";
+import { ListQuery } from "../../lib/http/list.ts";
+import { TrackingFields } from "../../lib/http/tracking.ts";
 import { Id, type TaskKey } from "../../lib/tasks/key.ts";
 
 /** A parsed command line. */
@@ -56,7 +59,7 @@ A TASK is a task's id, with --channel, or CHANNEL/ID.
   --label NAME=TEXT    track: likewise; up to ten of them
   --deadline SECONDS   track: give up after this
   --state STATE,…      list: only tasks in these states
-  --since TIME         list: only tasks that ended since then, in the order in which they ended
+  --since TIME         list: only tasks that ended since then (2026-11-24T18:00:00Z), in the order in which they ended
 
 Calls are authenticated with the JWT in TASKS_JWT if it is set, otherwise with SigV4 and your AWS credentials.
 A service on this machine needs neither.
@@ -80,6 +83,16 @@ export function parseCommand(args: string[], env: NodeJS.ProcessEnv): Command | 
   if (values.org === undefined) throw new UsageError("--org is missing");
   const orgId = id("--org", values.org);
   const channelId = values.channel === undefined ? undefined : id("--channel", values.channel);
+  const { "correlation-id": correlationId, state, since: finishedSince } = values;
+  const labels = labelsOf(values.label ?? []);
+  const deadlineSeconds =
+    values.deadline === undefined ? undefined : wholeNumber("--deadline", values.deadline);
+  // What the service would refuse too, but it does not know the options' names.
+  accepted("--state", ListQuery.shape.state, state);
+  accepted("--since", ListQuery.shape.finishedSince, finishedSince);
+  accepted("--correlation-id", TrackingFields.correlationId, correlationId);
+  accepted("--label", TrackingFields.labels, labels);
+  accepted("--deadline", TrackingFields.deadlineSeconds, deadlineSeconds);
   const tasks = names.map((task) => taskOf(task, orgId, channelId));
   if (name === "list" && tasks.length > 0) throw new UsageError("list takes no tasks");
   if (name !== "list" && tasks.length === 0) throw new UsageError(`${name} needs a task`);
@@ -93,12 +106,12 @@ export function parseCommand(args: string[], env: NodeJS.ProcessEnv): Command | 
     region: values.region ?? (env.AWS_REGION || env.AWS_DEFAULT_REGION || undefined),
     jwt: env.TASKS_JWT || undefined,
     json: values.json ?? false,
-    correlationId: values["correlation-id"],
-    labels: labelsOf(values.label ?? []),
-    deadlineSeconds: values.deadline === undefined ? undefined : wholeNumber("--deadline", values.deadline),
-    state: values.state,
+    correlationId,
+    labels,
+    deadlineSeconds,
+    state,
     channelId,
-    finishedSince: values.since,
+    finishedSince,
     timeoutSeconds,
   };
 }
@@ -117,9 +130,16 @@ function taskOf(text: string, orgId: string, channelId: string | undefined): Tas
 }
 
 function id(what: string, value: string): string {
-  const { data, error } = Id.safeParse(value);
-  if (data === undefined) throw new UsageError(`${what} ${error?.issues[0]?.message}`);
-  return data;
+  accepted(what, Id, value);
+  return value;
+}
+
+/** @throws {UsageError} if the service does not take the value */
+function accepted(what: string, schema: z.core.$ZodType, value: unknown): void {
+  const [issue] = z.safeParse(schema, value).error?.issues ?? [];
+  if (!issue) return;
+  const { message } = issue.code === "invalid_key" ? (issue.issues[0] ?? issue) : issue;
+  throw new UsageError(`${what} ${message}`);
 }
 
 function urlOf(text: string): URL {

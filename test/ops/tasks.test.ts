@@ -268,6 +268,24 @@ describe("a command line", () => {
       ["ask", "--org", "o1", "c/t", "--api", "http://api.example"],
       "--api must be an https address (http on this machine only)",
     ],
+    [
+      ["list", "--org", "o1", "--since", "yesterday"],
+      "--since must be a date and a time with its zone, as in 2026-11-24T18:56:38Z",
+    ],
+    [
+      ["list", "--org", "o1", "--state", "failed,over"],
+      expect.stringMatching(/^--state must be one or several of /),
+    ],
+    [
+      ["track", "--org", "o1", "c/t", "--correlation-id", "order 1"],
+      expect.stringMatching(/^--correlation-id may have /),
+    ],
+    [["track", "--org", "o1", "c/t", "--label", "1=a"], expect.stringMatching(/^--label must begin with /)],
+    [
+      ["track", "--org", "o1", "c/t", ...Array(11).keys().flatMap((n) => ["--label", `a${n}=b`])],
+      "--label may be 10 at most",
+    ],
+    [["track", "--org", "o1", "c/t", "--deadline", "0"], "--deadline must be at least 1"],
     [["ask", "--orgs", "o1"], expect.stringContaining("--orgs")],
   ])("%j is refused", (args, message) => {
     expect(refusal(args)).toEqual(message);
