@@ -20,7 +20,7 @@ export interface RunOptions {
   api: Api;
   /** Prints a line for one task, for people or as JSON. */
   print: (line: string) => void;
-  /** Prints an error. */
+  /** Prints an error or a remark. */
   complain: (line: string) => void;
   /** Starts a progress line for a number of tasks. */
   progress: (total: number) => Progress;
@@ -79,9 +79,15 @@ async function track(command: Command, options: RunOptions): Promise<number> {
     ...(Object.keys(labels).length > 0 && { labels }),
     ...(deadlineSeconds !== undefined && { deadlineSeconds }),
   };
+  const tellIfTracked = (status: number, task: TaskKey) => {
+    if (status !== 200) return;
+    complain(`${nameOf(task)}: was tracked already: its correlation id, labels and deadline are unchanged`);
+  };
   if (tasks.length === 1) {
     return each(command, options, async (task) => {
-      print(lineOf(command, (await api.track(task, tracking)).data));
+      const { status, data } = await api.track(task, tracking);
+      print(lineOf(command, data));
+      tellIfTracked(status, task);
       return EXIT.done;
     });
   }
@@ -92,8 +98,10 @@ async function track(command: Command, options: RunOptions): Promise<number> {
       .map(({ channelId, taskId }) => ({ channelId, taskId, ...tracking }));
     const { data } = await api.trackMany(orgId, some);
     for (const { channelId, taskId, status, msg, record } of data.outcomes) {
-      if (record) print(lineOf(command, record));
-      else {
+      if (record) {
+        print(lineOf(command, record));
+        tellIfTracked(status, record);
+      } else {
         complain(`${orgId}/${channelId}/${taskId}: ${status}: ${msg}`);
         exit = Math.max(exit, status >= 500 ? EXIT.trouble : EXIT.refused);
       }

@@ -180,10 +180,22 @@ describe("npm run tasks", () => {
       out: ["pending     o1/c/t"],
     });
     const many = await tasks(["track", "--org", "o1", "--channel", "c", "t", "u", ...given]);
-    expect(many).toEqual({ exit: 7, out: ["pending     o1/c/t"], err: "o1/c/u: 503: not in time\n" });
+    const unchanged = "was tracked already: its correlation id, labels and deadline are unchanged";
+    expect(many).toEqual({
+      exit: 7,
+      out: ["pending     o1/c/t"],
+      err: `o1/c/t: ${unchanged}\no1/c/u: 503: not in time\n`,
+    });
+    replies.t = [{ status: 200, body: { code: 0, data: record } }];
+    expect(await tasks(["track", "--org", "o1", "c/t", ...given])).toEqual({
+      exit: 0,
+      out: ["pending     o1/c/t"],
+      err: `o1/c/t: ${unchanged}\n`,
+    });
     expect(seen.map(({ method, body }) => [method, JSON.parse(body)])).toEqual([
       ["PUT", options],
       ["POST", { tasks: ["t", "u"].map((taskId) => ({ channelId: "c", taskId, ...options })) }],
+      ["PUT", options],
     ]);
   });
 
@@ -282,7 +294,7 @@ describe("a command line", () => {
     ],
     [["track", "--org", "o1", "c/t", "--label", "1=a"], expect.stringMatching(/^--label must begin with /)],
     [
-      ["track", "--org", "o1", "c/t", ...Array(11).keys().flatMap((n) => ["--label", `a${n}=b`])],
+      ["track", "--org", "o1", "c/t", ...Array.from({ length: 11 }, (_, n) => `--label=a${n}=b`)],
       "--label may be 10 at most",
     ],
     [["track", "--org", "o1", "c/t", "--deadline", "0"], "--deadline must be at least 1"],
