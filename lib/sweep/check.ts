@@ -1,6 +1,13 @@
 import type { Checked } from "../tasks/known-open.ts";
 import type { OpenTask } from "../tasks/record.ts";
 
+/**
+ * What a check is to find out about its organisation: as a `probe`, whether it or its gateway, which is stuck, answers
+ * again; as an `opinion`, whether its gateway, which counts as stuck, answers this organisation; as a `witness`, a task
+ * that is drawn from all of its organisation's, due or not, whether that one is stuck.
+ */
+type CheckPurpose = "probe" | "opinion" | "witness";
+
 /** One task to check, and the functions that are told the result. */
 export interface Check {
   orgId: string;
@@ -9,12 +16,8 @@ export interface Check {
   task: OpenTask;
   /** How far the task has been checked before. */
   checked: Checked;
-  /** Whether the call is the probe of a stuck organisation or gateway. */
-  isProbe?: boolean;
-  /** Whether the call finds out if a gateway that counts as stuck answers this organisation. */
-  isSecondOpinion?: boolean;
-  /** Whether the task is a witness: drawn from all of its organisation's, due or not, to tell if that one is stuck. */
-  isWitness?: boolean;
+  /** What else the call is for; undefined if it only asks about the task. */
+  purpose?: CheckPurpose;
   /** For an untracked task that EnOS turns out to know: tracks it. Resolves with undefined if that is not possible. */
   adopt?: () => Promise<OpenTask | undefined>;
   /** Called once, at the end: whether the task was checked, and everything that follows was published and written. */

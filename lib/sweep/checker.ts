@@ -115,18 +115,17 @@ export class Checker {
   }
 
   /** Whether a check has to wait for a second opinion: its gateway was found stuck after it was queued. */
-  #isToWait({ orgId, isSecondOpinion, isProbe }: Check): boolean {
-    return (
-      !isSecondOpinion && !isProbe && !this.#time.isClosing && this.#breakers.isStuckOnlyByGateway(orgId)
-    );
+  #isToWait({ orgId, purpose }: Check): boolean {
+    if (purpose === "opinion" || purpose === "probe" || this.#time.isClosing) return false;
+    return this.#breakers.isStuckOnlyByGateway(orgId);
   }
 
   /** Whether there is time for the call, and its organisation is not stuck or this is the one probe that it may have. */
   async #mayCall(check: Check): Promise<boolean> {
-    const { orgId, isSecondOpinion } = check;
+    const { orgId, purpose } = check;
     if (this.#time.isClosing) return false;
-    const isFree = !this.#breakers.stuck(orgId);
-    if (isFree || (isSecondOpinion && this.#breakers.isStuckOnlyByGateway(orgId))) return true;
+    if (!this.#breakers.stuck(orgId)) return true;
+    if (purpose === "opinion" && this.#breakers.isStuckOnlyByGateway(orgId)) return true;
     const isClaimed = await this.#health.claimProbe(check);
     if (!isClaimed) this.queue.stop(orgId);
     return isClaimed;

@@ -46,9 +46,9 @@ export class HealthWatch {
   }
 
   /** Claims the probe of an organisation or its gateway that is due; false if there is none, or another sweep has it. */
-  async claimProbe({ orgId, isSecondOpinion }: Check): Promise<boolean> {
+  async claimProbe({ orgId, purpose }: Check): Promise<boolean> {
     const { health, now } = this.#dependencies;
-    const own = isSecondOpinion ? this.#breakers.ownRecord(orgId) : undefined;
+    const own = purpose === "opinion" ? this.#breakers.ownRecord(orgId) : undefined;
     const due = [this.#breakers.stuck(orgId), own].find((record) => record && isProbeDue(record, now()));
     if (!due) return false;
     const next = nextProbe(due.probes + 1, now());
@@ -63,12 +63,12 @@ export class HealthWatch {
   }
 
   /** Notes a call's result. Resolves once the check of a witness is queued, if one is needed. */
-  async note({ task, isProbe, isWitness }: Check, result: CallResult): Promise<void> {
+  async note({ task, purpose }: Check, result: CallResult): Promise<void> {
     const { orgId } = task;
-    this.#carryOut(this.#breakers.noteResult(orgId, task.indexKey, result, isWitness));
+    this.#carryOut(this.#breakers.noteResult(orgId, task.indexKey, result, purpose === "witness"));
     if (result.kind === "answered" || result.kind === "cut-off") return;
     if (result.kind === "limited") this.#queue.stop(orgId);
-    else if (!isProbe && !this.#awaitingWitness.has(orgId)) {
+    else if (purpose !== "probe" && !this.#awaitingWitness.has(orgId)) {
       const isLast = this.#queue.isLast(orgId);
       if (this.#breakers.needsWitness(orgId, isLast)) await this.#askWitness(task, result);
     }
@@ -89,8 +89,8 @@ export class HealthWatch {
       if (other.kind === "found") {
         // How far it was checked is not known here. So it counts neither as unreachable nor as known to be open.
         const checked = { through: now(), scheduledSince: Number.POSITIVE_INFINITY };
-        const witness = { orgId, task: other.task, checked, isWitness: true, onEnd: () => ended.resolve() };
-        this.#queue.add(witness, { goesFirst: true });
+        const onEnd = () => ended.resolve();
+        this.#queue.add({ orgId, task: other.task, checked, purpose: "witness", onEnd }, { goesFirst: true });
         return;
       }
       const reason = result.kind === "refused" ? result.reason : "unreachable";

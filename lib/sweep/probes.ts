@@ -95,7 +95,7 @@ export class Probes {
       if (!this.#checker.secondOpinions.ask(orgId, () => checkOf(candidate), since)) onNotAsked(candidate);
     }
     for (const [{ nextProbeAt }, candidate] of this.#forProbes.take()) {
-      this.#checker.queue.probe({ ...checkOf(candidate), isProbe: true }, { since: nextProbeAt });
+      this.#checker.queue.probe({ ...checkOf(candidate), purpose: "probe" }, { since: nextProbeAt });
     }
   }
 

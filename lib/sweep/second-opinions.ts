@@ -28,7 +28,7 @@ export class SecondOpinions {
     if (this.#given.has(orgId)) return false;
     this.#given.add(orgId);
     const kind = this.#breakers.ownRecord(orgId) ? "probe" : "opinion";
-    this.#queue.probe({ ...checkOf(), isSecondOpinion: true }, { kind, since });
+    this.#queue.probe({ ...checkOf(), purpose: "opinion" }, { kind, since });
     return true;
   }
 }
