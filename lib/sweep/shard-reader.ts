@@ -1,24 +1,19 @@
 import type { Coverage } from "../store/coverage.ts";
 import { reachedKeys } from "../store/index-key.ts";
-import { ALL_KEYS, clip, type KeySpan, keysFrom, union } from "../store/key-span.ts";
+import { ALL_KEYS, clip, type KeySpan, union } from "../store/key-span.ts";
 import type { IsWanted } from "../store/open-task-store.ts";
 import type { OpenTask } from "../tasks/record.ts";
 import type { SweepDependencies } from "./dependencies.ts";
 import type { OpenCount } from "./open-count.ts";
 import { readPages } from "./pages.ts";
+import type { Position } from "./pass.ts";
 import type { SweepSummary } from "./summary.ts";
 import type { TimeBudget } from "./time-budget.ts";
 
-/** A position in a pass: a key in one of its legs. */
-export interface Position {
-  leg: number;
-  key: string;
-}
-
-/** One pass over a shard, or over a part of it. */
-export interface Pass {
+/** What is read of a shard, in one pass over it. */
+interface Reading {
   /** Spans of index keys, in the order in which they are read. */
-  legs: KeySpan[];
+  legs: readonly KeySpan[];
   /** The parts of them that are read. */
   spans: KeySpan[];
   /** Whether a task is needed; otherwise only its key and deadline are parsed. */
@@ -61,7 +56,7 @@ export class ShardReader {
   }
 
   /** Makes a pass. Resolves with the position from which on it was not completed; undefined if it was. */
-  async read({ legs, spans, isWanted, take, openCount }: Pass): Promise<Position | undefined> {
+  async read({ legs, spans, isWanted, take, openCount }: Reading): Promise<Position | undefined> {
     const { openTasks, observer } = this.#dependencies;
     const isCountedAndWanted: IsWanted = (key, deadlineAt) => {
       openCount?.see(key);
@@ -120,10 +115,4 @@ export class ShardReader {
     }
     return union(spans);
   }
-}
-
-/** The part of a pass that begins at a position. */
-export function rest(legs: readonly KeySpan[], { leg, key }: Position): KeySpan[] {
-  const [current, ...later] = legs.slice(leg) as [KeySpan, ...KeySpan[]];
-  return [...clip([current], keysFrom(key)), ...later];
 }

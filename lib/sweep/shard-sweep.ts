@@ -8,7 +8,7 @@ import type { Shard, SweptShard } from "../store/shard-store.ts";
 import { isPastDeadline } from "../tasks/decision.ts";
 import type { Checked } from "../tasks/known-open.ts";
 import type { OpenTask } from "../tasks/record.ts";
-import { Backlog } from "./backlog.ts";
+import type { Backlog } from "./backlog.ts";
 import { type Behind, behindAfter } from "./behind.ts";
 import type { Breakers } from "./breakers.ts";
 import type { Check } from "./check.ts";
@@ -18,9 +18,12 @@ import type { FairQueue } from "./fair-queue.ts";
 import { LateTasks } from "./late-tasks.ts";
 import { learnMoved } from "./moved-organisations.ts";
 import { OpenCount } from "./open-count.ts";
+import { Pass, type Position } from "./pass.ts";
 import type { Candidate } from "./probe-candidates.ts";
 import { Probes } from "./probes.ts";
-import { type Position, rest, ShardReader } from "./shard-reader.ts";
+import { ShardBacklogs } from "./shard-backlogs.ts";
+import { ShardChecks } from "./shard-checks.ts";
+import { ShardReader } from "./shard-reader.ts";
 import { ShardWindow } from "./shard-window.ts";
 import type { SweepSummary } from "./summary.ts";
 import type { TimeBudget } from "./time-budget.ts";
@@ -29,9 +32,6 @@ import type { TimeBudget } from "./time-budget.ts";
 const WHOLE_EVERY_MS = 15 * 60_000;
 /** The same while an organisation there waits for its probe because none of its tasks is due. */
 const WHOLE_FOR_PROBES_EVERY_MS = 5 * 60_000;
-
-/** Time reserved at the sweep's end to write the record of one organisation that is behind, in milliseconds. */
-const CHANGE_MS = 1;
 
 /** For how long an organisation that is behind may wait until the task that is furthest behind is read, in milliseconds. */
 const OLDEST_FIRST_MS = 1_000;
@@ -67,26 +67,17 @@ export class ShardSweep {
   readonly #reader: ShardReader;
   /** Whether the shard is read completely: for organisations that have no task in it any more, and for probes. */
   readonly #isWhole: boolean;
-  readonly #backlogs = new Map<string, Backlog>();
+  readonly #backlogs: ShardBacklogs;
+  readonly #checks: ShardChecks;
   /** Organisations that were behind here and stuck when the sweep began. */
   readonly #stuckBefore = new Set<string>();
-  /** The position in the present pass from which on an organisation's tasks are left for later. */
-  readonly #left = new Map<string, Position>();
-  /** Organisations whose records will probably have to be written. */
-  readonly #changing = new Set<string>();
   /** The number of due tasks, by organisation, that were read and not taken on so far. */
   readonly #passedOver = new Map<string, number>();
-  /** Index keys of tasks that were taken on out of turn. */
-  readonly #takenOutOfTurn = new Set<string>();
   readonly #openCount = new OpenCount();
   readonly #probes: Probes;
   readonly #late: LateTasks;
-  /** What {@link #unstuck} returned, and for what. */
-  #unstuckAt = { version: -1, size: -1, backlogs: [] as readonly Backlog[] };
   /** Spans that the first pass did not read. */
   #unread: KeySpan[] = [ALL_KEYS];
-  #underWay = 0;
-  #idle: PromiseWithResolvers<void> | undefined;
 
   constructor(options: {
     dependencies: SweepDependencies;
@@ -120,11 +111,11 @@ export class ShardSweep {
       isLate: (task) => this.#isLate(task),
       onFailure: (error) => options.checker.failed("read", error),
     });
-    for (const record of options.behind) {
-      const unread = overlay(this.#window.coverage, this.#window.corrected(record.gaps));
-      this.#backlogs.set(record.orgId, new Backlog({ orgId: record.orgId, unread, record }));
-      if (record.origin) this.#breakers.learn(record.orgId, record.origin);
-      if (this.#breakers.stuck(record.orgId)) this.#stuckBefore.add(record.orgId);
+    this.#backlogs = new ShardBacklogs({ ...options, window: this.#window });
+    this.#checks = new ShardChecks({ ...options, shard: number, backlogs: this.#backlogs });
+    for (const { orgId, origin } of options.behind) {
+      if (origin) this.#breakers.learn(orgId, origin);
+      if (this.#breakers.stuck(orgId)) this.#stuckBefore.add(orgId);
     }
     const isOverdue = [...this.#stuckBefore].some((orgId) => this.#probes.isOverdue(orgId, schedule));
     const wholeEveryMs = isOverdue ? WHOLE_FOR_PROBES_EVERY_MS : WHOLE_EVERY_MS;
@@ -133,7 +124,8 @@ export class ShardSweep {
 
   /** Resolves with the result; undefined if the shard's record must stay as it was. */
   async run(): Promise<ShardOutcome | undefined> {
-    for (const { orgId, record } of this.#backlogs.values()) if (!record?.isSettled) this.#reserveFor(orgId);
+    for (const { orgId, record } of this.#backlogs.values())
+      if (!record?.isSettled) this.#checks.expectChange(orgId);
     await this.#oldestFirst(this.#firstPass());
     this.#startProbes();
     this.#late.askHeldBack();
@@ -141,7 +133,7 @@ export class ShardSweep {
     this.#late.end();
     for (const backlog of gone) backlog.clear();
     for (const times of this.#passedOver.values()) this.#summary.deferred += times;
-    return (await this.#time.outlasts(this.#onIdle())) ? this.#outcome() : undefined;
+    return (await this.#time.outlasts(this.#checks.onIdle())) ? this.#outcome() : undefined;
   }
 
   #startProbes(): void {
@@ -149,16 +141,16 @@ export class ShardSweep {
       (candidate) => this.#probeOf(candidate),
       (orgId) => this.#backlogs.get(orgId)?.record !== undefined,
       ({ task, checked, isLate }) => {
-        if (isLate) this.#late.meet(this.#outOfTurn(task, checked));
+        if (isLate) this.#late.meet(this.#checks.outOfTurn(task, checked));
       },
     );
   }
 
   #probeOf({ task, checked, isLate }: Candidate): Check {
-    if (isLate) return this.#late.asProbe(this.#outOfTurn(task, checked));
-    if (!this.#isDueSince(task, checked.through)) return this.#earlyCheckOf(task, checked);
+    if (isLate) return this.#late.asProbe(this.#checks.outOfTurn(task, checked));
+    if (!this.#isDueSince(task, checked.through)) return this.#checks.early(task, checked);
     this.#takeAfterAll(task.orgId);
-    return this.#outOfTurn(task, checked);
+    return this.#checks.outOfTurn(task, checked);
   }
 
   /** Records name the gateway that was stuck when they were written. */
@@ -178,7 +170,7 @@ export class ShardSweep {
    */
   async #readWhole(): Promise<Backlog[]> {
     if (!this.#isWhole) return [];
-    const behind = [...this.#backlogs.values()].filter(({ record }) => record);
+    const { wereBehind } = this.#backlogs;
     const present = new Set<string>();
     const stoppedAt = await this.#reader.read({
       legs: [ALL_KEYS],
@@ -186,7 +178,7 @@ export class ShardSweep {
       isWanted: () => true,
       take: (task) => {
         present.add(task.orgId);
-        if (this.#stuckBefore.has(task.orgId) && !this.#takenOutOfTurn.has(task.indexKey)) {
+        if (this.#stuckBefore.has(task.orgId) && !this.#checks.isTakenOutOfTurn(task)) {
           const checked = this.#checked(this.#throughOf(task));
           this.#probes.consider({ task, checked, isLate: this.#isLate(task) });
         }
@@ -194,7 +186,7 @@ export class ShardSweep {
       },
     });
     this.#startProbes();
-    return stoppedAt ? [] : behind.filter(({ orgId }) => !present.has(orgId));
+    return stoppedAt ? [] : wereBehind.filter(({ orgId }) => !present.has(orgId));
   }
 
   /**
@@ -203,7 +195,7 @@ export class ShardSweep {
    */
   async #oldestFirst(firstPass: Promise<void>): Promise<void> {
     const { number } = this.#shard;
-    const unstuck = this.#unstuck();
+    const unstuck = this.#backlogs.unstuck;
     for (const { orgId, least } of unstuck) this.#queue.expect(orgId, number, least);
     const orgIds = unstuck.map(({ orgId }) => orgId);
     const timer = setTimeout(() => this.#queue.expectNoMore(orgIds, number), OLDEST_FIRST_MS);
@@ -214,29 +206,32 @@ export class ShardSweep {
 
   /** Reads everything that became due, of all organisations. */
   async #firstPass(): Promise<void> {
-    const served = this.#unstuck();
-    const coverage = [...this.#window.coverage, ...served.flatMap((backlog) => backlog.begin())];
     // Begins with what the last sweep did not read.
     const start = oldest(this.#window.coverage).from;
-    const legs = [keysFrom(start), keysBefore(start)];
+    const pass = new Pass({
+      legs: [keysFrom(start), keysBefore(start)],
+      backlogs: this.#backlogs.unstuck,
+    });
+    const coverage = [...this.#window.coverage, ...pass.served];
     const stoppedAt = await this.#reader.read({
-      legs,
+      legs: pass.legs,
       // A shard that fits on a page is read completely, at the cost of a page: its tasks are counted, not estimated.
       spans:
         (this.#shard.openTasks ?? PAGE_SIZE) <= PAGE_SIZE / 2 ? [ALL_KEYS] : this.#reader.reach(coverage),
       openCount: this.#openCount,
       isWanted: this.#reader.isDueSince(Math.min(leastWatermark(coverage), this.#probedSince())),
       take: (task, position) => {
-        this.#meet(task, position);
+        this.#meet(task, pass, position);
         return true;
       },
     });
-    this.#unread = this.#endPass(served, legs, stoppedAt);
-    for (const [orgId, left] of this.#left) {
-      const backlog = this.#backlogOf(orgId);
+    const { unread, left } = pass.end(stoppedAt);
+    this.#unread = unread;
+    for (const [orgId, spans] of left) {
+      const backlog = this.#backlogs.of(orgId);
       if (backlog.hasUnread) continue;
-      backlog.leaveUnread(within(this.#window.coverage, rest(legs, left)));
-      this.#reserveFor(orgId);
+      backlog.leaveUnread(within(this.#window.coverage, spans));
+      this.#checks.expectChange(orgId);
     }
   }
 
@@ -250,8 +245,8 @@ export class ShardSweep {
   }
 
   /** Decides what to do with one task of the first pass. */
-  #meet(task: OpenTask, position: Position): void {
-    const { orgId, indexKey } = task;
+  #meet(task: OpenTask, pass: Pass, position: Position): void {
+    const { orgId } = task;
     const through = this.#throughOf(task);
     const isLate = this.#isLate(task);
     if (!isLate && !this.#isDueSince(task, through)) return;
@@ -260,14 +255,13 @@ export class ShardSweep {
     if (this.#breakers.stuck(orgId)) {
       if (!isLate) this.#passOver(orgId);
       const notDrawn = this.#probes.consider({ task, checked, isLate });
-      if (notDrawn?.isLate) this.#late.giveUp(this.#outOfTurn(notDrawn.task, notDrawn.checked));
-      this.#leave(orgId, position);
+      if (notDrawn?.isLate) this.#late.giveUp(this.#checks.outOfTurn(notDrawn.task, notDrawn.checked));
+      pass.leave(orgId, position);
     } else if (isLate) {
-      this.#late.ask(this.#outOfTurn(task, checked));
+      this.#late.ask(this.#checks.outOfTurn(task, checked));
     } else {
-      const backlog = this.#backlogs.get(orgId);
-      const isServed = !backlog?.hasUnread || backlog.servedAt(indexKey) !== undefined;
-      if (!isServed || !this.#takeOn(task, checked, position)) this.#passOver(orgId);
+      const isServed = !this.#backlogs.get(orgId)?.hasUnread || pass.servedAt(task) !== undefined;
+      if (!isServed || !this.#takeOn(task, checked, pass, position)) this.#passOver(orgId);
     }
   }
 
@@ -281,74 +275,49 @@ export class ShardSweep {
   async #furtherPasses(): Promise<void> {
     while (!this.#time.isClosing) {
       this.#late.releaseHeldBack();
-      const unread = this.#unstuck().filter(
+      const unread = this.#backlogs.unstuck.filter(
         ({ hasUnread, orgId }) => hasUnread && !this.#queue.isStopped(orgId),
       );
       const wanting = unread.filter(({ orgId }) => this.#queue.wantsMore(orgId, this.#shard.number));
       if (wanting.some(({ orgId }) => this.#queue.isShort(orgId))) await this.#pass(wanting);
-      else if (unread.length === 0 && this.#underWay === 0) return;
+      else if (unread.length === 0 && this.#checks.isIdle) return;
       else {
-        const idle = this.#underWay > 0 ? [this.#onIdle()] : [];
+        const idle = this.#checks.isIdle ? [] : [this.#checks.onIdle()];
         await Promise.race([this.#queue.onChange(), this.#time.closing, ...idle]);
       }
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
   }
 
-  /** The backlogs of organisations that are not stuck. They may be a few of thousands, and are needed after each call. */
-  #unstuck(): readonly Backlog[] {
-    const { version } = this.#breakers;
-    const { size } = this.#backlogs;
-    if (this.#unstuckAt.version !== version || this.#unstuckAt.size !== size) {
-      const backlogs = [...this.#backlogs.values()].filter(({ orgId }) => !this.#breakers.stuck(orgId));
-      this.#unstuckAt = { version, size, backlogs };
-    }
-    return this.#unstuckAt.backlogs;
-  }
-
   /** Reads what is left of some organisations, the spans furthest behind first, until their queues are full. */
   async #pass(backlogs: Backlog[]): Promise<void> {
-    const legs = [ALL_KEYS];
-    const served = new Map(backlogs.map((backlog) => [backlog.orgId, backlog]));
-    const coverage = backlogs.flatMap((backlog) => backlog.begin());
-    this.#left.clear();
+    const pass = new Pass({ legs: [ALL_KEYS], backlogs });
     const stoppedAt = await this.#reader.read({
-      legs,
-      spans: this.#reader.reach(coverage),
-      isWanted: this.#reader.isDueSince(leastWatermark(coverage)),
+      legs: pass.legs,
+      spans: this.#reader.reach(pass.served),
+      isWanted: this.#reader.isDueSince(leastWatermark(pass.served)),
       take: (task, position) => {
-        const through = served.get(task.orgId)?.servedAt(task.indexKey);
-        if (through === undefined || this.#takenOutOfTurn.has(task.indexKey)) return true;
+        const through = pass.servedAt(task);
+        if (through === undefined || this.#checks.isTakenOutOfTurn(task)) return true;
         if (!this.#isDueSince(task, through)) return true;
-        if (this.#takeOn(task, this.#checked(through), position)) this.#takeAfterAll(task.orgId);
-        return this.#left.size < served.size;
+        if (this.#takeOn(task, this.#checked(through), pass, position)) this.#takeAfterAll(task.orgId);
+        return !pass.isOver;
       },
     });
-    this.#endPass(backlogs, legs, stoppedAt);
-  }
-
-  /** Ends a pass for the organisations that it served; returns the spans that it has not read. */
-  #endPass(served: readonly Backlog[], legs: readonly KeySpan[], stoppedAt: Position | undefined): KeySpan[] {
-    const unread = stoppedAt ? rest(legs, stoppedAt) : [];
-    for (const backlog of served) {
-      const left = this.#left.get(backlog.orgId);
-      this.#left.delete(backlog.orgId);
-      backlog.end(left ? rest(legs, left) : unread);
-    }
-    return unread;
+    pass.end(stoppedAt);
   }
 
   /**
    * Queues a task, unless its organisation has no room or was left earlier in this pass: then its tasks are left from
    * here on.
    */
-  #takeOn(task: OpenTask, checked: Checked, position: Position): boolean {
+  #takeOn(task: OpenTask, checked: Checked, pass: Pass, position: Position): boolean {
     const { orgId } = task;
-    if (this.#left.has(orgId) || this.#queue.roomFor(orgId, this.#shard.number) <= 0) {
-      this.#leave(orgId, position);
+    if (pass.hasLeft(orgId) || this.#queue.roomFor(orgId, this.#shard.number) <= 0) {
+      pass.leave(orgId, position);
       return false;
     }
-    this.#queue.add(this.#checkOf(task, checked));
+    this.#queue.add(this.#checks.of(task, checked));
     return true;
   }
 
@@ -364,56 +333,6 @@ export class ShardSweep {
     else this.#summary.due++;
   }
 
-  #checkOf(task: OpenTask, checked: Checked): Check {
-    const backlog = this.#backlogOf(task.orgId);
-    const number = backlog.take();
-    this.#underWay++;
-    return {
-      orgId: task.orgId,
-      source: this.#shard.number,
-      task,
-      checked,
-      onEnd: (isChecked) => {
-        if (!isChecked) {
-          this.#summary.deferred++;
-          backlog.leaveOut({ key: task.indexKey, number, watermark: checked.through });
-        }
-        // No write is to be expected for an organisation that stays behind as its record says.
-        const isNews = isChecked ? backlog.record : !backlog.record || this.#breakers.stuck(task.orgId);
-        if (isNews) this.#reserveFor(task.orgId);
-        this.#ended();
-      },
-    };
-  }
-
-  /** Keeps time to write the record of an organisation at the end. */
-  #reserveFor(orgId: string): void {
-    if (this.#changing.has(orgId)) return;
-    this.#changing.add(orgId);
-    this.#time.reserve(CHANGE_MS);
-  }
-
-  /** The check of a task that is not due: nothing is left to do if it cannot be checked. */
-  #earlyCheckOf(task: OpenTask, checked: Checked): Check {
-    const { orgId } = task;
-    this.#underWay++;
-    const onEnd = (isChecked: boolean) => {
-      if (isChecked) this.#reserveFor(orgId);
-      this.#ended();
-    };
-    return { orgId, source: this.#shard.number, task, checked, onEnd };
-  }
-
-  #leave(orgId: string, position: Position): void {
-    if (!this.#left.has(orgId)) this.#left.set(orgId, position);
-  }
-
-  /** The check of a task that further passes do not take on: it is past its deadline, or a probe uses it. */
-  #outOfTurn(task: OpenTask, checked: Checked): Check {
-    this.#takenOutOfTurn.add(task.indexKey);
-    return this.#checkOf(task, checked);
-  }
-
   #checked(through: number): Checked {
     return { through, scheduledSince: this.#window.scheduledSince };
   }
@@ -424,27 +343,6 @@ export class ShardSweep {
 
   #isLate(task: Pick<OpenTask, "trackedAt" | "deadlineAt">): boolean {
     return isPastDeadline(task, this.#now, this.#settings.deadlineMs);
-  }
-
-  #backlogOf(orgId: string): Backlog {
-    let backlog = this.#backlogs.get(orgId);
-    if (!backlog) {
-      backlog = new Backlog({ orgId });
-      this.#backlogs.set(orgId, backlog);
-    }
-    return backlog;
-  }
-
-  #ended(): void {
-    if (--this.#underWay > 0) return;
-    this.#idle?.resolve();
-    this.#idle = undefined;
-  }
-
-  #onIdle(): Promise<void> {
-    if (this.#underWay === 0) return Promise.resolve();
-    this.#idle ??= Promise.withResolvers<void>();
-    return this.#idle.promise;
   }
 
   #outcome(): ShardOutcome {
