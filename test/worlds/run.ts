@@ -108,6 +108,8 @@ export async function run(world: World): Promise<Outcome> {
   const { credentials, enos } = worldGateways(world, { rows, time, calls: outcome.calls });
   /** When an organisation or a gateway was last found stuck, or its record removed. */
   const stuckAt = new Map<string, number>();
+  /** When the last sweep began that has written how far it had swept a shard. */
+  const sweptAt = new Map<number, number>();
 
   // Two of three sweeps run in a process that is still there from earlier sweeps, and so knows the paces.
   const paces = Array.from({ length: world.sweepers }, () => new Paces());
@@ -115,6 +117,8 @@ export async function run(world: World): Promise<Outcome> {
 
   const dependencies = (sweeper: number, thaws: () => Promise<void> | undefined): SweepDependencies => {
     let calls = 0;
+    const startedAt = time.now;
+    const shardStore = records.shardStore();
     const unlessFrozen =
       <Args extends unknown[], Result>(call: (...args: Args) => Promise<Result>, mayFail: boolean) =>
       async (...args: Args) => {
@@ -133,7 +137,15 @@ export async function run(world: World): Promise<Outcome> {
         Object.entries(store).map(([name, call]) => [name, unlessFrozen(call as never, name !== "list")]),
       ) as Store;
     return {
-      shards: guard(records.shardStore()),
+      shards: guard({
+        ...shardStore,
+        async release(...args) {
+          const isHeld = await shardStore.release(...args);
+          const [shard, , swept] = args;
+          if (isHeld && swept) sweptAt.set(shard, startedAt);
+          return isHeld;
+        },
+      }),
       behind: guard(records.behindStore()),
       health: guard({
         ...healthStore,
@@ -176,13 +188,10 @@ export async function run(world: World): Promise<Outcome> {
         .map((task) => time.now - dueSince(task, schedule, time.now, world)),
     );
 
-  /** When the last sweep of a shard that has ended began. */
-  const sweptAt = new Map<number, number>();
-
   /**
    * Whether a task's organisation and its gateway have not been stuck of late. A shard's record counts an organisation
-   * that has recovered among those that answer from the shard's next sweep on, which may come late: a sweeper that is
-   * frozen holds its lease.
+   * that has recovered among those that answer from the next sweep on that writes it, which may come late: a sweeper that
+   * is frozen holds its lease, and a write may fail.
    */
   const isAnswering = ({ orgId, shard }: WorldTask) => {
     const { origin } = byId.get(orgId) as Organisation;
@@ -223,7 +232,6 @@ export async function run(world: World): Promise<Outcome> {
             return;
           }
           const summary = await work;
-          for (const shard of summary.shards) sweptAt.set(shard, startedAt);
           outcome.sweeps.push({
             number: mine,
             startedAt,
