@@ -9,6 +9,7 @@ import { channelOf } from "../lib/http/request.ts";
 import { CALLBACK_ROUTE, CHANNEL_PATH, type Routes } from "../lib/http/routes.ts";
 import { readSettings } from "../lib/settings.ts";
 import { callbackReporter, failureReporter, openTelemetry } from "../lib/telemetry.ts";
+import { DAY_MS } from "../lib/time/day.ts";
 
 const settings = readSettings(process.env, "callback");
 const telemetry = openTelemetry(settings);
@@ -17,7 +18,7 @@ const authorise = authorisation(settings);
 const keyring = new Keyring({
   readKeys: callbackKeys({
     secretId: settings.CALLBACK_KEY_SECRET,
-    previousMs: settings.TRACKING_DEADLINE_DAYS * 24 * 60 * 60_000,
+    previousMs: settings.TRACKING_DEADLINE_DAYS * DAY_MS,
   }),
 });
 const hints = new HintQueue({ url: settings.HINT_QUEUE_URL });

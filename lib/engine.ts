@@ -9,6 +9,7 @@ import { ShardStore } from "./store/shard-store.ts";
 import { type Database, openDatabase } from "./store/table.ts";
 import type { CheckSettings, SweepDependencies } from "./sweep/dependencies.ts";
 import { Paces } from "./sweep/paces.ts";
+import { DAY_MS } from "./time/day.ts";
 
 /** The settings of a function that checks tasks. */
 interface EngineSettings extends EnosSettings, ScheduleSettings {
@@ -41,7 +42,7 @@ export function connectEngine<Observer extends SweepDependencies["observer"]>(
   const checkSettings: CheckSettings = {
     concurrency: settings.SWEEP_CONCURRENCY,
     requestsPerSecond: settings.ENOS_REQUESTS_PER_SECOND,
-    deadlineMs: settings.TRACKING_DEADLINE_DAYS * 24 * 60 * 60_000,
+    deadlineMs: settings.TRACKING_DEADLINE_DAYS * DAY_MS,
   };
   return { db, dependencies, checkSettings };
 }

@@ -3,6 +3,7 @@ import { sweepInRounds } from "../../lib/sweep/rounds.ts";
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
 import { sweep } from "../../lib/sweep/sweep.ts";
 import { createSchedule } from "../../lib/tasks/schedule.ts";
+import { DAY_MS } from "../../lib/time/day.ts";
 import { MemoryRecords } from "../../local/harness/memory-records.ts";
 import { EPOCH, VirtualTime } from "../../local/harness/virtual-time.ts";
 import { INVOCATION_MS, LATENCY_MS, SWEEP_MS } from "./assumptions.ts";
@@ -13,7 +14,7 @@ import { Rate } from "./rate.ts";
 import type { Scenario } from "./scenarios.ts";
 import { simulatedServices, type World } from "./simulated-services.ts";
 
-const DEADLINE_MS = 7 * 24 * 60 * 60_000;
+const DEADLINE_MS = 7 * DAY_MS;
 /** Minutes that are not counted: the sweepers first have to divide the shards among themselves. */
 const SETTLING_MINUTES = 1;
 
@@ -62,7 +63,7 @@ export async function run(scenario: Scenario, engine: typeof sweep = sweep): Pro
   });
   for (let shard = 0; shard < shardCount; shard++) records.announce(shard, EPOCH, EPOCH);
 
-  /** One invocation of the function, with all of its rounds. */
+  /** One invocation of the function, with all of its rounds, in a process that knows no paces yet. */
   const invoke = async (seed: number) => {
     const processor = new Processor({ time, memory: scenario.memory });
     const dependencies: SweepDependencies = {

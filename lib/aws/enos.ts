@@ -1,6 +1,6 @@
 import { EnosClient } from "../enos/client.ts";
+import { createLookup, elsewhere } from "../enos/dns.ts";
 import type { GatewayRule } from "../enos/gateway.ts";
-import { createLookup, elsewhere } from "../enos/lookup.ts";
 import { readPrivateCa } from "../enos/private-ca.ts";
 import { Transport } from "../enos/transport.ts";
 import { SecretsManagerCredentials } from "./credentials.ts";

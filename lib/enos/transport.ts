@@ -4,7 +4,7 @@ import type { Dispatcher } from "undici";
 // The package's entry pulls in fetch, caches, WebSocket and more: over half of a cold start.
 import Agent from "undici/lib/dispatcher/agent.js";
 import { ageOf, moment } from "../time/moment.ts";
-import { createLookup } from "./lookup.ts";
+import { createLookup } from "./dns.ts";
 import { sign } from "./signature.ts";
 
 /** The user agent; the version is that of `package.json`. */

@@ -3,8 +3,7 @@ import { type Carried, CorrelationId, Labels, Traceparent } from "../tasks/carri
 import { ID, Id } from "../tasks/key.ts";
 import type { IndexKey, OpenTask, TrackedTask } from "../tasks/record.ts";
 import { ABANDON_REASONS, storedState } from "../tasks/state.ts";
-
-const DAY_MS = 24 * 60 * 60_000;
+import { DAY_MS } from "../time/day.ts";
 
 /** Unix milliseconds that a date can have. */
 export const Time = z.int().check(z.nonnegative(), z.maximum(8_640_000_000_000_000));

@@ -6,7 +6,7 @@ import type { DownloadStatus } from "./status.ts";
 const NOT_FOUND_MS = 10 * 60_000;
 const NOT_FOUND_CHECKS = 3;
 /** A task that could not be checked for this long when it is given up was unreachable. */
-const DAY_MS = 24 * 60 * 60_000;
+const UNREACHABLE_MS = 24 * 60 * 60_000;
 
 /** The result of one check of a task. */
 export type CheckResult =
@@ -84,7 +84,7 @@ export function isPastDeadline(
 
 /** Whether the task could not be checked for the last day, or ever. */
 function isUnreachable({ trackedAt }: OpenTask, { now, checkedThrough }: Circumstances): boolean {
-  return checkedThrough <= Math.max(now - DAY_MS, trackedAt);
+  return checkedThrough <= Math.max(now - UNREACHABLE_MS, trackedAt);
 }
 
 function missing(task: OpenTask, now: number): Decision {

@@ -4,6 +4,7 @@ import { indexKeyOf, keyOf } from "../../lib/store/index-key.ts";
 import type { TaskKey } from "../../lib/tasks/key.ts";
 import type { TrackedTask } from "../../lib/tasks/record.ts";
 import { createSchedule } from "../../lib/tasks/schedule.ts";
+import { DAY_MS } from "../../lib/time/day.ts";
 import type { EnosSimulator } from "../enos/simulator.ts";
 import { isEnd } from "../enos/timeline.ts";
 import type { LocalService } from "../service/local-service.ts";
@@ -100,7 +101,7 @@ async function backdate(
   { trackedAt }: TrackedTask,
   days: number,
 ): Promise<string> {
-  const earlier = Date.parse(trackedAt) - days * 24 * 60 * 60_000;
+  const earlier = Date.parse(trackedAt) - days * DAY_MS;
   // A task of that age is checked every few minutes: choose an offset with which it is due at once.
   const soon = Date.now() + 2_000;
   const offset = createSchedule({ sweepIntervalSeconds: 60 }).reach(soon, soon).offsets.from;

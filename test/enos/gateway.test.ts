@@ -2,8 +2,8 @@ import type { LookupAddress } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { elsewhere } from "../../lib/enos/dns.ts";
 import { gatewayOrigin, gatewayProblem, isOwnAddress, isOwnHost } from "../../lib/enos/gateway.ts";
-import { elsewhere } from "../../lib/enos/lookup.ts";
 
 const DEPLOYED = { httpHosts: ["apim.corp.example", "10.1.2.3", "[fd12::7]"], isDeployed: true };
 const LOCAL = { httpHosts: [], isDeployed: false };

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { seeded } from "../../local/harness/random.ts";
 
 /**
  * The protocol of `lib/store/behind-store.ts` and `lib/store/shard-store.ts`, as `lib/sweep/sweep.ts` follows it, in
@@ -83,11 +84,8 @@ function* sweeper(world: World, sweep: number, isChecked: [boolean, boolean], fl
 
 /** Lets some sweeps run in turns that chance decides; some freeze for good. The problem, if there was one. */
 function search(runs: number, flaws: Flaws): string | undefined {
-  let state = 1;
-  const chance = (below: number) => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
-    return (state >>> 8) % below;
-  };
+  const random = seeded(1);
+  const chance = (below: number) => Math.floor(random() * below);
   for (let run = 0; run < runs; run++) {
     const world: World = {
       shard: { watermark: 1, owner: 0, sweptBy: 0 },

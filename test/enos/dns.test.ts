@@ -1,6 +1,6 @@
 import { type LookupAddress, type LookupAllOptions, Resolver, type ResolverOptions } from "node:dns";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { createLookup } from "../../lib/enos/lookup.ts";
+import { createLookup } from "../../lib/enos/dns.ts";
 import { startNameServer, type Zone } from "./name-server.ts";
 
 const ZONE: Zone = {
