@@ -14,6 +14,11 @@ export const STAGE_OPTIONS = {
 export const STAGE_USAGE = `  --stage NAME   the stack's stage (STAGE, or dev)
   --region NAME  where it is deployed (the stage's file, AWS_REGION, AWS_DEFAULT_REGION, or eu-central-1)`;
 
+/** The options with which another command is about the same stage. */
+export function stageArguments({ stage, region }: Pick<Surroundings, "stage" | "region">): string {
+  return `--stage ${stage} --region ${region}`;
+}
+
 /** The stage, region and settings of a command. */
 export interface Surroundings {
   stage: string;

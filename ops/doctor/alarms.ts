@@ -3,11 +3,16 @@ import { GetQueueAttributesCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import type { DeployedStack } from "../../infra/changes.ts";
 import type { Finding } from "../finding.ts";
 
-/** Alarms that are on, and those that are missing although the stack has them. @param prefix of their names */
+/**
+ * Alarms that are on, and those that are missing although the stack has them.
+ *
+ * @param prefix of their names
+ * @param place the options of a command about this stage
+ */
 export async function alarms(
   cloudWatch: CloudWatchClient,
   { resources }: Pick<DeployedStack, "resources">,
-  prefix: string,
+  { prefix, place }: { prefix: string; place: string },
 ): Promise<Finding[]> {
   // A prefix would also match those of other stages.
   const names = Object.values(resources).flatMap((resource) => {
@@ -24,7 +29,7 @@ export async function alarms(
     const state = states.get(name);
     const problem =
       state === undefined
-        ? { says: `${shortName(name)} is gone`, todo: "deploy again with --force" }
+        ? { says: `${shortName(name)} is gone`, todo: `put it back: npm run deploy -- ${place} --force` }
         : state === "ALARM" && {
             says: `${shortName(name)} is on`,
             todo: `see docs/runbook.md, "${shortName(name)}"`,

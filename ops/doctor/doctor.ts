@@ -8,6 +8,7 @@ import { openDatabase } from "../../lib/store/table.ts";
 import type { Aws } from "../aws.ts";
 import { awsTrouble } from "../aws-trouble.ts";
 import type { Finding } from "../finding.ts";
+import { stageArguments } from "../surroundings.ts";
 import { alarms, deadLetters } from "./alarms.ts";
 import { askGateway } from "./gateways.ts";
 import { describeSecrets, organisationsWithSecret, withoutSecret } from "./secrets.ts";
@@ -34,6 +35,7 @@ export async function* doctor(aws: Aws, options: DoctorOptions): AsyncGenerator<
   if (!isWell(identity)) return;
 
   const name = stackName(stage);
+  const place = stageArguments(options);
   let stack: ReadStack | undefined;
   const state = await findingsOf("stack", async () => {
     stack = await readStack(aws.cloudFormation, name);
@@ -55,15 +57,16 @@ export async function* doctor(aws: Aws, options: DoctorOptions): AsyncGenerator<
   }
   const { ENOS_SECRET_PREFIX, JWT_ISSUER, JWT_ORG_CLAIM, SWEEP_SHARDS, SWEEP_INTERVAL_SECONDS } = settings;
 
+  const secrets = { prefix: ENOS_SECRET_PREFIX, region };
   let known: string[] | undefined;
   yield* await findingsOf("secrets", async () => {
     known = await organisationsWithSecret(aws.secrets, ENOS_SECRET_PREFIX);
-    return [describeSecrets(known, ENOS_SECRET_PREFIX)];
+    return [describeSecrets(known, secrets)];
   });
   const claim = JWT_ISSUER === undefined ? undefined : JWT_ORG_CLAIM;
   const ask = (orgId: string) =>
     known?.includes(orgId) === false
-      ? withoutSecret(orgId, ENOS_SECRET_PREFIX)
+      ? withoutSecret(orgId, secrets)
       : askGateway(aws.lambda, `${name}-status`, orgId, claim);
   const asked = organisations.length > 0 ? organisations : (known ?? []).slice(0, MOST_ASKED);
   yield* await pMap(asked, ask, { concurrency: CONCURRENCY });
@@ -75,10 +78,12 @@ export async function* doctor(aws: Aws, options: DoctorOptions): AsyncGenerator<
   const db = openDatabase(outputs.TrackedTasksTableName ?? "", aws.dynamodb);
   const sweeping = { shardCount: SWEEP_SHARDS, intervalSeconds: SWEEP_INTERVAL_SECONDS };
   yield* await findingsOf("sweep", () => sweepsAndLags(new ShardStore(db), sweeping, Date.now()));
-  yield* await findingsOf("stuck", () => stuck(new HealthStore(db), Date.now()));
-  yield* await findingsOf("alarms", () => alarms(aws.cloudWatch, { resources }, `${name}-`));
+  yield* await findingsOf("stuck", () => stuck(new HealthStore(db), secrets, Date.now()));
+  yield* await findingsOf("alarms", () =>
+    alarms(aws.cloudWatch, { resources }, { prefix: `${name}-`, place }),
+  );
   for (const [url, of, todo] of [
-    [outputs.SweepDeadLettersUrl, "sweeps", `npm run redrive -- --stage ${stage}`],
+    [outputs.SweepDeadLettersUrl, "sweeps", `npm run redrive -- ${place}`],
     [outputs.HintDeadLettersUrl, "hints", 'see docs/runbook.md, "hint-dead-letters"'],
   ] as const) {
     if (url)

@@ -20,20 +20,33 @@ export async function organisationsWithSecret(
     .sort();
 }
 
-export function describeSecrets(known: string[], prefix: string): Finding {
+/** Where the organisations' secrets are. */
+export interface SecretsPlace {
+  /** Of their names. */
+  prefix: string;
+  region: string;
+}
+
+export function describeSecrets(known: string[], place: SecretsPlace): Finding {
   if (known.length === 0) {
-    const todo = `create one for each organisation: ${creation(prefix, "ORG")}`;
-    return { check: "secrets", ok: false, says: `none is named ${prefix}…`, todo };
+    const todo = `create one for each organisation: ${creation("ORG", place)}`;
+    return { check: "secrets", ok: false, says: `none is named ${place.prefix}…`, todo };
   }
   const names = known.slice(0, MOST_NAMED).join(", ");
   const more = known.length - MOST_NAMED;
   return { check: "secrets", ok: true, says: `of ${names}${more > 0 ? ` and ${more} more` : ""}` };
 }
 
-export function withoutSecret(orgId: string, prefix: string): Finding {
-  return { check: "gateway", ok: false, says: `${orgId} has no secret`, todo: creation(prefix, orgId) };
+export function withoutSecret(orgId: string, place: SecretsPlace): Finding {
+  return { check: "gateway", ok: false, says: `${orgId} has no secret`, todo: creation(orgId, place) };
 }
 
-function creation(prefix: string, orgId: string): string {
-  return `aws secretsmanager create-secret --name ${prefix}${orgId} --secret-string file://secret.json`;
+/** The command that creates an organisation's secret. */
+export function creation(orgId: string, { prefix, region }: SecretsPlace): string {
+  return `aws secretsmanager create-secret --region ${region} --name ${prefix}${orgId} --secret-string file://secret.json`;
+}
+
+/** The command that stores an organisation's current keys. */
+export function replacement(orgId: string, { prefix, region }: SecretsPlace): string {
+  return `aws secretsmanager put-secret-value --region ${region} --secret-id ${prefix}${orgId} --secret-string file://secret.json`;
 }

@@ -5,16 +5,18 @@ import { lags } from "../../lib/sweep/lag.ts";
 import { openTasksIn } from "../../lib/sweep/open-count.ts";
 import { type Finding, passed } from "../finding.ts";
 import { CHECK_GATEWAY } from "./gateways.ts";
+import { creation, replacement, type SecretsPlace } from "./secrets.ts";
 
 /** How many stuck organisations and gateways are listed individually. */
 const MOST_STUCK = 20;
 
-const TODO: Record<StuckReason, string> = {
+const TODO: Record<StuckReason, string | ((id: string, place: SecretsPlace) => string)> = {
   unreachable: CHECK_GATEWAY,
-  credentials: "store its current keys: aws secretsmanager put-secret-value",
+  credentials: (orgId, place) => `store its current keys: ${replacement(orgId, place)}`,
   "address-refused": "have the address of our calls added to the gateway's allow list",
   throttled: "have its limit at EnOS raised, or lower requestsPerSecond in its secret",
-  "unknown-organisation": "create its secret, or end the tracking of its tasks",
+  "unknown-organisation": (orgId, place) =>
+    `end the tracking of its tasks, or create its secret: ${creation(orgId, place)}`,
   secret: 'its secret must be { "accessKey": "…", "secretKey": "…" }',
 };
 
@@ -51,12 +53,18 @@ export async function sweepsAndLags(
 }
 
 /** What is stuck, since when and why. */
-export async function stuck(health: Pick<HealthStore, "list">, now: number): Promise<Finding[]> {
+export async function stuck(
+  health: Pick<HealthStore, "list">,
+  secrets: SecretsPlace,
+  now: number,
+): Promise<Finding[]> {
   const records = (await health.list()).sort((a, b) => a.since - b.since);
   if (records.length === 0) return [{ check: "stuck", ok: true, says: "no organisation, no gateway" }];
   const told = records.slice(0, MOST_STUCK).map((record): Finding => {
     const says = `${nameOf(record)} for ${passed((now - record.since) / 1000)}: ${record.reason}`;
-    return { check: "stuck", ok: false, says, todo: TODO[record.reason] };
+    const advice = TODO[record.reason];
+    const todo = typeof advice === "string" ? advice : advice(record.id, secrets);
+    return { check: "stuck", ok: false, says, todo };
   });
   const more = records.length - told.length;
   if (more > 0) told.push({ check: "stuck", ok: false, says: `and ${more} more` });

@@ -8,7 +8,7 @@ import { awsIn } from "../aws.ts";
 import { awsTrouble } from "../aws-trouble.ts";
 import { type Finding, lineOf } from "../finding.ts";
 import { stageOf } from "../stage.ts";
-import { STAGE_OPTIONS, STAGE_USAGE } from "../surroundings.ts";
+import { STAGE_OPTIONS, STAGE_USAGE, stageArguments } from "../surroundings.ts";
 import { Api } from "../tasks/api.ts";
 import { signerOf } from "../tasks/signer.ts";
 import { Listener } from "./listener.ts";
@@ -58,7 +58,13 @@ try {
   const url = new URL(HttpApiUrl);
   const api = new Api(url, signerOf(url, { jwt: process.env.TASKS_JWT || undefined, region }));
   const listen = () => Listener.start(aws, EventsTopicArn, task, `${stackName(stage)}-smoke`);
-  for await (const step of smoke({ api, task, listen, timeoutSeconds, stop: stop.signal })) tell(step);
+  const { orgId, channelId, taskId } = task;
+  const commands = {
+    untrack: `npm run tasks -- untrack --api ${HttpApiUrl} --org ${orgId} ${channelId}/${taskId}`,
+    doctor: `npm run doctor -- ${stageArguments({ stage, region })}`,
+  };
+  const trial = { api, task, listen, timeoutSeconds, stop: stop.signal, commands };
+  for await (const step of smoke(trial)) tell(step);
 
   async function outputs() {
     const stack = await readStack(aws.cloudFormation, stackName(stage));

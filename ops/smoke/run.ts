@@ -14,6 +14,8 @@ export interface Trial {
   timeoutSeconds: number;
   /** Aborts the wait. */
   stop: AbortSignal;
+  /** Commands for whoever has to go on, to be pasted. */
+  commands: { untrack: string; doctor: string };
 }
 
 /**
@@ -34,7 +36,7 @@ export async function* smoke(trial: Trial): AsyncGenerator<Finding, void, undefi
       check: "track",
       ok: false,
       says: `it has been tracked since ${record.trackedAt}, so somebody may be waiting for it`,
-      todo: "use another task, or stop its tracking: npm run tasks -- untrack",
+      todo: `use another task, or stop its tracking: ${trial.commands.untrack}`,
     };
     return;
   }
@@ -56,7 +58,7 @@ export async function* smoke(trial: Trial): AsyncGenerator<Finding, void, undefi
 async function event(
   listener: Pick<Listener, "hear">,
   { terminal, state }: DownloadStatus,
-  { task, timeoutSeconds, stop }: Trial,
+  { task, timeoutSeconds, stop, commands }: Trial,
 ): Promise<Finding> {
   const started = Date.now();
   const until = AbortSignal.any([stop, AbortSignal.timeout(timeoutSeconds * 1000)]);
@@ -64,7 +66,7 @@ async function event(
   const after = passed((Date.now() - started) / 1000);
   if (heard) return { check: "event", ok: true, says: `${heard.type} after ${after}` };
   const todo = terminal
-    ? "npm run doctor says how the sweeps are"
+    ? `see how the sweeps are: ${commands.doctor}`
     : `the task was ${state}: use one that has ended, or a longer --timeout`;
   return { check: "event", ok: false, says: `none within ${after}`, todo };
 }

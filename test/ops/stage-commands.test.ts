@@ -1,3 +1,5 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { ListSubscriptionsByTopicCommand } from "@aws-sdk/client-sns";
 import { ListQueuesCommand, PurgeQueueCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
@@ -20,6 +22,7 @@ beforeAll(async () => {
   running = await startService();
   orgId = await running.organisation();
   lambda = new LambdaClient({ ...credentials(), endpoint: running.service.awsUrl, region: "eu-central-1" });
+  await sweep();
 }, 120_000);
 afterAll(async () => {
   lambda.destroy();
@@ -61,7 +64,6 @@ const wrong = (findings: Finding[]) =>
 
 describe("npm run doctor", () => {
   it("finds that a stage is fine, and lists its checks", async () => {
-    await sweep();
     const { exit, findings } = await run("doctor", []);
     expect(wrong(findings)).toEqual([]);
     expect(exit).toBe(0);
@@ -97,7 +99,15 @@ describe("npm run doctor", () => {
       probes: 1,
       fingerprint: undefined,
     };
+    const locked = {
+      ...record,
+      scope: "org" as const,
+      id: refused,
+      reason: "credentials" as const,
+      since: record.since + 1_000,
+    };
     await health.put(record);
+    await health.put(locked);
     Object.assign(service.stack.alarms, { [`${service.stack.name}-own-errors`]: "ALARM" });
     const QueueUrl = service.cloud.hintDeadLettersUrl;
     await service.cloud.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: "{}" }));
@@ -110,12 +120,18 @@ describe("npm run doctor", () => {
         `gateway: ${broken}: 500: internal error (code 99500)`,
         "gateway: nobody has no secret",
         "stuck: gateway https://enos.example for 60 min: unreachable",
+        `stuck: organisation ${refused} for 60 min: credentials`,
         "alarms: own-errors is on",
         "dead letters: 1 of hints",
       ]);
-      for (const { ok, todo, check } of findings) if (ok === false) expect(todo, check).toBeTruthy();
+      const advice = findings.flatMap(({ ok, todo, check }) => (ok === false ? [`${check}: ${todo}`] : []));
+      expect(advice.filter((text) => text.endsWith("undefined"))).toEqual([]);
+      expect(advice).toContain(
+        `stuck: store its current keys: aws secretsmanager put-secret-value --region eu-central-1 --secret-id enos/${refused} --secret-string file://secret.json`,
+      );
     } finally {
       await health.remove(record);
+      await health.remove(locked);
       await service.cloud.sqs.send(new PurgeQueueCommand({ QueueUrl }));
       delete service.stack.alarms[`${service.stack.name}-own-errors`];
     }
@@ -282,6 +298,9 @@ describe("npm run smoke", () => {
     expect(exit).toBe(1);
     expect(await leftovers()).toEqual([]);
     expect((await running.service.client.record(task)).status).toBe(200);
+    const [, command = ""] = /stop its tracking: (.+)/.exec(findings.at(-1)?.todo ?? "") ?? [];
+    await promisify(execFile)("bash", ["-c", command]);
+    expect((await running.service.client.record(task)).status).toBe(404);
   });
 
   it("reports in one line what it cannot do", async () => {
