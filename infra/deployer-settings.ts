@@ -8,6 +8,20 @@ import { isInterval } from "./sweeps.ts";
 /** What osls was asked to do. "ask" covers every command that only reads or removes a stack. */
 export type Purpose = "package" | "deploy" | "offline" | "ask";
 
+/** The purposes of commands of osls; all others only read or remove a stack. */
+const PURPOSES: Readonly<Record<string, Purpose>> = {
+  package: "package",
+  "package function": "package",
+  deploy: "deploy",
+  "deploy function": "deploy",
+  offline: "offline",
+};
+
+/** @param commands the words of a command of osls, without its options */
+export function purposeOf(commands: readonly string[]): Purpose {
+  return PURPOSES[commands.join(" ")] ?? "ask";
+}
+
 /** The service's name, with which the names of its resources begin. */
 export const SERVICE = "enos-download-status";
 
@@ -93,9 +107,12 @@ const RULES: readonly Rule[] = [
 
   ({ ENOS_CA_FILE: file }, purpose) => {
     // An expired CA must not prevent anybody from looking at a stack.
-    if (file === undefined || !isPackaging(purpose)) return undefined;
+    if (file === undefined || purpose === "ask") return undefined;
     // osls would take other characters as a pattern.
-    if (isAbsolute(file) || normalize(file) !== file || !/^(?!\.\.)[\w./-]+$/.test(file)) {
+    if (
+      isPackaging(purpose) &&
+      (isAbsolute(file) || normalize(file) !== file || !/^(?!\.\.)[\w./-]+$/.test(file))
+    ) {
       return "ENOS_CA_FILE must be the path of a file in this project, from its root: letters, digits, . _ - and / only";
     }
     readPrivateCa(file);

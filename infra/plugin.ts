@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type AccountRules, applyAccountRules } from "./account.ts";
 import type { CompiledTemplate } from "./compiled-template.ts";
-import { checkNames, type Purpose } from "./deployer-settings.ts";
+import { checkNames, purposeOf } from "./deployer-settings.ts";
 import { type Deployment, deployment } from "./deployment.ts";
 import { esbuildOptions } from "./esbuild.config.ts";
 
@@ -34,15 +34,6 @@ const BUNDLING = {
   plugins: "infra/bundle/stand-ins.ts",
   // By default it excludes the AWS SDK, and runs npm for what it excludes.
   exclude: [],
-};
-
-/** The purposes of commands of osls; all others only read or remove a stack. */
-const PURPOSES: Readonly<Record<string, Purpose>> = {
-  package: "package",
-  "package function": "package",
-  deploy: "deploy",
-  "deploy function": "deploy",
-  offline: "offline",
 };
 
 /** A variable source of osls. */
@@ -86,9 +77,8 @@ export default class DeploymentPlugin {
 
   #deployment(): Deployment {
     const { commands, options } = this.#serverless.processedInput;
-    const purpose = options?.help ? undefined : PURPOSES[commands.join(" ")];
     try {
-      return deployment(process.env, purpose ?? "ask");
+      return deployment(process.env, options?.help ? "ask" : purposeOf(commands));
     } catch (error) {
       throw this.#refusal(error instanceof Error ? error.message : String(error));
     }

@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { relative } from "node:path";
+import { checkCommand } from "./osls-command.ts";
 import { STAGES } from "./stage.ts";
 import { surroundings } from "./surroundings.ts";
 
@@ -11,6 +12,7 @@ try {
   const from = file ? relative(process.cwd(), file) : "the environment alone";
   console.error(`Stage ${stage} in ${region}, with settings from ${from}`);
   for (const name of overridden) console.error(`  ${name} is ${env[name]}, from the environment`);
+  checkCommand(args, { stage, env });
   // Not in a plugin, since osls determines stage and region before it loads plugins.
   const osls = createRequire(import.meta.url).resolve("serverless/bin/serverless.js");
   const child = spawn(process.execPath, [osls, ...args], { env, stdio: "inherit" });

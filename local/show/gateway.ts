@@ -1,3 +1,4 @@
+import { readPrivateCa } from "../../lib/enos/private-ca.ts";
 import { parseSettings, SETTINGS } from "../../lib/settings.ts";
 import { Id } from "../../lib/tasks/key.ts";
 
@@ -34,6 +35,7 @@ export function gatewayIn(env: NodeJS.ProcessEnv): Gateway | undefined {
     ENOS_API_BASE_URL: SETTINGS.ENOS_API_BASE_URL,
     ENOS_HTTP_HOSTS: SETTINGS.ENOS_HTTP_HOSTS,
   });
+  if (env.ENOS_CA_FILE) readPrivateCa(env.ENOS_CA_FILE);
   const orgId = Id.safeParse(env.ENOS_ORG_ID).data;
   if (orgId === undefined) throw new Error("ENOS_ORG_ID may have letters, digits, _ and - only, 128 at most");
   return {

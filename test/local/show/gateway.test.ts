@@ -9,7 +9,10 @@ const REAL = {
 };
 
 it("a real gateway is used with the settings, which are also passed to the functions", () => {
-  const settings = { ENOS_HTTP_HOSTS: "apim.corp.example", ENOS_CA_FILE: "stages/enos-ca.pem" };
+  const settings = {
+    ENOS_HTTP_HOSTS: "apim.corp.example",
+    ENOS_CA_FILE: "test/examples/certificate/certificate.pem",
+  };
   expect(gatewayIn({ ...REAL, ...settings })).toMatchObject({
     url: "http://apim.corp.example:8080",
     settings,
@@ -17,4 +20,14 @@ it("a real gateway is used with the settings, which are also passed to the funct
   expect(() => gatewayIn(REAL)).toThrow("ENOS_API_BASE_URL must be https");
   expect(gatewayIn({ ...REAL, ENOS_API_BASE_URL: "http://127.0.0.1:4000" })).toMatchObject({ settings: {} });
   expect(gatewayIn(settings)).toBeUndefined();
+});
+
+it("a private CA that cannot be used is refused before anything starts", () => {
+  const real = { ...REAL, ENOS_HTTP_HOSTS: "apim.corp.example" };
+  expect(() => gatewayIn({ ...real, ENOS_CA_FILE: "stages/no.pem" })).toThrow(
+    "ENOS_CA_FILE stages/no.pem cannot be read (ENOENT)",
+  );
+  expect(() => gatewayIn({ ...real, ENOS_CA_FILE: "README.md" })).toThrow(
+    "ENOS_CA_FILE README.md has no certificate in PEM",
+  );
 });

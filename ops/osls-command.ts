@@ -1,0 +1,42 @@
+import { checkNames, purposeOf } from "../infra/deployer-settings.ts";
+import { deployment } from "../infra/deployment.ts";
+import { stackName } from "../infra/names.ts";
+import { isLoopback } from "../lib/enos/gateway.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+/** Commands of osls that call AWS. */
+const CALLING_AWS = ["deploy", "remove", "rollback", "info", "logs", "metrics", "invoke"];
+
+/** What the lines that `npm start` prints have set in a shell. */
+const SET_BY_NPM_START = ["AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+
+/**
+ * Refuses a command of osls that cannot succeed with these settings. osls would refuse it as well, in several lines.
+ *
+ * @param args of osls
+ * @throws {Error} that names the setting
+ */
+export function checkCommand(
+  args: readonly string[],
+  { stage, env }: Pick<Surroundings, "stage" | "env">,
+): void {
+  if (args.includes("--help") || args.includes("-h")) return;
+  const firstOption = args.findIndex((each) => each.startsWith("-"));
+  const commands = args.slice(0, firstOption < 0 ? undefined : firstOption);
+  if (CALLING_AWS.includes(commands[0] ?? "")) refuseLocalAws(env);
+  const { environments } = deployment(env, purposeOf(commands));
+  checkNames(
+    Object.keys(environments).map((name) => `${stackName(stage)}-${name}`),
+    stage,
+  );
+}
+
+/** The AWS of `npm start` knows nothing of deployments. */
+function refuseLocalAws(env: NodeJS.ProcessEnv): void {
+  const url = URL.parse(env.AWS_ENDPOINT_URL ?? "");
+  if (!url || !isLoopback(url.hostname)) return;
+  const set = SET_BY_NPM_START.filter((name) => env[name]).join(" ");
+  throw new Error(
+    `AWS_ENDPOINT_URL is ${url.origin}, which is the local AWS of npm start, not an account: use another shell, or first: unset ${set}`,
+  );
+}
