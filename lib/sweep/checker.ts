@@ -6,7 +6,7 @@ import type { Breakers } from "./breakers.ts";
 import { type CallResult, resultOfError } from "./call-result.ts";
 import { type Check, unasked } from "./check.ts";
 import type { CheckDependencies, CheckSettings } from "./dependencies.ts";
-import { failureReport, type ReportFailure } from "./failures.ts";
+import type { ReportFailure } from "./failures.ts";
 import { FairQueue } from "./fair-queue.ts";
 import { HealthWatch } from "./health-watch.ts";
 import { SecondOpinions } from "./second-opinions.ts";
@@ -21,6 +21,7 @@ export class Checker {
   readonly #summary: SweepSummary;
   readonly #time: TimeBudget;
   readonly #breakers: Breakers;
+  readonly #onFailure: ReportFailure;
   readonly #health: HealthWatch;
   readonly #settler: Settler;
   readonly #unfinished = new Unfinished();
@@ -28,8 +29,6 @@ export class Checker {
   readonly queue: FairQueue<Check>;
   /** Which organisations have been asked although their gateway is stuck: one list for all shards. */
   readonly secondOpinions: SecondOpinions;
-  /** Counts and reports a failure. */
-  readonly failed: ReportFailure;
 
   constructor(options: {
     dependencies: CheckDependencies;
@@ -37,14 +36,15 @@ export class Checker {
     summary: SweepSummary;
     time: TimeBudget;
     breakers: Breakers;
+    onFailure: ReportFailure;
   }) {
-    const { dependencies, settings, summary, time, breakers } = options;
+    const { dependencies, settings, summary, time, breakers, onFailure } = options;
     this.#dependencies = dependencies;
     this.#settings = settings;
     this.#summary = summary;
     this.#time = time;
     this.#breakers = breakers;
-    this.failed = failureReport(summary, dependencies.observer);
+    this.#onFailure = onFailure;
     const queue = new FairQueue<Check>({
       concurrency: settings.concurrency,
       requestsPerSecond: settings.requestsPerSecond,
@@ -53,7 +53,7 @@ export class Checker {
       paces: dependencies.paces,
     });
     this.queue = queue;
-    const shared = { ...options, queue, unfinished: this.#unfinished, onFailure: this.failed };
+    const shared = { ...options, queue, unfinished: this.#unfinished };
     this.#health = new HealthWatch(shared);
     this.#settler = new Settler({ ...shared, deadlineMs: settings.deadlineMs });
     this.secondOpinions = new SecondOpinions(shared);
@@ -145,7 +145,7 @@ export class Checker {
 
   #resultOf(error: unknown, task: OpenTask): CallResult {
     const result = resultOfError(error, this.#time.isClosing);
-    if ("failure" in result && result.failure) this.failed(result.failure, error, task);
+    if ("failure" in result && result.failure) this.#onFailure(result.failure, error, task);
     return result;
   }
 
@@ -157,7 +157,7 @@ export class Checker {
       if (task) this.#settler.settle({ ...check, task }, result);
       else check.onEnd(true);
     } catch (error) {
-      this.failed("write", error, check.task);
+      this.#onFailure("write", error, check.task);
       check.onEnd(false);
     }
   }

@@ -7,6 +7,7 @@ import type { IndexKey, OpenTask } from "../tasks/record.ts";
 import { Breakers } from "./breakers.ts";
 import { Checker } from "./checker.ts";
 import type { CheckSettings, HintDependencies } from "./dependencies.ts";
+import { failureReport } from "./failures.ts";
 import { emptySummary, type SweepSummary } from "./summary.ts";
 import { TimeBudget } from "./time-budget.ts";
 
@@ -39,16 +40,17 @@ export async function checkHinted(
 ): Promise<HintedChecks> {
   const started = performance.now();
   const summary = emptySummary();
+  const onFailure = failureReport(summary, dependencies.observer);
   using time = new TimeBudget(remainingMs);
-  const { health, now, observer } = dependencies;
+  const { health, now } = dependencies;
   // Health records are only advice. If they cannot be read, the tasks cannot be read either, and each of them fails.
   const records = await health.list(time.signal).catch((error: unknown) => {
-    observer.failed("read", error);
+    onFailure("read", error);
     return [];
   });
   // Sweeps may be answered although a hint, which comes on top of their calls, is one too many.
   const breakers = new Breakers({ records, now, doLimitsCount: false });
-  const checker = new Checker({ dependencies, settings, summary, time, breakers });
+  const checker = new Checker({ dependencies, settings, summary, time, breakers, onFailure });
 
   /** Resolves with whether the task was checked, and everything that follows was published and written. */
   const check = (task: OpenTask, checked: Checked, adopt?: () => Promise<OpenTask | undefined>) =>
@@ -85,7 +87,7 @@ export async function checkHinted(
 
   const results = tasks.map((task) =>
     outcomeOf(task).catch((error): HintOutcome => {
-      if (!time.isClosing) checker.failed("read", error, task);
+      if (!time.isClosing) onFailure("read", error, task);
       return "failed";
     }),
   );

@@ -3,6 +3,7 @@ import { fingerprint } from "../enos/credentials.ts";
 import type { HealthRecord } from "../store/health-store.ts";
 import { Breakers } from "./breakers.ts";
 import type { SweepDependencies } from "./dependencies.ts";
+import type { ReportFailure } from "./failures.ts";
 import { hasNoOpenTasks } from "./probe-times.ts";
 import type { TimeBudget } from "./time-budget.ts";
 
@@ -15,15 +16,17 @@ const MOST_REMOVED = 256;
 /** Records that are removed at a time. */
 const REMOVALS = 32;
 
-type Dependencies = Pick<SweepDependencies, "credentials" | "health" | "schedule" | "observer" | "now">;
-
 /** The breakers that a sweep begins with, from the stored records of what is stuck. */
 export async function openBreakers(
   records: readonly HealthRecord[],
-  dependencies: Dependencies,
-  time: TimeBudget,
+  options: {
+    dependencies: Pick<SweepDependencies, "credentials" | "health" | "schedule" | "now">;
+    time: TimeBudget;
+    onFailure: ReportFailure;
+  },
 ): Promise<Breakers> {
-  const { now, schedule } = dependencies;
+  const { dependencies, time, onFailure } = options;
+  const { now, schedule, credentials, health } = dependencies;
   const at = now();
   const { obsolete = [], valid = [] } = Object.groupBy(records, (record) =>
     hasNoOpenTasks(record, at, schedule) ? "obsolete" : "valid",
@@ -31,14 +34,17 @@ export async function openBreakers(
   const breakers = new Breakers({ records: valid, now });
   await Promise.all([
     // A secret that takes longer is used later in this sweep, or in the next one.
-    time.outlasts(retryRefused(dependencies, breakers), SECRETS_MS),
-    removeObsolete(dependencies, obsolete.slice(0, MOST_REMOVED)),
+    time.outlasts(retryRefused(credentials, breakers), SECRETS_MS),
+    removeObsolete(health, obsolete.slice(0, MOST_REMOVED), onFailure),
   ]);
   return breakers;
 }
 
 /** Lets organisations whose secret has changed since it was refused be called again at once. */
-async function retryRefused({ credentials }: Dependencies, breakers: Breakers): Promise<void> {
+async function retryRefused(
+  credentials: SweepDependencies["credentials"],
+  breakers: Breakers,
+): Promise<void> {
   const refused = breakers.records.filter(
     ({ scope, reason }) =>
       scope === "org" &&
@@ -58,8 +64,12 @@ async function retryRefused({ credentials }: Dependencies, breakers: Breakers): 
 }
 
 /** Removes records of organisations and gateways without open tasks: nothing else would ever remove them. */
-async function removeObsolete({ health, observer }: Dependencies, records: HealthRecord[]): Promise<void> {
+async function removeObsolete(
+  health: Pick<SweepDependencies["health"], "remove">,
+  records: HealthRecord[],
+  onFailure: ReportFailure,
+): Promise<void> {
   const remove = (record: HealthRecord) =>
-    health.remove(record).catch((error: unknown) => observer.failed("write", error));
+    health.remove(record).catch((error: unknown) => onFailure("write", error));
   await pMap(records, remove, { concurrency: REMOVALS });
 }

@@ -14,6 +14,7 @@ import type { Breakers } from "./breakers.ts";
 import type { Check } from "./check.ts";
 import type { Checker } from "./checker.ts";
 import type { SweepDependencies, SweepSettings } from "./dependencies.ts";
+import type { ReportFailure } from "./failures.ts";
 import type { FairQueue } from "./fair-queue.ts";
 import { LateTasks } from "./late-tasks.ts";
 import { learnMoved } from "./moved-organisations.ts";
@@ -86,6 +87,7 @@ export class ShardSweep {
     time: TimeBudget;
     breakers: Breakers;
     checker: Checker;
+    onFailure: ReportFailure;
     /** As it was read under the lease. */
     shard: Shard;
     behind: readonly BehindRecord[];
@@ -109,7 +111,7 @@ export class ShardSweep {
       shard: number,
       to: this.#window.to,
       isLate: (task) => this.#isLate(task),
-      onFailure: (error) => options.checker.failed("read", error),
+      onFailure: (error) => options.onFailure("read", error),
     });
     this.#backlogs = new ShardBacklogs({ ...options, window: this.#window });
     this.#checks = new ShardChecks({ ...options, shard: number, backlogs: this.#backlogs });

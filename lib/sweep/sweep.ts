@@ -5,11 +5,12 @@ import { isLeased, type Shard } from "../store/shard-store.ts";
 import type { Breakers } from "./breakers.ts";
 import { Checker } from "./checker.ts";
 import type { SweepDependencies, SweepSettings } from "./dependencies.ts";
+import { failureReport, type ReportFailure } from "./failures.ts";
 import { lags } from "./lag.ts";
 import { openBreakers } from "./open-breakers.ts";
 import { openTasksIn } from "./open-count.ts";
 import { ShardSweep } from "./shard-sweep.ts";
-import { type BehindReason, count, emptySummary, type FailureReason, type SweepSummary } from "./summary.ts";
+import { type BehindReason, count, emptySummary, type SweepSummary } from "./summary.ts";
 import { TimeBudget } from "./time-budget.ts";
 
 /** A lease outlives the invocation by this, in milliseconds, so that no other sweep begins while it may still write. */
@@ -40,22 +41,23 @@ export async function sweep(
   request: SweepRequest,
 ): Promise<SweepSummary> {
   const started = performance.now();
+  const summary = emptySummary();
+  const onFailure = failureReport(summary, dependencies.observer);
   using time = new TimeBudget(request.remainingMs);
-  if (time.isClosing) return { ...emptySummary(), ended: "out-of-time" };
-  const [shards, health] = await Promise.all([
+  if (time.isClosing) return { ...summary, ended: "out-of-time" };
+  const [shards, stuck] = await Promise.all([
     dependencies.shards.list(settings.shardCount, time.lastSignal()),
     // Health records are only advice: without them, some calls are wasted.
-    dependencies.health.list(time.lastSignal()).then(
-      (records) => ({ records, error: undefined }),
-      (error: unknown) => ({ records: [], error }),
-    ),
+    dependencies.health.list(time.lastSignal()).catch((error: unknown) => {
+      onFailure("read", error);
+      return [];
+    }),
   ]);
   const { now } = dependencies;
   const wanted = choose(shards, request.shards, now());
-  const breakers = await openBreakers(health.records, dependencies, time);
-  const running = new Sweep({ dependencies, settings, time, breakers });
-  if (health.error) running.failed("read", health.error);
-  const summary = await running.run(wanted);
+  const breakers = await openBreakers(stuck, { dependencies, time, onFailure });
+  const running = new Sweep({ dependencies, settings, summary, time, breakers, onFailure });
+  await running.run(wanted);
 
   if (time.isClosing) summary.ended = "out-of-time";
   const swept = shards.map((shard) => ({ ...shard, ...running.swept.get(shard.number) }));
@@ -81,40 +83,39 @@ class Sweep {
   readonly #settings: SweepSettings;
   readonly #time: TimeBudget;
   readonly #breakers: Breakers;
-  readonly #summary = emptySummary();
+  readonly #summary: SweepSummary;
   readonly #name = randomUUID();
   /** Organisations that are behind in some shard, and why. */
   readonly #behind = new Map<string, BehindReason>();
   readonly #checker: Checker;
+  readonly #onFailure: ReportFailure;
   /** What this sweep has written into shards' records. */
   readonly swept = new Map<number, Pick<Shard, "checkpoint" | "behind" | "openTasks">>();
 
   constructor(options: {
     dependencies: SweepDependencies;
     settings: SweepSettings;
+    summary: SweepSummary;
     time: TimeBudget;
     breakers: Breakers;
+    onFailure: ReportFailure;
   }) {
     this.#dependencies = options.dependencies;
     this.#settings = options.settings;
+    this.#summary = options.summary;
     this.#time = options.time;
     this.#breakers = options.breakers;
-    this.#checker = new Checker({ ...options, summary: this.#summary });
+    this.#onFailure = options.onFailure;
+    this.#checker = new Checker(options);
   }
 
-  async run(shards: Shard[]): Promise<SweepSummary> {
+  async run(shards: Shard[]): Promise<void> {
     const { shardCount, sweepers } = this.#settings;
     const share = Math.ceil(Math.max(shardCount, shards.length) / sweepers);
     await pMap(shards, (shard) => this.#sweepShard(shard), { concurrency: share });
     await this.#time.outlasts(this.#checker.onIdle());
     this.#checker.queue.close();
     for (const reason of this.#behind.values()) count(this.#summary.behind, reason);
-    return this.#summary;
-  }
-
-  /** Counts and reports a failure that concerns no shard. */
-  failed(reason: FailureReason, error: unknown): void {
-    this.#checker.failed(reason, error);
   }
 
   async #sweepShard(found: Shard): Promise<void> {
@@ -132,7 +133,7 @@ class Sweep {
       else if (swept) this.swept.set(shard.number, swept);
     } catch (error) {
       // The lease runs out by itself, and the watermark has not moved.
-      if (!this.#time.isClosing) this.#checker.failed("write", error);
+      if (!this.#time.isClosing) this.#onFailure("write", error);
     }
   }
 
@@ -147,6 +148,7 @@ class Sweep {
       time: this.#time,
       breakers: this.#breakers,
       checker: this.#checker,
+      onFailure: this.#onFailure,
       shard,
       behind,
     }).run();
@@ -163,11 +165,11 @@ class Sweep {
       const isOver = ({ gaps }: BehindRecord) => gaps.length === 0;
       // A record that could not be removed has no effect, and is removed by a later sweep.
       const remove = (record: BehindRecord) =>
-        behind.remove(number, record).catch((error: unknown) => this.#checker.failed("write", error));
+        behind.remove(number, record).catch((error: unknown) => this.#onFailure("write", error));
       await pMap(records.filter(isOver), remove, { concurrency: WRITES });
       return records.filter((record) => !isOver(record));
     } catch (error) {
-      if (!this.#time.isClosing) this.#checker.failed("read", error);
+      if (!this.#time.isClosing) this.#onFailure("read", error);
       return undefined;
     }
   }
@@ -193,7 +195,7 @@ class Sweep {
           if (!(await this.#dependencies.behind.write(shard, this.#name, change))) isWritten = false;
         } catch (error) {
           isWritten = false;
-          this.#checker.failed("write", error);
+          this.#onFailure("write", error);
         }
       },
       { concurrency: WRITES },

@@ -727,6 +727,34 @@ describe("a sweep", () => {
     expect(await scene.sweep({ after: 1000 })).toMatchObject({ published: 10, finished: { succeeded: 10 } });
   });
 
+  it("sweeps without the health records that it cannot read or remove, and counts that", async () => {
+    await scene.track("o1", 2, RUNNING);
+    const { health } = scene.dependencies;
+    await health.put({
+      scope: "org",
+      id: "o2",
+      reason: "unreachable",
+      since: 0,
+      nextProbeAt: 0,
+      probes: 3,
+      fingerprint: undefined,
+    });
+    const out = () => Promise.reject(new Error("the table is gone"));
+    const withHealth = (other: Partial<SweepDependencies["health"]>) => ({
+      list: () => health.list(),
+      put: health.put.bind(health),
+      claimProbe: health.claimProbe.bind(health),
+      remove: health.remove.bind(health),
+      ...other,
+    });
+    const sweepWith = (other: Partial<SweepDependencies["health"]>) =>
+      scene.sweep({ dependencies: { health: withHealth(other) } });
+    expect(await sweepWith({ remove: out })).toMatchObject({ checked: 2, failed: { write: 1 } });
+    expect(await sweepWith({ list: out })).toMatchObject({ failed: { read: 1 } });
+    expect(await scene.sweep()).toMatchObject({ failed: {} });
+    expect(await health.list()).toEqual([]);
+  });
+
   it("leases only its share of the shards at a time if there are several sweepers, and then free ones", async () => {
     scene.settings.shardCount = 8;
     await scene.track("o1", 40, ENDED.succeeded);
