@@ -1,17 +1,10 @@
 import { defineConfig } from "vitest/config";
 
-/** `npm run mutate`: the tests of the pure files, which run once for every mutant. Others start processes or a cloud. */
+/** `npm run mutate`: the tests of one folder's pure files, which `tools/mutate.ts` names. */
 export default defineConfig({
   test: {
-    include: [
-      "test/{events,http}/*.test.ts",
-      "test/enos/{answer,retry,signature,status,wait}.test.ts",
-      "test/store/{checkpoint,coverage,index-key}.test.ts",
-      "test/sweep/!(sweep).test.ts",
-      "test/tasks/!(state).test.ts",
-      "test/time/*.test.ts",
-      "test/settings.test.ts",
-    ],
+    include: process.env.MUTATION_TESTS?.split(",") ?? [],
+    setupFiles: ["tools/mutation.setup.ts"],
     testTimeout: 60_000,
   },
 });

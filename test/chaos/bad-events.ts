@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { pathOf, ROUTES, withOrganisation } from "../../local/harness/api-event.ts";
+import { codePoint } from "../support/code-point.ts";
 
 /** An event and the function that receives it. Events may be malformed, so they have no type. */
 export interface BadInput {
@@ -60,7 +61,7 @@ const TELLING = [
 
 const text = fc.oneof(
   fc.constantFrom(...TELLING),
-  fc.string({ unit: "binary", maxLength: 40 }),
+  fc.string({ unit: codePoint, maxLength: 40 }),
   fc.string({ maxLength: 40 }),
   wellFormedId,
 );

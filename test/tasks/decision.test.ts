@@ -150,19 +150,28 @@ describe("the decision", () => {
         },
       ),
     );
+    const unknown = (checks: number, now: number) =>
+      decide({ ...quiet, notFound: { since: 0, checks } }, { kind: "not-found" }, at(now));
+    expect(unknown(2, 10 * MINUTE)).toMatchObject({ kind: "finish" });
+    expect(unknown(2, 10 * MINUTE - 1)).toEqual({ kind: "missing", since: 0, checks: 3 });
+    expect(unknown(1, 10 * MINUTE)).toEqual({ kind: "missing", since: 0, checks: 2 });
   });
 
-  it("does nothing after a check without news", () => {
+  it("changes the record by what is new, and does nothing without news", () => {
+    const open = status.filter(({ state }) => !isTerminal(state));
+    const news = fc.constantFrom<Partial<OpenTask>>(
+      {},
+      { state: "pending" },
+      { notFound: { since: 1, checks: 1 } },
+      { uncertainSince: 1 },
+    );
     fc.assert(
-      fc.property(task, status, (task, status) => {
-        const decision = decide(task, { kind: "status", status }, at(task.trackedAt));
-        if (isPastDeadline(task, task.trackedAt, DEADLINE)) return;
-        const news =
-          isTerminal(status.state) ||
-          status.state !== task.state ||
-          task.notFound !== null ||
-          task.uncertainSince !== undefined;
-        expect(decision.kind !== "none").toBe(news);
+      fc.property(open, news, (status, news) => {
+        const known: OpenTask = { ...quiet, state: status.state, ...news };
+        const change = { kind: "change", state: status.state, status };
+        expect(decide(known, { kind: "status", status }, at(5))).toEqual(
+          Object.keys(news).length === 0 ? { kind: "none" } : change,
+        );
       }),
     );
     expect(decide(quiet, { kind: "unanswered" }, at(5))).toEqual({ kind: "none" });

@@ -75,8 +75,28 @@ describe("until when a task is known not to have ended", () => {
         const through = task.trackedAt + age;
         const known = lastKnownDue(schedule, task, { through, scheduledSince: 0 });
         expect(through - known).toBeLessThanOrEqual(schedule.interval(known - task.trackedAt) + 10_000);
+        expect(notEndedBefore(schedule, task, { through, scheduledSince: 0 }, through)).toBe(known);
       }),
     );
+  });
+
+  it("is when it last became due, if the index showed it then and that followed the present schedule", () => {
+    fc.assert(
+      fc.property(options, task, fc.nat(10 * MINUTE), (settings, task, age) => {
+        const schedule = createSchedule(settings);
+        const through = task.trackedAt + age;
+        const known = (scheduledSince: number) =>
+          lastKnownDue(schedule, task, { through, scheduledSince }) - task.trackedAt;
+        const due = known(0);
+        if (due === 0) return;
+        expect(due).toBeGreaterThanOrEqual(10_000);
+        expect(known(task.trackedAt + due - 1)).toBe(due);
+        expect(known(task.trackedAt + due)).toBe(0);
+      }),
+    );
+    const schedule = createSchedule({ sweepIntervalSeconds: 10, maxIntervalSeconds: 10 });
+    const checked = { through: 30_000, scheduledSince: 0 };
+    expect(lastKnownDue(schedule, { trackedAt: 20_000, offset: 0 }, checked)).toBe(30_000);
   });
 
   it("is the start of tracking if no check is known, and never if it was never found open", () => {

@@ -51,6 +51,21 @@ describe("the schedule", () => {
     );
   });
 
+  it("has edges at shares of the age, and a number for each interval from the first on", () => {
+    const schedule = createSchedule({ sweepIntervalSeconds: 1, growthPercent: 100, maxIntervalSeconds: 8 });
+    const task = { trackedAt: 0, offset: 0 };
+    for (const [index, from] of [0, 1, 2, 4, 8, 16, 24].entries()) {
+      expect(schedule.intervalNumber(task, from * 1000)).toBe(index);
+      expect(schedule.intervalStart(task, from * 1000)).toBe(from * 1000);
+      expect(schedule.intervalStart(task, from * 1000 + 999)).toBe(from * 1000);
+    }
+    const later = { ...task, trackedAt: START };
+    expect([0, 1]).toContain(schedule.intervalNumber(later, later.trackedAt));
+    expect([0, 500, 1000, 3000, 9000].map((age) => schedule.interval(age))).toEqual([
+      1000, 1000, 1000, 3000, 8000,
+    ]);
+  });
+
   it("checks again after a share of the age, within its limits, for all settings and offsets", () => {
     fc.assert(
       fc.property(options, task, (settings, one) => {

@@ -1,5 +1,6 @@
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import * as fc from "fast-check";
+import { codePoint } from "../../support/code-point.ts";
 
 /** An item as DynamoDB stores it. */
 export type StoredItem = Record<string, AttributeValue>;
@@ -19,7 +20,7 @@ const number = fc.constantFrom(
 /** Values that a console, a script or an older version may have left in an attribute. */
 const value: fc.Arbitrary<AttributeValue> = fc.oneof(
   number.map((N) => ({ N })),
-  fc.string({ unit: "binary", maxLength: 20 }).map((S) => ({ S })),
+  fc.string({ unit: codePoint, maxLength: 20 }).map((S) => ({ S })),
   fc.constantFrom<AttributeValue>(
     { S: "" },
     { S: "1764000000000" },
