@@ -2,3 +2,6 @@
 export function stackName(stage: string): string {
   return `enos-download-status-${stage}`;
 }
+
+/** The id of the requests that `npm run doctor` makes through a function. */
+export const DOCTORS_REQUEST = "doctor";

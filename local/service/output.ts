@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
+import { DOCTORS_REQUEST } from "../../infra/names.ts";
 
 /** Something that went wrong in the functions or in serverless-offline. */
 export interface Trouble {
@@ -22,6 +23,8 @@ export function troubleIn(line: string): Trouble | undefined {
   try {
     const { level, message, timestamp, service, sampling_rate, ...details } = JSON.parse(text);
     if (level !== "WARN" && level !== "ERROR") return undefined;
+    // It asks for a task that does not exist, and tells of any other failure itself.
+    if (details.requestId === DOCTORS_REQUEST) return undefined;
     const kind = [message, details.reason, details.orgId].filter((part) => part !== undefined).join(" ");
     return { text: `${message} ${JSON.stringify(details)}`, kind };
   } catch {

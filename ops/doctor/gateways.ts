@@ -1,5 +1,6 @@
 import { InvokeCommand, type LambdaClient } from "@aws-sdk/client-lambda";
 import * as z from "zod/mini";
+import { DOCTORS_REQUEST } from "../../infra/names.ts";
 import { oneLine } from "../../infra/program/command-line.ts";
 import type { ApiEvent } from "../../lib/http/request.ts";
 import { ORGANISATION_PATH, TASK_PATH } from "../../lib/http/routes.ts";
@@ -82,7 +83,7 @@ function lookupEvent(orgId: string, jwtClaim: string | undefined): ApiEvent {
     rawQueryString: "",
     pathParameters,
     requestContext: {
-      requestId: "doctor",
+      requestId: DOCTORS_REQUEST,
       // Whoever may invoke the function needs no token.
       ...(jwtClaim !== undefined && { authorizer: { jwt: { claims: { [jwtClaim]: orgId } } } }),
     },

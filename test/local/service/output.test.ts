@@ -13,7 +13,9 @@ describe("what serverless-offline prints", () => {
       kind: "check failed secret o1",
     });
     expect(troubleIn('{"level":"ERROR", cut')?.text).toBe('{"level":"ERROR", cut');
-    for (const quiet of ["", "Server ready", line("INFO", {})]) expect(troubleIn(quiet)).toBeUndefined();
+    const ofDoctor = line("WARN", { requestId: "doctor", statusCode: 404 });
+    for (const quiet of ["", "Server ready", line("INFO", {}), ofDoctor])
+      expect(troubleIn(quiet)).toBeUndefined();
   });
 });
 
