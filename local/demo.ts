@@ -63,7 +63,7 @@ await runProgram(async (signal) => {
     for await (const message of subscription.receive(until)) {
       received.push(message);
       const event = message.body as TerminalEvent;
-      console.log(eventLine(event, tracked.find(({ task }) => task.taskId === event.subject)?.endsAt));
+      say(eventLine(event, tracked.find(({ task }) => task.taskId === event.subject)?.endsAt));
       // Keep waiting after the last expected event: any further one is an error.
       if (received.length === expected) void delay(QUIET_MS).then(() => ending.abort());
     }

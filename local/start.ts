@@ -97,7 +97,7 @@ ${firstCommands(enos !== undefined)}
     for await (const { body } of subscription.receive(signal)) {
       const event = body as TerminalEvent;
       const example = tracked.find(({ task }) => task.taskId === event.subject);
-      console.log(eventLine(event, example?.endsAt ?? callers?.endsAt.get(event.subject)));
+      say(eventLine(event, example?.endsAt ?? callers?.endsAt.get(event.subject)));
     }
   })();
   callers?.waited.then(

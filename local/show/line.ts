@@ -1,15 +1,14 @@
 import type { TerminalEvent } from "../../lib/events/event.ts";
 
 /**
- * An announcement on one line: time, type, task, size, file, how long the task was tracked, how late its end was seen,
- * and what its caller has added.
+ * An announcement on one line: type, task, size, file, how long the task was tracked, how late its end was seen, and what
+ * its caller has added.
  *
  * @param endedAt when it ended, in Unix milliseconds, if known
  */
-export function eventLine({ time, type, correlationid, data }: TerminalEvent, endedAt?: number): string {
+export function eventLine({ type, correlationid, data }: TerminalEvent, endedAt?: number): string {
   const { orgId, channelId, taskId, dataSize, downloadUrl, reason, trackedAt, observedAt } = data;
   return [
-    clock(new Date(time)),
     type.padEnd(23),
     `${orgId}/${channelId}/${taskId}`,
     `tracked ${duration(Date.parse(observedAt) - Date.parse(trackedAt))}`,

@@ -104,6 +104,11 @@ describe.skipIf(!has("curl") || !has("jq"))("the commands, against npm start", (
       [...text.matchAll(/^\S+ {2}enos\.download.+$/gm)]
         .map(([line]) => withoutValues(line.replace(/ {2}seen \S+ s after its end/, "")))
         .sort();
+    const clocks = [...start.output.matchAll(/^\d\d:\d\d:\d\d(?! {2}functions:)/gm)].map(([clock]) => clock);
+    // Past midnight they begin again.
+    expect(
+      clocks.filter((clock, index) => clock < (clocks[index - 1] ?? "") && !clock.startsWith("00:")),
+    ).toEqual([]);
     expect(events(shown)).toHaveLength(7);
     expect(events(start.output)).toEqual(events(shown));
     const others = (text: string) =>
