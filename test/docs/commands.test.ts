@@ -8,7 +8,11 @@ import type { Program } from "../support/program.ts";
 import { areAllForAnAccount, type Block, blocksOf, isForAnAccount } from "./blocks.ts";
 
 /** Everything that people read. */
-const DOCUMENTS = ["README.md", "CONTRIBUTING.md", ...globSync("docs/*.md").sort()];
+const DOCUMENTS = [
+  "README.md",
+  "CONTRIBUTING.md",
+  ...globSync(["docs/*.md", "examples/**/README.md", "lib/**/README.md"]).sort(),
+];
 /** Those whose commands are run here, in this order. */
 const RUN = ["README.md", "docs/events.md", "docs/api.md"];
 
