@@ -1,4 +1,5 @@
 import type { TerminalState } from "../../lib/tasks/state.ts";
+import { DAY_MS } from "../../lib/time/day.ts";
 import type { Timeline } from "../enos/timeline.ts";
 
 /** An example task: what happens to it, and how it must end. */
@@ -12,8 +13,8 @@ export interface Example {
   cancelledAfterMs?: number;
   /** Whether EnOS calls back when it ends. */
   callsBack?: true;
-  /** How long ago it was first tracked, if not now. */
-  trackedDaysAgo?: number;
+  /** How long ago it was first tracked, if not now, and when its next check is due. */
+  tracked?: { agoMs: number; dueAfterMs: number };
   /** The end that is announced; null for a task that keeps running. */
   end: ExpectedEnd | null;
 }
@@ -29,6 +30,8 @@ export interface ExpectedEnd {
 }
 
 const NOTHING = { progressCode: null, progressDesc: null, downloadUrl: null, dataSize: null, reason: null };
+
+const HOUR_MS = 60 * 60_000;
 
 const READY_AFTER_12_S: Timeline = [
   { afterMs: 0, progressCode: 1 },
@@ -77,15 +80,17 @@ export const EXAMPLES: readonly Example[] = [
   },
   {
     name: "told",
-    about: "its file is ready after 12 s, and EnOS calls back",
+    about: "was tracked an hour ago: its file is ready after 12 s, and EnOS calls back",
     timeline: READY_AFTER_12_S,
+    tracked: { agoMs: HOUR_MS, dueAfterMs: 18_000 },
     callsBack: true,
     end: READY,
   },
   {
     name: "not told",
-    about: "the same, but nobody calls back: the next check sees it",
+    about: "the same, but EnOS does not call back: the next check is after 18 s",
     timeline: READY_AFTER_12_S,
+    tracked: { agoMs: HOUR_MS, dueAfterMs: 18_000 },
     end: READY,
   },
   {
@@ -117,7 +122,7 @@ export const EXAMPLES: readonly Example[] = [
     name: "abandoned",
     about: "was tracked 8 days ago and runs for ever: tracking gives up after 7",
     timeline: [{ afterMs: 0, progressCode: 1 }],
-    trackedDaysAgo: 8,
+    tracked: { agoMs: 8 * DAY_MS, dueAfterMs: 2_000 },
     end: { ...NOTHING, state: "abandoned", reason: "deadline" },
   },
   {

@@ -4,7 +4,6 @@ import { indexKeyOf, keyOf } from "../../lib/store/index-key.ts";
 import type { TaskKey } from "../../lib/tasks/key.ts";
 import type { TrackedTask } from "../../lib/tasks/record.ts";
 import { createSchedule } from "../../lib/tasks/schedule.ts";
-import { DAY_MS } from "../../lib/time/day.ts";
 import type { EnosSimulator } from "../enos/simulator.ts";
 import { isEnd } from "../enos/timeline.ts";
 import type { LocalService } from "../service/local-service.ts";
@@ -23,6 +22,9 @@ export interface TrackedExample {
   /** When it ends, in Unix milliseconds; undefined if its timeline does not say. */
   endsAt: number | undefined;
 }
+
+/** What an answer without an envelope means: it is serverless-offline's own. */
+export const NOT_IN_TIME = "the function did not answer in time";
 
 /** The channel of all examples. */
 export const CHANNEL = "ch-dee0c5";
@@ -64,11 +66,12 @@ export async function trackExamples({
     const task = { orgId: gateway.orgId, channelId: CHANNEL, taskId };
     const { status, envelope } = await service.client.track(task);
     if (status !== 201 || !envelope) {
-      throw new Error(`tracking a task was answered with ${status}: ${envelope?.msg}`);
+      throw new Error(`a task could not be tracked: ${envelope?.msg ?? NOT_IN_TIME}`);
     }
     const record = envelope.data;
-    const days = example.trackedDaysAgo;
-    const trackedAt = days ? await backdate(service, task, record, days) : record.trackedAt;
+    const trackedAt = example.tracked
+      ? await backdate(service, task, record, example.tracked)
+      : record.trackedAt;
     if (example.cancelledAfterMs !== undefined) {
       delay(example.cancelledAfterMs, undefined, { signal })
         .then(() => application.cancel(CHANNEL, taskId))
@@ -87,24 +90,20 @@ export async function trackExamples({
 
 async function callbackUrlOf({ client }: LocalService, orgId: string): Promise<string> {
   const { envelope } = await client.callbackUrl({ orgId, channelId: CHANNEL });
-  if (!envelope?.data)
-    throw new Error(
-      `there is no URL for callbacks: ${envelope?.msg ?? "the function did not answer in time"}`,
-    );
+  if (!envelope?.data) throw new Error(`there is no URL for callbacks: ${envelope?.msg ?? NOT_IN_TIME}`);
   return envelope.data.callbackUrl;
 }
 
-/** Backdates the tracking of a task by days, so that its deadline passes soon. */
+/** Backdates the tracking of a task by so long that it is checked every few minutes, and chooses when that is. */
 async function backdate(
   { cloud }: LocalService,
   task: TaskKey,
   { trackedAt }: TrackedTask,
-  days: number,
+  { agoMs, dueAfterMs }: NonNullable<Example["tracked"]>,
 ): Promise<string> {
-  const earlier = Date.parse(trackedAt) - days * DAY_MS;
-  // A task of that age is checked every few minutes: choose an offset with which it is due at once.
-  const soon = Date.now() + 2_000;
-  const offset = createSchedule({ sweepIntervalSeconds: 60 }).reach(soon, soon).offsets.from;
+  const earlier = Date.parse(trackedAt) - agoMs;
+  const dueAt = Date.now() + dueAfterMs;
+  const offset = createSchedule({ sweepIntervalSeconds: 60 }).reach(dueAt, dueAt).offsets.from;
   const { client, table } = cloud.db;
   await client.send(
     new UpdateCommand({

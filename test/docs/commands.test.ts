@@ -123,6 +123,35 @@ describe.skipIf(!has("curl") || !has("jq"))("the commands, against npm start", (
     expect(others(start.output)).toEqual(others(shown));
   });
 
+  it("of npm start show the difference that a callback makes, as docs/callbacks.md has it", async () => {
+    const [shown = ""] = blocksOf("docs/callbacks.md")
+      .filter(({ language }) => language === "")
+      .map(({ text }) => text);
+    const seen = async (about: RegExp) => {
+      const [, taskId] = await start.prints(about);
+      const [line] = await start.prints(
+        new RegExp(`^\\S+ {2}enos.download.succeeded +\\S+/${taskId} .+$`, "m"),
+      );
+      return line;
+    };
+    const told = await seen(/tracked {2}(\w+) {2}.+, and EnOS calls back$/m);
+    const untold = await seen(/tracked {2}(\w+) {2}.+ does not call back: /m);
+    const secondsIn = (line = "") => Number(/seen (\S+) s after/.exec(line)?.[1]);
+    const [first, second] = shown.split("\n");
+    expect(secondsIn(told)).toBeLessThan(secondsIn(untold));
+    expect(secondsIn(first)).toBeLessThan(secondsIn(second));
+    const withoutMeasures = (line = "") => withoutValues(line.replace(/ {2}seen \S+ s after its end/, ""));
+    expect([told, untold].map(withoutMeasures)).toEqual([first, second].map(withoutMeasures));
+  });
+
+  it("for an unknown route are answered as docs/api.md says", async () => {
+    const [, api = ""] = /^export API=(\S+)/m.exec(setup) ?? [];
+    const response = await fetch(`${api}/no-such-route`);
+    const answer = (await response.json()) as { code?: number; existingRoutes?: string[] };
+    expect([response.status, answer.code]).toEqual([404, undefined]);
+    expect(answer.existingRoutes).toContain("GET - /tracked-tasks");
+  });
+
   it.each(RUN)(
     "of %s work as they are printed, and print what is shown",
     async (document) => {
