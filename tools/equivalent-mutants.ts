@@ -68,4 +68,41 @@ export const EQUIVALENT: Record<string, readonly Equivalent[]> = {
       why: "what matches is as long as the longest text",
     },
   ],
+  "lib/store/coverage.ts": [
+    {
+      was: "gaps.length === 0",
+      becomes: "false",
+      why: "a shortcut: without gaps the spans of the whole follow again",
+    },
+  ],
+  "lib/store/key-span.ts": [
+    { was: "a < b", becomes: "a <= b", why: "of two equal texts it is either" },
+    { was: "a > b", becomes: "a >= b", why: "of two equal texts it is either" },
+  ],
+  "lib/store/merge-gaps.ts": [
+    { was: "kept.length <= most", becomes: "false", why: "a shortcut: there is nothing to merge" },
+    {
+      was: "kept.length <= most",
+      becomes: "kept.length < most",
+      why: "a shortcut: there is nothing to merge",
+    },
+    { was: "gaps.length <= most", becomes: "false", why: "a shortcut: there is nothing to merge" },
+    {
+      was: "gaps.length <= most",
+      becomes: "gaps.length < most",
+      why: "a shortcut: there is nothing to merge",
+    },
+    { was: "cost < least", becomes: "cost <= least", why: "of two pairs that cost the same it is either" },
+  ],
+  "lib/store/task-item.ts": [
+    {
+      was: '{ code: "custom", message: "sk names no task", input: sk }',
+      becomes: "{}",
+      why: "what is wrong with an item is not asked",
+    },
+    { was: '"custom"', becomes: '""', why: "what is wrong with an item is not asked" },
+    { was: '"sk names no task"', becomes: '""', why: "what is wrong with an item is not asked" },
+    { was: "text === undefined", becomes: "false", why: "a shortcut: undefined is no number" },
+    { was: "{", becomes: "{}", why: "what returns nothing returns undefined" },
+  ],
 };

@@ -18,7 +18,7 @@ const PURE: Record<string, readonly string[]> = {
   "lib/enos": ["answer", "gateway", "retry", "retry-after", "signature", "status", "wait"],
   "lib/events": ["event", "schema"],
   "lib/http": ["*"],
-  "lib/store": ["checkpoint", "coverage", "index-key", "key-span", "mark", "merge-gaps", "task-item"],
+  "lib/store": ["checkpoint", "coverage", "index-key", "key-span", "merge-gaps", "task-item"],
   "lib/time": ["*"],
   "lib/sweep": [
     "backlog",

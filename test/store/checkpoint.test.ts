@@ -18,6 +18,7 @@ describe("a shard's checkpoint", () => {
   });
 
   it("counts as never swept if it is invalid, which loses nothing", () => {
+    expect(NEVER_SWEPT).toEqual({ watermark: 0, gaps: [] });
     const gap = { from: "0", to: "1", watermark: 4 };
     for (const odd of [
       undefined,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { flatten, isSame, overlay, watermarkAt, within } from "../../lib/store/coverage.ts";
+import { flatten, isSame, leastWatermark, overlay, watermarkAt, within } from "../../lib/store/coverage.ts";
 import { ALL_KEYS, union } from "../../lib/store/key-span.ts";
 import { anyChecked, anyGaps, anySpan, anyWhole, has, isOrdered, KEYS, least } from "./spans.ts";
 
@@ -30,7 +30,7 @@ describe("a coverage", () => {
     fc.assert(
       fc.property(anyWhole, fc.array(anySpan, { maxLength: 8 }), (whole, some) => {
         const spans = union(some);
-        const part = within(whole, spans);
+        const part = within(whole, spans.toReversed());
         expect(isOrdered(part)).toBe(true);
         for (const key of KEYS) {
           const isWithin = some.some((span) => has(span, key));
@@ -41,12 +41,21 @@ describe("a coverage", () => {
   });
 });
 
+it("the least watermark of a coverage is that of the key that is furthest behind", () => {
+  fc.assert(
+    fc.property(anyGaps, (gaps) => {
+      expect(leastWatermark(gaps)).toBe(Math.min(...gaps.map(({ watermark }) => watermark)));
+    }),
+  );
+});
+
 describe("gaps", () => {
   it("that overlap become disjoint, with the lowest watermark for each key", () => {
     fc.assert(
       fc.property(anyChecked, (loose) => {
         const ordered = flatten(loose);
         expect(isOrdered(ordered)).toBe(true);
+        expect(ordered.every(({ watermark }) => watermark <= 9)).toBe(true);
         for (const key of KEYS) {
           expect(watermarkAt(ordered, key) ?? Number.POSITIVE_INFINITY).toBe(least(loose, key));
         }
@@ -59,6 +68,11 @@ describe("gaps", () => {
       fc.property(anyGaps, anyGaps, (a, b) => {
         expect(isSame(a, structuredClone(a))).toBe(true);
         expect(isSame(a, b)).toBe(JSON.stringify(a) === JSON.stringify(b));
+        for (const change of [{ from: "x" }, { to: "x" }, { watermark: 10 }]) {
+          a.forEach((span, index) => {
+            expect(isSame(a, a.with(index, { ...span, ...change }))).toBe(false);
+          });
+        }
       }),
     );
   });

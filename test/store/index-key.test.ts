@@ -1,6 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { indexEntryOf, keyOf, parseIndexKey, reachedKeys } from "../../lib/store/index-key.ts";
+import {
+  indexEntryOf,
+  indexKeyOf,
+  keyOf,
+  parseIndexKey,
+  reachedKeys,
+  SEGMENTS,
+  segmentKeys,
+  segmentOf,
+} from "../../lib/store/index-key.ts";
 import { ALL_KEYS, type KeySpan } from "../../lib/store/key-span.ts";
 import type { IndexKey } from "../../lib/tasks/record.ts";
 import { createSchedule, DEFAULT_MAX_INTERVAL_SECONDS } from "../../lib/tasks/schedule.ts";
@@ -50,6 +59,19 @@ describe("a task's index key", () => {
     );
   });
 
+  it("stands in the segment of its offset, and before the end of it however late it was tracked", () => {
+    fc.assert(
+      fc.property(key, fc.oneof(time, fc.constant(1e20)), (task, trackedAt) => {
+        const { openKey } = indexEntryOf(task, trackedAt, 1);
+        expect(openKey).toHaveLength(16);
+        const segment = segmentOf(parseIndexKey(openKey) as IndexKey);
+        for (let other = 0; other < SEGMENTS; other++) {
+          expect(isWithin(openKey, [segmentKeys(other)])).toBe(other === segment);
+        }
+      }),
+    );
+  });
+
   it("is parsed from nothing but a valid key", () => {
     for (const text of ["", "0", "XYZ", "0123456789ABCDEF", "0123456789abcdef0"])
       expect(parseIndexKey(text)).toBeUndefined();
@@ -89,6 +111,19 @@ describe("a task's index key", () => {
       ),
       { numRuns: 5000 },
     );
+  });
+
+  it("has whole segments where offsets are reached, even by a rounding error, and young tasks elsewhere", () => {
+    const young = (segment: number) => indexKeyOf(NOW, segment / SEGMENTS);
+    const offsets = { from: 0.5, width: 0.25 - 1e-6 };
+    const segments = [..."123456"].map((digit, index) => ({ from: young(index), to: digit }));
+    expect(reachedKeys({ trackedAfter: NOW, offsets })).toEqual([
+      ...segments,
+      { from: young(6), to: "d" },
+      { from: young(13), to: "e" },
+      { from: young(14), to: "f" },
+      { from: young(15), to: ALL_KEYS.to },
+    ]);
   });
 
   it("is skipped in most windows once the task is old", () => {

@@ -1,6 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ALL_KEYS, clip, isSingleKey, onlyKey, union } from "../../lib/store/key-span.ts";
+import {
+  ALL_KEYS,
+  byKey,
+  clip,
+  isSingleKey,
+  keysBefore,
+  keysFrom,
+  onlyKey,
+  union,
+} from "../../lib/store/key-span.ts";
 import { anySpan, has, KEYS } from "./spans.ts";
 
 describe("spans", () => {
@@ -17,6 +26,17 @@ describe("spans", () => {
         }
       }),
     );
+    const [a, b, c] = KEYS as [string, string, string];
+    expect(union([keysFrom(b), { from: a, to: b }])).toEqual([keysFrom(a)]);
+    const one = { from: a, to: c };
+    expect([byKey(one, keysFrom(b)), byKey(keysFrom(b), one), byKey(one, keysFrom(a))]).toEqual([-1, 1, 0]);
+  });
+
+  it("up to a key and from it on have each key once", () => {
+    KEYS.forEach((key, index) => {
+      expect(KEYS.filter((each) => has(keysBefore(key), each))).toEqual(KEYS.slice(0, index));
+      expect(KEYS.filter((each) => has(keysFrom(key), each))).toEqual(KEYS.slice(index));
+    });
   });
 
   it("clipped have the keys that are also in the other", () => {

@@ -2,8 +2,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type CheckedSpan, MOST_GAPS } from "../../lib/store/checkpoint.ts";
 import { coverageOf, isSame, leastWatermark, overlay, watermarkAt } from "../../lib/store/coverage.ts";
+import { ALL_KEYS } from "../../lib/store/key-span.ts";
 import { checkpointOf, mergeGaps } from "../../lib/store/merge-gaps.ts";
-import { anyGaps, anyWhole, isOrdered, KEYS, least } from "./spans.ts";
+import { anyGaps, anyWhole, has, isOrdered, KEYS, least } from "./spans.ts";
 
 describe("a coverage", () => {
   it("survives a checkpoint, and never claims that more was checked than was", () => {
@@ -11,6 +12,7 @@ describe("a coverage", () => {
       fc.property(anyWhole, (whole) => {
         const checkpoint = checkpointOf(whole);
         expect(checkpoint.gaps.length).toBeLessThanOrEqual(MOST_GAPS);
+        expect(checkpoint.gaps.every(({ watermark }) => watermark < checkpoint.watermark)).toBe(true);
         expect(checkpoint.watermark).toBe(Math.max(...whole.map(({ watermark }) => watermark)));
         const back = coverageOf(checkpoint);
         for (const key of KEYS) {
@@ -39,7 +41,57 @@ describe("gaps", () => {
     );
   });
 
-  it("are merged where that costs the fewest checks, and stay unchanged if there are few", () => {
+  it("are merged where that costs the fewest checks", () => {
+    const CELLS = 256;
+    const hex = (cell: number) => cell.toString(16).padStart(2, "0");
+    const from = fc.uniqueArray(fc.nat(CELLS), { minLength: 4, maxLength: 20 });
+    fc.assert(
+      fc.property(from, fc.array(fc.nat(9), { minLength: 10, maxLength: 10 }), (bounds, watermarks) => {
+        const sorted = bounds.toSorted((a, b) => a - b);
+        const gaps = watermarks.slice(0, sorted.length >> 1).map((watermark, index) => {
+          const [begin, end] = sorted.slice(2 * index) as [number, number];
+          return { from: hex(begin).padEnd(16, "0"), to: end === CELLS ? ALL_KEYS.to : hex(end), watermark };
+        });
+        const given = gaps.map(({ watermark }) => watermark);
+        const covered = 2 * Math.max(...given) - Math.min(...given) + 1;
+        const at = (spans: readonly CheckedSpan[], cell: number) =>
+          spans.find((span) => has(span, hex(cell).padEnd(16, "0")))?.watermark ?? covered;
+        const cost = (merged: readonly CheckedSpan[]) => {
+          let sum = 0;
+          for (let cell = 0; cell < CELLS; cell++) sum += at(gaps, cell) - at(merged, cell);
+          return sum;
+        };
+        const pairs = gaps.slice(1).map((right, index) => {
+          const left = gaps[index] as CheckedSpan;
+          const watermark = Math.min(left.watermark, right.watermark);
+          return gaps.toSpliced(index, 2, { from: left.from, to: right.to, watermark });
+        });
+        expect(cost(mergeGaps(gaps, gaps.length - 1))).toBe(Math.min(...pairs.map(cost)));
+      }),
+    );
+  });
+
+  it("are merged by distance as long as there are very many", () => {
+    const key = (position: number) => position.toString(16).padStart(13, "0");
+    // By cost each short gap would be merged with the next short one, which is further away than the long one.
+    const gaps: CheckedSpan[] = [];
+    const merged: CheckedSpan[] = [];
+    for (let pair = 0, at = 0; pair < 128; pair++) {
+      const isLongFirst = pair % 2 === 0;
+      const from = key(at);
+      for (const isLong of [isLongFirst, !isLongFirst]) {
+        const end = at + (isLong ? 1000 : 1);
+        gaps.push({ from: key(at), to: key(end), watermark: isLong ? 1000 : 3 });
+        at = end + 10;
+      }
+      merged.push({ from, to: key(at - 10), watermark: 3 });
+      // Holes are not in the order of their widths.
+      at += 10 + (pair % 7);
+    }
+    expect(mergeGaps(gaps, 128)).toEqual(merged);
+  });
+
+  it("stay unchanged if there are few, and the one that is furthest back stays apart", () => {
     const at = (from: string, to: string, watermark: number): CheckedSpan => ({ from, to, watermark });
     const apart = [at("1", "2", 3), at("21", "3", 2), at("8", "9", 1)];
     expect(mergeGaps(apart, 3)).toEqual(apart);

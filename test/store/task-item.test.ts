@@ -1,7 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { indexEntryOf, keyOf, parseIndexKey } from "../../lib/store/index-key.ts";
-import { carriedAttributes, carriedOf, parseOpenTask, parseRecord } from "../../lib/store/task-item.ts";
+import {
+  carriedAttributes,
+  carriedOf,
+  expiryOf,
+  isExpired,
+  parseDeadline,
+  parseOpenTask,
+  parseRecord,
+} from "../../lib/store/task-item.ts";
 import { CorrelationId, Labels, NOTHING_CARRIED } from "../../lib/tasks/carried.ts";
 import type { IndexKey } from "../../lib/tasks/record.ts";
 
@@ -39,11 +47,30 @@ describe("a tracked task's item", () => {
       { sk: { S: "c" } },
       { sk: { S: "c#t#x" } },
       { sk: { S: "c#" } },
+      { sk: { S: "#t" } },
+      { sk: { N: "1" } },
+      { sk: undefined },
       { pk: { S: "o/1" } },
       { pk: { N: "1" } },
     ]) {
-      expect(parseOpenTask({ ...good, ...bad }, entry)).toBeUndefined();
+      expect(parseOpenTask({ ...good, ...bad } as never, entry)).toBeUndefined();
+      const [pk, sk] = [{ ...good, ...bad }.pk, { ...good, ...bad }.sk].map(
+        (value) => value && ("S" in value ? value.S : 1),
+      );
+      expect(parseRecord({ pk, sk, state: "running", stateSince: 1, trackedAt: 1 }, now)).toBeUndefined();
     }
+  });
+
+  it("has times of its own, unless they are invalid", () => {
+    const good = { pk: { S: "o1" }, sk: { S: "c#t" }, state: { S: "running" } };
+    const read = (N: string) => {
+      const item = { ...good, deadlineAt: { N }, uncertainSince: { N } };
+      const { deadlineAt, uncertainSince } = parseOpenTask(item, entry) ?? {};
+      expect(parseDeadline(item)).toBe(deadlineAt);
+      return [deadlineAt, uncertainSince];
+    };
+    expect(read("5")).toEqual([5, 5]);
+    for (const odd of ["0", "-5", "5.5", "1e99", "soon"]) expect(read(odd)).toEqual([undefined, undefined]);
   });
 
   it("is checked even if its count of unknown answers is invalid, which is reset", () => {
@@ -111,6 +138,33 @@ describe("a tracked task's item", () => {
       finishedAt: "1970-01-01T00:00:00.002Z",
     });
     expect(parseRecord(item, now)).toBeUndefined();
+    for (const expiresAt of [null, "1", undefined]) expect(isExpired({ expiresAt }, now)).toBe(false);
+    expect(expiryOf(1_500, 2)).toBe(2 * 86_400 + 2);
+  });
+
+  it("is shown with all that is known of it, and null for the rest", () => {
+    const item = { pk: "o1", sk: "c#t", state: "abandoned", stateSince: 2_000, trackedAt: 1_000 };
+    const known = { progressCode: 1, progressDesc: "d", downloadUrl: "u", dataSize: 5, reason: "deadline" };
+    const record = {
+      orgId: "o1",
+      channelId: "c",
+      taskId: "t",
+      ...NOTHING_CARRIED,
+      trackedAt: "1970-01-01T00:00:01.000Z",
+      deadlineAt: null,
+      state: "abandoned",
+      stateSince: "1970-01-01T00:00:02.000Z",
+      notFound: null,
+      finishedAt: null,
+    };
+    const nothing = Object.fromEntries(Object.keys(known).map((name) => [name, null]));
+    expect(parseRecord(item, now)).toEqual({ ...record, ...nothing });
+    expect(parseRecord({ ...item, ...known, deadlineAt: 3_000, finishedAt: 4_000 }, now)).toEqual({
+      ...record,
+      ...known,
+      deadlineAt: "1970-01-01T00:00:03.000Z",
+      finishedAt: "1970-01-01T00:00:04.000Z",
+    });
   });
 });
 
@@ -122,7 +176,8 @@ it("what a caller attached can be read back, and invalid values are ignored", ()
   };
   expect(carriedOf(carriedAttributes(carried))).toEqual(carried);
   expect(carriedOf(carriedAttributes({}))).toEqual(NOTHING_CARRIED);
-  for (const odd of [7, "x y", null, {}, "{", '{"a":1}', "[]", { a: "b" }]) {
+  for (const nothing of [{}, NOTHING_CARRIED]) expect(carriedAttributes(nothing)).toStrictEqual({});
+  for (const odd of [['{"a":"b"}'], 7, "x y", null, {}, "{", '{"a":1}', "[]", { a: "b" }]) {
     expect(carriedOf({ correlationId: odd === "x y" ? odd : 7, labels: odd, traceparent: odd })).toEqual(
       NOTHING_CARRIED,
     );
