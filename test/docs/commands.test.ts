@@ -149,7 +149,7 @@ describe.skipIf(!has("curl") || !has("jq"))("the commands, against npm start", (
     const response = await fetch(`${api}/no-such-route`);
     const answer = (await response.json()) as { code?: number; existingRoutes?: string[] };
     expect([response.status, answer.code]).toEqual([404, undefined]);
-    expect(answer.existingRoutes).toContain("GET - /tracked-tasks");
+    expect(answer.existingRoutes).toContain("get - /tracked-tasks");
   });
 
   it.each(RUN)(
