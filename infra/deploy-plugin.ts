@@ -82,7 +82,7 @@ export default class DeployPlugin {
     if (shouldNotDeploy) return;
     const accepted = this.#options.accept ?? [];
     const unknown = accepted.find((name) => !ACCEPTABLE.includes(name));
-    if (unknown) this.#refuse(`--accept ${unknown}: nothing is refused under that name`);
+    if (unknown) this.#refuse(`--accept ${unknown}: there is no change of that name to accept`);
 
     const provider = this.#serverless.getProvider("aws");
     const name = provider.naming.getStackName();

@@ -41,7 +41,7 @@ export interface Surroundings {
  */
 export function surroundings(args: string[], env: NodeJS.ProcessEnv, folder: string): Surroundings {
   const swallowed = ["stage", "region", "accept"].find((name) => env[`npm_config_${name}`]);
-  if (swallowed) throw new Error(`--${swallowed} was taken by npm: write it after a -- of its own`);
+  if (swallowed) throw new Error(`npm has taken --${swallowed} for an option of its own: write -- before it`);
   const { values } = parseArgs({ args, options: STAGE_OPTIONS, strict: false, allowPositionals: true });
   const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
   const stage = text(values.stage) ?? text(env.STAGE) ?? SETTINGS.STAGE.default;

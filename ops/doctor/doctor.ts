@@ -50,7 +50,7 @@ export async function* doctor(aws: Aws, options: DoctorOptions): AsyncGenerator<
     yield {
       check: "settings",
       ok: false,
-      says: `this version does not take them: ${settings.message}`,
+      says: `this version refuses them: ${settings.message}`,
       todo,
     };
     return;

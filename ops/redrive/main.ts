@@ -23,7 +23,9 @@ const clients = {
 };
 try {
   const done = await redrive(clients, names, ({ messageId, summary, problem }) =>
-    console.log(problem === undefined ? `${messageId}: done ${summary}` : `${messageId}: stays, ${problem}`),
+    console.log(
+      problem === undefined ? `${messageId}: done ${summary}` : `${messageId}: left in the queue, ${problem}`,
+    ),
   );
   const left = done.filter(({ problem }) => problem !== undefined).length;
   console.log(`${done.length - left} redriven, ${left} left in the queue`);

@@ -71,7 +71,7 @@ try {
     const { HttpApiUrl, EventsTopicArn } = stack?.outputs ?? {};
     if (HttpApiUrl && EventsTopicArn) return { HttpApiUrl, EventsTopicArn };
     throw new Error(
-      `there is no whole stack ${stackName(stage)} in ${region}: --stage and --region say where the service is deployed`,
+      `there is no complete stack ${stackName(stage)} in ${region}: --stage and --region say where the service is deployed`,
     );
   }
 } catch (error) {

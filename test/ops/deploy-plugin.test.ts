@@ -120,7 +120,7 @@ describe("a deployment", () => {
 
   it("does not accept a name that is never refused", async () => {
     await expect(plugin({ accept: ["RETENTION_DAYS"] }).first()).rejects.toThrow(
-      "--accept RETENTION_DAYS: nothing is refused under that name",
+      "--accept RETENTION_DAYS: there is no change of that name to accept",
     );
   });
 

@@ -129,7 +129,7 @@ it.each([
 
 it("determines the stage like other commands, and refuses if npm has consumed the option", async () => {
   const { code, output } = await runRedrive([], { npm_config_stage: "prod" });
-  expect(output).toMatch(/^--stage was taken by npm: write it after a -- of its own/);
+  expect(output).toMatch(/^npm has taken --stage for an option of its own: write -- before it/);
   expect(code).toBe(2);
 });
 

@@ -181,7 +181,7 @@ it("the doctor reports settings that this version does not accept in one line", 
   const { exit, findings } = await run("doctor", []);
   stack.outputs.Settings = Settings;
   expect(wrong(findings)).toEqual([
-    "settings: this version does not take them: Settings: SWEEP_SHARDS must be at most 1024",
+    "settings: this version refuses them: Settings: SWEEP_SHARDS must be at most 1024",
   ]);
   expect(exit).toBe(1);
 });
@@ -313,7 +313,7 @@ describe("npm run smoke", () => {
     ]);
     expect(wrong(unknown.findings)).toEqual([expect.stringMatching(/^smoke: 404: /)]);
     expect(wrong(nowhere.findings)).toEqual([
-      expect.stringMatching(/^smoke: there is no whole stack enos-download-status-prod in eu-central-1: /),
+      expect.stringMatching(/^smoke: there is no complete stack enos-download-status-prod in eu-central-1: /),
     ]);
     expect([unknown.exit, nowhere.exit]).toEqual([1, 1]);
   });

@@ -72,7 +72,7 @@ describe("a command's surroundings", () => {
   });
 
   it("are refused if npm has consumed the option", () => {
-    expect(() => of(["deploy"], { npm_config_stage: "prod" })).toThrow("--stage was taken by npm");
+    expect(() => of(["deploy"], { npm_config_stage: "prod" })).toThrow("npm has taken --stage");
   });
 
   it.each(["../prod", "prod/..", "prod.env", "-prod", "prod ", "é", "a\0"])(
