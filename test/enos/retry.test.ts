@@ -40,6 +40,10 @@ describe("retrying", () => {
       retryDelay(new EnosError("throttled", "", { retryAfterSeconds: 30 }), 0, 10_000, 0.5),
     ).toBeUndefined();
     expect(retryDelay(new EnosError("throttled", ""), 0, 10_000, 0.5)).toBeUndefined();
+    // There has to be time for the attempt itself.
+    const soon = new EnosError("throttled", "", { retryAfterSeconds: 3 });
+    expect(retryDelay(soon, 0, 3_000, 0.5)).toBeUndefined();
+    expect(retryDelay(soon, 0, 3_001, 0.5)).toBe(3_000);
   });
 
   it("repeats nothing else", () => {

@@ -39,6 +39,17 @@ describe("reading a status", () => {
     );
   });
 
+  it("knows a task by an id that is a number, too", () => {
+    expect(parseStatus({ ...task, taskId: "7" }, [{ taskId: 7, progressCode: 3 }]).state).toBe("succeeded");
+  });
+
+  it("says what is wrong", () => {
+    expect(() => parseStatus(task, {})).toThrow("EnOS answered without a status of the documented shape");
+    expect(() => parseStatus(task, { taskId: "t2", progressCode: 3 })).toThrow(
+      "EnOS answered for another task",
+    );
+  });
+
   it.each([
     ["another task", { taskId: "t2", progressCode: 3 }],
     ["a list of strangers", [{ taskId: "t2", progressCode: 3 }]],

@@ -82,6 +82,26 @@ describe("a wait", () => {
     });
   });
 
+  it("does not check again at the end of its time, and leaves no timer", async () => {
+    const start = performance.now();
+    const begun: number[] = [];
+    const check = async () => {
+      begun.push(performance.now() - start);
+      return status(RUNNING);
+    };
+    const waited = waitForEnd(check, { waitMs: 5_000, limitMs: 9_000 });
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(await waited).toEqual(status(RUNNING));
+    expect(begun).toEqual([0, 2_000, 4_000, 5_000]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("is ended by an error that is not about an answer, whatever it looks like", async () => {
+    const error = Object.assign(new Error("a bug"), { kind: "timeout" });
+    const waited = waitForEnd(() => Promise.reject(error), { waitMs: 5_000, limitMs: 9_000 });
+    await expect(waited).rejects.toBe(error);
+  });
+
   it.each(["throttled", "credentials", "rejected"] as const)(
     "is ended by an answer of the kind %s",
     async (kind) => {
