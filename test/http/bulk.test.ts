@@ -143,11 +143,14 @@ describe("many tasks", () => {
   });
 
   it("survive throttling: each is put again until it is tracked", async () => {
+    vi.useFakeTimers();
     const { dependencies, put } = store(async (_, attempt) => {
       if (attempt < 4) throw throttled;
     });
     const tasks = Array.from({ length: 40 }, (_, index) => task(`t${index}`));
-    const { data } = await send({ tasks }, dependencies);
+    const sent = send({ tasks }, dependencies);
+    await vi.advanceTimersByTimeAsync(7_999);
+    const { data } = await sent;
     expect(data.failed).toBe(0);
     expect(put.size).toBe(40);
   });
