@@ -65,6 +65,7 @@ export class Deployer implements AsyncDisposable {
       AWS_ACCESS_KEY_ID: "local",
       AWS_SECRET_ACCESS_KEY: "local",
       AWS_ENDPOINT_URL_CLOUDFORMATION: cloudFormation.url,
+      AWS_ENDPOINT_URL_LAMBDA: cloudFormation.url,
       AWS_ENDPOINT_URL_S3: recorder.url,
       AWS_ENDPOINT_URL_STS: url,
       // Otherwise it looks every five seconds whether something has changed.
