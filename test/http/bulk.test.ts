@@ -50,6 +50,7 @@ const refusal = async (body: unknown) => {
 
 afterEach(() => {
   vi.useRealTimers();
+  vi.restoreAllMocks();
 });
 
 describe("many tasks", () => {
@@ -66,7 +67,7 @@ describe("many tasks", () => {
   });
 
   it("may repeat a task: the first one counts", async () => {
-    const { dependencies, attempts } = store();
+    const { dependencies, attempts, seen } = store();
     const tasks = [
       ...Array.from({ length: 30 }, (_, index) => task("same", { correlationId: `c${index}` })),
       task("other"),
@@ -77,6 +78,8 @@ describe("many tasks", () => {
       new Set(["c0"]),
     );
     expect(attempts.get("o1/ch-1/same")).toBe(30);
+    // It is put by one at a time, beside the other task.
+    expect(seen.most).toBe(2);
   });
 
   it("are independent: each invalid one gets its own error", async () => {
@@ -98,8 +101,10 @@ describe("many tasks", () => {
       task("t", { deadlineSeconds: 0.5 }),
       task("t", { traceparent: "00-1-2-3" }),
     ];
-    const { dependencies, put } = store();
+    const { dependencies, put, seen } = store();
     const { data } = await send({ tasks: [task("first"), ...wrong, task("last")] }, dependencies);
+    expect(seen.errors).toEqual([]);
+    expect(data.outcomes.map(({ taskId }) => taskId)).toContain("x".repeat(128));
     expect(data.outcomes.map(({ status }) => status)).toEqual([201, ...wrong.map(() => 400), 201]);
     expect(data.failed).toBe(wrong.length);
     expect(data.outcomes.slice(1, -1).map(({ code }) => code)).toEqual(wrong.map(() => 99400));
@@ -153,6 +158,24 @@ describe("many tasks", () => {
     const { data } = await sent;
     expect(data.failed).toBe(0);
     expect(put.size).toBe(40);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("are put again after pauses that double, up to two seconds", async () => {
+    vi.useFakeTimers();
+    vi.spyOn(Math, "random").mockReturnValue(1);
+    const failedAt: number[] = [];
+    const { dependencies } = store(async (_, attempt) => {
+      if (attempt > 7) return;
+      failedAt.push(Date.now());
+      throw throttled;
+    });
+    const sent = send({ tasks: [task("t")] }, dependencies);
+    await vi.advanceTimersByTimeAsync(7_999);
+    expect((await sent).data.failed).toBe(0);
+    // Each put takes five milliseconds.
+    const pauses = failedAt.slice(1).map((at, index) => at - (failedAt[index] as number) - 5);
+    expect(pauses).toEqual([100, 200, 400, 800, 1_600, 2_000]);
   });
 
   it("for which there is no time get an outcome that says so, and when to retry", async () => {
@@ -165,11 +188,13 @@ describe("many tasks", () => {
     const sent = send({ tasks }, dependencies);
     await vi.advanceTimersByTimeAsync(8_000);
     const { data, headers } = await sent;
-    expect(data.outcomes.map(({ status, code }) => [status, code])).toEqual([
-      [503, 99503],
-      [503, 99503],
-      [201, 0],
-      [503, 99503],
+    const unknown =
+      "the database did not accept the task in time: it may or may not be tracked, send it again";
+    expect(data.outcomes.map(({ status, code, msg }) => [status, code, msg])).toEqual([
+      [503, 99503, unknown],
+      [503, 99503, unknown],
+      [201, 0, "success"],
+      [503, 99503, unknown],
     ]);
     expect([data.failed, headers]).toEqual([3, { "retry-after": "5" }]);
   });

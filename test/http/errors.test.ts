@@ -18,7 +18,11 @@ describe("what a caller is told", () => {
   });
 
   it("when the time is up is to try again", () => {
-    expect(failureOf(new OutOfTimeError())).toMatchObject({ statusCode: 503, code: 99503 });
+    expect(failureOf(new OutOfTimeError())).toEqual({
+      statusCode: 503,
+      code: 99503,
+      msg: "the request could not be answered in time: try again",
+    });
   });
 
   it.each<[EnosErrorKind, EnosErrorDetail, number, number]>([
@@ -37,6 +41,13 @@ describe("what a caller is told", () => {
     ["token-expired", { code: 4011 }, 502, 4011],
   ])("of EnOS's %s with %o is HTTP %i and the code %i", (kind, detail, statusCode, code) => {
     expect(failureOf(new EnosError(kind, "EnOS says so", detail))).toMatchObject({ statusCode, code });
+  });
+
+  it("is not all that a log says", () => {
+    expect(String(new OutOfTimeError())).toBe("OutOfTimeError: the function's time is over");
+    expect(String(new CallerError(400, "limit must be at least 1"))).toBe(
+      "CallerError: limit must be at least 1",
+    );
   });
 
   it("about refused keys is only that they are refused", () => {

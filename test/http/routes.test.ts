@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { CallerError } from "../../lib/http/errors.ts";
 import { listRequestOf } from "../../lib/http/list.ts";
-import { type ApiEvent, orgOf, taskOf } from "../../lib/http/request.ts";
+import { type ApiEvent, orgOf, parameters, taskOf } from "../../lib/http/request.ts";
 import { type Routes, routeOf, TASK_PATH } from "../../lib/http/routes.ts";
 import { apiEvent, pathOf, ROUTES, withOrganisation } from "../../local/harness/api-event.ts";
 
@@ -99,6 +99,12 @@ describe("the organisation of a request", () => {
       expect(refusal(() => orgOf(event))).toMatch(/^400 orgId is (not the same|given 2 times)/);
     },
   );
+
+  it("is missing without a query and a path that has it", () => {
+    const event = { ...request(ROUTES.list, {}), rawQueryString: undefined as never };
+    expect(refusal(() => orgOf(event))).toBe("400 orgId is missing");
+    expect(parameters(event, ["state"])).toEqual({});
+  });
 
   it("must be an id in the path too", () => {
     const event = request(withOrganisation(ROUTES.list), { orgId: "o1 o2" });
