@@ -140,7 +140,7 @@ export const EQUIVALENT: Record<string, readonly Equivalent[]> = {
   ],
   "lib/http/validate.ts": [
     {
-      was: "`${whole} is not valid`",
+      was: `\`\${whole} is not valid\``,
       becomes: "``",
       why: "an error has an issue, which its type does not say",
     },

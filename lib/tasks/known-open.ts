@@ -23,7 +23,6 @@ export function lastKnownDue(
   task: Scheduled,
   { through, scheduledSince }: Checked,
 ): number {
-  if (through < task.trackedAt) return task.trackedAt;
   const due = Math.floor(schedule.intervalStart(task, through));
   return due > scheduledSince && due >= task.trackedAt + INDEX_LAG_MS ? due : task.trackedAt;
 }

@@ -75,11 +75,12 @@ export function createSchedule({
   const lastIndex = edges.length - 1;
   const lastEdge = edges[lastIndex] as number;
 
-  const positionAt = (age: number) => {
+  const positionAt = (sinceTracked: number) => {
+    const age = Math.max(0, sinceTracked);
     if (age >= lastEdge) return lastIndex + (age - lastEdge) / longest;
-    const index = lastAtMost(edges, Math.max(0, age));
+    const index = lastAtMost(edges, age);
     const edge = edges[index] as number;
-    return index + (Math.max(0, age) - edge) / ((edges[index + 1] as number) - edge);
+    return index + (age - edge) / ((edges[index + 1] as number) - edge);
   };
 
   /** The age at a position: the inverse of the above. */

@@ -51,6 +51,17 @@ describe("the schedule", () => {
     );
   });
 
+  it("counts times before tracking began as that moment", () => {
+    fc.assert(
+      fc.property(options, task, age, (settings, one, before) => {
+        const { intervalNumber, intervalStart } = createSchedule(settings);
+        const { trackedAt } = one;
+        expect(intervalNumber(one, trackedAt - before)).toBe(intervalNumber(one, trackedAt));
+        expect(intervalStart(one, trackedAt - before)).toBe(trackedAt);
+      }),
+    );
+  });
+
   it("has edges at shares of the age, and a number for each interval from the first on", () => {
     const schedule = createSchedule({ sweepIntervalSeconds: 1, growthPercent: 100, maxIntervalSeconds: 8 });
     const task = { trackedAt: 0, offset: 0 };
