@@ -144,5 +144,53 @@ export const EQUIVALENT: Record<string, readonly Equivalent[]> = {
       becomes: "``",
       why: "an error has an issue, which its type does not say",
     },
+    { was: "!issue", becomes: "false", why: "an error has an issue, which its type does not say" },
+    {
+      was: "issue.issues[0]?.message",
+      becomes: "issue.issues[0].message",
+      why: "an error has an issue, which its type does not say",
+    },
+  ],
+  "lib/http/list.ts": [
+    {
+      was: '"the query"',
+      becomes: '""',
+      why: "a query is an object of known names, and so never wrong as a whole",
+    },
+    {
+      was: "/^(?:e(\\d{1,15})#(.+)|k(.+))$/s",
+      becomes: "/(?:e(\\d{1,15})#(.+)|k(.+))$/s",
+      why: "what is read has to encode back to the cursor",
+    },
+    {
+      was: "/^(?:e(\\d{1,15})#(.+)|k(.+))$/s",
+      becomes: "/^(?:e(\\d{1,15})#(.+)|k(.+))/s",
+      why: "what is read has to encode back to the cursor",
+    },
+    { was: "[]", becomes: '["Stryker was here"]', why: "the match as a whole is not used" },
+    { was: "sk === undefined", becomes: "false", why: "what is read has to encode back to the cursor" },
+    {
+      was: "/^[A-Za-z0-9_-]*$/",
+      becomes: "/[A-Za-z0-9_-]*$/",
+      why: "what is read has to encode back to the cursor",
+    },
+    {
+      was: "/^[A-Za-z0-9_-]*$/",
+      becomes: "/^[A-Za-z0-9_-]*/",
+      why: "what is read has to encode back to the cursor",
+    },
+  ],
+  "lib/http/prefer.ts": [
+    { was: '""', becomes: '"Stryker was here!"', why: "neither is a wait, nor the number of one" },
+    {
+      was: "quoted[1]?.replace",
+      becomes: "quoted[1].replace",
+      why: "a match has its group, which its type does not say",
+    },
+    { was: "at < header.length", becomes: "at <= header.length", why: "at the end there is no preference" },
+  ],
+  "lib/http/routes.ts": [{ was: '""', becomes: '"Stryker was here!"', why: "neither is a route" }],
+  "lib/http/tracking.ts": [
+    { was: "deadlineSeconds !== undefined", becomes: "true", why: "undefined is not greater than a number" },
   ],
 };

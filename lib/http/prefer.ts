@@ -42,7 +42,6 @@ function* preferences(header: string): Generator<[name: string, value: string]> 
     const value = quoted ? quoted[1]?.replace(/\\(.)/g, "$1") : take(TOKEN)?.[0];
     return value === undefined ? undefined : [name, value];
   };
-  take(SPACE);
   while (at < header.length) {
     // A list may have empty elements (RFC 9110, 5.6.1).
     if (skip(",")) continue;

@@ -36,7 +36,15 @@ describe("an API handler", () => {
   it("answers in the envelope, with the route's status and API Gateway's request id", async () => {
     expect(await call(apiEvent("list", "limit=1"))).toEqual({
       statusCode: 201,
-      headers: expect.objectContaining({ ...NEVER_KEPT, "content-type": "application/json; charset=utf-8" }),
+      headers: {
+        "cache-control": "no-store",
+        "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+        "content-type": "application/json; charset=utf-8",
+        "referrer-policy": "no-referrer",
+        "strict-transport-security": "max-age=63072000; includeSubDomains",
+        "x-content-type-options": "nosniff",
+        "x-frame-options": "DENY",
+      },
       envelope: { code: 0, msg: "success", requestId: "test-request", data: { query: "limit=1" } },
     });
     expect(heard).toEqual([]);
@@ -89,8 +97,10 @@ describe("an API handler", () => {
     },
   );
 
-  it("uses Lambda's request id if the event has none", async () => {
-    for (const requestContext of [undefined, {}, { requestId: 7 }]) {
+  it("uses Lambda's request id if the event has none that API Gateway could have given it", async () => {
+    const longest = { ...apiEvent("list", ""), requestContext: { requestId: "x".repeat(256) } };
+    expect((await call(longest)).envelope.requestId).toBe("x".repeat(256));
+    for (const requestContext of [undefined, {}, { requestId: 7 }, { requestId: "x".repeat(257) }]) {
       const event = { ...apiEvent("list", ""), requestContext } as unknown as ApiEvent;
       expect((await call(event)).envelope.requestId).toBe("lambda-id");
     }

@@ -19,7 +19,7 @@ const END = pageCursor({ sk: "ch-1#t1", finishedAt: 5 });
 
 describe("the query of a list", () => {
   it("selects all tasks of an organisation, fifty a page, by default", () => {
-    expect(asked("orgId=o1")).toEqual({ orgId: "o1", limit: 50 });
+    expect(asked("orgId=o1")).toStrictEqual({ orgId: "o1", limit: 50 });
     expect(asked("orgId=o1&state=&channelId=&finishedSince=&limit=&cursor=")).toEqual({
       orgId: "o1",
       limit: 50,
@@ -53,6 +53,7 @@ describe("the query of a list", () => {
     ["", "orgId is missing"],
     ["orgId=o1&orgId=o1", "orgId is given 2 times"],
     ["orgId=o1&stat=failed", "there is no parameter stat"],
+    ["orgId=o1&my-x-amz-date=a", "there is no parameter my-x-amz-date"],
     ["orgId=o1&__proto__=a", "there is no parameter __proto__"],
     ["orgId=o1&constructor=a", "there is no parameter constructor"],
     [`orgId=o1&${"x".repeat(200)}=a`, `there is no parameter ${"x".repeat(64)}…`],
@@ -67,6 +68,7 @@ describe("the query of a list", () => {
     ["orgId=o1&limit=1e2", "limit must be a whole number from 1 to 100"],
     ["orgId=o1&limit=0x10", "limit must be a whole number from 1 to 100"],
     ["orgId=o1&limit=-1", "limit must be a whole number from 1 to 100"],
+    ["orgId=o1&finishedSince=2026-11-24T18:56:38+01:00x", /^finishedSince must be .+Z$/],
     ["orgId=o1&finishedSince=yesterday", /^finishedSince must be a date and a time with its zone/],
     ["orgId=o1&finishedSince=2026-11-24T18:56:38", /^finishedSince must be a date and a time with its zone/],
     [
@@ -111,6 +113,8 @@ describe("the query of a list", () => {
   });
 
   it("has a cursor for every position, and accepts its own cursors", () => {
+    const longest = { sk: "x".repeat(1024) };
+    expect(asked(`orgId=o1&cursor=${pageCursor(longest)}`).after).toEqual(longest);
     const sk = fc.string({ unit: codePoint, minLength: 1, maxLength: 200 });
     fc.assert(
       fc.property(sk, fc.option(fc.nat(8.64e15), { nil: undefined }), (sk, finishedAt) => {

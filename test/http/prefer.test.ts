@@ -20,6 +20,10 @@ describe("the wait that a request prefers", () => {
     ["foo; bar=wait; baz, wait=10", 10],
     ["foo;;bar , wait=10", 10],
     ["wait=10; extra", 10],
+    ["wait=10;", 10],
+    ["foo;, wait=10", 10],
+    ["wait  =  10", 10],
+    ['wait="1\\0"', 10],
     // The first counts, as RFC 7240 says.
     ["wait=5, wait=20", 5],
     ["wait=x, wait=20", 0],
@@ -38,6 +42,9 @@ describe("the wait that a request prefers", () => {
     ["@@, wait=10", 0],
     ['foo="open, wait=10', 0],
     ["foo bar, wait=10", 0],
+    ["foo=, wait=10", 0],
+    ["=5, wait=10", 0],
+    ["wait, wait=10", 0],
     [`${"a, ".repeat(3_000)}wait=3`, 3],
   ])("%j is %d s", (header, seconds) => {
     expect(preferredWait(header, 25)).toBe(seconds);

@@ -1,13 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { CallerError } from "../../lib/http/errors.ts";
 import { listRequestOf } from "../../lib/http/list.ts";
-import { type ApiEvent, orgOf, parameters, taskOf } from "../../lib/http/request.ts";
-import { type Routes, routeOf, TASK_PATH } from "../../lib/http/routes.ts";
+import { type ApiEvent, header, orgOf, parameters, taskOf } from "../../lib/http/request.ts";
+import { CALLBACK_ROUTE, type Routes, routeOf, TASK_PATH } from "../../lib/http/routes.ts";
 import { apiEvent, pathOf, ROUTES, withOrganisation } from "../../local/harness/api-event.ts";
 
 const list = async () => ({ statusCode: 200 as const });
 const status = async () => ({ statusCode: 200 as const });
-const routes: Routes = { "GET /tracked-tasks": list, [`GET ${TASK_PATH}/status`]: status };
+const callback = async () => ({ statusCode: 202 as const });
+const routes: Routes = {
+  "GET /tracked-tasks": list,
+  [`GET ${TASK_PATH}/status`]: status,
+  [CALLBACK_ROUTE]: callback,
+};
 
 const TASK = { channelId: "ch-1", taskId: "t1" };
 const request = (
@@ -36,13 +41,25 @@ describe("a route", () => {
     expect(routeOf(routes, request(withOrganisation(ROUTES.list), { orgId: "o1" }))).toBe(list);
   });
 
+  it("has the path that callers and API Gateway's deployment know", () => {
+    const task = "/data-federation/v2.0/channels/read/{channelId}/download/{taskId}/status";
+    expect(routeOf(routes, request(`GET ${task}`, TASK))).toBe(status);
+    expect(routeOf(routes, request(`GET /organisations/{orgId}${task}`, { orgId: "o1", ...TASK }))).toBe(
+      status,
+    );
+    // A token is no id.
+    expect(routeOf(routes, request("POST /callbacks/{token}", { token: "a.b" }))).toBe(callback);
+  });
+
   it.each([
     "GET /organisations/{orgId}",
     "GET /organisations/{orgId}/organisations/{orgId}/tracked-tasks",
     "GET /organisations/o1/tracked-tasks",
     "POST /organisations/{orgId}/tracked-tasks",
   ])("is not %s", (routeKey) => {
-    expect(refusal(() => routeOf(routes, request(routeKey, { orgId: "o1" })))).toMatch(/^404/);
+    expect(refusal(() => routeOf(routes, request(routeKey, { orgId: "o1" })))).toBe(
+      "404 there is no such route",
+    );
   });
 
   const ORGANISATION = "/organisations/o2/data-federation/v2.0/channels/read/ch-1/download/t1/status";
@@ -101,9 +118,21 @@ describe("the organisation of a request", () => {
   );
 
   it("is missing without a query and a path that has it", () => {
-    const event = { ...request(ROUTES.list, {}), rawQueryString: undefined as never };
-    expect(refusal(() => orgOf(event))).toBe("400 orgId is missing");
-    expect(parameters(event, ["state"])).toEqual({});
+    for (const nothing of [undefined, null] as never[]) {
+      const event = { ...request(ROUTES.list, {}), rawQueryString: nothing, pathParameters: nothing };
+      expect(refusal(() => orgOf(event))).toBe("400 orgId is missing");
+      expect(parameters(event, ["state"])).toEqual({});
+      const given = { ...event, rawQueryString: "orgId=o1" };
+      expect(refusal(() => taskOf(given))).toBe("400 channelId is missing");
+      const channel = { ...given, pathParameters: { channelId: "ch-1" } };
+      expect(refusal(() => taskOf(channel))).toBe("400 taskId is missing");
+    }
+  });
+
+  it("has headers that are text", () => {
+    const headers = { a: "b", c: 7 } as never;
+    const event = { ...request(ROUTES.list, {}), headers };
+    expect(["a", "c", "d"].map((name) => header(event, name))).toEqual(["b", undefined, undefined]);
   });
 
   it("must be an id in the path too", () => {

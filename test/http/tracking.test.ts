@@ -67,7 +67,7 @@ describe("a body", () => {
 
 describe("the options of a PUT", () => {
   it("are empty without a body", () => {
-    expect(trackingOptionsOf(event, WEEK)).toEqual({});
+    expect(trackingOptionsOf(event, WEEK)).toStrictEqual({});
   });
 
   it("come from its body", () => {
@@ -108,6 +108,7 @@ describe("the options of a PUT", () => {
     [{ deadlineSeconds: "60" }, "deadlineSeconds must be a whole number"],
     [{ deadlineSeconds: 0 }, "deadlineSeconds must be at least 1"],
     [{ deadlineSeconds: WEEK + 1 }, `deadlineSeconds must be at most ${WEEK}, the service's own deadline`],
+    [{ deadlineSeconds: 365 * 86_400 + 1 }, "deadlineSeconds must be at most 31536000"],
     [{ deadlineSeconds: 1e300 }, "deadlineSeconds must be a whole number"],
     [{ label: {} }, "label is not known"],
   ])("is not %j", (body, message) => {
