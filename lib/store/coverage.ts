@@ -46,6 +46,11 @@ export function within(coverage: Coverage, spans: readonly KeySpan[]): CheckedSp
 
 /** The watermark of a key; undefined if the coverage does not include it. */
 export function watermarkAt(coverage: Coverage, key: string): number | undefined {
+  return spanAt(coverage, key)?.watermark;
+}
+
+/** The span of a key; undefined if the coverage does not include it. */
+export function spanAt(coverage: Coverage, key: string): CheckedSpan | undefined {
   let low = 0;
   let high = coverage.length;
   while (low < high) {
@@ -54,7 +59,7 @@ export function watermarkAt(coverage: Coverage, key: string): number | undefined
     else high = middle;
   }
   const span = coverage[low];
-  return span && span.from <= key ? span.watermark : undefined;
+  return span && span.from <= key ? span : undefined;
 }
 
 /** The least watermark of a coverage; infinite when it is empty. */

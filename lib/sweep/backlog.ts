@@ -1,6 +1,6 @@
 import type { BehindRecord } from "../store/behind-store.ts";
 import type { CheckedSpan } from "../store/checkpoint.ts";
-import { type Coverage, flatten, leastWatermark, watermarkAt, within } from "../store/coverage.ts";
+import { type Coverage, flatten, leastWatermark, spanAt, watermarkAt, within } from "../store/coverage.ts";
 import { ALL_KEYS, isSingleKey, type KeySpan, onlyKey } from "../store/key-span.ts";
 import { mergeGaps } from "../store/merge-gaps.ts";
 
@@ -21,12 +21,15 @@ export class Backlog {
   #unread: Coverage;
   /** The spans in #unread that the present pass reads. */
   #served: Coverage = [];
+  /** What was to be checked at first. */
+  readonly #before: Coverage;
   #taken = 0;
   readonly #leftOut: LeftOut[] = [];
 
   constructor(options: { orgId: string; unread?: Coverage; record?: BehindRecord }) {
     this.orgId = options.orgId;
-    this.#unread = options.unread ?? [];
+    this.#before = options.unread ?? [];
+    this.#unread = this.#before;
     this.record = options.record;
   }
 
@@ -90,7 +93,7 @@ export class Backlog {
    * @param isStuck if so, everything counts as left, so that the record need not be written again while it is stuck
    */
   remaining(isStuck: boolean): CheckedSpan[] {
-    const gaps = flatten([...this.#unread, ...runs(this.#leftOut)]);
+    const gaps = flatten([...this.#unread, ...runs(this.#leftOut, this.#before)]);
     if (!isStuck || gaps.length === 0) return mergeGaps(gaps);
     return [{ ...ALL_KEYS, watermark: leastWatermark(gaps) }];
   }
@@ -98,16 +101,22 @@ export class Backlog {
 
 /**
  * The gaps of tasks that were left out. Tasks that were taken on one after the other form one gap if they have been
- * checked equally far. With a gap for each, merging them later would again and again lower the watermark of keys in
- * between to that of the task that is furthest behind.
+ * checked equally far, and all keys between them as well. With a gap for each, merging them later would again and again
+ * lower the watermark of keys in between to that of the task that is furthest behind.
+ *
+ * @param before how far keys had been checked; what is in no span, equally far
  */
-function runs(leftOut: readonly LeftOut[]): CheckedSpan[] {
+function runs(leftOut: readonly LeftOut[], before: Coverage): CheckedSpan[] {
   const gaps: CheckedSpan[] = [];
   let last: LeftOut | undefined;
   for (const task of [...leftOut].sort((a, b) => (a.key < b.key ? -1 : 1))) {
     const { to } = onlyKey(task.key);
     const gap = gaps.at(-1);
-    const goesOn = last && Math.abs(task.number - last.number) <= 1 && task.watermark === last.watermark;
+    const goesOn =
+      last &&
+      Math.abs(task.number - last.number) <= 1 &&
+      task.watermark === last.watermark &&
+      spanAt(before, task.key) === spanAt(before, last.key);
     if (gap && goesOn) gap.to = to;
     else gaps.push({ from: task.key, to, watermark: task.watermark });
     last = task;

@@ -191,13 +191,21 @@ export class Breakers {
 
   /**
    * Notes that no witness was found. If the organisation has no other task, that proves that it is stuck. If the search
-   * was given up, it is taken to be stuck unless it has been answered in this sweep: a wrong guess costs a probe.
+   * was given up, it is taken to be stuck unless it has been answered in this sweep, or of late and this is about a single
+   * task: a wrong guess costs a probe.
    *
-   * @param isCertain whether there is no other task
+   * @param found.isCertain whether there is no other task
+   * @param found.wasAnswered whether it was answered of late
    */
-  foundNoWitness(orgId: string, reason: StuckReason, isCertain: boolean): HealthChange[] {
-    const isProof = this.needsWitness(orgId, true) && (isCertain || this.#organisation(orgId).answers === 0);
-    return isProof ? this.#open("org", orgId, reason) : [];
+  foundNoWitness(
+    orgId: string,
+    reason: StuckReason,
+    { isCertain, wasAnswered }: { isCertain: boolean; wasAnswered: boolean },
+  ): HealthChange[] {
+    if (!this.needsWitness(orgId, true)) return [];
+    const { answers, unansweredTasks } = this.#organisation(orgId);
+    const isSingle = wasAnswered && unansweredTasks.size < UNANSWERED_TASKS;
+    return isCertain || (answers === 0 && !isSingle) ? this.#open("org", orgId, reason) : [];
   }
 
   #answered(orgId: string): HealthChange[] {

@@ -1,3 +1,6 @@
+/** The least window of an organisation that has answered: a task that is never answered must not hold up its others. */
+const LEAST_IF_ANSWERED = 2;
+
 /** Limits of a window. */
 export interface CallWindowOptions {
   /** Answers within this time, in milliseconds, are quick. */
@@ -60,7 +63,7 @@ export class CallWindow {
 
   /** Notes that a call was not answered. */
   unanswered(call: WindowCall): void {
-    this.#shrink(call, 1);
+    this.#shrink(call, this.#hasAnswered ? LEAST_IF_ANSWERED : 1);
   }
 
   /** Notes that a call has been in flight for longer than is quick. */

@@ -1,6 +1,6 @@
 import TinyQueue from "tinyqueue";
 import { CallWindow } from "./call-window.ts";
-import { allowedAt, type Lane, mayCall, type Queued } from "./lane.ts";
+import { allowedAt, type Lane, mayCall, nextFrom, type Queued } from "./lane.ts";
 import { LaneQueue } from "./lane-queue.ts";
 import type { Pace, Paces } from "./paces.ts";
 import { type PlaceKind, type ProbeKind, WaitingPlaces } from "./waiting-places.ts";
@@ -56,6 +56,8 @@ interface Call<Item extends Queued> {
   charged: number;
   /** The kind of its waiting place; undefined in a slot. */
   place: PlaceKind | undefined;
+  /** Whether its item was furthest behind of its organisation's. */
+  isOldest: boolean;
   hasEnded: boolean;
 }
 
@@ -252,6 +254,8 @@ export class FairQueue<Item extends Queued> {
         inFlight: 0,
         inPlaces: 0,
         unanswered: 0,
+        wasOldest: false,
+        oldestInFlight: 0,
         used: 0,
         typicalMs: 50,
         spacingMs: 1_000 / requestsPerSecond,
@@ -354,22 +358,26 @@ export class FairQueue<Item extends Queued> {
   }
 
   #startNext(lane: Lane<Item>, place: PlaceKind | undefined, now: number): void {
-    const item = lane.items.take();
+    const from = nextFrom(lane);
+    lane.wasOldest = from !== "others";
+    const item = lane.items.take(from);
     if (!item) return;
     this.#queued--;
-    this.#start(lane, item, place, now);
+    this.#start(lane, item, place, now, lane.wasOldest);
   }
 
-  #start(lane: Lane<Item>, item: Item, place: PlaceKind | undefined, now: number): void {
+  #start(lane: Lane<Item>, item: Item, place: PlaceKind | undefined, now: number, isOldest = false): void {
     const call = {
       lane,
       source: item.source ?? 0,
       startedAt: now,
       charged: place ? 0 : lane.typicalMs,
       place,
+      isOldest,
       hasEnded: false,
     };
     lane.inFlight++;
+    if (isOldest) lane.oldestInFlight++;
     lane.nextAt = Math.max(lane.nextAt, now) + lane.spacingMs;
     lane.used += call.charged;
     if (place) {
@@ -389,6 +397,7 @@ export class FairQueue<Item extends Queued> {
     const tookMs = now - startedAt;
     call.hasEnded = true;
     lane.inFlight--;
+    if (call.isOldest) lane.oldestInFlight--;
     if (call.place) {
       this.#places.free(call.place);
       lane.inPlaces--;

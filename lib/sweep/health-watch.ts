@@ -8,10 +8,13 @@ import type { FairQueue } from "./fair-queue.ts";
 import { isProbeDue, nextProbe } from "./probe-times.ts";
 import type { TimeBudget } from "./time-budget.ts";
 
+/** An organisation that was answered within this time, in milliseconds, was answered of late. */
+const ANSWERED_MS = 15 * 60_000;
+
 type CallWithoutAnswer = Extract<CallResult, { kind: "unanswered" | "refused" }>;
 
 /** What the watch works with. */
-type HealthWatchDependencies = Pick<CheckDependencies, "health" | "openTasks" | "observer" | "now">;
+type HealthWatchDependencies = Pick<CheckDependencies, "health" | "openTasks" | "observer" | "paces" | "now">;
 
 /**
  * Acts on what calls say of the health of organisations and gateways: writes which of them are stuck, stops and resumes
@@ -66,6 +69,7 @@ export class HealthWatch {
   async note({ task, purpose }: Check, result: CallResult): Promise<void> {
     const { orgId } = task;
     this.#carryOut(this.#breakers.noteResult(orgId, task.indexKey, result, purpose === "witness"));
+    if (result.kind === "answered") this.#dependencies.paces?.answered(orgId, this.#dependencies.now());
     if (result.kind === "answered" || result.kind === "cut-off") return;
     if (result.kind === "limited") this.#queue.stop(orgId);
     else if (purpose !== "probe" && !this.#awaitingWitness.has(orgId)) {
@@ -84,7 +88,7 @@ export class HealthWatch {
     this.#awaitingWitness.add(orgId);
     this.#unfinished.add(ended.promise.finally(() => this.#awaitingWitness.delete(orgId)));
     try {
-      const { openTasks, now } = this.#dependencies;
+      const { openTasks, now, paces } = this.#dependencies;
       const other = await openTasks.another(task, this.#breakers.unansweredTasks(orgId), this.#time.signal);
       if (other.kind === "found") {
         // How far it was checked is not known here. So it counts neither as unreachable nor as known to be open.
@@ -94,7 +98,9 @@ export class HealthWatch {
         return;
       }
       const reason = result.kind === "refused" ? result.reason : "unreachable";
-      this.#carryOut(this.#breakers.foundNoWitness(orgId, reason, other.kind === "none"));
+      const wasAnswered = now() - (paces?.lastAnswer(orgId) ?? 0) < ANSWERED_MS;
+      const isCertain = other.kind === "none";
+      this.#carryOut(this.#breakers.foundNoWitness(orgId, reason, { isCertain, wasAnswered }));
     } catch (error) {
       if (!this.#time.isClosing) this.#onFailure("read", error, task);
     }

@@ -40,7 +40,8 @@ export class HeldBack {
     for (const [orgId, checks] of this.#checks) {
       if (this.#breakers.isStuckOnlyByGateway(orgId)) continue;
       this.#checks.delete(orgId);
-      released[this.#breakers.stuck(orgId) ? "stuck" : "answered"].push(...checks);
+      const kind = this.#breakers.stuck(orgId) ? "stuck" : "answered";
+      released[kind] = released[kind].concat(checks);
     }
     return released;
   }

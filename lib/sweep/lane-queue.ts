@@ -12,6 +12,9 @@ export interface Ordered extends FromSource {
  */
 const SAME_MS = 1_000;
 
+/** How often what is least behind goes next if it need not be what is furthest behind. Else it is any item. */
+const NEWEST = 3 / 4;
+
 /** Items that are equally far behind. */
 interface Rank<Item extends Ordered> {
   through: number;
@@ -79,12 +82,19 @@ export class LaneQueue<Item extends Ordered> {
     this.#count(item, 1);
   }
 
-  /** Removes the next item; undefined if there is none. */
-  take(): Item | undefined {
-    const item = this.#front.pop() ?? this.#ranks[0]?.turns.take();
+  /**
+   * Removes the next item; undefined if there is none.
+   *
+   * @param from of those that do not go first: the one that is furthest behind, any one of the furthest behind, or
+   * mostly any one of the least behind
+   */
+  take(from: "first" | "oldest" | "others" = "first"): Item | undefined {
+    const index = from === "others" ? this.#anyRank() : 0;
+    const isAny = from !== "first";
+    const item = this.#front.pop() ?? this.#ranks[index]?.turns.take(isAny);
     if (!item) return undefined;
     this.#count(item, -1);
-    if (this.#ranks.length > 1 && this.#ranks[0]?.turns.length === 0) this.#ranks.shift();
+    if (this.#ranks.length > 1 && this.#ranks[index]?.turns.length === 0) this.#ranks.splice(index, 1);
     return item;
   }
 
@@ -94,6 +104,18 @@ export class LaneQueue<Item extends Ordered> {
     this.#queuedFrom.clear();
     this.#length = 0;
     return items;
+  }
+
+  /** Mostly the rank that is least behind, or else that of any item. */
+  #anyRank(): number {
+    let index = this.#ranks.length - 1;
+    if (Math.random() < NEWEST) return index;
+    let place = Math.random() * (this.#length - this.#front.length);
+    for (; index > 0; index--) {
+      place -= (this.#ranks[index] as Rank<Item>).turns.length;
+      if (place < 0) break;
+    }
+    return index;
   }
 
   #count({ source = 0 }: Item, change: number): void {

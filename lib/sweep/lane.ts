@@ -22,6 +22,9 @@ export interface Lane<Item extends Queued> {
   inPlaces: number;
   /** Its calls that went unanswered in this sweep. */
   unanswered: number;
+  /** Whether its last call was for an item that was furthest behind, and how many such calls are in flight. */
+  wasOldest: boolean;
+  oldestInFlight: number;
   /** Slot time used, in milliseconds. Calls in flight are charged the average of recent ones. */
   used: number;
   typicalMs: number;
@@ -44,6 +47,16 @@ export function mayCall({ isStopped, items }: Lane<Queued>): boolean {
 /** Whether it is in doubt that an organisation answers: in this sweep, calls to it went unanswered and none was answered. */
 export function isInDoubt({ pace, window, unanswered }: Lane<Queued>): boolean {
   return pace === "slow" && unanswered > 0 && !window.hasAnswered;
+}
+
+/**
+ * For which of its items a lane's next call is. Tasks that are never answered are always the furthest behind: once a call
+ * went unanswered, those get every second call at most and half of the window, and none waits behind another.
+ */
+export function nextFrom(lane: Lane<Queued>): "first" | "oldest" | "others" {
+  const { unanswered, wasOldest, oldestInFlight, window } = lane;
+  if (unanswered === 0) return "first";
+  return wasOldest || 2 * oldestInFlight >= window.size ? "others" : "oldest";
 }
 
 /** When a lane's rate allows its next call, in milliseconds. */

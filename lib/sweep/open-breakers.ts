@@ -9,8 +9,8 @@ import type { TimeBudget } from "./time-budget.ts";
 
 /** If at most this many organisations are refused, each sweep reads their secrets again: a new one works at once. */
 const MOST_SECRETS_READ = 20;
-/** How long a sweep waits for these secrets before it begins, in milliseconds. */
-const SECRETS_MS = 1_000;
+/** How long a sweep waits for these secrets, and for the removal of old records, before it begins, in milliseconds. */
+const OPENING_MS = 1_000;
 /** The most records of organisations and gateways without open tasks that a sweep removes before its work. */
 const MOST_REMOVED = 256;
 /** Records that are removed at a time. */
@@ -32,10 +32,10 @@ export async function openBreakers(
     hasNoOpenTasks(record, at, schedule) ? "obsolete" : "valid",
   );
   const breakers = new Breakers({ records: valid, now });
+  // A secret that takes longer is used later in this sweep, or in the next one.
   await Promise.all([
-    // A secret that takes longer is used later in this sweep, or in the next one.
-    time.outlasts(retryRefused(credentials, breakers), SECRETS_MS),
-    removeObsolete(health, obsolete.slice(0, MOST_REMOVED), onFailure),
+    time.outlasts(retryRefused(credentials, breakers), OPENING_MS),
+    time.outlasts(removeObsolete(health, obsolete.slice(0, MOST_REMOVED), onFailure), OPENING_MS),
   ]);
   return breakers;
 }
@@ -69,7 +69,11 @@ async function removeObsolete(
   records: HealthRecord[],
   onFailure: ReportFailure,
 ): Promise<void> {
-  const remove = (record: HealthRecord) =>
-    health.remove(record).catch((error: unknown) => onFailure("write", error));
+  const until = performance.now() + OPENING_MS;
+  const remove = async (record: HealthRecord) => {
+    // The next sweep removes those for which no time is left.
+    if (performance.now() > until) return;
+    await health.remove(record).catch((error: unknown) => onFailure("write", error));
+  };
   await pMap(records, remove, { concurrency: REMOVALS });
 }

@@ -7,10 +7,11 @@ export type Pace = "quick" | "slow";
 interface Known {
   pace: Pace | undefined;
   lastTurn: number;
+  lastAnswer: number;
 }
 
 /**
- * How fast each organisation answered last, for the lifetime of a process. An organisation that is known to be quick
+ * How fast each organisation answered last, and when, for the lifetime of a process. An organisation that is known to be quick
  * need not wait for its first call behind thousands of slow ones. If nothing is known, the first call finds out. When
  * each organisation last had a turn in a waiting place is remembered as well, so that turns go round from sweep to
  * sweep.
@@ -23,7 +24,7 @@ export class Paces {
   }
 
   set(orgId: string, pace: Pace): void {
-    this.#remember(orgId, { pace, lastTurn: this.lastTurn(orgId) });
+    this.#remember(orgId, { pace });
   }
 
   /** When an organisation last had a turn in a waiting place, by this process's clock; 0 if it had none. */
@@ -33,12 +34,25 @@ export class Paces {
 
   /** Notes that an organisation has had a turn in a waiting place. */
   hadTurn(orgId: string, at: number): void {
-    this.#remember(orgId, { pace: this.get(orgId), lastTurn: at });
+    this.#remember(orgId, { lastTurn: at });
   }
 
-  #remember(orgId: string, known: Known): void {
+  /** When an organisation was last answered; 0 if it never was, in Unix milliseconds. */
+  lastAnswer(orgId: string): number {
+    return this.#known.get(orgId)?.lastAnswer ?? 0;
+  }
+
+  /** Notes that an organisation was answered, in Unix milliseconds. */
+  answered(orgId: string, at: number): void {
+    const known = this.#known.get(orgId);
+    if (known) known.lastAnswer = at;
+    else this.#remember(orgId, { lastAnswer: at });
+  }
+
+  #remember(orgId: string, news: Partial<Known>): void {
+    const known = this.#known.get(orgId) ?? { pace: undefined, lastTurn: 0, lastAnswer: 0 };
     this.#known.delete(orgId);
-    this.#known.set(orgId, known);
+    this.#known.set(orgId, Object.assign(known, news));
     if (this.#known.size > MOST) this.#known.delete(this.#known.keys().next().value as string);
   }
 }

@@ -37,12 +37,15 @@ export class TurnQueue<Item extends FromSource> {
     this.#length++;
   }
 
-  /** Removes the next item; undefined if there is none. */
-  take(): Item | undefined {
-    const source = this.#turns.shift();
-    if (source === undefined) return undefined;
+  /** Removes the next item, or any one; undefined if there is none. */
+  take(isAny = false): Item | undefined {
+    if (this.#turns.length === 0) return undefined;
+    if (isAny) swap(this.#turns, 0, this.#turns.length);
+    const source = this.#turns.shift() as number;
     const line = this.#lines.get(source) as Line<Item>;
-    const item = line.items[line.head++] as Item;
+    const { items, head } = line;
+    if (isAny) swap(items, head, items.length);
+    const item = items[line.head++] as Item;
     this.#length--;
     if (line.head < line.items.length) this.#turns.push(source);
     if (line.head >= TRIM_AT || line.head === line.items.length) {
@@ -60,4 +63,10 @@ export class TurnQueue<Item extends FromSource> {
     this.#length = 0;
     return items;
   }
+}
+
+/** Exchanges an item with any of those from it to an end. */
+function swap<Item>(items: Item[], from: number, to: number): void {
+  const other = from + Math.floor(Math.random() * (to - from));
+  [items[from], items[other]] = [items[other] as Item, items[from] as Item];
 }

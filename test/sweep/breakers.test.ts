@@ -97,12 +97,12 @@ describe("an organisation", () => {
 
   it("with a single task is stuck once it is known that it has no other", () => {
     expect(breakers.needsWitness("o1", true)).toBe(false);
-    expect(breakers.foundNoWitness("o1", "unreachable", true)).toEqual([]);
+    expect(breakers.foundNoWitness("o1", "unreachable", { isCertain: true, wasAnswered: false })).toEqual([]);
     breakers.noteResult("o1", "t1", HUNG);
     expect(breakers.needsWitness("o1", true)).toBe(true);
-    expect(breakers.foundNoWitness("o1", "unreachable", true)).toMatchObject([
-      { kind: "stuck", record: { id: "o1", reason: "unreachable" } },
-    ]);
+    expect(
+      breakers.foundNoWitness("o1", "unreachable", { isCertain: true, wasAnswered: false }),
+    ).toMatchObject([{ kind: "stuck", record: { id: "o1", reason: "unreachable" } }]);
     expect(breakers.needsWitness("o1", true)).toBe(false);
   });
 
@@ -110,7 +110,7 @@ describe("an organisation", () => {
     const unanswered = () => {
       breakers.noteResult("o1", "t1", HUNG);
       breakers.noteResult("o1", "t2", HUNG);
-      return breakers.foundNoWitness("o1", "unreachable", false);
+      return breakers.foundNoWitness("o1", "unreachable", { isCertain: false, wasAnswered: false });
     };
     breakers.noteResult("o1", "t0", ANSWERED);
     expect(unanswered()).toEqual([]);
@@ -119,11 +119,19 @@ describe("an organisation", () => {
     expect(unanswered()).toMatchObject([{ kind: "stuck", record: { id: "o1" } }]);
   });
 
+  it("that was answered of late is not stuck for a single task, if no other was found among many", () => {
+    const notFound = { isCertain: false, wasAnswered: true };
+    breakers.noteResult("o1", "t1", HUNG);
+    expect(breakers.foundNoWitness("o1", "unreachable", notFound)).toEqual([]);
+    breakers.noteResult("o1", "t2", HUNG);
+    expect(breakers.foundNoWitness("o1", "unreachable", notFound)).toMatchObject([{ kind: "stuck" }]);
+  });
+
   it("needs no witness once anything was answered", () => {
     breakers.noteResult("o1", "t1", HUNG);
     breakers.noteResult("o1", "t2", ANSWERED);
     expect(breakers.needsWitness("o1", true)).toBe(false);
-    expect(breakers.foundNoWitness("o1", "unreachable", true)).toEqual([]);
+    expect(breakers.foundNoWitness("o1", "unreachable", { isCertain: true, wasAnswered: false })).toEqual([]);
   });
 
   it("that is limited outside of sweeps is not stuck, but stays so", () => {

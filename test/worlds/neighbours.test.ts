@@ -55,10 +55,18 @@ function world(organisations: Organisation[], options: Partial<World> = {}): Wor
   };
 }
 
-/** The longest time that a task of an organisation was not asked about, in minutes. */
-function longestGap({ tasks, world: { minutes } }: Outcome, prefix: string): number {
+/**
+ * The longest time that a task of an organisation was not asked about, in minutes.
+ *
+ * @param answered whether only tasks count that can be answered
+ */
+function longestGap(
+  { tasks, world: { minutes } }: Outcome,
+  prefix: string,
+  { answered = false } = {},
+): number {
   const gaps = tasks
-    .filter(({ orgId }) => orgId.startsWith(prefix))
+    .filter(({ orgId, isNeverAnswered }) => orgId.startsWith(prefix) && !(answered && isNeverAnswered))
     .map(({ answeredAt }) => {
       const times = [EPOCH + MINUTE, ...answeredAt, EPOCH + minutes * MINUTE];
       return Math.max(...times.slice(1).map((time, index) => time - (times[index] as number)));
@@ -191,6 +199,27 @@ it("counts an organisation as stuck even if its other tasks are among too many r
     const outcome = await run(world([hung, organisation("well", QUICK, 3)], options));
     expect(outcome.sweeps.at(-1)?.summary).toMatchObject({ stuck: { unreachable: 1 } });
     expect(outcome.calls.filter(({ orgId }) => orgId === "hung").length).toBeLessThan(14);
+  }
+});
+
+it("does not count an organisation as stuck for one task that is never answered, if it finds no other", async () => {
+  for (const seed of [1, 2]) {
+    const ill = organisation("ill", QUICK, 3, { at: -10 * 60 * MINUTE, neverAnswered: 1 });
+    const options = { minutes: 90, hidesOtherTasks: true, isWarm: true, seed };
+    const outcome = await run(world([ill, organisation("well", QUICK, 20)], options));
+    // A process that has made no call yet can be mistaken.
+    expect(outcome.stuck.length, `seed ${seed}`).toBeLessThan(2);
+    expect(longestGap(outcome, "ill", { answered: true })).toBeLessThan(8);
+  }
+});
+
+it("goes on with an organisation's other tasks beside many that are never answered", async () => {
+  const old = { at: -60 * MINUTE };
+  const many = organisation("many", QUICK, 2_000, { ...old, neverAnswered: 100 });
+  const few = { ...organisation("few", QUICK, 20, { ...old, neverAnswered: 2 }), requestsPerSecond: 0.15 };
+  const outcome = await run(world([many, few], { shards: 16, minutes: 30 }));
+  for (const id of ["many", "few"]) {
+    expect(longestGap(outcome, id, { answered: true }), id).toBeLessThan(8);
   }
 });
 

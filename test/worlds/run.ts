@@ -175,7 +175,7 @@ export async function run(world: World): Promise<Outcome> {
         unreadable: () => {},
         clockAhead: () => {},
       },
-      ...(Math.random() < 2 / 3 && { paces: paces[sweeper] as Paces }),
+      ...((world.isWarm || Math.random() < 2 / 3) && { paces: paces[sweeper] as Paces }),
       now: () => time.now + (world.clocksMs[sweeper] ?? 0),
     };
   };

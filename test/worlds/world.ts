@@ -67,6 +67,8 @@ export interface World {
   maxIntervalSeconds?: number;
   /** Whether an organisation's other open tasks are among too many records to be found. */
   hidesOtherTasks?: boolean;
+  /** Whether every sweep but the first runs in a process that has swept before; otherwise, some do. */
+  isWarm?: boolean;
   /** Determines the engine's random numbers. */
   seed: number;
 }
