@@ -155,7 +155,10 @@ export function worlds(minutes: number, { recover = false } = {}): fc.Arbitrary<
     organisations: organisations(minutes, recover),
     shards: fc.integer({ min: 1, max: 6 }),
     sweepers: fc.integer({ min: 1, max: 3 }),
-    concurrency: fc.integer({ min: 4, max: 64 }),
+    concurrency: fc.oneof(
+      { weight: 3, arbitrary: fc.integer({ min: 4, max: 64 }) },
+      { weight: 1, arbitrary: fc.constantFrom(1, 128, 512) },
+    ),
     minutes: fc.constant(minutes),
     indexDelayMs: fc.oneof(
       { weight: 3, arbitrary: fc.constant(0) },
@@ -197,6 +200,13 @@ export function worlds(minutes: number, { recover = false } = {}): fc.Arbitrary<
       { weight: 4, arbitrary: fc.constant(Number.POSITIVE_INFINITY) },
       { weight: 1, arbitrary: fc.integer({ min: 3, max: 40 }) },
     ),
+    ...(!recover && {
+      maxIntervalSeconds: fc.oneof(
+        { weight: 3, arbitrary: fc.constant(undefined) },
+        { weight: 1, arbitrary: fc.constantFrom(60, 600, 900) },
+      ),
+    }),
+    hidesOtherTasks: fc.integer({ min: 0, max: 3 }).map((chance) => chance === 0),
     failsUntilMs: fc.constant(recover ? 8 * MINUTE : Number.POSITIVE_INFINITY),
     seed: fc.nat(),
   });

@@ -72,10 +72,12 @@ function notTakenUp(outcome: Outcome): string[] {
     const answered = own.flatMap(({ answeredAt }) => answeredAt.filter((at) => at >= since));
     const first = Math.min(...answered);
     const again = since + ASKED_AGAIN_MS + 2 * SWEEP_MS + allowance(world);
-    const hasOpen = own.some(
-      ({ putAt, closedAt, deletedAt }) => putAt <= since && Math.min(closedAt, deletedAt) > again,
-    );
-    if (hasOpen && again <= end && first > again)
+    const wasStuck = outcome.stuck.some((record) => record.id === id || record.id === origin);
+    const isToAsk = own.some((task) => {
+      const isOpen = task.putAt <= since && Math.min(task.closedAt, task.deletedAt) > again;
+      return isOpen && (wasStuck || dueSince(task, schedule, again, world) < again - 2 * SWEEP_MS);
+    });
+    if (isToAsk && again <= end && first > again)
       return [`${id} was not asked again within ${again - since} ms of its recovery`];
     const most = first + 2 * SWEEP_MS + allowance(world);
     if (most > end) return [];

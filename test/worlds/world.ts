@@ -64,7 +64,7 @@ export interface World {
   /** From this minute on, the service's schedule has other settings. */
   rescheduledAt?: number;
   /** The schedule's longest interval, in seconds. */
-  maxIntervalSeconds?: number;
+  maxIntervalSeconds?: number | undefined;
   /** Whether an organisation's other open tasks are among too many records to be found. */
   hidesOtherTasks?: boolean;
   /** Whether every sweep but the first runs in a process that has swept before; otherwise, some do. */
