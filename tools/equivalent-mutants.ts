@@ -34,11 +34,6 @@ export const EQUIVALENT: Record<string, readonly Equivalent[]> = {
       why: "at 0 the first edge follows, which is at most 0, and an interval's start is at least 0",
     },
     {
-      was: "longest === shortest",
-      becomes: "false",
-      why: "a shortcut: edges of equal distance divide the age as one edge does",
-    },
-    {
       was: "growth * edge >= longest",
       becomes: "growth * edge > longest",
       why: "a further edge, as far from the last as all that follow",

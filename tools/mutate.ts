@@ -1,13 +1,12 @@
 /**
- * `npm run mutate [-- FOLDER…] [OPTIONS OF STRYKER]`: changes the pure files of lib/ in every way that Stryker knows, and
+ * `npm run mutate [-- FOLDER…] [--OPTION=VALUE…]`, options of Stryker: changes the pure files of lib/ in every way that Stryker knows, and
  * says which changes no test of the file's own folder notices. `tools/equivalent-mutants.ts` has those that none can.
  *
  * One run for each folder, with the tests of its pure files only: a mutant at the top of a file runs with all tests
- * there are, and far-off tests that meet a mutant by the way take long and say little. Results are kept in
- * tools/.stryker, and what has not changed is not run again; `--force` runs all.
+ * there are, and far-off tests that meet a mutant by the way take long and say little.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { markdownTable } from "markdown-table";
 import { EQUIVALENT, type Equivalent } from "./equivalent-mutants.ts";
@@ -53,13 +52,9 @@ interface Mutant {
 }
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const RESULTS = `${ROOT}tools/.stryker`;
+const REPORT = `${ROOT}tools/.stryker/report.json`;
 const DETECTED = ["Killed", "Timeout"];
 const UNDETECTED = ["Survived", "NoCoverage"];
-
-function resultsOf(folder: string): string {
-  return `${RESULTS}/${folder.replace("/", "-")}.json`;
-}
 
 /** @returns whether the run came to its end */
 function run(folder: string, names: readonly string[], options: readonly string[]): boolean {
@@ -70,7 +65,6 @@ function run(folder: string, names: readonly string[], options: readonly string[
     [
       ...["run", "tools/stryker.config.json"],
       ...["--mutate", names.map((name) => `${folder}/${name}.ts`).join(",")],
-      ...["--incrementalFile", resultsOf(folder)],
       ...options,
     ],
     { cwd: ROOT, stdio: "inherit", env: { ...process.env, MUTATION_TESTS: tests.join(",") } },
@@ -80,7 +74,7 @@ function run(folder: string, names: readonly string[], options: readonly string[
 
 /** Shows the folder's unexplained survivors. @returns the folder's line of the table */
 function summarise(folder: string): string[] {
-  const { files } = JSON.parse(readFileSync(resultsOf(folder), "utf8")) as Report;
+  const { files } = JSON.parse(readFileSync(REPORT, "utf8")) as Report;
   let detected = 0;
   let survived = 0;
   let explained = 0;
@@ -126,13 +120,10 @@ if (unknown) {
   process.exit(2);
 }
 
-mkdirSync(RESULTS, { recursive: true });
 const chosen = Object.entries(PURE).filter(([folder]) => wanted.length === 0 || wanted.includes(folder));
-const failed = chosen.filter(([folder, names]) => !run(folder, names, options)).map(([folder]) => folder);
-const lines = chosen.map(([folder]) => folder).filter((folder) => existsSync(resultsOf(folder)));
-const head = ["folder", "mutants", "killed", "survived", "explained", "score (%)"];
-console.log(`\n${markdownTable([head, ...lines.map(summarise)])}`);
-if (failed.length > 0) {
-  console.error(`did not come to its end: ${failed.join(", ")}`);
-  process.exitCode = 1;
+const table = [["folder", "mutants", "killed", "survived", "explained", "score (%)"]];
+for (const [folder, names] of chosen) {
+  if (run(folder, names, options)) table.push(summarise(folder));
+  else process.exitCode = 1;
 }
+console.log(`\n${markdownTable(table)}`);
