@@ -126,7 +126,7 @@ function clocksApart({ clocksMs, sweepers, trackerClockMs }: World): number {
 
 /** An event's two times enclose the true end. In a world without trouble, they are about one interval apart. */
 export function untimely(outcome: Outcome): string[] {
-  const { events, schedule, world } = outcome;
+  const { events, schedule, thawedAt, world } = outcome;
   const slack = clocksApart(world);
   const isUntroubled =
     isAtEase(world) &&
@@ -134,7 +134,7 @@ export function untimely(outcome: Outcome): string[] {
     world.organisations.every(
       (organisation) => isHealthy(organisation) && !organisation.garblesPercent && !organisation.recoversAt,
     );
-  return events.flatMap(({ event, task }) => {
+  return events.flatMap(({ at, event, task }) => {
     const { state, notEndedBefore, observedAt } = event.data;
     const problems: string[] = [];
     const from = notEndedBefore === null ? null : Date.parse(notEndedBefore);
@@ -142,7 +142,9 @@ export function untimely(outcome: Outcome): string[] {
     if (from !== null && (from > to || from < task.trackedAt))
       problems.push(`${task.taskId} was open from ${task.trackedAt} until ${from}, and ended by ${to}`);
     if (state === "abandoned") return problems;
-    if (from !== null && from > task.endsAt + slack)
+    // Such a sweep may write what it learnt before it froze.
+    const hasThawed = thawedAt.some((thawed) => thawed > task.putAt && thawed < at);
+    if (from !== null && from > task.endsAt + slack && !hasThawed)
       problems.push(`${task.taskId} ended ${from - task.endsAt} ms before it was told to be open`);
     if (task.endsAt > to + slack)
       problems.push(`${task.taskId} ended ${task.endsAt - to} ms after it was observed`);

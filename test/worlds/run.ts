@@ -265,7 +265,8 @@ export function dueSince(
   const passedOverMs = aheadMs + (isFresh ? world.indexDelayMs : 0);
   const known = Math.max(task.trackedAt, task.putAt, ...task.answeredAt.slice(-1));
   const last = Math.min(now, known + passedOverMs);
-  if (isFresh && passedOverMs === 0) return last;
+  // If the tracker's clock is behind, a sweep may have gone past the time at which the task was tracked.
+  if (isFresh && passedOverMs === 0 && task.trackedAt >= task.putAt) return last;
   return dueAgainSince(schedule, task, last, now);
 }
 
