@@ -188,4 +188,85 @@ export const EQUIVALENT: Record<string, readonly Equivalent[]> = {
   "lib/http/tracking.ts": [
     { was: "deadlineSeconds !== undefined", becomes: "true", why: "undefined is not greater than a number" },
   ],
+  "lib/sweep/breakers.ts": [
+    {
+      was: "record?.origin",
+      becomes: "record.origin",
+      why: "at first, those that are known are known by a record",
+    },
+    {
+      was: "this.#origins.get(origin)?.record",
+      becomes: "this.#origins.get(origin).record",
+      why: "an organisation's gateway is known",
+    },
+    {
+      was: "this.#organisations.get(orgId)?.record",
+      becomes: "this.#organisations.get(orgId).record",
+      why: "an organisation that is stuck is known",
+    },
+    { was: "organisation.origin", becomes: "true", why: "nobody asks for what is noted of no gateway" },
+    { was: "!url", becomes: "false", why: "what is noted of no gateway has no record" },
+    {
+      was: 'scope === "org"',
+      becomes: "true",
+      why: "nobody asks for an organisation that is named like a gateway",
+    },
+    {
+      was: "origin.unansweredOrganisations.clear();",
+      becomes: ";",
+      why: "they do not count any more for a gateway that has answered",
+    },
+    {
+      was: "!origin.record",
+      becomes: "false",
+      why: "a shortcut: while it is not stuck, no organisation is stuck because of it",
+    },
+  ],
+  "lib/sweep/lane-queue.ts": [
+    {
+      was: "this.#expected.size === 0",
+      becomes: "false",
+      why: "a shortcut: the least of nothing is infinite",
+    },
+    { was: "this.#expected.size > 0", becomes: "true", why: "a shortcut: nothing is found among nothing" },
+    {
+      was: "this.#expected.size > 0",
+      becomes: "this.#expected.size >= 0",
+      why: "a shortcut: nothing is found among nothing",
+    },
+    { was: "expected !== undefined", becomes: "true", why: "no number is at most undefined" },
+  ],
+  "lib/sweep/probe-candidates.ts": [
+    { was: "group === undefined", becomes: "false", why: "no group is not asked for" },
+    { was: "[]", becomes: '["Stryker was here"]', why: "no group is named so" },
+    {
+      was: "Math.random() * ++before.of >= 1",
+      becomes: "Math.random() * ++before.of > 1",
+      why: "a random number is hardly ever that one",
+    },
+  ],
+  "lib/sweep/time-budget.ts": [{ was: "ms <= 0", becomes: "ms < 0", why: "nothing changes by 0" }],
+  // Lists are trimmed to save memory, whenever that is.
+  "lib/sweep/turn-queue.ts": [
+    ...["true", "false", "line.head >= TRIM_AT && line.head === line.items.length"].map((becomes) => ({
+      was: "line.head >= TRIM_AT || line.head === line.items.length",
+      becomes,
+      why: "memory only",
+    })),
+    ...["false", "line.head > TRIM_AT", "line.head < TRIM_AT"].map((becomes) => ({
+      was: "line.head >= TRIM_AT",
+      becomes,
+      why: "memory only",
+    })),
+    ...["false", "line.head !== line.items.length"].map((becomes) => ({
+      was: "line.head === line.items.length",
+      becomes,
+      why: "memory only",
+    })),
+    {
+      was: "if (line.head >= TRIM_AT || line.head === line.items.length) {",
+      becomes: "{}",
+      why: "memory only",
+    },
+  ],
 };

@@ -1,6 +1,7 @@
 /**
- * `npm run mutate [-- FOLDER…] [--OPTION=VALUE…]`, options of Stryker: changes the pure files of lib/ in every way that Stryker knows, and
- * says which changes no test of the file's own folder notices. `tools/equivalent-mutants.ts` has those that none can.
+ * `npm run mutate [-- FOLDER… --OPTION=VALUE…]`, with options of Stryker: changes the pure files of lib/ in every way that
+ * Stryker knows, and says which changes no test of the file's own folder notices. `tools/equivalent-mutants.ts` has those
+ * that none can.
  *
  * One run for each folder, with the tests of its pure files only: a mutant at the top of a file runs with all tests
  * there are, and far-off tests that meet a mutant by the way take long and say little.

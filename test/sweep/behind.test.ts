@@ -50,6 +50,7 @@ it("has the reason, and since when for those that answer and for all", () => {
     ["stuck", "unreachable"],
   ]);
   expect(totals).toEqual({ organisations: 2, oldest: 3, oldestAnswering: 7 });
+  expect(behindAfter([stuck, busy], breakers({ stuck: UNREACHABLE })).totals).toEqual(totals);
   expect(behindAfter([busy, never], breakers()).totals).toEqual({
     organisations: 2,
     oldest: 1,
@@ -64,6 +65,25 @@ it("writes no record that would not change, unless its last change is unsettled"
   expect(changesOf(same)).toEqual([]);
   expect(changesOf({ ...same, isSettled: false })).toHaveLength(1);
   expect(changesOf({ gaps: [gap(4)] })).toHaveLength(1);
+  expect(changesOf({ ...same, origin: GATEWAY })).toHaveLength(1);
+  expect(behindAfter([backlog("new", { unread: 5 })], breakers()).changes).toHaveLength(1);
+});
+
+it("asks what is left of an organisation by whether it is stuck", () => {
+  const asked: [string, boolean][] = [];
+  const backlogs = ["well", "stuck"].map((orgId) => ({
+    orgId,
+    record: undefined,
+    remaining: (isStuck: boolean) => {
+      asked.push([orgId, isStuck]);
+      return [];
+    },
+  }));
+  behindAfter(backlogs, breakers({ stuck: UNREACHABLE }));
+  expect(asked).toEqual([
+    ["well", false],
+    ["stuck", true],
+  ]);
 });
 
 it("names the gateway from when it is stuck until the organisation is not", () => {

@@ -167,6 +167,34 @@ describe("an organisation", () => {
     expect(breakers.noteResult("o1", "t9", answer)).toEqual([]);
   });
 
+  it("takes as many unanswered tasks as were answered to be stuck, and starts to count anew with an answer", () => {
+    breakers.noteResult("o1", "unanswered", HUNG);
+    for (let task = 0; task < 5; task++) breakers.noteResult("o1", `t${task}`, ANSWERED);
+    expect([...breakers.unansweredTasks("o1")]).toEqual([]);
+    breakers.noteResult("o1", "u0", HUNG, true);
+    expect(breakers.needsWitness("o1", true)).toBe(false);
+    for (let task = 1; task < 4; task++)
+      expect(breakers.noteResult("o1", `u${task}`, HUNG, true)).toEqual([]);
+    expect(breakers.noteResult("o1", "u4", HUNG, true)).toMatchObject([{ kind: "stuck" }]);
+  });
+
+  it("of which nothing is known is not stuck, and has no gateway", () => {
+    expect(breakers.stuck("nobody")).toBeUndefined();
+    expect(breakers.ownRecord("nobody")).toBeUndefined();
+    expect(breakers.originOf("nobody")).toBeUndefined();
+    expect(breakers.originOf("o1")).toBe("https://o1");
+    expect([...breakers.unansweredTasks("nobody")]).toEqual([]);
+    expect(breakers.organisationsOf("https://nobody")).toEqual([]);
+    expect(breakers.noteResult("nobody", "t1", NO_CONNECTION)).toEqual([]);
+  });
+
+  it("keeps the fingerprint of its credentials when only its gateway is learnt", () => {
+    breakers.learn("o1", "https://moved");
+    expect(breakers.noteResult("o1", "t1", LIMITED)).toMatchObject([
+      { record: { fingerprint: "keys of o1" } },
+    ]);
+  });
+
   it("is not judged by calls that we ended ourselves", () => {
     for (let task = 0; task < 10; task++) expect(breakers.noteResult("o1", `t${task}`, CUT_OFF)).toEqual([]);
     expect(breakers.stuck("o1")).toBeUndefined();
@@ -302,6 +330,19 @@ describe("a gateway", () => {
     expect(breakers.noteResult("o1", "t1", ANSWERED)).toEqual([{ kind: "recovered", record: own }]);
   });
 
+  it("that recovers leaves organisations stuck that are so by themselves", () => {
+    breakers = start([record({ scope: "origin", id: "https://shared" }), record({ id: "o2" })]);
+    for (const orgId of ["o1", "o2"]) join(orgId, "https://shared");
+    breakers.noteResult("o1", "t1", ANSWERED);
+    expect(breakers.stuck("o2")).toEqual(record({ id: "o2" }));
+  });
+
+  it("that gets stuck is not the only reason for organisations that went unanswered before", () => {
+    for (const orgId of ["o1", "o2", "o3", "o4"]) join(orgId, "https://shared");
+    for (const orgId of ["o1", "o2", "o3"]) breakers.noteResult(orgId, "t1", HUNG);
+    expect(["o1", "o4"].map((orgId) => breakers.isStuckOnlyByGateway(orgId))).toEqual([false, true]);
+  });
+
   it("that recovers does not let organisations be called that are stuck for another reason by then", () => {
     breakers = start([
       record({ scope: "origin", id: "https://shared" }),
@@ -320,7 +361,7 @@ describe("a gateway", () => {
       breakers = start([down, record({ id: "o2", origin: "https://shared" })]);
       for (const orgId of ["o1", "o2"]) join(orgId, "https://shared");
       expect(breakers.noteResult("o1", "t1", refused(reason))).toMatchObject([
-        { kind: "stuck", record: { scope: "org", id: "o1", reason } },
+        { kind: "stuck", record: { scope: "org", id: "o1", reason, origin: undefined } },
       ]);
       expect(breakers.stuck("o2")).toEqual(down);
     },
@@ -347,7 +388,12 @@ describe("a gateway", () => {
     note();
     breakers.retry("o1");
     note();
-    expect(versions.map((version) => versions.indexOf(version))).toEqual([0, 1, 1, 3, 4]);
+    breakers.noteResult("o1", "t1", LIMITED);
+    breakers.noteResult("o1", "t1", refused("unknown-organisation"));
+    note();
+    breakers.noteResult("o1", "t1", ANSWERED);
+    note();
+    expect(versions.map((version) => versions.indexOf(version))).toEqual([0, 1, 1, 3, 4, 5, 6]);
   });
 
   it("is named as the reason before the organisation's own trouble", () => {
@@ -368,6 +414,12 @@ describe("a probe", () => {
     breakers = start([seen, record({ scope: "origin", id: "https://o1" })]);
     breakers.claimed(seen, now + 2 * MINUTE);
     expect(breakers.records).toContainEqual({ ...seen, probes: 4, nextProbeAt: now + 2 * MINUTE });
-    expect(breakers.records).toContainEqual(record({ scope: "origin", id: "https://o1" }));
+    const down = record({ scope: "origin", id: "https://o1" });
+    expect(breakers.records).toContainEqual(down);
+    breakers.claimed({ ...down }, now);
+    expect(breakers.records).toContainEqual(down);
+    const held = breakers.records.find(({ scope }) => scope === "origin") as HealthRecord;
+    breakers.claimed(held, now);
+    expect(breakers.records).toContainEqual({ ...down, probes: 4, nextProbeAt: now });
   });
 });

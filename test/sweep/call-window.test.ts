@@ -47,6 +47,13 @@ it("is halved when answers take longer, or too long, once for the calls of one m
   expect(window.size).toBe(30);
   window.unanswered(after(1_000, { startedAt: startedAt + 1_001, inFlight: 5 }));
   expect(window.size).toBe(2);
+  const late = windowAfter(...Array(57).fill(10));
+  late.answered(after(1_001, { startedAt, inFlight: 40 }));
+  expect(late.size).toBe(20);
+  // What was slow from the first call on is not too slow.
+  const slow = windowAfter(5_000);
+  slow.overran(after(6_000, { startedAt, inFlight: 100 }));
+  expect(slow.size).toBe(64);
 });
 
 it("never allows less than one call, and no less than the first window while calls are answered", () => {

@@ -39,6 +39,9 @@ it("releases checks when their organisation was answered, or was not", () => {
 it("gives one check for the second opinion", () => {
   const { held } = heldBack();
   held.add(check("o1"));
+  held.add(check("o1"));
+  expect(held.takeOne("o1")).toEqual(check("o1"));
+  expect(held.orgIds).toEqual(["o1"]);
   expect(held.takeOne("o1")).toEqual(check("o1"));
   expect(held.takeOne("o1")).toBeUndefined();
   expect(held.orgIds).toEqual([]);

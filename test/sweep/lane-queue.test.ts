@@ -48,6 +48,7 @@ it("takes an item that goes first before all others, and counts those", () => {
   queue.add({ name: "late", source: 3, checked }, true);
   queue.add({ name: "later", source: 1, checked }, true);
   expect([queue.length, queue.lengthInFront, queue.lengthFrom(1)]).toEqual([4, 2, 2]);
+  expect([queue.sources, new LaneQueue().sources]).toEqual([3, 1]);
   expect(takeAll(queue)).toEqual(["later", "late", "oldest 1", "oldest 2"]);
   expect(queue.lengthInFront).toBe(0);
 });

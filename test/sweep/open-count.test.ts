@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { indexKeyOf, parseIndexKey } from "../../lib/store/index-key.ts";
 import { ALL_KEYS, type KeySpan, onlyKey } from "../../lib/store/key-span.ts";
-import { OpenCount } from "../../lib/sweep/open-count.ts";
+import { OpenCount, openTasksIn } from "../../lib/sweep/open-count.ts";
 import type { IndexKey } from "../../lib/tasks/record.ts";
 
 const task = fc
@@ -46,6 +46,13 @@ describe("the count of open tasks", () => {
         expect(count.estimate()).toBe(16 * seen);
       }),
     );
+  });
+
+  it("of several shards is the sum of those that are known", () => {
+    expect(
+      openTasksIn([{ openTasks: 3 }, { openTasks: undefined }, { openTasks: 0 }, { openTasks: 4 }]),
+    ).toBe(7);
+    expect(openTasksIn([{ openTasks: undefined }])).toBeNull();
   });
 
   it("is undefined if no segment was read completely", () => {

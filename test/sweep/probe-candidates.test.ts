@@ -7,7 +7,7 @@ const checked = { through: 0, scheduledSince: 0 };
 /** Those whose names begin with "none" have no credentials. */
 const ORGANISATIONS = ["none0", "none1", "one", "two", "three"];
 
-/** How often each organisation is drawn, if each has two tasks. */
+/** How often each organisation is drawn, however many tasks it has. */
 function drawn(organisations: string[]): Map<string, number> {
   const times = new Map<string, number>();
   for (let draw = 0; draw < 3_000; draw++) {
@@ -15,7 +15,7 @@ function drawn(organisations: string[]): Map<string, number> {
     const shift = draw % organisations.length;
     const inOrder = [...organisations.slice(shift), ...organisations.slice(0, shift)];
     for (const orgId of inOrder) {
-      for (let number = 0; number < 2; number++) {
+      for (let number = 0; number < (orgId === "one" ? 10 : 2); number++) {
         const task = { orgId, indexKey: `${orgId} ${number}` } as OpenTask;
         candidates.consider(
           GATEWAY,

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { CLOCK_ERROR_MS } from "../../lib/store/shard-store.ts";
 import { hasNoOpenTasks, isProbeDue, nextProbe } from "../../lib/sweep/probe-times.ts";
 import { createSchedule } from "../../lib/tasks/schedule.ts";
 
@@ -34,6 +35,9 @@ describe("a probe", () => {
       }),
     );
     expect(isProbeDue({ nextProbeAt: now + 60 * MINUTE }, now)).toBe(true);
+    const latest = now + 10 * MINUTE + CLOCK_ERROR_MS;
+    expect(isProbeDue({ nextProbeAt: latest }, now)).toBe(false);
+    expect(isProbeDue({ nextProbeAt: latest + 1 }, now)).toBe(true);
     expect(isProbeDue({ nextProbeAt: 8_640_000_000_000_000 }, now)).toBe(true);
   });
 
@@ -46,6 +50,9 @@ describe("a probe", () => {
         expect(isOver).toBe(seconds > Math.max(3_600, 4 * maxIntervalSeconds));
       }),
     );
+    const schedule = createSchedule({ sweepIntervalSeconds: 60, maxIntervalSeconds: 60 });
+    expect(hasNoOpenTasks({ nextProbeAt: now - 60 * MINUTE }, now, schedule)).toBe(false);
+    expect(hasNoOpenTasks({ nextProbeAt: now - 60 * MINUTE - 1 }, now, schedule)).toBe(true);
   });
 
   it("of organisations that broke together is not made at the same time", () => {

@@ -37,3 +37,12 @@ it("are the probe of an organisation that is stuck itself", () => {
     { orgId: "stuck1", kind: "probe", since: 1_000 },
   ]);
 });
+
+it("are checks with that purpose, whatever they were made for", () => {
+  const purposes: unknown[] = [];
+  new SecondOpinions({
+    queue: { probe: ({ purpose }) => purposes.push(purpose) },
+    breakers: { ownRecord: () => undefined },
+  }).ask("o1", () => ({ orgId: "o1", purpose: "due" }) as unknown as Check);
+  expect(purposes).toEqual(["opinion"]);
+});

@@ -34,6 +34,7 @@ it("keeps more for the end on request, and leaves half of the time for work", as
   const time = new TimeBudget(60 * SECOND);
   time.reserve(4 * SECOND);
   time.reserve(0);
+  time.reserve(-SECOND);
   expect(await closesAfter(time)).toBe(50 * SECOND);
   const busy = new TimeBudget(60 * SECOND);
   busy.reserve(40 * SECOND);
@@ -52,6 +53,8 @@ it("cannot reopen what is closing", async () => {
 it("waits for work until shards have to be released", async () => {
   const time = new TimeBudget(10 * SECOND);
   expect(await time.outlasts(Promise.resolve())).toBe(true);
+  // That of the time itself.
+  expect(vi.getTimerCount()).toBe(1);
   const short = time.outlasts(new Promise(() => {}), SECOND);
   await vi.advanceTimersByTimeAsync(SECOND);
   expect(await short).toBe(false);
@@ -66,6 +69,26 @@ it("waits for work until shards have to be released", async () => {
   expect(time.remainingMs).toBe(200);
   await vi.advanceTimersByTimeAsync(SECOND);
   expect(time.remainingMs).toBe(0);
+});
+
+it("is over when less is left than releasing shards takes, and says when even that has to end", async () => {
+  const timeout = vi.spyOn(AbortSignal, "timeout");
+  const time = new TimeBudget(10 * SECOND);
+  let hasClosed = false;
+  time.closing.then(() => {
+    hasClosed = true;
+  });
+  await vi.advanceTimersByTimeAsync(8_999);
+  expect(hasClosed).toBe(false);
+  await vi.advanceTimersByTimeAsync(701);
+  expect([hasClosed, time.isOver]).toEqual([true, false]);
+  time.lastSignal();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(time.isOver).toBe(true);
+  await vi.advanceTimersByTimeAsync(SECOND);
+  time.lastSignal();
+  expect(timeout.mock.calls).toEqual([[200], [0]]);
+  timeout.mockRestore();
 });
 
 it("leaves nothing behind when it ends early", () => {
