@@ -61,6 +61,7 @@ describe("reading an answer", () => {
     [413, "", "rejected", undefined],
     [414, "", "rejected", undefined],
     [431, "", "rejected", undefined],
+    [408, "", "upstream", undefined],
     [403, "", "address-refused", undefined],
     [403, { code: 7, msg: "IP address is not allowed" }, "address-refused", 7],
     [403, { code: 7, msg: "no" }, "upstream", 7],

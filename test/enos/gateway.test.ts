@@ -50,7 +50,7 @@ describe("a gateway's address", () => {
   it.each([
     "apim.example",
     "ftp://apim.example",
-    "xhttp://apim.example",
+    "xhttp://apim.example/",
     "https://apim.example/path",
     "https://apim.example?query",
     "https://apim.example#hash",
