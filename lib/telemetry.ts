@@ -156,7 +156,9 @@ export function sweepObserver({ logger }: Telemetry): SweepObserver & { reset():
       if (!isNews(`recovered ${scope} ${reason}`)) return;
       logger.info("recovered", { [NAMES[scope]]: id, reason, since: new Date(since).toISOString() });
     },
-    clockAhead: (shard, seconds) => logger.error("watermark ahead of the clock", { shard, seconds }),
+    clockAhead(shard, seconds) {
+      if (isNews("clock ahead")) logger.error("watermark ahead of the clock", { shard, seconds });
+    },
     unreadable(shard, { pk, sk }) {
       if (isNews("unreadable")) logger.error(UNREADABLE, { shard, pk, sk });
     },

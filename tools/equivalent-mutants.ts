@@ -212,11 +212,6 @@ export const EQUIVALENT: Record<string, readonly Equivalent[]> = {
       why: "nobody asks for an organisation that is named like a gateway",
     },
     {
-      was: "origin.unansweredOrganisations.clear();",
-      becomes: ";",
-      why: "they do not count any more for a gateway that has answered",
-    },
-    {
       was: "!origin.record",
       becomes: "false",
       why: "a shortcut: while it is not stuck, no organisation is stuck because of it",

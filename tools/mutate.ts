@@ -32,6 +32,7 @@ const PURE: Record<string, readonly string[]> = {
     "lane-queue",
     "open-count",
     "paces",
+    "pass",
     "probe-candidates",
     "probe-times",
     "second-opinions",

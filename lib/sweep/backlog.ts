@@ -21,15 +21,22 @@ export class Backlog {
   #unread: Coverage;
   /** The spans in #unread that the present pass reads. */
   #served: Coverage = [];
-  /** What was to be checked at first. */
+  /** How far keys had been checked before the sweep. */
   readonly #before: Coverage;
   #taken = 0;
   readonly #leftOut: LeftOut[] = [];
 
-  constructor(options: { orgId: string; unread?: Coverage; record?: BehindRecord }) {
+  constructor(options: {
+    orgId: string;
+    /** What is to be checked at first; nothing if left out. */
+    unread?: Coverage;
+    /** How far keys had been checked before the sweep, if nothing is to be checked at first. */
+    before?: Coverage;
+    record?: BehindRecord;
+  }) {
     this.orgId = options.orgId;
-    this.#before = options.unread ?? [];
-    this.#unread = this.#before;
+    this.#unread = options.unread ?? [];
+    this.#before = options.before ?? this.#unread;
     this.record = options.record;
   }
 

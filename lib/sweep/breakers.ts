@@ -30,7 +30,7 @@ interface Organisation {
 interface Origin {
   organisations: Set<string>;
   hasAnswered: boolean;
-  /** Organisations that went unanswered since the gateway's last answer. */
+  /** Organisations that went unanswered. It counts only while the gateway has answered none. */
   unansweredOrganisations: Set<string>;
   record: HealthRecord | undefined;
 }
@@ -191,8 +191,8 @@ export class Breakers {
 
   /**
    * Notes that no witness was found. If the organisation has no other task, that proves that it is stuck. If the search
-   * was given up, it is taken to be stuck unless it has been answered in this sweep, or of late and this is about a single
-   * task: a wrong guess costs a probe.
+   * was given up, it is taken to be stuck, since a wrong guess costs only a probe; but not if it has been answered in this
+   * sweep, nor for a single task if it was answered of late.
    *
    * @param found.isCertain whether there is no other task
    * @param found.wasAnswered whether it was answered of late
@@ -204,8 +204,9 @@ export class Breakers {
   ): HealthChange[] {
     if (!this.needsWitness(orgId, true)) return [];
     const { answers, unansweredTasks } = this.#organisation(orgId);
-    const isSingle = wasAnswered && unansweredTasks.size < UNANSWERED_TASKS;
-    return isCertain || (answers === 0 && !isSingle) ? this.#open("org", orgId, reason) : [];
+    const isSingle = unansweredTasks.size < UNANSWERED_TASKS;
+    const isProof = isCertain || (answers === 0 && !(isSingle && wasAnswered));
+    return isProof ? this.#open("org", orgId, reason) : [];
   }
 
   #answered(orgId: string): HealthChange[] {
@@ -222,7 +223,6 @@ export class Breakers {
     if (!url) return [];
     const origin = this.#origin(url);
     origin.hasAnswered = true;
-    origin.unansweredOrganisations.clear();
     if (!origin.record) return [];
     for (const other of origin.organisations) {
       if (other !== orgId && this.#organisation(other).record?.origin === url) this.retry(other);

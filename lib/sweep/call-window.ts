@@ -1,11 +1,14 @@
-/** The least window of an organisation that has answered: a task that is never answered must not hold up its others. */
-const LEAST_IF_ANSWERED = 2;
+/**
+ * Calls without an answer do not reduce the window of an organisation that has answered below this: a task that is never
+ * answered must not hold up its others.
+ */
+const LEAST_IF_UNANSWERED = 2;
 
 /** Limits of a window. */
 export interface CallWindowOptions {
   /** Answers within this time, in milliseconds, are quick. */
   quickMs: number;
-  /** The window after the first answer, if that was quick, and the least afterwards. */
+  /** The window after the first answer, if that was quick; late answers do not reduce it below this. */
   first: number;
   /** The largest window if the first answer was quick; the least if it was slow. */
   concurrency: number;
@@ -63,7 +66,7 @@ export class CallWindow {
 
   /** Notes that a call was not answered. */
   unanswered(call: WindowCall): void {
-    this.#shrink(call, this.#hasAnswered ? LEAST_IF_ANSWERED : 1);
+    this.#shrink(call, this.#hasAnswered ? LEAST_IF_UNANSWERED : 1);
   }
 
   /** Notes that a call has been in flight for longer than is quick. */
@@ -71,7 +74,7 @@ export class CallWindow {
     if (this.#slowness === 0) this.#shrink(call, this.#options.first);
   }
 
-  /** The least window of an organisation that answers, however long its calls take. */
+  /** Late answers do not reduce the window below this. */
   get #least(): number {
     return this.#slowness > 0 ? this.#options.concurrency : this.#options.first;
   }

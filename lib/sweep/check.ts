@@ -2,9 +2,10 @@ import type { Checked } from "../tasks/known-open.ts";
 import type { OpenTask } from "../tasks/record.ts";
 
 /**
- * What a check is to find out about its organisation: as a `probe`, whether it or its gateway, which is stuck, answers
- * again; as an `opinion`, whether its gateway, which counts as stuck, answers this organisation; as a `witness`, a task
- * that is drawn from all of its organisation's, due or not, whether that one is stuck.
+ * What else a call finds out, beside the task's state:
+ * - `probe`: whether a stuck organisation or gateway answers again
+ * - `opinion`: whether a stuck gateway answers this organisation, which may be stuck itself
+ * - `witness`: whether the organisation is stuck; the task is drawn from all that it has, due or not
  */
 type CheckPurpose = "probe" | "opinion" | "witness";
 

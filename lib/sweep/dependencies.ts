@@ -20,7 +20,7 @@ export interface CheckDependencies {
   events: Pick<EventPublisher, "publish">;
   schedule: Schedule;
   observer: SweepObserver;
-  /** Each organisation's pace, as learnt from earlier calls of this process; nothing is known if left out. */
+  /** What is known of each organisation from earlier calls of this process; nothing if left out. */
   paces?: Paces;
   /** Unix milliseconds. */
   now: () => number;

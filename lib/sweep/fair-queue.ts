@@ -1,6 +1,6 @@
 import TinyQueue from "tinyqueue";
 import { CallWindow } from "./call-window.ts";
-import { allowedAt, type Lane, mayCall, nextFrom, type Queued } from "./lane.ts";
+import { allowedAt, type Lane, mayCall, nextChoice, type Queued } from "./lane.ts";
 import { LaneQueue } from "./lane-queue.ts";
 import type { Pace, Paces } from "./paces.ts";
 import { type PlaceKind, type ProbeKind, WaitingPlaces } from "./waiting-places.ts";
@@ -56,7 +56,7 @@ interface Call<Item extends Queued> {
   charged: number;
   /** The kind of its waiting place; undefined in a slot. */
   place: PlaceKind | undefined;
-  /** Whether its item was furthest behind of its organisation's. */
+  /** Whether its item was not one of the `others`. */
   isOldest: boolean;
   hasEnded: boolean;
 }
@@ -358,9 +358,9 @@ export class FairQueue<Item extends Queued> {
   }
 
   #startNext(lane: Lane<Item>, place: PlaceKind | undefined, now: number): void {
-    const from = nextFrom(lane);
-    lane.wasOldest = from !== "others";
-    const item = lane.items.take(from);
+    const choice = nextChoice(lane);
+    lane.wasOldest = choice !== "others";
+    const item = lane.items.take(choice);
     if (!item) return;
     this.#queued--;
     this.#start(lane, item, place, now, lane.wasOldest);

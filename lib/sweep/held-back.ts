@@ -41,7 +41,7 @@ export class HeldBack {
       if (this.#breakers.isStuckOnlyByGateway(orgId)) continue;
       this.#checks.delete(orgId);
       const kind = this.#breakers.stuck(orgId) ? "stuck" : "answered";
-      released[kind] = released[kind].concat(checks);
+      for (const check of checks) released[kind].push(check);
     }
     return released;
   }

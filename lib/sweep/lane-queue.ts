@@ -2,7 +2,7 @@ import { type FromSource, TurnQueue } from "./turn-queue.ts";
 
 /** What a lane's queue needs to know of an item. */
 export interface Ordered extends FromSource {
-  /** How far its task has been checked before: what is furthest behind goes first. */
+  /** How far its task has been checked before. */
   checked?: { through: number };
 }
 
@@ -12,8 +12,14 @@ export interface Ordered extends FromSource {
  */
 const SAME_MS = 1_000;
 
-/** How often what is least behind goes next if it need not be what is furthest behind. Else it is any item. */
+/** How often one of the `others` is of the least behind; else it is any item. */
 const NEWEST = 3 / 4;
+
+/**
+ * Which item is next if none goes first: the `first` that is furthest behind; any of the `oldest`, which are equally far
+ * behind; or any of the `others`, mostly of the least behind.
+ */
+export type Choice = "first" | "oldest" | "others";
 
 /** Items that are equally far behind. */
 interface Rank<Item extends Ordered> {
@@ -22,8 +28,8 @@ interface Rank<Item extends Ordered> {
 }
 
 /**
- * One organisation's queued items: first those that go first, the last one before the others, then those that are
- * furthest behind. So an organisation that may not be called often enough falls behind about equally with all
+ * One organisation's queued items: first those that go first, the last added before the earlier ones, then, while all
+ * calls are answered, those that are furthest behind. So an organisation that may not be called often enough falls behind about equally with all
  * of its tasks, and not with the same ones in every sweep.
  */
 export class LaneQueue<Item extends Ordered> {
@@ -82,15 +88,10 @@ export class LaneQueue<Item extends Ordered> {
     this.#count(item, 1);
   }
 
-  /**
-   * Removes the next item; undefined if there is none.
-   *
-   * @param from of those that do not go first: the one that is furthest behind, any one of the furthest behind, or
-   * mostly any one of the least behind
-   */
-  take(from: "first" | "oldest" | "others" = "first"): Item | undefined {
-    const index = from === "others" ? this.#anyRank() : 0;
-    const isAny = from !== "first";
+  /** Removes the next item; undefined if there is none. */
+  take(choice: Choice = "first"): Item | undefined {
+    const index = choice === "others" ? this.#anyRank() : 0;
+    const isAny = choice !== "first";
     const item = this.#front.pop() ?? this.#ranks[index]?.turns.take(isAny);
     if (!item) return undefined;
     this.#count(item, -1);

@@ -1,5 +1,5 @@
 import type { CallWindow } from "./call-window.ts";
-import type { LaneQueue, Ordered } from "./lane-queue.ts";
+import type { Choice, LaneQueue, Ordered } from "./lane-queue.ts";
 import type { Pace } from "./paces.ts";
 
 /** What the fair queue needs to know of an item. */
@@ -22,7 +22,7 @@ export interface Lane<Item extends Queued> {
   inPlaces: number;
   /** Its calls that went unanswered in this sweep. */
   unanswered: number;
-  /** Whether its last call was for an item that was furthest behind, and how many such calls are in flight. */
+  /** Whether its last call was not for one of the `others`, and how many such calls are in flight. */
   wasOldest: boolean;
   oldestInFlight: number;
   /** Slot time used, in milliseconds. Calls in flight are charged the average of recent ones. */
@@ -50,10 +50,11 @@ export function isInDoubt({ pace, window, unanswered }: Lane<Queued>): boolean {
 }
 
 /**
- * For which of its items a lane's next call is. Tasks that are never answered are always the furthest behind: once a call
- * went unanswered, those get every second call at most and half of the window, and none waits behind another.
+ * Which of its items a lane's next call is for. Tasks that are never answered end up furthest behind. So once a call went
+ * unanswered, what is furthest behind gets at most every second call and about half of the window, in random order, so
+ * that none of it waits behind such a task.
  */
-export function nextFrom(lane: Lane<Queued>): "first" | "oldest" | "others" {
+export function nextChoice(lane: Lane<Queued>): Choice {
   const { unanswered, wasOldest, oldestInFlight, window } = lane;
   if (unanswered === 0) return "first";
   return wasOldest || 2 * oldestInFlight >= window.size ? "others" : "oldest";

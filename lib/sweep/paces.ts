@@ -11,10 +11,9 @@ interface Known {
 }
 
 /**
- * How fast each organisation answered last, and when, for the lifetime of a process. An organisation that is known to be quick
- * need not wait for its first call behind thousands of slow ones. If nothing is known, the first call finds out. When
- * each organisation last had a turn in a waiting place is remembered as well, so that turns go round from sweep to
- * sweep.
+ * What is known of each organisation from earlier calls of this process: how fast it answered last and when, and its last
+ * turn in a waiting place, so that turns go round from sweep to sweep. One that is known to be quick need not wait for
+ * its first call behind thousands of slow ones. If nothing is known, the first call finds out.
  */
 export class Paces {
   readonly #known = new Map<string, Known>();
@@ -37,16 +36,14 @@ export class Paces {
     this.#remember(orgId, { lastTurn: at });
   }
 
-  /** When an organisation was last answered; 0 if it never was, in Unix milliseconds. */
+  /** When an organisation was last answered, in Unix milliseconds; 0 if it never was. */
   lastAnswer(orgId: string): number {
     return this.#known.get(orgId)?.lastAnswer ?? 0;
   }
 
   /** Notes that an organisation was answered, in Unix milliseconds. */
   answered(orgId: string, at: number): void {
-    const known = this.#known.get(orgId);
-    if (known) known.lastAnswer = at;
-    else this.#remember(orgId, { lastAnswer: at });
+    this.#remember(orgId, { lastAnswer: at });
   }
 
   #remember(orgId: string, news: Partial<Known>): void {

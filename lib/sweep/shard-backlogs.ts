@@ -6,6 +6,8 @@ import type { Breakers } from "./breakers.ts";
 /** The backlogs of one shard's organisations. */
 export class ShardBacklogs {
   readonly #breakers: Pick<Breakers, "stuck" | "version">;
+  /** How far the shard had been checked before this sweep. */
+  readonly #before: Coverage;
   readonly #backlogs = new Map<string, Backlog>();
   /** What {@link unstuck} returned, and for what. */
   #unstuckAt = { version: -1, size: -1, backlogs: [] as readonly Backlog[] };
@@ -19,6 +21,7 @@ export class ShardBacklogs {
   }) {
     const { behind, window, breakers } = options;
     this.#breakers = breakers;
+    this.#before = window.coverage;
     for (const record of behind) {
       const { orgId, gaps } = record;
       const unread = overlay(window.coverage, window.corrected(gaps));
@@ -35,7 +38,7 @@ export class ShardBacklogs {
   of(orgId: string): Backlog {
     let backlog = this.#backlogs.get(orgId);
     if (!backlog) {
-      backlog = new Backlog({ orgId });
+      backlog = new Backlog({ orgId, before: this.#before });
       this.#backlogs.set(orgId, backlog);
     }
     return backlog;

@@ -10,7 +10,7 @@ import type { Position } from "./pass.ts";
 import type { SweepSummary } from "./summary.ts";
 import type { TimeBudget } from "./time-budget.ts";
 
-/** What is read of a shard, in one pass over it. */
+/** What to read of a shard. */
 interface Reading {
   /** Spans of index keys, in the order in which they are read. */
   legs: readonly KeySpan[];
@@ -18,7 +18,7 @@ interface Reading {
   spans: KeySpan[];
   /** Whether a task is needed; otherwise only its key and deadline are parsed. */
   isWanted: IsWanted;
-  /** Called with each wanted task; returns false to end the pass. */
+  /** Called with each wanted task; returns false to stop reading. */
   take: (task: OpenTask, position: Position) => boolean;
   /** Counts the tasks that are read, wanted or not. */
   openCount?: OpenCount;
@@ -55,7 +55,7 @@ export class ShardReader {
     this.#onFailure = options.onFailure;
   }
 
-  /** Makes a pass. Resolves with the position from which on it was not completed; undefined if it was. */
+  /** Reads. Resolves with the position from which on it did not; undefined if it read everything. */
   async read({ legs, spans, isWanted, take, openCount }: Reading): Promise<Position | undefined> {
     const { openTasks, observer } = this.#dependencies;
     const isCountedAndWanted: IsWanted = (key, deadlineAt) => {

@@ -39,7 +39,7 @@ export interface SweepSummary {
   finished: Partial<Record<TerminalState, number>>;
   /** Failures, by reason. */
   failed: Partial<Record<FailureReason, number>>;
-  /** Due tasks left for the next sweep: no time, no room, or their organisation was stuck. */
+  /** Due tasks left for the next sweep: no time, no room, a stuck organisation, or a check that failed. */
   deferred: number;
   /** Items of the index that could not be read as tasks and were skipped. */
   unreadable: number;
@@ -52,7 +52,7 @@ export interface SweepSummary {
   /** Why the sweep ended: all done, or out of time. */
   ended: "done" | "out-of-time";
   /**
-   * How far the lowest watermark of all shards, and of the organisations that are behind in them, is in the past, in
+   * How far the least watermark of all shards, and of the organisations that are behind in them, is in the past, in
    * seconds. A shard that was never swept counts from its announcement. Null if nothing was ever tracked.
    */
   watermarkLagSeconds: number | null;

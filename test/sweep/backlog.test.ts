@@ -104,11 +104,14 @@ describe("a backlog", () => {
 
   it("keeps gaps apart between which others have been checked further", () => {
     const alone = [2, 6].map((index) => ({ ...onlyKey(KEYS[index] as string), watermark: 1 }));
-    const backlog = new Backlog({ orgId: "o1", unread: coverageOf({ watermark: 7, gaps: alone }) });
-    for (const { from } of alone) {
-      backlog.leaveOut({ key: from, number: backlog.take(), watermark: 1 });
+    const before = coverageOf({ watermark: 7, gaps: alone });
+    for (const options of [{ unread: before }, { before }]) {
+      const backlog = new Backlog({ orgId: "o1", ...options });
+      for (const { from } of alone) {
+        backlog.leaveOut({ key: from, number: backlog.take(), watermark: 1 });
+      }
+      expect(backlog.remaining(false).filter(({ watermark }) => watermark === 1)).toEqual(alone);
     }
-    expect(backlog.remaining(false).filter(({ watermark }) => watermark === 1)).toEqual(alone);
   });
 
   it("has something unread until it is cleared, and then has nothing left", () => {
