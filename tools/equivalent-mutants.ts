@@ -184,6 +184,13 @@ export const EQUIVALENT: Record<string, readonly Equivalent[]> = {
     },
     { was: "at < header.length", becomes: "at <= header.length", why: "at the end there is no preference" },
   ],
+  "lib/http/request.ts": [
+    {
+      was: "event.pathParameters?.taskId",
+      becomes: "event.pathParameters.taskId",
+      why: "without any the channel is missing first",
+    },
+  ],
   "lib/http/routes.ts": [{ was: '""', becomes: '"Stryker was here!"', why: "neither is a route" }],
   "lib/http/tracking.ts": [
     { was: "deadlineSeconds !== undefined", becomes: "true", why: "undefined is not greater than a number" },
