@@ -42,7 +42,8 @@ export class ShardChecks {
     const { orgId, indexKey } = task;
     const backlog = this.#backlogs.of(orgId);
     const number = backlog.take();
-    return this.#begin(task, checked, (isChecked) => {
+    // One closure for each check, since tens of thousands of them are queued.
+    const onEnd = (isChecked: boolean) => {
       if (!isChecked) {
         this.#summary.deferred++;
         backlog.leaveOut({ key: indexKey, number, watermark: checked.through });
@@ -50,7 +51,10 @@ export class ShardChecks {
       // No write is to be expected for an organisation that stays behind as its record says.
       const isNews = isChecked ? backlog.record : !backlog.record || this.#breakers.stuck(orgId);
       if (isNews) this.expectChange(orgId);
-    });
+      this.#ended();
+    };
+    this.#underWay++;
+    return { orgId, source: this.#shard, task, checked, onEnd };
   }
 
   /** The check of a task that further passes do not take on: it is past its deadline, or a probe uses it. */
@@ -66,9 +70,13 @@ export class ShardChecks {
 
   /** The check of a task that is not due: nothing is left to do if it cannot be checked. */
   early(task: OpenTask, checked: Checked): Check {
-    return this.#begin(task, checked, (isChecked) => {
-      if (isChecked) this.expectChange(task.orgId);
-    });
+    const { orgId } = task;
+    const onEnd = (isChecked: boolean) => {
+      if (isChecked) this.expectChange(orgId);
+      this.#ended();
+    };
+    this.#underWay++;
+    return { orgId, source: this.#shard, task, checked, onEnd };
   }
 
   /** Keeps time to write the record of an organisation at the end. */
@@ -88,20 +96,6 @@ export class ShardChecks {
     if (this.isIdle) return Promise.resolve();
     this.#idle ??= Promise.withResolvers<void>();
     return this.#idle.promise;
-  }
-
-  #begin(task: OpenTask, checked: Checked, onEnd: (isChecked: boolean) => void): Check {
-    this.#underWay++;
-    return {
-      orgId: task.orgId,
-      source: this.#shard,
-      task,
-      checked,
-      onEnd: (isChecked) => {
-        onEnd(isChecked);
-        this.#ended();
-      },
-    };
   }
 
   #ended(): void {
