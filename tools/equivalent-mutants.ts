@@ -195,6 +195,19 @@ export const EQUIVALENT: Record<string, readonly Equivalent[]> = {
   "lib/http/tracking.ts": [
     { was: "deadlineSeconds !== undefined", becomes: "true", why: "undefined is not greater than a number" },
   ],
+  "lib/settings.ts": [
+    { was: "[]", becomes: '["Stryker was here"]', why: "no host is named so" },
+    {
+      was: '["SWEEPERS", "SWEEP_SHARDS"]',
+      becomes: "[]",
+      why: "neither is more than the other if one is undefined",
+    },
+    {
+      was: "error.issues[0]?.message",
+      becomes: "error.issues[0].message",
+      why: "an error has an issue, which its type does not say",
+    },
+  ],
   "lib/sweep/breakers.ts": [
     {
       was: "record?.origin",
@@ -237,6 +250,19 @@ export const EQUIVALENT: Record<string, readonly Equivalent[]> = {
       why: "a shortcut: nothing is found among nothing",
     },
     { was: "expected !== undefined", becomes: "true", why: "no number is at most undefined" },
+    ...["true", "this.#ranks.length >= 1"].map((becomes) => ({
+      was: "this.#ranks.length > 1",
+      becomes,
+      why: "a shortcut: the only rank, once empty, would be made anew",
+    })),
+    {
+      was: "Math.random() < NEWEST",
+      becomes: "Math.random() <= NEWEST",
+      why: "a random number is hardly ever that one",
+    },
+  ],
+  "lib/sweep/open-count.ts": [
+    { was: "[]", becomes: '["Stryker was here"]', why: "what is no span covers no segment" },
   ],
   "lib/sweep/probe-candidates.ts": [
     { was: "group === undefined", becomes: "false", why: "no group is not asked for" },

@@ -29,8 +29,8 @@ interface Rank<Item extends Ordered> {
 
 /**
  * One organisation's queued items: first those that go first, the last added before the earlier ones, then, while all
- * calls are answered, those that are furthest behind. So an organisation that may not be called often enough falls behind about equally with all
- * of its tasks, and not with the same ones in every sweep.
+ * calls are answered, those that are furthest behind. So an organisation that may not be called often enough falls
+ * behind about equally with all of its tasks, and not with the same ones in every sweep.
  */
 export class LaneQueue<Item extends Ordered> {
   readonly #front: Item[] = [];
@@ -90,12 +90,8 @@ export class LaneQueue<Item extends Ordered> {
 
   /** Removes the next item; undefined if there is none. */
   take(choice: Choice = "first"): Item | undefined {
-    const index = choice === "others" ? this.#anyRank() : 0;
-    const isAny = choice !== "first";
-    const item = this.#front.pop() ?? this.#ranks[index]?.turns.take(isAny);
-    if (!item) return undefined;
-    this.#count(item, -1);
-    if (this.#ranks.length > 1 && this.#ranks[index]?.turns.length === 0) this.#ranks.splice(index, 1);
+    const item = this.#front.pop() ?? this.#takeRanked(choice);
+    if (item) this.#count(item, -1);
     return item;
   }
 
@@ -107,16 +103,22 @@ export class LaneQueue<Item extends Ordered> {
     return items;
   }
 
-  /** Mostly the rank that is least behind, or else that of any item. */
+  #takeRanked(choice: Choice): Item | undefined {
+    const index = choice === "others" ? this.#anyRank() : 0;
+    const turns = this.#ranks[index]?.turns;
+    const item = turns?.take(choice !== "first");
+    if (turns?.length === 0 && this.#ranks.length > 1) this.#ranks.splice(index, 1);
+    return item;
+  }
+
+  /** Mostly the rank that is least behind, or else that of any item, while none goes first. */
   #anyRank(): number {
-    let index = this.#ranks.length - 1;
-    if (Math.random() < NEWEST) return index;
-    let place = Math.random() * (this.#length - this.#front.length);
-    for (; index > 0; index--) {
-      place -= (this.#ranks[index] as Rank<Item>).turns.length;
-      if (place < 0) break;
-    }
-    return index;
+    if (Math.random() < NEWEST) return this.#ranks.length - 1;
+    let place = Math.floor(Math.random() * this.#length);
+    return this.#ranks.findIndex(({ turns }) => {
+      place -= turns.length;
+      return place < 0;
+    });
   }
 
   #count({ source = 0 }: Item, change: number): void {

@@ -8,8 +8,8 @@ import type { IndexKey } from "../tasks/record.ts";
  * the segments, so those segments that were read completely are extrapolated to all. If all were read, it is a count.
  */
 export class OpenCount {
-  readonly #seen = new Array<number>(SEGMENTS).fill(0);
-  /** Spans that were read, in that order; one that continues the one before is merged into it. */
+  /** How many tasks were read in each segment. */
+  readonly #seen: number[] = [];
   readonly #covered: KeySpan[] = [];
 
   /** Counts a task that was read. */
@@ -19,10 +19,8 @@ export class OpenCount {
   }
 
   /** Notes that every task in a span of keys was read. */
-  cover({ from, to }: KeySpan): void {
-    const last = this.#covered.at(-1);
-    if (last?.to === from) last.to = to;
-    else this.#covered.push({ from, to });
+  cover(span: KeySpan): void {
+    this.#covered.push(span);
   }
 
   /** The number of open tasks; undefined if no segment was read completely. */

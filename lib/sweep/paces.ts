@@ -5,9 +5,9 @@ const MOST = 20_000;
 export type Pace = "quick" | "slow";
 
 interface Known {
-  pace: Pace | undefined;
-  lastTurn: number;
-  lastAnswer: number;
+  pace?: Pace;
+  lastTurn?: number;
+  lastAnswer?: number;
 }
 
 /**
@@ -46,8 +46,8 @@ export class Paces {
     this.#remember(orgId, { lastAnswer: at });
   }
 
-  #remember(orgId: string, news: Partial<Known>): void {
-    const known = this.#known.get(orgId) ?? { pace: undefined, lastTurn: 0, lastAnswer: 0 };
+  #remember(orgId: string, news: Known): void {
+    const known = this.#known.get(orgId) ?? {};
     this.#known.delete(orgId);
     this.#known.set(orgId, Object.assign(known, news));
     if (this.#known.size > MOST) this.#known.delete(this.#known.keys().next().value as string);

@@ -1,14 +1,19 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { LaneQueue } from "../../lib/sweep/lane-queue.ts";
+import { type Choice, LaneQueue } from "../../lib/sweep/lane-queue.ts";
 
 interface Item {
   source: number;
-  checked: { through: number };
+  checked?: { through: number };
   name: string;
 }
 
 const SECOND = 1_000;
+
+/** In which second the watermark of an item lies. */
+function secondOf({ checked }: Item): number {
+  return Math.floor((checked?.through ?? 0) / SECOND);
+}
 
 function takeAll(queue: LaneQueue<Item>): string[] {
   const names: string[] = [];
@@ -29,16 +34,29 @@ it("takes what is furthest behind, whatever its source and whenever it was queue
   expect(takeAll(queue)).toEqual(["oldest", "old 2", "old 1", "new 1", "new 2", "newest"]);
 });
 
-it("lets sources take turns with items that are about equally far behind", () => {
-  const queue = new LaneQueue<Item>();
-  for (let number = 0; number < 3; number++) {
-    for (const source of [1, 2]) {
-      const through = 60 * SECOND + source * 10;
-      if (source === 1 || number === 0)
-        queue.add({ name: `${source}.${number}`, source, checked: { through } });
-    }
-  }
-  expect(takeAll(queue)).toEqual(["1.0", "2.0", "1.1", "1.2"]);
+it("lets sources take turns with items that are within a second equally far behind", () => {
+  const added = fc.record({ source: fc.nat(3), through: fc.nat(4 * SECOND) });
+  fc.assert(
+    fc.property(fc.array(added, { maxLength: 40 }), (added) => {
+      const items = added.map(({ source, through }, index) => ({
+        name: String(index),
+        source,
+        checked: { through },
+      }));
+      const queue = new LaneQueue<Item>();
+      for (const item of items) queue.add(item);
+      // First the first of each source, in the order in which the sources came, then the second of each, and so on.
+      const places = items.map((item) => {
+        const equal = items.filter((other) => secondOf(other) === secondOf(item));
+        const own = equal.filter(({ source }) => source === item.source);
+        return { item, turn: own.indexOf(item), sourceCame: equal.indexOf(own[0] as Item & typeof item) };
+      });
+      places.sort(
+        (a, b) => secondOf(a.item) - secondOf(b.item) || a.turn - b.turn || a.sourceCame - b.sourceCame,
+      );
+      expect(takeAll(queue)).toEqual(places.map(({ item }) => item.name));
+    }),
+  );
 });
 
 it("takes an item that goes first before all others, and counts those", () => {
@@ -78,17 +96,19 @@ it("has nothing to take while an item is expected that would go before the next 
   expect(queue.hasNext).toBe(true);
 });
 
-it("loses and repeats nothing, knows how much is queued, and takes what is furthest behind unless it is to be another", () => {
+it("loses and repeats nothing, knows how much is queued and what is expected, and takes what is furthest behind unless it is to be another", () => {
   const step = fc.oneof(
     {
       weight: 6,
       arbitrary: fc.record({
-        source: fc.nat(3),
-        second: fc.nat(4),
+        adds: fc.nat(3),
+        second: fc.option(fc.nat(4), { nil: undefined }),
         goesFirst: fc.nat(4).map((n) => n === 0),
       }),
     },
-    { weight: 5, arbitrary: fc.constantFrom("first", "first", "oldest", "others") },
+    { weight: 5, arbitrary: fc.record({ takes: fc.constantFrom("first", "first", "oldest", "others") }) },
+    { weight: 1, arbitrary: fc.record({ expects: fc.nat(3), second: fc.nat(4) }) },
+    { weight: 1, arbitrary: fc.record({ expectsNoMore: fc.nat(3) }) },
     { weight: 1, arbitrary: fc.constant("clear" as const) },
   );
   fc.assert(
@@ -96,53 +116,87 @@ it("loses and repeats nothing, knows how much is queued, and takes what is furth
       const queue = new LaneQueue<Item>();
       let front: Item[] = [];
       let others: Item[] = [];
+      /** By source, the second up to which the item that is expected from it has been checked. */
+      const expected = new Map<number, number>();
+      const least = () => Math.min(...others.map(secondOf));
       for (const [number, one] of steps.entries()) {
-        if (one === "first" || one === "oldest" || one === "others") {
-          const item = queue.take(one);
+        if (one === "clear") {
+          expect(new Set(queue.clear())).toEqual(new Set([...front, ...others]));
+          [front, others] = [[], []];
+        } else if ("takes" in one) {
+          const item = queue.take(one.takes);
           if (front.length > 0) expect(item).toBe(front.pop());
           else if (others.length === 0) expect(item).toBeUndefined();
           else {
             expect(others).toContain(item);
-            const least = Math.min(...others.map(({ checked }) => checked.through));
-            if (one !== "others") expect(item?.checked.through).toBe(least);
+            if (one.takes !== "others") expect(secondOf(item as Item)).toBe(least());
             others = others.filter((other) => other !== item);
           }
-        } else if (one === "clear") {
-          expect(new Set(queue.clear())).toEqual(new Set([...front, ...others]));
-          [front, others] = [[], []];
+        } else if ("expects" in one) {
+          queue.expect(one.expects, one.second * SECOND);
+          expected.set(one.expects, one.second);
+        } else if ("expectsNoMore" in one) {
+          queue.expectNoMore(one.expectsNoMore);
+          expected.delete(one.expectsNoMore);
         } else {
-          const item = {
-            source: one.source,
-            checked: { through: one.second * SECOND },
-            name: String(number),
-          };
-          queue.add(item, one.goesFirst);
-          (one.goesFirst ? front : others).push(item);
+          const { adds: source, second, goesFirst } = one;
+          const name = String(number);
+          const item =
+            second === undefined ? { source, name } : { source, name, checked: { through: second * SECOND } };
+          queue.add(item, goesFirst);
+          (goesFirst ? front : others).push(item);
+          if ((expected.get(source) ?? -1) >= secondOf(item)) expected.delete(source);
         }
         const all = [...front, ...others];
-        expect(queue.hasNext).toBe(all.length > 0);
-        expect(queue.length).toBe(all.length);
-        expect(queue.lengthInFront).toBe(front.length);
-        for (let from = 0; from < 4; from++) {
-          expect(queue.lengthFrom(from)).toBe(all.filter(({ source }) => source === from).length);
-        }
+        const mayTakeOther = others.length > 0 && least() <= Math.min(...expected.values());
+        expect({
+          hasNext: queue.hasNext,
+          length: queue.length,
+          inFront: queue.lengthInFront,
+          from: [0, 1, 2, 3].map((source) => queue.lengthFrom(source)),
+        }).toEqual({
+          hasNext: front.length > 0 || mayTakeOther,
+          length: all.length,
+          inFront: front.length,
+          from: [0, 1, 2, 3].map((source) => all.filter((item) => item.source === source).length),
+        });
       }
     }),
   );
 });
 
-it("takes those that are least behind, or now and then any one, if it is not to be what is furthest behind", () => {
+/** How often each of six items is taken that are checked up to three different seconds. */
+function countTaken(choice: Choice, times: number): Map<string, number> {
   const taken = new Map<string, number>();
-  for (let time = 0; time < 300; time++) {
+  for (let time = 0; time < times; time++) {
     const queue = new LaneQueue<Item>();
-    for (const name of ["old", "older", "new", "newer"]) {
-      const second = name.startsWith("old") ? 0 : 9;
+    for (const name of ["new 1", "new 2", "middle", "old 1", "old 2", "old 3"]) {
+      const second = name.startsWith("new") ? 9 : name === "middle" ? 5 : 1;
       queue.add({ name, source: 1, checked: { through: second * SECOND } });
     }
-    const name = queue.take("others")?.name ?? "";
+    const name = queue.take(choice)?.name ?? "none";
     taken.set(name, (taken.get(name) ?? 0) + 1);
   }
-  const times = (name: string) => taken.get(name) ?? 0;
-  expect([...taken.keys()].toSorted()).toEqual(["new", "newer", "old", "older"]);
-  expect(times("new") + times("newer")).toBeGreaterThan(2 * (times("old") + times("older")));
+  return taken;
+}
+
+it("takes any of those that are furthest behind if the order does not matter", () => {
+  expect([...countTaken("oldest", 200).keys()].sort()).toEqual(["old 1", "old 2", "old 3"]);
+});
+
+it("takes one of those that are least behind three times in four, or else any, if it need not be what is furthest behind", () => {
+  const times = 20_000;
+  const taken = countTaken("others", times);
+  // One that is any is each of the six once in six times.
+  for (const [name, share] of [
+    ["new 1", 3 / 8 + 1 / 24],
+    ["new 2", 3 / 8 + 1 / 24],
+    ["middle", 1 / 24],
+    ["old 1", 1 / 24],
+    ["old 2", 1 / 24],
+    ["old 3", 1 / 24],
+  ] as const) {
+    // More than six standard deviations.
+    expect(Math.abs((taken.get(name) ?? 0) / times - share)).toBeLessThan(0.022);
+  }
 });

@@ -18,6 +18,16 @@ it("lets sources take turns, each in its own order", () => {
   expect(queue.take()).toBeUndefined();
 });
 
+it("takes any item if it is to be any, whatever its source and its place", () => {
+  const taken = new Set<number | undefined>();
+  for (let time = 0; time < 200; time++) {
+    const queue = new TurnQueue<Item>();
+    for (let number = 0; number < 6; number++) queue.add({ source: number % 3, number });
+    taken.add(queue.take(true)?.number);
+  }
+  expect([...taken].sort()).toEqual([0, 1, 2, 3, 4, 5]);
+});
+
 it("loses and repeats nothing, and knows how much is queued", () => {
   const step = fc.oneof(
     { weight: 3, arbitrary: fc.record({ source: fc.nat(3) }) },
