@@ -46,15 +46,18 @@ export const list = (entry: z.ZodMiniType<string, string>, most: number) =>
       z.transform((text) => text.split(",").map((value) => value.trim())),
     ),
     z.array(entry).check(
-      z.maxLength(most, `must be at most ${most}`),
+      z.maxLength(most, `must list at most ${most} values`),
       z.refine((values) => new Set(values).size === values.length, "lists a value twice"),
     ),
   );
 
-/** A URL to which paths are appended: https, or http on loopback. A trailing slash is removed. */
+/** A URL to which paths are appended: https, or http on loopback. It is read without slashes at its end. */
 const baseUrl = z.pipe(
   z.string().check(z.refine(isBaseUrl, "must be an https URL without a query (http on loopback only)")),
-  z.transform((url) => url.replace(/\/+$/, "")),
+  z.transform((text) => {
+    const { origin, pathname } = new URL(text);
+    return `${origin}${pathname}`.replace(/\/+$/, "");
+  }),
 );
 
 /** A host as in a URL, without a port: a name, an IPv4 address, or an IPv6 address in brackets. */

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { ALL_SETTINGS } from "../infra/settings.ts";
-import { parseSettings, readSettings, SETTINGS, type Setting } from "../lib/settings.ts";
+import { parseSettings, readSettings, SETTINGS, type Setting, scheduleOf } from "../lib/settings.ts";
 
 const only = <Name extends keyof typeof SETTINGS>(...names: Name[]) =>
   Object.fromEntries(names.map((name) => [name, SETTINGS[name]])) as Pick<typeof SETTINGS, Name>;
@@ -49,11 +49,46 @@ describe("settings", () => {
     [
       "one half of the JWT settings",
       { JWT_ISSUER: "https://issuer.example" },
-      "JWT_AUDIENCE is missing, though",
+      "Settings: JWT_AUDIENCE is missing, though JWT_ISSUER is set",
     ],
-    ["the other half", { JWT_AUDIENCE: "downloads" }, "JWT_ISSUER is missing, though"],
+    [
+      "the other half",
+      { JWT_AUDIENCE: "downloads" },
+      "Settings: JWT_ISSUER is missing, though JWT_AUDIENCE is set",
+    ],
   ])("refuse %s", (_, env, message) => {
     expect(() => readSettings({ ...GIVEN, ...env }, "track")).toThrow(message);
+  });
+
+  it("are not said to contradict each other where one is missing or wrong", () => {
+    expect(() => readSettings({}, "status")).toThrow(/^Settings: ENOS_API_BASE_URL is missing$/);
+    const env = { ...GIVEN, JWT_ISSUER: "https://issuer.example", JWT_AUDIENCE: "a,a" };
+    expect(() => readSettings(env, "track")).toThrow(/^Settings: JWT_AUDIENCE lists a value twice$/);
+  });
+
+  it.each(["1e3", "0x10", "-5", "2.5", "5s", " 5", "1234567890"])("refuse the number %j", (text) => {
+    expect(() => parseSettings({ SWEEP_SHARDS: text }, only("SWEEP_SHARDS"))).toThrow(
+      "SWEEP_SHARDS must be a whole number",
+    );
+  });
+
+  it("refuse more values than a list may have", () => {
+    const settings = only("JWT_ISSUER", "JWT_AUDIENCE");
+    const read = (most: number) => {
+      const JWT_AUDIENCE = Array.from({ length: most }, (_, index) => `a${index}`).join(", ");
+      return parseSettings({ JWT_ISSUER: "https://issuer.example", JWT_AUDIENCE }, settings).JWT_AUDIENCE;
+    };
+    expect(read(50)).toHaveLength(50);
+    expect(() => read(51)).toThrow("JWT_AUDIENCE must list at most 50 values");
+  });
+
+  it("make the schedule", () => {
+    const { interval } = scheduleOf({
+      SWEEP_INTERVAL_SECONDS: 30,
+      CHECK_INTERVAL_GROWTH_PERCENT: 20,
+      CHECK_INTERVAL_MAX_SECONDS: 600,
+    });
+    expect([0, 1_000_000, 9_000_000].map(interval)).toEqual([30_000, 200_000, 600_000]);
   });
 
   it("refuse more sweepers than shards", () => {
@@ -97,6 +132,34 @@ describe("settings", () => {
   });
 });
 
+describe("the base of callback URLs", () => {
+  const read = (url: string) => parseSettings({ CALLBACK_BASE_URL: url }, only("CALLBACK_BASE_URL"));
+
+  it.each([
+    ["https://downloads.example.com/", "https://downloads.example.com"],
+    ["https://downloads.example.com/enos//", "https://downloads.example.com/enos"],
+    ["https://downloads.example.com/a//b", "https://downloads.example.com/a//b"],
+    ["https://downloads.example.com/enos/?", "https://downloads.example.com/enos"],
+    ["http://127.0.0.1:3000", "http://127.0.0.1:3000"],
+  ])("may be %s", (url, base) => {
+    expect(read(url).CALLBACK_BASE_URL).toBe(base);
+  });
+
+  it.each([
+    "http://downloads.example.com",
+    "https://downloads.example.com/?x=1",
+    "https://downloads.example.com/#x",
+    "https://user@downloads.example.com",
+    "https://:pw@downloads.example.com",
+    "ftp://localhost",
+    "downloads.example.com",
+  ])("may not be %s", (url) => {
+    expect(() => read(url)).toThrow(
+      "CALLBACK_BASE_URL must be an https URL without a query (http on loopback only)",
+    );
+  });
+});
+
 describe("plain http", () => {
   const settings = only("ENOS_API_BASE_URL", "ENOS_HTTP_HOSTS");
   const read = (url: string, hosts: string, env: Record<string, string> = {}) =>
@@ -130,6 +193,8 @@ describe("plain http", () => {
     ["APIM.corp.example", "must be host names or addresses in lower case"],
     ["10.1", "must be host names or addresses in lower case"],
     ["*.corp.example", "must be host names or addresses in lower case"],
+    ["apim*.corp.example", "must be host names or addresses in lower case"],
+    ["10.1.2.256", "must be host names or addresses in lower case"],
     ["a,,b", "must be host names or addresses in lower case"],
     ["a,a", "lists a value twice"],
   ])("is not allowed for %s", (hosts, message) => {

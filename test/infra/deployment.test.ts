@@ -422,7 +422,7 @@ describe("an account's rules", () => {
     [{ ...VPC, VPC_SECURITY_GROUP_IDS: "default" }, "VPC_SECURITY_GROUP_IDS must be security group ids"],
     [
       { ...VPC, VPC_SECURITY_GROUP_IDS: [1, 2, 3, 4, 5, 6].map((n) => `sg-0000000${n}`).join() },
-      "VPC_SECURITY_GROUP_IDS must be at most 5",
+      "VPC_SECURITY_GROUP_IDS must list at most 5 values",
     ],
     [{ TRACING: "yes" }, "TRACING must be true or false"],
     [{ PERMISSIONS_BOUNDARY_ARN: "developers" }, "PERMISSIONS_BOUNDARY_ARN must be the ARN of a policy"],
