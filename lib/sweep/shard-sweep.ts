@@ -79,6 +79,7 @@ export class ShardSweep {
   readonly #late: LateTasks;
   /** Spans that the first pass did not read. */
   #unread: KeySpan[] = [ALL_KEYS];
+  #lastChecked: Checked | undefined;
 
   constructor(options: {
     dependencies: SweepDependencies;
@@ -335,8 +336,12 @@ export class ShardSweep {
     else this.#summary.due++;
   }
 
+  /** One object for all tasks that have been checked equally far: tens of thousands of checks are queued. */
   #checked(through: number): Checked {
-    return { through, scheduledSince: this.#window.scheduledSince };
+    if (this.#lastChecked?.through !== through) {
+      this.#lastChecked = { through, scheduledSince: this.#window.scheduledSince };
+    }
+    return this.#lastChecked;
   }
 
   #isDueSince(task: OpenTask, through: number): boolean {
