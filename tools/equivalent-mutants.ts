@@ -208,6 +208,15 @@ export const EQUIVALENT: Record<string, readonly Equivalent[]> = {
       why: "an error has an issue, which its type does not say",
     },
   ],
+  "lib/sweep/backlog.ts": [
+    { was: "[]", becomes: '["Stryker was here"]', why: "what is no span covers no key" },
+    {
+      was: "++this.#taken",
+      becomes: "--this.#taken",
+      why: "of two numbers, only the distance between them is asked",
+    },
+    { was: "a.key < b.key", becomes: "a.key <= b.key", why: "of two equal keys it is either" },
+  ],
   "lib/sweep/breakers.ts": [
     {
       was: "record?.origin",

@@ -21,6 +21,7 @@ const PURE: Record<string, readonly string[]> = {
   "lib/store": ["checkpoint", "coverage", "index-key", "key-span", "merge-gaps", "task-item"],
   "lib/time": ["*"],
   "lib/sweep": [
+    "backlog",
     "behind",
     "breakers",
     "call-result",

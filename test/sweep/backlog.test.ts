@@ -75,14 +75,16 @@ describe("a backlog", () => {
   });
 
   it("serves the spans that are furthest behind first, and single keys with them", () => {
-    const alone = { ...onlyKey(KEYS[1] as string), watermark: 4 };
-    const gaps = [alone, { from: KEYS[8] as string, to: KEYS[9] as string, watermark: 2 }];
+    const alone = [1, 4].map((watermark) => ({ ...onlyKey(KEYS[watermark] as string), watermark }));
+    const gaps = [...alone, { from: KEYS[8] as string, to: KEYS[9] as string, watermark: 2 }];
     const backlog = new Backlog({ orgId: "o1", unread: coverageOf({ watermark: 7, gaps }) });
+    expect(backlog.least).toBe(1);
     expect(backlog.begin()).toEqual(gaps);
     backlog.end([]);
+    expect(backlog.least).toBe(7);
     expect(new Set(backlog.begin().map(({ watermark }) => watermark))).toEqual(new Set([7]));
     backlog.end([]);
-    expect(backlog.hasUnread).toBe(false);
+    expect([backlog.hasUnread, backlog.least]).toEqual([false, Number.POSITIVE_INFINITY]);
     expect(backlog.remaining(false)).toEqual([]);
   });
 
