@@ -30,6 +30,13 @@ class SlowestFirst extends BaseSequencer {
   }
 }
 
+/**
+ * Without state beyond their own tests, so a process may run many of them: a process for each costs as much time as
+ * they do.
+ */
+const LIGHT = ["bench", "enos", "events", "http", "store", "sweep", "tasks", "time"];
+const light = LIGHT.map((folder) => `test/${folder}/**/*.test.ts`);
+
 export default defineConfig({
   test: {
     setupFiles: ["test/support/every-event.ts"],
@@ -37,7 +44,10 @@ export default defineConfig({
     maxWorkers: 3,
     testTimeout: 180_000,
     hookTimeout: 240_000,
-    include: ["test/**/*.test.ts"],
     sequence: { sequencer: SlowestFirst },
+    projects: [
+      { extends: true, test: { name: "light", include: light, isolate: false, restoreMocks: true } },
+      { extends: true, test: { name: "other", include: ["test/**/*.test.ts"], exclude: light } },
+    ],
   },
 });
