@@ -30,6 +30,7 @@ const PURE: Record<string, readonly string[]> = {
     "hint-batch",
     "hint-retry",
     "lag",
+    "lane",
     "lane-queue",
     "open-count",
     "paces",

@@ -5,5 +5,7 @@ export default defineConfig({
   test: {
     include: process.env.MUTATION_TESTS?.split(",") ?? [],
     setupFiles: ["tools/mutation.setup.ts"],
+    // A test that is slow on a busy machine has noticed nothing. Stryker has limits of its own.
+    testTimeout: 60_000,
   },
 });
