@@ -1,4 +1,4 @@
-import { SecretError, UnknownOrganisationError } from "../../lib/enos/credentials.ts";
+import { type Credentials, SecretError, UnknownOrganisationError } from "../../lib/enos/credentials.ts";
 import { EnosError } from "../../lib/enos/errors.ts";
 import type { SweepDependencies } from "../../lib/sweep/dependencies.ts";
 import { onAbort } from "../../lib/time/on-abort.ts";
@@ -35,16 +35,24 @@ export function worldGateways(
     const organisation = organisations.get(orgId) as Organisation;
     const { recoversAt, conduct } = organisation;
     const hasRecovered = recoversAt !== undefined && time.now >= EPOCH + recoversAt;
-    return { ...organisation, conduct: hasRecovered ? RECOVERED : conduct };
+    return { organisation, conduct: hasRecovered ? RECOVERED : conduct };
   };
+  /** As long as an organisation's secret stays the same, so does the object, as in a cache of secrets. */
+  const latest = new Map<string, Credentials>();
 
   const credentials: SweepDependencies["credentials"] = {
     async get(orgId) {
-      const { conduct, origin, requestsPerSecond } = organisationOf(orgId);
+      const { organisation, conduct } = organisationOf(orgId);
       if (conduct.kind === "no-secret") throw new UnknownOrganisationError(orgId);
       if (conduct.kind === "unreadable-secret") throw new SecretError("unreadable");
       const secretKey = conduct.kind === "refuses-keys" ? "old" : "new";
-      return { accessKey: orgId, secretKey, baseUrl: origin, requestsPerSecond };
+      let given = latest.get(orgId);
+      if (given?.secretKey !== secretKey) {
+        const { origin, requestsPerSecond } = organisation;
+        given = { accessKey: orgId, secretKey, baseUrl: origin, requestsPerSecond };
+        latest.set(orgId, given);
+      }
+      return given;
     },
     refresh: (orgId) => credentials.get(orgId),
   };
@@ -92,7 +100,8 @@ export function worldGateways(
     enos: {
       async getDownloadStatus({ orgId, channelId, taskId }, { signal } = {}) {
         await credentials.get(orgId);
-        const { conduct, garblesPercent = 0 } = organisationOf(orgId);
+        const { organisation, conduct } = organisationOf(orgId);
+        const { garblesPercent = 0 } = organisation;
         const task = rows.find({ taskId });
         calls.push({ at: time.now, orgId, taskId });
         const wait = async (ms: number) => {

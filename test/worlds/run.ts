@@ -180,14 +180,6 @@ export async function run(world: World): Promise<Outcome> {
     };
   };
 
-  const overdue = (isAnswering: (task: WorldTask) => boolean) =>
-    Math.max(
-      0,
-      ...outcome.tasks
-        .filter((task) => rows.openAt(task, time.now) && isAnswering(task))
-        .map((task) => time.now - dueSince(task, schedule, time.now, world)),
-    );
-
   /**
    * Whether a task's organisation and its gateway have not been stuck of late. A shard's record counts an organisation
    * that has recovered among those that answer from the next sweep on that writes it, which may come late: a sweeper that
@@ -200,6 +192,19 @@ export async function run(world: World): Promise<Outcome> {
       const isOver = time.now - at > 2 * SWEEP_MS && (sweptAt.get(shard) ?? 0) >= at;
       return !records.health.has(key) && isOver;
     });
+  };
+
+  /** How long the task that is furthest behind has been due, of all and of organisations that answer. */
+  const overdue = () => {
+    const { now } = time;
+    const most = { overdueMs: 0, overdueAnsweringMs: 0 };
+    for (const task of outcome.tasks) {
+      if (!rows.openAt(task, now)) continue;
+      const overdueMs = now - dueSince(task, schedule, now, world);
+      if (overdueMs > most.overdueMs) most.overdueMs = overdueMs;
+      if (overdueMs > most.overdueAnsweringMs && isAnswering(task)) most.overdueAnsweringMs = overdueMs;
+    }
+    return most;
   };
 
   const simulation = async () => {
@@ -237,8 +242,7 @@ export async function run(world: World): Promise<Outcome> {
             startedAt,
             endedAt: time.now,
             summary,
-            overdueMs: overdue(() => true),
-            overdueAnsweringMs: overdue(isAnswering),
+            ...overdue(),
           });
         }),
       );
