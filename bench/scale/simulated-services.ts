@@ -39,7 +39,7 @@ export function simulatedServices(
   const find = (id: string) => population.tasks[Number(id)] as SimulatedTask;
   const openTasks = new MemoryTasks<SimulatedTask>({
     rows: {
-      all: () => population.tasks,
+      including: () => population.tasks,
       inShard: (shard) => population.shards[shard] ?? [],
       find: ({ taskId }) => find(taskId),
       openAt: openTaskAt,

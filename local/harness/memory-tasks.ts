@@ -10,7 +10,8 @@ import type { OpenTask } from "../../lib/tasks/record.ts";
  * millions, and keep only what it needs. None is put a second time.
  */
 export interface Rows<Row extends { readonly indexKey: string }> {
-  all(): Iterable<Row>;
+  /** Every row of an organisation, and perhaps others. */
+  including(orgId: string): Iterable<Row>;
   /** A shard's rows, in the order of {@link byIndexKey}. */
   inShard(shard: number): readonly Row[];
   find(task: TaskKey): Row;
@@ -74,7 +75,7 @@ export class MemoryTasks<Row extends { readonly indexKey: string }> {
       },
       another: async (read, except) => {
         await this.#latency("read");
-        const others = [...this.#rows.all()].flatMap((row) => {
+        const others = [...this.#rows.including(read.orgId)].flatMap((row) => {
           if (row.indexKey === read.indexKey || except.has(row.indexKey)) return [];
           const task = this.#rows.openAt(row, this.#now());
           return task?.orgId === read.orgId ? [task] : [];

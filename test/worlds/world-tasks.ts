@@ -60,16 +60,18 @@ export function worldTask(
 export class WorldTasks implements Rows<WorldTask> {
   readonly #now: () => number;
   readonly #byShard: Map<number, WorldTask[]>;
+  readonly #byOrganisation: Map<string, WorldTask[]>;
   readonly #byId: Map<string, WorldTask>;
 
   constructor(tasks: readonly WorldTask[], now: () => number) {
     this.#now = now;
     this.#byShard = Map.groupBy(tasks.toSorted(byIndexKey), ({ shard }) => shard);
+    this.#byOrganisation = Map.groupBy(tasks, ({ orgId }) => orgId);
     this.#byId = new Map(tasks.map((task) => [task.taskId, task]));
   }
 
-  all(): Iterable<WorldTask> {
-    return this.#byId.values();
+  including(orgId: string): WorldTask[] {
+    return this.#byOrganisation.get(orgId) ?? [];
   }
 
   inShard(shard: number): WorldTask[] {

@@ -36,7 +36,7 @@ class Table implements Rows<Row> {
     return new MemoryTasks({ rows: this, now: () => this.now, latency: async () => {}, ...options }).store();
   }
 
-  all = () => this.rows;
+  including = () => this.rows;
   inShard = (shard: number) => (shard === SHARD ? this.rows : []);
   find = ({ taskId }: TaskKey) =>
     this.rows.find(({ versions }) => versions[0]?.task?.taskId === taskId) as Row;
