@@ -6,18 +6,24 @@ import { REMEMBERED } from "./local/remembered.ts";
 Object.assign(process.env, REMEMBERED);
 useOwnTemporaryFolder();
 
-/** They take a minute each: begun last, they would be waited for alone. */
+/** They take from twenty seconds to two minutes: begun last, they would be waited for alone. */
 const SLOW = [
+  "test/ops/deploy.test.ts",
   "test/worlds/worlds.test.ts",
   "test/chaos/upstream/upstream.test.ts",
-  "test/ops/deploy.test.ts",
-  "test/infra/alarms.test.ts",
-  "test/docs/commands.test.ts",
-  "test/e2e/programs.test.ts",
   "test/sweep/sweep.test.ts",
+  "test/e2e/programs.test.ts",
+  "test/docs/commands.test.ts",
+  "test/infra/variants.test.ts",
+  "test/worlds/neighbours.test.ts",
+  "test/ops/stage-commands.test.ts",
+  "test/infra/alarms.test.ts",
+  "test/bench/simulation.test.ts",
   "test/chaos/overlap.test.ts",
   "test/chaos/crowd.test.ts",
   "test/chaos/crashes.test.ts",
+  "test/ops/tasks.test.ts",
+  "test/ops/redrive.test.ts",
 ];
 
 class SlowestFirst extends BaseSequencer {
