@@ -40,7 +40,7 @@ class SlowestFirst extends BaseSequencer {
  * Without state beyond their own tests, so a process may run many of them: a process for each costs as much time as
  * they do.
  */
-const LIGHT = ["bench", "enos", "events", "http", "store", "sweep", "tasks", "time"];
+const LIGHT = ["bench", "enos", "events", "http", "infra", "store", "sweep", "tasks", "time"];
 const light = LIGHT.map((folder) => `test/${folder}/**/*.test.ts`);
 
 export default defineConfig({
@@ -52,7 +52,10 @@ export default defineConfig({
     hookTimeout: 240_000,
     sequence: { sequencer: SlowestFirst },
     projects: [
-      { extends: true, test: { name: "light", include: light, isolate: false, restoreMocks: true } },
+      {
+        extends: true,
+        test: { name: "light", include: light, isolate: false, restoreMocks: true, unstubEnvs: true },
+      },
       { extends: true, test: { name: "other", include: ["test/**/*.test.ts"], exclude: light } },
     ],
   },
