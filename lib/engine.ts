@@ -9,6 +9,7 @@ import { ShardStore } from "./store/shard-store.ts";
 import { type Database, openDatabase } from "./store/table.ts";
 import type { CheckSettings, SweepDependencies } from "./sweep/dependencies.ts";
 import { Paces } from "./sweep/paces.ts";
+import { Suspects } from "./sweep/suspects.ts";
 import { DAY_MS } from "./time/day.ts";
 
 /** The settings of a function that checks tasks. */
@@ -37,6 +38,7 @@ export function connectEngine<Observer extends SweepDependencies["observer"]>(
     schedule: scheduleOf(settings),
     observer,
     paces: new Paces(),
+    suspects: new Suspects(),
     now: Date.now,
   };
   const checkSettings: CheckSettings = {

@@ -20,8 +20,8 @@ interface Organisation {
   fingerprint: string | undefined;
   /** Calls of this sweep that were answered. */
   answers: number;
-  /** The index keys of tasks that went unanswered, or were refused, since the last answer. */
-  unansweredTasks: Set<string>;
+  /** Tasks that went unanswered, or were refused, since the last answer: index keys, and whether each is a suspect. */
+  unansweredTasks: Map<string, boolean>;
   record: HealthRecord | undefined;
   /** Its stored record, while it is called as if it were not stuck. */
   retried: HealthRecord | undefined;
@@ -142,9 +142,15 @@ export class Breakers {
   /**
    * Notes the result of a call about a task.
    *
-   * @param isWitness whether the task is a witness, {@link needsWitness}
+   * @param about.isWitness whether the task is a witness, {@link needsWitness}
+   * @param about.isSuspect whether the last call about this task went unanswered as well
    */
-  noteResult(orgId: string, task: string, result: CallResult, isWitness = false): HealthChange[] {
+  noteResult(
+    orgId: string,
+    task: string,
+    result: CallResult,
+    { isWitness = false, isSuspect = false }: { isWitness?: boolean; isSuspect?: boolean } = {},
+  ): HealthChange[] {
     switch (result.kind) {
       case "answered":
         return this.#answered(orgId);
@@ -161,9 +167,10 @@ export class Breakers {
           // It confirms that the gateway is stuck: no second task is needed.
           ...this.#unanswered(orgId, task, "unreachable", {
             isWitness,
+            isSuspect,
             isExpected: this.isStuckOnlyByGateway(orgId),
           }),
-          ...this.#gatewayUnanswered(orgId, result.isConnected),
+          ...this.#gatewayUnanswered(orgId, { isConnected: result.isConnected, isSuspect }),
         ];
       case "cut-off":
         return [];
@@ -186,13 +193,13 @@ export class Breakers {
 
   /** The index keys of an organisation's tasks that went unanswered, or were refused, since its last answer. */
   unansweredTasks(orgId: string): ReadonlySet<string> {
-    return new Set(this.#organisations.get(orgId)?.unansweredTasks);
+    return new Set(this.#organisations.get(orgId)?.unansweredTasks.keys());
   }
 
   /**
    * Notes that no witness was found. If the organisation has no other task, that proves that it is stuck. If the search
    * was given up, it is taken to be stuck, since a wrong guess costs only a probe; but not if it has been answered in this
-   * sweep, nor for a single task if it was answered of late.
+   * sweep, nor if it was answered of late and no more than one task that is not a suspect went unanswered.
    *
    * @param found.isCertain whether there is no other task
    * @param found.wasAnswered whether it was answered of late
@@ -204,8 +211,8 @@ export class Breakers {
   ): HealthChange[] {
     if (!this.needsWitness(orgId, true)) return [];
     const { answers, unansweredTasks } = this.#organisation(orgId);
-    const isSingle = unansweredTasks.size < UNANSWERED_TASKS;
-    const isProof = isCertain || (answers === 0 && !(isSingle && wasAnswered));
+    const unexpected = [...unansweredTasks.values()].filter((isSuspect) => !isSuspect).length;
+    const isProof = isCertain || (answers === 0 && !(wasAnswered && unexpected < UNANSWERED_TASKS));
     return isProof ? this.#open("org", orgId, reason) : [];
   }
 
@@ -248,10 +255,14 @@ export class Breakers {
     orgId: string,
     task: string,
     reason: StuckReason,
-    { isWitness, isExpected = false }: { isWitness: boolean; isExpected?: boolean },
+    {
+      isWitness,
+      isSuspect = false,
+      isExpected = false,
+    }: { isWitness: boolean; isSuspect?: boolean; isExpected?: boolean },
   ): HealthChange[] {
     const organisation = this.#organisation(orgId);
-    organisation.unansweredTasks.add(task);
+    organisation.unansweredTasks.set(task, isSuspect);
     // If no call was made, none would be made for another task either.
     const isCertain = isExpected || !wasCalled(reason);
     const isProven = isWitness && organisation.unansweredTasks.size >= enoughUnanswered(organisation);
@@ -259,9 +270,14 @@ export class Breakers {
     return this.#open("org", orgId, reason);
   }
 
-  #gatewayUnanswered(orgId: string, isConnected: boolean): HealthChange[] {
-    const { origin: url } = this.#organisation(orgId);
+  #gatewayUnanswered(
+    orgId: string,
+    { isConnected, isSuspect }: { isConnected: boolean; isSuspect: boolean },
+  ): HealthChange[] {
+    const { origin: url, record } = this.#organisation(orgId);
     if (!url) return [];
+    // That a suspect goes unanswered says nothing about the gateway, unless it proves that the organisation is stuck.
+    if (isConnected && isSuspect && !record) return [];
     const origin = this.#origin(url);
     origin.unansweredOrganisations.add(orgId);
     const enough = Math.max(2, Math.min(UNANSWERED_ORGANISATIONS, origin.organisations.size));
@@ -293,7 +309,7 @@ export class Breakers {
         origin: undefined,
         fingerprint: undefined,
         answers: 0,
-        unansweredTasks: new Set(),
+        unansweredTasks: new Map(),
         record: undefined,
         retried: undefined,
       };

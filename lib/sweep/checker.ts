@@ -50,6 +50,7 @@ export class Checker {
       requestsPerSecond: settings.requestsPerSecond,
       work: (check) => this.#check(check),
       onSkipped: unasked,
+      isSuspect: ({ purpose, task }) => !purpose && (dependencies.suspects?.has(task) ?? false),
       paces: dependencies.paces,
     });
     this.queue = queue;

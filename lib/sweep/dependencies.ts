@@ -10,6 +10,7 @@ import type { TaskKey } from "../tasks/key.ts";
 import type { Schedule } from "../tasks/schedule.ts";
 import type { Paces } from "./paces.ts";
 import type { FailureReason } from "./summary.ts";
+import type { Suspects } from "./suspects.ts";
 
 /** What checks are made with. */
 export interface CheckDependencies {
@@ -22,6 +23,8 @@ export interface CheckDependencies {
   observer: SweepObserver;
   /** What is known of each organisation from earlier calls of this process; nothing if left out. */
   paces?: Paces;
+  /** The tasks whose last call of this process went unanswered; unknown if left out. */
+  suspects?: Suspects;
   /** Unix milliseconds. */
   now: () => number;
 }

@@ -3,6 +3,7 @@ import { CallWindow } from "./call-window.ts";
 import { allowedAt, type Lane, mayCall, nextChoice, type Queued } from "./lane.ts";
 import { LaneQueue } from "./lane-queue.ts";
 import type { Pace, Paces } from "./paces.ts";
+import { SuspectQueue } from "./suspect-queue.ts";
 import { type PlaceKind, type ProbeKind, WaitingPlaces } from "./waiting-places.ts";
 
 /** The queue's limits. Times are in milliseconds. */
@@ -45,6 +46,8 @@ export interface FairQueueOptions<Item> {
   work: (item: Item) => Promise<boolean>;
   /** Called with each item that was queued and will not be worked on. */
   onSkipped: (item: Item) => void;
+  /** Whether an item's task went unanswered the last time; never if left out. */
+  isSuspect?: (item: Item) => boolean;
   /** The organisations' paces from earlier sweeps, updated by this one; without it, no pace is known at first. */
   paces?: Paces | undefined;
 }
@@ -76,6 +79,7 @@ export class FairQueue<Item extends Queued> {
   /** Quick lanes whose rate does not allow a call yet, by when it will. */
   readonly #paced = new TinyQueue<{ lane: Lane<Item>; at: number }>([], (a, b) => a.at - b.at);
   readonly #places: WaitingPlaces<Item>;
+  readonly #suspects: SuspectQueue<Item>;
   /** Calls that began in slots, oldest first; some may have ended. */
   #begun: Call<Item>[] = [];
   #oldest = 0;
@@ -92,10 +96,9 @@ export class FairQueue<Item extends Queued> {
 
   constructor(options: FairQueueOptions<Item>) {
     this.#options = options;
-    this.#places = new WaitingPlaces({
-      limit: LIMITS.mostCalls - options.concurrency,
-      wake: (at, now) => this.#wake(at, now),
-    });
+    const wake = (at: number, now: number) => this.#wake(at, now);
+    this.#places = new WaitingPlaces({ limit: LIMITS.mostCalls - options.concurrency, wake });
+    this.#suspects = new SuspectQueue({ wake });
   }
 
   /** Queues an item. @param goesFirst whether it goes before the other items of its organisation */
@@ -105,10 +108,14 @@ export class FairQueue<Item extends Queued> {
       this.#options.onSkipped(item);
       return;
     }
-    this.#keepUp(lane);
-    lane.items.add(item, goesFirst);
     this.#queued++;
-    this.#list(lane);
+    if (this.#options.isSuspect?.(item)) {
+      this.#suspects.add(lane, item, goesFirst);
+    } else {
+      this.#keepUp(lane);
+      lane.items.add(item, goesFirst);
+      this.#list(lane);
+    }
     this.#pump();
   }
 
@@ -186,7 +193,10 @@ export class FairQueue<Item extends Queued> {
   /** Whether an organisation has nothing queued, and nothing in flight but the call that is just ending. */
   isLast(orgId: string): boolean {
     const lane = this.#lanes.get(orgId);
-    return !lane || (lane.items.length === 0 && lane.inFlight <= 1);
+    if (!lane) return true;
+    return (
+      lane.items.length + this.#suspects.lengthOf(lane) === 0 && lane.inFlight + lane.suspectsInFlight <= 1
+    );
   }
 
   /** Sets an organisation's own rate, in calls per second. */
@@ -253,6 +263,8 @@ export class FairQueue<Item extends Queued> {
         isStopped: false,
         inFlight: 0,
         inPlaces: 0,
+        suspectsInFlight: 0,
+        wasSuspect: false,
         unanswered: 0,
         wasOldest: false,
         oldestInFlight: 0,
@@ -314,8 +326,18 @@ export class FairQueue<Item extends Queued> {
   #pump(): void {
     if (this.#closed || this.#holds > 0) return;
     const now = performance.now();
+    this.#startSuspects(now);
     this.#startInSlots(now);
     this.#startInPlaces(now);
+  }
+
+  #startSuspects(now: number): void {
+    while (this.#places.hasRoomForSuspect && this.#calls < LIMITS.mostCalls) {
+      const next = this.#suspects.take(now);
+      if (!next) return;
+      this.#queued--;
+      this.#start(next.lane, next.item, "suspect", now);
+    }
   }
 
   #startInSlots(now: number): void {
@@ -376,13 +398,15 @@ export class FairQueue<Item extends Queued> {
       isOldest,
       hasEnded: false,
     };
-    lane.inFlight++;
+    lane.wasSuspect = place === "suspect";
+    if (lane.wasSuspect) lane.suspectsInFlight++;
+    else lane.inFlight++;
     if (isOldest) lane.oldestInFlight++;
     lane.nextAt = Math.max(lane.nextAt, now) + lane.spacingMs;
     lane.used += call.charged;
     if (place) {
       this.#places.take(place);
-      lane.inPlaces++;
+      if (!lane.wasSuspect) lane.inPlaces++;
     } else {
       this.#slots++;
       this.#begun.push(call);
@@ -396,9 +420,13 @@ export class FairQueue<Item extends Queued> {
     const now = performance.now();
     const tookMs = now - startedAt;
     call.hasEnded = true;
-    lane.inFlight--;
+    const isSuspect = call.place === "suspect";
+    if (isSuspect) lane.suspectsInFlight--;
+    else lane.inFlight--;
     if (call.isOldest) lane.oldestInFlight--;
-    if (call.place) {
+    if (isSuspect) {
+      this.#places.free("suspect");
+    } else if (call.place) {
       this.#places.free(call.place);
       lane.inPlaces--;
       // A call that was cut off at the end of the time was not a turn.
@@ -415,7 +443,7 @@ export class FairQueue<Item extends Queued> {
     if (answered) {
       this.#setPace(lane, tookMs <= LIMITS.quickMs ? "quick" : "slow");
       lane.window.answered({ startedAt, inFlight, now });
-    } else {
+    } else if (!isSuspect) {
       lane.unanswered++;
       if (!lane.pace) this.#setPace(lane, "slow");
       lane.window.unanswered({ startedAt, inFlight, now });
@@ -464,7 +492,7 @@ export class FairQueue<Item extends Queued> {
   }
 
   #skip(lane: Lane<Item>): void {
-    const items = lane.items.clear();
+    const items = [...lane.items.clear(), ...this.#suspects.clear(lane)];
     this.#queued -= items.length;
     for (const item of items) this.#options.onSkipped(item);
   }

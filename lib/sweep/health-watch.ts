@@ -1,3 +1,4 @@
+import type { OtherTask } from "../store/open-task-store.ts";
 import type { Unfinished } from "../time/unfinished.ts";
 import type { Breakers, HealthChange } from "./breakers.ts";
 import type { CallResult } from "./call-result.ts";
@@ -14,7 +15,10 @@ const ANSWERED_MS = 15 * 60_000;
 type CallWithoutAnswer = Extract<CallResult, { kind: "unanswered" | "refused" }>;
 
 /** What the watch works with. */
-type HealthWatchDependencies = Pick<CheckDependencies, "health" | "openTasks" | "observer" | "paces" | "now">;
+type HealthWatchDependencies = Pick<
+  CheckDependencies,
+  "health" | "openTasks" | "observer" | "paces" | "suspects" | "now"
+>;
 
 /**
  * Acts on what calls say of the health of organisations and gateways: writes which of them are stuck, stops and resumes
@@ -68,8 +72,15 @@ export class HealthWatch {
   /** Notes a call's result. Resolves once the check of a witness is queued, if one is needed. */
   async note({ task, purpose }: Check, result: CallResult): Promise<void> {
     const { orgId } = task;
-    this.#carryOut(this.#breakers.noteResult(orgId, task.indexKey, result, purpose === "witness"));
-    if (result.kind === "answered") this.#dependencies.paces?.answered(orgId, this.#dependencies.now());
+    const { paces, suspects, now } = this.#dependencies;
+    const about = { isWitness: purpose === "witness", isSuspect: suspects?.has(task) ?? false };
+    this.#carryOut(this.#breakers.noteResult(orgId, task.indexKey, result, about));
+    if (result.kind === "answered") {
+      paces?.answered(orgId, now());
+      suspects?.remove(task);
+    } else if (result.kind === "unanswered" && purpose !== "probe" && purpose !== "opinion") {
+      suspects?.add(task);
+    }
     if (result.kind === "answered" || result.kind === "cut-off") return;
     if (result.kind === "limited") this.#queue.stop(orgId);
     else if (purpose !== "probe" && !this.#awaitingWitness.has(orgId)) {
@@ -88,8 +99,8 @@ export class HealthWatch {
     this.#awaitingWitness.add(orgId);
     this.#unfinished.add(ended.promise.finally(() => this.#awaitingWitness.delete(orgId)));
     try {
-      const { openTasks, now, paces } = this.#dependencies;
-      const other = await openTasks.another(task, this.#breakers.unansweredTasks(orgId), this.#time.signal);
+      const { now, paces } = this.#dependencies;
+      const other = await this.#another(task);
       if (other.kind === "found") {
         // How far it was checked is not known here. So it counts neither as unreachable nor as known to be open.
         const checked = { through: now(), scheduledSince: Number.POSITIVE_INFINITY };
@@ -105,6 +116,16 @@ export class HealthWatch {
       if (!this.#time.isClosing) this.#onFailure("read", error, task);
     }
     ended.resolve();
+  }
+
+  /** Another task of the organisation, of those that have not gone unanswered in this sweep: if possible, no suspect. */
+  async #another(task: Check["task"]): Promise<OtherTask> {
+    const { openTasks, suspects } = this.#dependencies;
+    const unanswered = this.#breakers.unansweredTasks(task.orgId);
+    const known = [...(suspects?.of(task.orgId) ?? [])];
+    const other = await openTasks.another(task, new Set([...unanswered, ...known]), this.#time.signal);
+    const isOnlySuspects = other.kind === "none" && known.some((key) => !unanswered.has(key));
+    return isOnlySuspects ? openTasks.another(task, unanswered, this.#time.signal) : other;
   }
 
   /** Writes which organisations and gateways are stuck or have recovered, and stops or resumes them in the queue. */

@@ -17,10 +17,13 @@ export interface Lane<Item extends Queued> {
   /** When it last had a turn in a waiting place, in this sweep or an earlier one. */
   lastTurn: number;
   isStopped: boolean;
-  /** Its calls in flight, and those of them that are in waiting places. */
+  /** Its calls in flight, and those of them that are in waiting places; without those about suspects. */
   inFlight: number;
   inPlaces: number;
-  /** Its calls that went unanswered in this sweep. */
+  /** Its calls about suspects that are in flight, and whether its last call was one. */
+  suspectsInFlight: number;
+  wasSuspect: boolean;
+  /** Its calls that went unanswered in this sweep, without those about suspects. */
   unanswered: number;
   /** Whether its last call was not for one of the `others`, and how many such calls are in flight. */
   wasOldest: boolean;
@@ -50,9 +53,9 @@ export function isInDoubt({ pace, window, unanswered }: Lane<Queued>): boolean {
 }
 
 /**
- * Which of its items a lane's next call is for. Tasks that are never answered end up furthest behind. So once a call went
- * unanswered, what is furthest behind gets at most every second call and about half of the window, in random order, so
- * that none of it waits behind such a task.
+ * Which of its items a lane's next call is for. Tasks that are never answered end up furthest behind, and are not known
+ * as suspects at first. So once a call went unanswered, what is furthest behind gets at most every second call and about
+ * half of the window, in random order, so that none of it waits behind such a task.
  */
 export function nextChoice(lane: Lane<Queued>): Choice {
   const { unanswered, wasOldest, oldestInFlight, window } = lane;

@@ -4,8 +4,10 @@ import type { Breakers } from "./breakers.ts";
 import { wasCalled } from "./call-result.ts";
 import type { Check } from "./check.ts";
 import type { Checker } from "./checker.ts";
+import type { CheckDependencies } from "./dependencies.ts";
 import { type Candidate, ProbeCandidates } from "./probe-candidates.ts";
 import { isProbeDue } from "./probe-times.ts";
+import type { Suspects } from "./suspects.ts";
 
 /** A probe that has been due for this long, in milliseconds, is overdue. */
 const OVERDUE_MS = 5 * 60_000;
@@ -18,11 +20,13 @@ const OVERDUE_MS = 5 * 60_000;
 export class Probes {
   readonly #checker: Pick<Checker, "queue" | "secondOpinions">;
   readonly #breakers: Breakers;
+  readonly #suspects: Suspects | undefined;
   readonly #now: number;
   readonly #forProbes = new ProbeCandidates<HealthRecord>();
   readonly #forSecondOpinions = new ProbeCandidates<string>();
 
   constructor(options: {
+    dependencies: Pick<CheckDependencies, "suspects">;
     checker: Pick<Checker, "queue" | "secondOpinions">;
     breakers: Breakers;
     /** When the sweep took the shard, in Unix milliseconds. */
@@ -30,6 +34,7 @@ export class Probes {
   }) {
     this.#checker = options.checker;
     this.#breakers = options.breakers;
+    this.#suspects = options.dependencies.suspects;
     this.#now = options.now;
   }
 
@@ -49,7 +54,8 @@ export class Probes {
 
   /**
    * Lets a task of a stuck organisation, or of one whose gateway is stuck, be drawn. One that is past its deadline is
-   * drawn only if there is no other: asking about it delays its end.
+   * drawn only if there is no other: asking about it delays its end. So is a suspect: if it is not answered, that says
+   * little.
    *
    * @returns the task that is not drawn from now on: this one, or the one that was drawn so far
    */
@@ -57,9 +63,9 @@ export class Probes {
     const { orgId } = candidate.task;
     const stuck = this.#breakers.stuck(orgId);
     if (!stuck) return candidate;
-    const isInTime = Number(!candidate.isLate);
+    const rank = 2 * Number(!this.#suspects?.has(candidate.task)) + Number(!candidate.isLate);
     if (this.#mayGiveSecondOpinion(orgId)) {
-      return this.#forSecondOpinions.consider(orgId, candidate, { rank: isInTime });
+      return this.#forSecondOpinions.consider(orgId, candidate, { rank });
     }
     if (!isProbeDue(stuck, this.#now)) return candidate;
     const own = this.#breakers.ownRecord(orgId);
@@ -67,7 +73,7 @@ export class Probes {
     return this.#forProbes.consider(stuck, candidate, {
       // A gateway is asked for another of its organisations each time, with credentials if any has them.
       group: stuck.scope === "origin" ? orgId : undefined,
-      rank: 2 * hasCredentials + isInTime,
+      rank: 4 * hasCredentials + rank,
     });
   }
 

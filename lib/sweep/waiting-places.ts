@@ -6,14 +6,17 @@ import { allowedAt, isInDoubt, type Lane, mayCall, type Queued } from "./lane.ts
  * organisations in doubt, calls to slow organisations, second opinions on stuck gateways, and probes.
  */
 const KINDS = ["first", "doubt", "slow", "opinion", "probe"] as const;
-export type PlaceKind = (typeof KINDS)[number];
+type WaitingKind = (typeof KINDS)[number];
+
+/** What a place is taken for: one of those, or a call about a suspect, which has waited elsewhere. */
+export type PlaceKind = WaitingKind | "suspect";
 
 /** Kinds of calls that are made even if their organisation is stopped, each for an item of its own. */
-export type ProbeKind = Extract<PlaceKind, "opinion" | "probe">;
+export type ProbeKind = Extract<WaitingKind, "opinion" | "probe">;
 
 /** What gets a waiting place: a lane's next item, or a probe. */
 type Next<Item extends Queued> =
-  | { kind: Exclude<PlaceKind, ProbeKind>; lane: Lane<Item> }
+  | { kind: Exclude<WaitingKind, ProbeKind>; lane: Lane<Item> }
   | { kind: ProbeKind; item: Item };
 
 /** Items of which the one that has waited longest goes first. */
@@ -23,7 +26,14 @@ type Line<Item> = TinyQueue<{ item: Item; since: number }>;
 export class WaitingPlaces<Item extends Queued> {
   readonly #limit: number;
   readonly #wake: (at: number, now: number) => void;
-  readonly #taken: Record<PlaceKind, number> = { first: 0, doubt: 0, slow: 0, opinion: 0, probe: 0 };
+  readonly #taken: Record<PlaceKind, number> = {
+    first: 0,
+    doubt: 0,
+    slow: 0,
+    opinion: 0,
+    probe: 0,
+    suspect: 0,
+  };
   #takenInAll = 0;
   /** Lanes of unknown pace whose first call has not begun. */
   readonly #first: Lane<Item>[] = [];
@@ -46,6 +56,11 @@ export class WaitingPlaces<Item extends Queued> {
   /** How many places are taken: perhaps more than the limit, by calls that have left their slots. */
   get taken(): number {
     return this.#takenInAll;
+  }
+
+  /** Whether a call about a suspect may start: they never have more than an equal share of the places. */
+  get hasRoomForSuspect(): boolean {
+    return this.#takenInAll < this.#limit && this.#taken.suspect < this.#limit / (KINDS.length + 1);
   }
 
   /** Takes a place for a call. */
@@ -94,14 +109,14 @@ export class WaitingPlaces<Item extends Queued> {
     while (this.#takenInAll < this.#limit && this.#isAnyWaiting) {
       const doubt = this.#next(this.#inDoubt, isInDoubt, isNearerProof, now);
       const slow = this.#next(this.#slow, isSlow, hadFewerTurns, now);
-      const isWaiting: Record<PlaceKind, boolean> = {
+      const isWaiting: Record<WaitingKind, boolean> = {
         first: this.#first.length + this.#unproven.length > 0,
         doubt: doubt !== undefined,
         slow: slow !== undefined,
         opinion: this.#probes.opinion.length > 0,
         probe: this.#probes.probe.length > 0,
       };
-      let kind: PlaceKind | undefined;
+      let kind: WaitingKind | undefined;
       for (const each of KINDS) {
         if (isWaiting[each] && (!kind || this.#taken[each] < this.#taken[kind])) kind = each;
       }

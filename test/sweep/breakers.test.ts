@@ -61,7 +61,9 @@ describe("an organisation", () => {
       probes: 0,
       fingerprint: "keys of o1",
     };
-    expect(breakers.noteResult("o1", "t2", result, true)).toEqual([{ kind: "stuck", record: stuck }]);
+    expect(breakers.noteResult("o1", "t2", result, { isWitness: true })).toEqual([
+      { kind: "stuck", record: stuck },
+    ]);
     expect(breakers.stuck("o1")).toEqual(stuck);
     expect(breakers.records).toEqual([stuck]);
     // The change is reported only once.
@@ -91,7 +93,7 @@ describe("an organisation", () => {
       expect(breakers.needsWitness("o1", false)).toBe(task > 0);
     }
     expect([...breakers.unansweredTasks("o1")]).toEqual(["due0", "due1", "due2", "due3", "due4"]);
-    expect(breakers.noteResult("o1", "drawn", HUNG, true)).toMatchObject([{ kind: "stuck" }]);
+    expect(breakers.noteResult("o1", "drawn", HUNG, { isWitness: true })).toMatchObject([{ kind: "stuck" }]);
     expect(breakers.needsWitness("o1", false)).toBe(false);
   });
 
@@ -121,6 +123,18 @@ describe("an organisation", () => {
 
   it("that was answered of late is not stuck for a single task, if no other was found among many", () => {
     const notFound = { isCertain: false, wasAnswered: true };
+    breakers.noteResult("o1", "t1", HUNG);
+    expect(breakers.foundNoWitness("o1", "unreachable", notFound)).toEqual([]);
+    breakers.noteResult("o1", "t2", HUNG);
+    expect(breakers.foundNoWitness("o1", "unreachable", notFound)).toMatchObject([{ kind: "stuck" }]);
+  });
+
+  it("that was answered of late is not stuck for suspects, however many, if no other task was found", () => {
+    const notFound = { isCertain: false, wasAnswered: true };
+    for (let task = 0; task < 5; task++) {
+      breakers.noteResult("o1", `s${task}`, HUNG, { isSuspect: true });
+      expect(breakers.foundNoWitness("o1", "unreachable", notFound)).toEqual([]);
+    }
     breakers.noteResult("o1", "t1", HUNG);
     expect(breakers.foundNoWitness("o1", "unreachable", notFound)).toEqual([]);
     breakers.noteResult("o1", "t2", HUNG);
@@ -171,11 +185,11 @@ describe("an organisation", () => {
     breakers.noteResult("o1", "unanswered", HUNG);
     for (let task = 0; task < 5; task++) breakers.noteResult("o1", `t${task}`, ANSWERED);
     expect([...breakers.unansweredTasks("o1")]).toEqual([]);
-    breakers.noteResult("o1", "u0", HUNG, true);
+    breakers.noteResult("o1", "u0", HUNG, { isWitness: true });
     expect(breakers.needsWitness("o1", true)).toBe(false);
     for (let task = 1; task < 4; task++)
-      expect(breakers.noteResult("o1", `u${task}`, HUNG, true)).toEqual([]);
-    expect(breakers.noteResult("o1", "u4", HUNG, true)).toMatchObject([{ kind: "stuck" }]);
+      expect(breakers.noteResult("o1", `u${task}`, HUNG, { isWitness: true })).toEqual([]);
+    expect(breakers.noteResult("o1", "u4", HUNG, { isWitness: true })).toMatchObject([{ kind: "stuck" }]);
   });
 
   it("of which nothing is known is not stuck, and has no gateway", () => {
@@ -278,9 +292,30 @@ describe("a gateway", () => {
     ]);
   });
 
+  it("is not stuck because suspects of its organisations go unanswered, until those are stuck themselves", () => {
+    for (const orgId of ["o1", "o2"]) {
+      join(orgId, "https://shared");
+      expect(breakers.noteResult(orgId, "s1", HUNG, { isSuspect: true })).toEqual([]);
+    }
+    const silence = { isSuspect: true, isWitness: true };
+    expect(breakers.noteResult("o1", "s2", HUNG, silence)).toMatchObject([{ record: { scope: "org" } }]);
+    expect(breakers.noteResult("o2", "s2", HUNG, silence)).toMatchObject([
+      { record: { scope: "org" } },
+      { record: { scope: "origin" } },
+    ]);
+  });
+
+  it("is stuck if it refuses a connection, whichever task was to be asked about", () => {
+    join("o1", "https://shared");
+    expect(breakers.noteResult("o1", "s1", NO_CONNECTION, { isSuspect: true })).toMatchObject([
+      { record: { scope: "origin" } },
+    ]);
+  });
+
   it("is not stuck because of one hung organisation, however many of its tasks are asked about", () => {
     for (const orgId of ["o1", "o2", "o3"]) join(orgId, "https://shared");
-    for (let task = 0; task < 50; task++) breakers.noteResult("o1", `t${task}`, HUNG, task > 0);
+    for (let task = 0; task < 50; task++)
+      breakers.noteResult("o1", `t${task}`, HUNG, { isWitness: task > 0 });
     expect(breakers.stuck("o1")).toMatchObject({ scope: "org" });
     expect(breakers.stuck("o2")).toBeUndefined();
   });

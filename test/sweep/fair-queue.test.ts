@@ -94,6 +94,94 @@ class Bench {
 const quick: Conduct = () => ({ takesMs: 50 });
 const advance = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
+describe("suspects", () => {
+  /** All but every organisation's first task and those after its hundredth are suspects, which are never answered. */
+  const isSuspect = ({ number }: Item) => number > 0 && number <= 100;
+  const poisoned: Conduct = (item) =>
+    isSuspect(item) ? { takesMs: 10 * SECOND, answered: false } : { takesMs: 50 };
+  const suspectsOf = (bench: Bench, orgId: string) => bench.of(orgId).filter(isSuspect);
+
+  it("wait until their organisation has answered about another task", async () => {
+    const bench = new Bench(poisoned, { isSuspect });
+    bench.add("a", 100);
+    await advance(49);
+    expect(bench.of("a").map(({ number }) => number)).toEqual([0]);
+    await advance(2);
+    expect(suspectsOf(bench, "a").length).toBeGreaterThan(0);
+  });
+
+  it("are asked about one at a time while none is answered, if there are no other tasks", async () => {
+    const bench = new Bench(() => ({ takesMs: 10 * SECOND, answered: false }), { isSuspect: () => true });
+    bench.add("a", 5);
+    await advance(25 * SECOND);
+    expect(bench.of("a")).toHaveLength(3);
+    expect(bench.underWay()).toBe(1);
+  });
+
+  it("are all asked about soon once they are answered again", async () => {
+    const bench = new Bench(quick, { isSuspect: () => true });
+    bench.add("a", 100);
+    await advance(2 * SECOND);
+    expect(bench.done("a")).toBe(100);
+  });
+
+  it("have at most half as many calls as the window allows, and take none from the others", async () => {
+    const bench = new Bench(poisoned, { isSuspect });
+    bench.add("a", 6_000);
+    await advance(2 * SECOND + 1);
+    const done = bench.done("a");
+    await advance(SECOND);
+    expect(bench.underWay()).toBe(64 + 32);
+    // As many as without suspects: 64 calls of 50 ms at a time.
+    expect(bench.done("a") - done).toBe((64 * SECOND) / 50);
+  });
+
+  it("use no slot, even if thousands of organisations have one", async () => {
+    const bench = new Bench(
+      (item) => (item.number === 0 ? { takesMs: 10 * SECOND, answered: false } : { takesMs: 50 }),
+      { isSuspect: ({ number }) => number === 0 },
+    );
+    for (let index = 0; index < 1_000; index++) bench.add(`a${index}`, 2);
+    await advance(5 * SECOND);
+    bench.add("well", 201);
+    await advance(SECOND);
+    expect(bench.done("well")).toBe(200);
+    expect(bench.underWay()).toBe(Math.ceil(PLACES / 6));
+  });
+
+  it("take turns with the others if the rate allows too few calls, and keep to it", async () => {
+    const bench = new Bench(poisoned, { isSuspect, requestsPerSecond: 2 });
+    bench.add("a", 400);
+    await advance(20 * SECOND);
+    expect(bench.of("a").length).toBeLessThanOrEqual(2 * 20 + 1);
+    expect(bench.of("a").length).toBeGreaterThan(2 * 20 - 4);
+    expect(suspectsOf(bench, "a").length).toBeGreaterThan(10);
+    expect(suspectsOf(bench, "a").length).toBeLessThanOrEqual(20);
+  });
+
+  it("that go first are asked about before the organisation's other suspects", async () => {
+    const bench = new Bench(poisoned, { isSuspect, requestsPerSecond: 1 });
+    bench.add("a", 50);
+    bench.add("a", 1, { goesFirst: true });
+    bench.add("a", 60);
+    await advance(4 * SECOND);
+    expect(suspectsOf(bench, "a").length).toBeGreaterThan(1);
+    expect(suspectsOf(bench, "a")[0]?.number).toBe(50);
+  });
+
+  it("are skipped with the others, and count as queued", async () => {
+    const bench = new Bench(poisoned, { isSuspect });
+    bench.add("a", 3);
+    expect(bench.queue.isLast("a")).toBe(false);
+    bench.queue.stop("a");
+    expect(bench.skipped).toHaveLength(2);
+    expect(bench.queue.isLast("a")).toBe(true);
+    bench.add("b", 3);
+    bench.queue.close();
+    expect(bench.skipped).toHaveLength(4);
+  });
+});
+
 describe("slots", () => {
   it("are never exceeded, and every item gets its turn", async () => {
     const bench = new Bench(quick, { concurrency: 10 });
@@ -618,6 +706,7 @@ describe("the queue", () => {
         fc.boolean(),
         async (steps, conducts, concurrency, isClosed) => {
           const bench = new Bench(({ orgId }) => conducts[Number(orgId.slice(1))] as ReturnType<Conduct>, {
+            isSuspect: ({ number }) => number % 7 === 0,
             concurrency,
             requestsPerSecond: 500,
           });

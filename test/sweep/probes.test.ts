@@ -4,6 +4,7 @@ import { Breakers } from "../../lib/sweep/breakers.ts";
 import type { Check } from "../../lib/sweep/check.ts";
 import type { Checker } from "../../lib/sweep/checker.ts";
 import { Probes } from "../../lib/sweep/probes.ts";
+import { Suspects } from "../../lib/sweep/suspects.ts";
 import type { OpenTask } from "../../lib/tasks/record.ts";
 import { createSchedule } from "../../lib/tasks/schedule.ts";
 
@@ -26,11 +27,13 @@ let askedBefore: Set<string>;
 let notAsked: string[];
 /** What was asked, in this order: second opinions with since when they waited, and probes. */
 let asked: { orgId: string; since?: number }[];
+let suspects: Suspects;
 
 beforeEach(() => {
   asked = [];
   askedBefore = new Set();
   notAsked = [];
+  suspects = new Suspects();
 });
 
 /** Probes with these records; organisations are on a gateway of their own unless they are named here. */
@@ -44,7 +47,12 @@ function probesWith(records: HealthRecord[], silent: string[] = []): Probes {
         !askedBefore.has(orgId) && asked.push({ orgId: checkOf().orgId, since }) > 0,
     },
   };
-  return new Probes({ checker: checker as unknown as Checker, breakers, now: NOW });
+  return new Probes({
+    dependencies: { suspects },
+    checker: checker as unknown as Checker,
+    breakers,
+    now: NOW,
+  });
 }
 
 const consider = (probes: Probes, ...orgIds: string[]) => {
@@ -67,6 +75,21 @@ it("ask about stuck organisations whose probe is due, and about no others", () =
   consider(probes, "due", "due", "later", "well");
   start(probes);
   expect(asked).toEqual([{ orgId: "due" }]);
+});
+
+it("ask about a suspect only if there is no other task, be it past its deadline", () => {
+  const secondOpinion = probesWith([record("origin", SILENT, NOW - 1)], ["o1"]);
+  for (const probes of [probesWith([record("org", "o1", NOW - 1)]), secondOpinion]) {
+    suspects.add({ orgId: "o1", indexKey: "suspect" });
+    const notDrawn = (indexKey: string, isLate = false) => {
+      const task = { orgId: "o1", indexKey } as OpenTask;
+      return probes.consider({ task, checked: { through: 0, scheduledSince: 0 }, isLate })?.task.indexKey;
+    };
+    expect(notDrawn("suspect")).toBeUndefined();
+    expect(notDrawn("late", true)).toBe("suspect");
+    expect(notDrawn("suspect")).toBe("suspect");
+    expect(notDrawn("good")).toBe("late");
+  }
 });
 
 it("ask about one organisation of a gateway whose probe is due", () => {

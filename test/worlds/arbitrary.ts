@@ -76,6 +76,8 @@ const organisations = (minutes: number, recover: boolean) =>
           latencyMs: fc.integer({ min: 1, max: 700 }),
           tasks: tasks(20, minutes),
           times: fc.integer({ min: 1, max: 3 }),
+          copies: fc.integer({ min: 1, max: 3 }),
+          sharesGateway: fc.boolean(),
         }),
         { nil: undefined },
       ),
@@ -100,16 +102,15 @@ const organisations = (minutes: number, recover: boolean) =>
         })),
       ),
       ...(neverAnswered && !recover
-        ? [
-            {
-              ...organisation(
-                "never-answered",
-                { kind: "answers", latencyMs: neverAnswered.latencyMs },
-                neverAnswered.tasks,
-              ),
-              neverAnswered: neverAnswered.times,
-            },
-          ]
+        ? Array.from({ length: neverAnswered.copies }, (_, copy) => ({
+            ...organisation(
+              `never-answered${copy}`,
+              { kind: "answers", latencyMs: neverAnswered.latencyMs },
+              neverAnswered.tasks,
+              neverAnswered.sharesGateway ? "https://never-answered" : undefined,
+            ),
+            neverAnswered: neverAnswered.times,
+          }))
         : []),
       ...(huge
         ? [
@@ -206,6 +207,7 @@ export function worlds(minutes: number, { recover = false } = {}): fc.Arbitrary<
         { weight: 1, arbitrary: fc.constantFrom(60, 600, 900) },
       ),
     }),
+    isWarm: fc.boolean(),
     hidesOtherTasks: fc.integer({ min: 0, max: 3 }).map((chance) => chance === 0),
     failsUntilMs: fc.constant(recover ? 8 * MINUTE : Number.POSITIVE_INFINITY),
     seed: fc.nat(),

@@ -223,6 +223,34 @@ it("goes on with an organisation's other tasks beside many that are never answer
   }
 });
 
+it("asks about all other tasks in time once it knows which ones are never answered", async () => {
+  const old = { at: -10 * 60 * MINUTE };
+  const worlds = {
+    "one of 400, at a rate that just suffices": [
+      organisation("ill", QUICK, 400, { ...old, neverAnswered: 1, requestsPerSecond: 2 }),
+    ],
+    "100 of 2,000 young ones": [organisation("ill", QUICK, 2_000, { at: -2 * MINUTE, neverAnswered: 100 })],
+    "one of each organisation on a gateway": [0, 1].map((index) =>
+      organisation(`ill${index}`, QUICK, 20, { ...old, origin, neverAnswered: 1 }),
+    ),
+  };
+  for (const [name, organisations] of Object.entries(worlds)) {
+    const outcome = await run(world(organisations, { shards: 1, minutes: 30, isWarm: true }));
+    expect(broken(outcome), name).toEqual([]);
+    // Only the first sweep, which knows nothing, can be mistaken.
+    expect(outcome.stuck.length, name).toBeLessThan(2);
+  }
+});
+
+it("does not count an organisation as stuck whose only due tasks are those that are never answered", async () => {
+  for (const hidesOtherTasks of [false, true]) {
+    const ill = organisation("ill", QUICK, 200, { at: -10 * 60 * MINUTE, neverAnswered: 10 });
+    const outcome = await run(world([ill], { minutes: 60, isWarm: true, hidesOtherTasks }));
+    expect(outcome.stuck.length, `${hidesOtherTasks}`).toBeLessThan(2);
+    expect(longestGap(outcome, "ill", { answered: true })).toBeLessThan(8);
+  }
+});
+
 it("asks an organisation of a silent gateway even if slow ones elsewhere need all waiting places", async () => {
   const old = { origin, at: -20 * 60 * MINUTE };
   const hung = [0, 1, 2, 3].map((index) => organisation(`hung${index}`, HANGS, 5, old));

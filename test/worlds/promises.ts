@@ -31,14 +31,23 @@ function allowance(world: World): number {
   return clocksApart(world) + world.indexDelayMs + world.frozen.length * 3 * SWEEP_MS;
 }
 
-/** An organisation that answers within a second has each of its tasks checked within the bound and two intervals. */
+/**
+ * An organisation that answers within a second has each of its tasks checked within the bound and two intervals, unless
+ * that task is never answered. A process that has just started does not know such tasks: it may be later, or mistake the
+ * organisation or its gateway for a stuck one.
+ */
 function late(outcome: Outcome): string[] {
   const { world, schedule, sweeps } = outcome;
   if (!isAtEase(world)) return [];
   const end = Math.max(...sweeps.map(({ startedAt }) => startedAt), 0);
   const extra = allowance(world) + 2 * SWEEP_MS;
   const problems: string[] = [];
-  for (const task of tasksOf(outcome, isHealthy)) {
+  const wasStuck = ({ id, origin }: Organisation) =>
+    outcome.stuck.some((record) => record.id === id || record.id === origin);
+  const isInTime = (organisation: Organisation) =>
+    isHealthy({ ...organisation, ...(world.isWarm && !wasStuck(organisation) && { neverAnswered: 0 }) });
+  for (const task of tasksOf(outcome, isInTime)) {
+    if (task.isNeverAnswered) continue;
     const until = Math.min(end, task.deletedAt, task.closedAt);
     const checks = task.answeredAt.filter((at) => at <= until);
     let last = Math.max(task.putAt, end - world.minutes * SWEEP_MS);

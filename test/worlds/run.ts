@@ -3,6 +3,7 @@ import type { HealthRecord } from "../../lib/store/health-store.ts";
 import type { SweepDependencies } from "../../lib/sweep/dependencies.ts";
 import { Paces } from "../../lib/sweep/paces.ts";
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
+import { Suspects } from "../../lib/sweep/suspects.ts";
 import { sweep } from "../../lib/sweep/sweep.ts";
 import { createSchedule, type Schedule } from "../../lib/tasks/schedule.ts";
 import { dueAgainSince } from "../../local/harness/due-since.ts";
@@ -111,8 +112,12 @@ export async function run(world: World): Promise<Outcome> {
   /** When the last sweep began that has written how far it had swept a shard. */
   const sweptAt = new Map<number, number>();
 
-  // Two of three sweeps run in a process that is still there from earlier sweeps, and so knows the paces.
-  const paces = Array.from({ length: world.sweepers }, () => new Paces());
+  // Two of three sweeps run in a process that is still there from earlier sweeps, and so knows the paces
+  // and suspects.
+  const known = Array.from({ length: world.sweepers }, () => ({
+    paces: new Paces(),
+    suspects: new Suspects(),
+  }));
   const healthStore = records.healthStore();
 
   const dependencies = (sweeper: number, thaws: () => Promise<void> | undefined): SweepDependencies => {
@@ -175,7 +180,7 @@ export async function run(world: World): Promise<Outcome> {
         unreadable: () => {},
         clockAhead: () => {},
       },
-      ...((world.isWarm || Math.random() < 2 / 3) && { paces: paces[sweeper] as Paces }),
+      ...((world.isWarm || Math.random() < 2 / 3) && known[sweeper]),
       now: () => time.now + (world.clocksMs[sweeper] ?? 0),
     };
   };
