@@ -52,17 +52,24 @@ export class HealthWatch {
     this.#onFailure = options.onFailure;
   }
 
-  /** Claims the probe of an organisation or its gateway that is due; false if there is none, or another sweep has it. */
-  async claimProbe({ orgId, purpose }: Check): Promise<boolean> {
+  /**
+   * Claims the probe of an organisation or its gateway that is due; false if there is none, or another sweep has it. If
+   * both are stuck, one call is the probe of both, and so is the next one.
+   */
+  async claimProbe({ orgId }: Check): Promise<boolean> {
     const { health, now } = this.#dependencies;
-    const own = purpose === "opinion" ? this.#breakers.ownRecord(orgId) : undefined;
-    const due = [this.#breakers.stuck(orgId), own].find((record) => record && isProbeDue(record, now()));
-    if (!due) return false;
-    const next = nextProbe(due.probes + 1, now());
+    const records = [this.#breakers.stuck(orgId), this.#breakers.ownRecord(orgId)].filter(
+      (record) => !!record,
+    );
+    const [first] = records.filter((record) => isProbeDue(record, now()));
+    if (!first) return false;
+    const next = nextProbe(first.probes + 1, now());
+    const claimed = records.slice(records.indexOf(first));
     // Before the request, so that no other check of this sweep claims the same probe.
-    this.#breakers.claimed(due, next);
+    for (const record of claimed) this.#breakers.claimed(record, next);
     try {
-      return await health.claimProbe(due, next);
+      const results = await Promise.all(claimed.map((record) => health.claimProbe(record, next)));
+      return results.some(Boolean);
     } catch (error) {
       this.#onFailure("write", error);
       return false;

@@ -251,6 +251,14 @@ it("does not count an organisation as stuck whose only due tasks are those that 
   }
 });
 
+it("probes an organisation once at a time whose gateway refuses connections, though both are stuck", async () => {
+  for (let seed = 0; seed < 3; seed++) {
+    const refusing = organisation("refusing", { kind: "refuses-connections" }, 4, { at: -300 * MINUTE });
+    const { calls } = await run(world([refusing, organisation("well", QUICK, 10)], { minutes: 40, seed }));
+    expect(calls.filter(({ orgId }) => orgId === "refusing").length).toBeLessThan(10);
+  }
+});
+
 it("asks an organisation of a silent gateway even if slow ones elsewhere need all waiting places", async () => {
   const old = { origin, at: -20 * 60 * MINUTE };
   const hung = [0, 1, 2, 3].map((index) => organisation(`hung${index}`, HANGS, 5, old));
