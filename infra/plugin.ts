@@ -4,7 +4,6 @@ import { type AccountRules, applyAccountRules } from "./account.ts";
 import type { CompiledTemplate } from "./compiled-template.ts";
 import { checkNames, purposeOf } from "./deployer-settings.ts";
 import { type Deployment, deployment } from "./deployment.ts";
-import { esbuildOptions } from "./esbuild.config.ts";
 
 interface FunctionDefinition {
   name?: string;
@@ -26,16 +25,6 @@ interface Log {
   notice(message: string): void;
 }
 
-/** The options of serverless-esbuild: esbuild's and its own. */
-const BUNDLING = {
-  ...esbuildOptions,
-  outputFileExtension: ".cjs",
-  // A path, since osls variables cannot contain functions.
-  plugins: "infra/bundle/stand-ins.ts",
-  // By default it excludes the AWS SDK, and runs npm for what it excludes.
-  exclude: [],
-};
-
 /** A variable source of osls. */
 interface VariableSource {
   resolve(request: { address: string }): { value: unknown };
@@ -43,7 +32,7 @@ interface VariableSource {
 
 /**
  * Gives `serverless.yml` the values that depend on the deployer's environment, as `${deployment:…}`,
- * `${environment:…}`, `${route:…}`, `${setting:…}` and `${bundling:}`, applies the account's rules to the
+ * `${environment:…}`, `${route:…}` and `${setting:…}`, applies the account's rules to the
  * template, and adapts the schedule to a local run.
  */
 export default class DeploymentPlugin {
@@ -71,7 +60,6 @@ export default class DeploymentPlugin {
       environment: this.#source(environments),
       route: this.#source(routes),
       setting: this.#source(settings),
-      bundling: { resolve: () => ({ value: BUNDLING }) },
     };
   }
 

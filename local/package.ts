@@ -53,8 +53,7 @@ export async function runOsls(
   for (const source of SOURCES) await cp(join(REPOSITORY, source), join(copy, source), { recursive: true });
   for (const [path, content] of Object.entries(files)) await writeFile(join(copy, path), content);
   await symlink(join(REPOSITORY, "node_modules"), join(copy, "node_modules"));
-  // serverless-esbuild leaves its zips' contents there.
-  const TMPDIR = await mkdtemp(join(temporary, "zips-"));
+  const TMPDIR = await mkdtemp(join(temporary, "bundles-"));
   const bare = { PATH: process.env.PATH ?? "", HOME: EMPTY_HOME, TMPDIR, ...REMEMBERED, ...env };
   const program = join(REPOSITORY, "node_modules/serverless/bin/serverless.js");
   const artefacts = join(copy, ".serverless");

@@ -58,7 +58,6 @@ export class Functions implements AsyncDisposable {
         TMPDIR: folder,
         HTTP_PORT: String(ports.http),
         LAMBDA_PORT: String(ports.lambda),
-        BUNDLER: "./infra/bundle/made.ts",
         BUNDLES: relative(REPOSITORY, folder),
       },
     });

@@ -1,10 +1,15 @@
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { build } from "esbuild";
+import { unzipSync } from "fflate";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { loadConfig } from "../../infra/bundle/load-config.ts";
 import standIns from "../../infra/bundle/stand-ins.ts";
 import { esbuildOptions } from "../../infra/esbuild.config.ts";
+import { FUNCTIONS } from "../../lib/settings.ts";
 import { unpack } from "../../local/harness/artefact.ts";
+import { packagedService } from "../../local/package.ts";
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -43,6 +48,19 @@ describe("a bundle", () => {
       expect(loaded).not.toMatch(/NativeModule (internal\/deps\/undici|http2|internal\/webstreams)/);
     },
   );
+});
+
+describe("an artefact", () => {
+  /** Where a zip's list of files begins, what it begins with, and the place of a file's Unix mode in it. */
+  const LIST = Buffer.from([0x50, 0x4b, 0x01, 0x02]);
+  const MODE_AT = 40;
+
+  it.each(FUNCTIONS)("of %s has its bundle and nothing else, for everybody to read", async (name) => {
+    const zip = readFileSync(join(await packagedService(), `${name}.zip`));
+    expect(Object.keys(unzipSync(zip))).toEqual([`functions/${name}.cjs`]);
+    // Lambda keeps the modes, and runs functions as another user.
+    expect(zip.readUInt16LE(zip.lastIndexOf(LIST) + MODE_AT)).toBe(0o100644);
+  });
 });
 
 describe("settings of the SDK", () => {
