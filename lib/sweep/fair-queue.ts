@@ -1,8 +1,8 @@
 import TinyQueue from "tinyqueue";
 import { CallWindow } from "./call-window.ts";
-import { allowedAt, type Lane, mayCall, nextChoice, type Queued } from "./lane.ts";
-import { LaneQueue } from "./lane-queue.ts";
+import { allowedAt, type Lane, mayCall, newLane, nextChoice, type Queued } from "./lane.ts";
 import type { Pace, Paces } from "./paces.ts";
+import { hasRoomInFront, isHalfFree, isShort, roomFor } from "./queue-room.ts";
 import { SuspectQueue } from "./suspect-queue.ts";
 import { type PlaceKind, type ProbeKind, WaitingPlaces } from "./waiting-places.ts";
 
@@ -24,13 +24,6 @@ const LIMITS = {
   firstWindow: 8,
   /** The most calls that may be in flight to an organisation whose first answer was slow. */
   slowWindow: 256,
-  /**
-   * How many items of one organisation from one source may be queued: `mostQueued`, or `leastQueued` as soon as
-   * `fewQueued` items of all organisations are queued, which take about 60 MB. The rest is read from the index again.
-   */
-  leastQueued: 64,
-  mostQueued: 3_000,
-  fewQueued: 100_000,
 } as const;
 
 /** After this many calls, the list of those that began in slots drops the ones that have ended or moved. */
@@ -156,13 +149,13 @@ export class FairQueue<Item extends Queued> {
   roomFor(orgId: string, source = 0): number {
     const lane = this.#lanes.get(orgId);
     if (this.#closed || lane?.isStopped) return 0;
-    return Math.max(0, this.#most(lane) - (lane?.items.lengthFrom(source) ?? 0));
+    return roomFor(lane, source, this.#queued);
   }
 
   /** Whether one more item of an organisation may be queued to go first, however many of its others are queued. */
   hasRoomInFront(orgId: string): boolean {
     const lane = this.#lanes.get(orgId);
-    return !this.#closed && !lane?.isStopped && (lane?.items.lengthInFront ?? 0) < LIMITS.mostQueued;
+    return !this.#closed && !lane?.isStopped && hasRoomInFront(lane);
   }
 
   /**
@@ -173,7 +166,7 @@ export class FairQueue<Item extends Queued> {
     const lane = this.#lanes.get(orgId);
     if (this.#closed || lane?.isStopped) return false;
     if (!lane || (!lane.window.hasAnswered && lane.inFlight === 0 && lane.items.length === 0)) return true;
-    return lane.window.hasAnswered && lane.items.lengthFrom(source) <= this.#half(lane);
+    return lane.window.hasAnswered && isHalfFree(lane, source, this.#queued);
   }
 
   /**
@@ -182,7 +175,7 @@ export class FairQueue<Item extends Queued> {
    */
   isShort(orgId: string): boolean {
     const lane = this.#lanes.get(orgId);
-    return !lane || this.#isShort(lane);
+    return !lane || isShort(lane, this.#queued);
   }
 
   /** Whether an organisation gets no more calls in this sweep, unless it is resumed. */
@@ -254,26 +247,13 @@ export class FairQueue<Item extends Queued> {
     if (!lane) {
       const { concurrency, requestsPerSecond, paces } = this.#options;
       const { quickMs, firstWindow, slowWindow } = LIMITS;
-      lane = {
+      lane = newLane({
         orgId,
-        items: new LaneQueue(),
         window: new CallWindow({ quickMs, first: firstWindow, concurrency, mostIfSlow: slowWindow }),
         pace: paces?.get(orgId),
         lastTurn: paces?.lastTurn(orgId) ?? 0,
-        isStopped: false,
-        inFlight: 0,
-        inPlaces: 0,
-        suspectsInFlight: 0,
-        wasSuspect: false,
-        unanswered: 0,
-        wasOldest: false,
-        oldestInFlight: 0,
-        used: 0,
-        typicalMs: 50,
         spacingMs: 1_000 / requestsPerSecond,
-        nextAt: 0,
-        isListed: false,
-      };
+      });
       this.#lanes.set(orgId, lane);
     }
     return lane;
@@ -287,24 +267,6 @@ export class FairQueue<Item extends Queued> {
   #setPace(lane: Lane<Item>, pace: Pace): void {
     lane.pace = pace;
     this.#options.paces?.set(lane.orgId, pace);
-  }
-
-  /** How many items of an organisation may be queued. One whose pace is unknown counts as quick. */
-  #most(lane: Lane<Item> | undefined): number {
-    if (lane?.pace === "slow") return LIMITS.leastQueued;
-    return this.#queued < LIMITS.fewQueued ? LIMITS.mostQueued : LIMITS.leastQueued;
-  }
-
-  get #isCrowded(): boolean {
-    return this.#queued >= LIMITS.fewQueued / 2;
-  }
-
-  #half(lane: Lane<Item>): number {
-    return (lane.pace === "slow" || this.#isCrowded ? LIMITS.leastQueued : LIMITS.mostQueued) / 2;
-  }
-
-  #isShort({ pace, items }: Lane<Item>): boolean {
-    return pace === "slow" || !this.#isCrowded || items.length <= (items.sources * LIMITS.leastQueued) / 8;
   }
 
   /** Adds a lane to the list from which its next call is chosen, if it may make one. */
@@ -450,7 +412,7 @@ export class FairQueue<Item extends Queued> {
     }
     this.#list(lane);
     this.#pump();
-    if (lane.items.lengthFrom(call.source) <= this.#half(lane) && this.#isShort(lane)) this.#change();
+    if (isHalfFree(lane, call.source, this.#queued) && isShort(lane, this.#queued)) this.#change();
   }
 
   /** Moves calls that have been in a slot for too long to waiting places. */

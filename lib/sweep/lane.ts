@@ -1,5 +1,5 @@
 import type { CallWindow } from "./call-window.ts";
-import type { Choice, LaneQueue, Ordered } from "./lane-queue.ts";
+import { type Choice, LaneQueue, type Ordered } from "./lane-queue.ts";
 import type { Pace } from "./paces.ts";
 
 /** What the fair queue needs to know of an item. */
@@ -37,6 +37,31 @@ export interface Lane<Item extends Queued> {
   nextAt: number;
   /** Whether it stands in the list from which its next call is chosen, unless it is slow. */
   isListed: boolean;
+}
+
+/** What a call is thought to take before there was one, in milliseconds. */
+const TYPICAL_MS = 50;
+
+/** A lane without any items or calls. */
+export function newLane<Item extends Queued>(
+  known: Pick<Lane<Item>, "orgId" | "window" | "pace" | "lastTurn" | "spacingMs">,
+): Lane<Item> {
+  return {
+    ...known,
+    items: new LaneQueue(),
+    isStopped: false,
+    inFlight: 0,
+    inPlaces: 0,
+    suspectsInFlight: 0,
+    wasSuspect: false,
+    unanswered: 0,
+    wasOldest: false,
+    oldestInFlight: 0,
+    used: 0,
+    typicalMs: TYPICAL_MS,
+    nextAt: 0,
+    isListed: false,
+  };
 }
 
 /** How far calls may run ahead of an organisation's rate, in milliseconds: timers are no more precise than this. */
