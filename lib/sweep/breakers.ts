@@ -143,7 +143,7 @@ export class Breakers {
    * Notes the result of a call about a task.
    *
    * @param about.isWitness whether the task is a witness, {@link needsWitness}
-   * @param about.isSuspect whether the last call about this task went unanswered as well
+   * @param about.isSuspect whether the last calls about this task went unanswered as well
    */
   noteResult(
     orgId: string,
@@ -211,8 +211,8 @@ export class Breakers {
   ): HealthChange[] {
     if (!this.needsWitness(orgId, true)) return [];
     const { answers, unansweredTasks } = this.#organisation(orgId);
-    const unexpected = [...unansweredTasks.values()].filter((isSuspect) => !isSuspect).length;
-    const isProof = isCertain || (answers === 0 && !(wasAnswered && unexpected < UNANSWERED_TASKS));
+    const isUnexpected = unexpected(unansweredTasks) >= UNANSWERED_TASKS;
+    const isProof = isCertain || (answers === 0 && (isUnexpected || !wasAnswered));
     return isProof ? this.#open("org", orgId, reason) : [];
   }
 
@@ -265,7 +265,10 @@ export class Breakers {
     organisation.unansweredTasks.set(task, isSuspect);
     // If no call was made, none would be made for another task either.
     const isCertain = isExpected || !wasCalled(reason);
-    const isProven = isWitness && organisation.unansweredTasks.size >= enoughUnanswered(organisation);
+    const { unansweredTasks } = organisation;
+    // A suspect is the witness only if there is no other task.
+    const isTold = isSuspect || unexpected(unansweredTasks) >= UNANSWERED_TASKS;
+    const isProven = isWitness && isTold && unansweredTasks.size >= enoughUnanswered(organisation);
     if (!isCertain && !organisation.record && !isProven) return [];
     return this.#open("org", orgId, reason);
   }
@@ -331,6 +334,11 @@ export class Breakers {
     }
     return origin;
   }
+}
+
+/** How many of the tasks that went unanswered are no suspects. */
+function unexpected(unansweredTasks: Organisation["unansweredTasks"]): number {
+  return [...unansweredTasks.values()].filter((isSuspect) => !isSuspect).length;
 }
 
 /** How many tasks without an answer prove that an organisation is stuck: as many as were answered, within limits. */

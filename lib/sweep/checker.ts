@@ -12,6 +12,7 @@ import { HealthWatch } from "./health-watch.ts";
 import { SecondOpinions } from "./second-opinions.ts";
 import { Settler } from "./settler.ts";
 import type { SweepSummary } from "./summary.ts";
+import { isResting, type Silence } from "./suspects.ts";
 import type { TimeBudget } from "./time-budget.ts";
 
 /** Checks the tasks that are queued in one invocation: asks EnOS, and has the results noted and settled. */
@@ -50,7 +51,8 @@ export class Checker {
       requestsPerSecond: settings.requestsPerSecond,
       work: (check) => this.#check(check),
       onSkipped: unasked,
-      isSuspect: ({ purpose, task }) => !purpose && (dependencies.suspects?.has(task) ?? false),
+      silenceOf: ({ purpose, task }) => (purpose ? undefined : dependencies.suspects?.silence(task)),
+      isResting: (check, silence) => this.#isResting(check, silence),
       paces: dependencies.paces,
     });
     this.queue = queue;
@@ -101,6 +103,13 @@ export class Checker {
     if (check.adopt) check.onEnd(false);
     else this.#settler.settle(check, { kind: "unanswered" }, false);
     return false;
+  }
+
+  /** Whether a suspect that a sweep has read rests. One that was told to have ended is asked about at once. */
+  #isResting({ source, task }: Check, silence: Silence): boolean {
+    const { schedule, now } = this.#dependencies;
+    const at = now();
+    return source !== undefined && isResting(silence, schedule.interval(at - task.trackedAt), at);
   }
 
   /** Learns an organisation's gateway and rate from its credentials. Returns the error if they cannot be read. */

@@ -23,7 +23,7 @@ export interface CheckDependencies {
   observer: SweepObserver;
   /** What is known of each organisation from earlier calls of this process; nothing if left out. */
   paces?: Paces;
-  /** The tasks whose last call of this process went unanswered; unknown if left out. */
+  /** The tasks about which the last calls of this process went unanswered; unknown if left out. */
   suspects?: Suspects;
   /** Unix milliseconds. */
   now: () => number;

@@ -4,6 +4,7 @@ import { allowedAt, type Lane, mayCall, newLane, nextChoice, type Queued } from 
 import type { Pace, Paces } from "./paces.ts";
 import { hasRoomInFront, isHalfFree, isShort, roomFor } from "./queue-room.ts";
 import { SuspectQueue } from "./suspect-queue.ts";
+import { isSuspicious, type Silence } from "./suspects.ts";
 import { type PlaceKind, type ProbeKind, WaitingPlaces } from "./waiting-places.ts";
 
 /** The queue's limits. Times are in milliseconds. */
@@ -39,8 +40,10 @@ export interface FairQueueOptions<Item> {
   work: (item: Item) => Promise<boolean>;
   /** Called with each item that was queued and will not be worked on. */
   onSkipped: (item: Item) => void;
-  /** Whether an item's task went unanswered the last time; never if left out. */
-  isSuspect?: (item: Item) => boolean;
+  /** The calls about an item's task that went unanswered last; there are none if left out. */
+  silenceOf?: (item: Item) => Silence | undefined;
+  /** Whether an item is not called for yet although it is due, because its task is a suspect. */
+  isResting?: (item: Item, silence: Silence) => boolean;
   /** The organisations' paces from earlier sweeps, updated by this one; without it, no pace is known at first. */
   paces?: Paces | undefined;
 }
@@ -97,16 +100,19 @@ export class FairQueue<Item extends Queued> {
   /** Queues an item. @param goesFirst whether it goes before the other items of its organisation */
   add(item: Item, { goesFirst = false } = {}): void {
     const lane = this.#lane(item.orgId);
-    if (this.#closed || lane.isStopped) {
+    const silence = this.#options.silenceOf?.(item);
+    const suspect = isSuspicious(silence) ? silence : undefined;
+    const rests = suspect && !goesFirst && this.#options.isResting?.(item, suspect);
+    if (this.#closed || lane.isStopped || rests) {
       this.#options.onSkipped(item);
       return;
     }
     this.#queued++;
-    if (this.#options.isSuspect?.(item)) {
-      this.#suspects.add(lane, item, goesFirst);
+    if (suspect) {
+      this.#suspects.add(lane, item, goesFirst ? 0 : suspect.calls);
     } else {
       this.#keepUp(lane);
-      lane.items.add(item, goesFirst);
+      lane.items.add(item, { goesFirst, askedAt: silence?.at });
       this.#list(lane);
     }
     this.#pump();

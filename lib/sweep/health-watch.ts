@@ -12,6 +12,9 @@ import type { TimeBudget } from "./time-budget.ts";
 /** An organisation that was answered within this time, in milliseconds, was answered of late. */
 const ANSWERED_MS = 15 * 60_000;
 
+/** What was stuck for this long, in milliseconds, was in trouble. */
+const TROUBLE_MS = 5 * 60_000;
+
 type CallWithoutAnswer = Extract<CallResult, { kind: "unanswered" | "refused" }>;
 
 /** What the watch works with. */
@@ -84,9 +87,9 @@ export class HealthWatch {
     this.#carryOut(this.#breakers.noteResult(orgId, task.indexKey, result, about));
     if (result.kind === "answered") {
       paces?.answered(orgId, now());
-      suspects?.remove(task);
-    } else if (result.kind === "unanswered" && purpose !== "probe" && purpose !== "opinion") {
-      suspects?.add(task);
+      suspects?.answered(task);
+    } else if (result.kind === "unanswered") {
+      suspects?.unanswered(task, now());
     }
     if (result.kind === "answered" || result.kind === "cut-off") return;
     if (result.kind === "limited") this.#queue.stop(orgId);
@@ -129,7 +132,7 @@ export class HealthWatch {
   async #another(task: Check["task"]): Promise<OtherTask> {
     const { openTasks, suspects } = this.#dependencies;
     const unanswered = this.#breakers.unansweredTasks(task.orgId);
-    const known = [...(suspects?.of(task.orgId) ?? [])];
+    const known = suspects?.of(task.orgId) ?? [];
     const other = await openTasks.another(task, new Set([...unanswered, ...known]), this.#time.signal);
     const isOnlySuspects = other.kind === "none" && known.some((key) => !unanswered.has(key));
     return isOnlySuspects ? openTasks.another(task, unanswered, this.#time.signal) : other;
@@ -137,7 +140,7 @@ export class HealthWatch {
 
   /** Writes which organisations and gateways are stuck or have recovered, and stops or resumes them in the queue. */
   #carryOut(changes: HealthChange[]): void {
-    const { health, observer } = this.#dependencies;
+    const { health, observer, suspects, now } = this.#dependencies;
     for (const { kind, record } of changes) {
       const queue = this.#queue;
       const about = record.scope === "org" ? [record.id] : this.#breakers.organisationsOf(record.id);
@@ -148,6 +151,8 @@ export class HealthWatch {
       } else {
         observer.recovered(record);
         for (const orgId of about) if (!this.#breakers.stuck(orgId)) queue.resume(orgId);
+        // Not after a short time: it may have been mistaken for stuck because of its suspects.
+        if (now() - record.since >= TROUBLE_MS) for (const orgId of about) suspects?.forget(orgId);
       }
       const name = `${record.scope} ${record.id}`;
       const before = this.#writes.get(name) ?? Promise.resolve();

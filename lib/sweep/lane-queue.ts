@@ -80,10 +80,19 @@ export class LaneQueue<Item extends Ordered> {
     this.#expected.delete(source);
   }
 
-  /** Queues an item. @param goesFirst whether it goes before all others that are queued now */
-  add(item: Item, goesFirst = false): void {
+  /**
+   * Queues an item.
+   *
+   * @param goesFirst whether it goes before all others that are queued now
+   * @param askedAt when EnOS was last asked about its task in vain: it goes behind what has not been checked since
+   */
+  add(
+    item: Item,
+    { goesFirst = false, askedAt }: { goesFirst?: boolean; askedAt?: number | undefined } = {},
+  ): void {
+    const { through = 0 } = item.checked ?? {};
     if (goesFirst) this.#front.push(item);
-    else this.#rankOf(item).turns.add(item);
+    else this.#rankOf(Math.max(through, askedAt ?? through)).turns.add(item);
     if (this.#expected.size > 0) this.#meet(item);
     this.#count(item, 1);
   }
@@ -131,9 +140,9 @@ export class LaneQueue<Item extends Ordered> {
     if (expected !== undefined && secondOf(checked?.through) <= expected) this.#expected.delete(source);
   }
 
-  /** The rank of an item. There are few, and most items belong to the last one. */
-  #rankOf({ checked }: Item): Rank<Item> {
-    const through = secondOf(checked?.through);
+  /** The rank of a time. There are few, and most items belong to the last one. */
+  #rankOf(time: number): Rank<Item> {
+    const through = secondOf(time);
     const ranks = this.#ranks;
     let index = ranks.length - 1;
     while (index >= 0 && (ranks[index] as Rank<Item>).through > through) index--;

@@ -37,6 +37,12 @@ const WHOLE_FOR_PROBES_EVERY_MS = 5 * 60_000;
 /** For how long an organisation that is behind may wait until the task that is furthest behind is read, in milliseconds. */
 const OLDEST_FIRST_MS = 1_000;
 
+/**
+ * Shards start their probes at random within this time, in milliseconds. Otherwise it would always be the same shard that
+ * probes an organisation which has tasks in several, and perhaps with one that is never answered.
+ */
+const PROBES_WITHIN_MS = 100;
+
 /** The pause between two passes, in milliseconds, so that one pass reads for several organisations. */
 const PAUSE_MS = 20;
 
@@ -130,6 +136,7 @@ export class ShardSweep {
     for (const { orgId, record } of this.#backlogs.values())
       if (!record?.isSettled) this.#checks.expectChange(orgId);
     await this.#oldestFirst(this.#firstPass());
+    if (this.#stuckBefore.size > 0) await pause(Math.random() * PROBES_WITHIN_MS);
     this.#startProbes();
     this.#late.askHeldBack();
     const [gone] = await Promise.all([this.#readWhole(), this.#learnMoved(), this.#furtherPasses()]);
@@ -288,7 +295,7 @@ export class ShardSweep {
         const idle = this.#checks.isIdle ? [] : [this.#checks.onIdle()];
         await Promise.race([this.#queue.onChange(), this.#time.closing, ...idle]);
       }
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      await pause(PAUSE_MS);
     }
   }
 
@@ -366,6 +373,10 @@ export class ShardSweep {
     const swept = { checkpoint, readWholeAt, schedule, openTasks, behind: behind.totals };
     return { swept, behind };
   }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 function oldest(coverage: Coverage): CheckedSpan {

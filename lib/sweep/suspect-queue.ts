@@ -1,12 +1,21 @@
+import TinyQueue from "tinyqueue";
 import { allowedAt, type Lane, type Queued } from "./lane.ts";
-import { LaneQueue } from "./lane-queue.ts";
+
+/** An item, and its place in the order: the least goes first, and of equal ones any. */
+interface Waiting<Item> {
+  item: Item;
+  order: number;
+  chance: number;
+}
 
 /**
- * The queued items whose tasks are suspects. Their calls come after the organisation's first answer, take turns with
- * those about its other tasks, and are apart from its window: at most half as many as that allows.
+ * The queued items whose tasks are suspects: those that went unanswered least often first, of whichever organisation.
+ * Their calls come after the organisation's first answer, take turns with those about its other tasks, and are apart
+ * from its window: at most half as many as that allows.
  */
 export class SuspectQueue<Item extends Queued> {
-  readonly #items = new Map<Lane<Item>, LaneQueue<Item>>();
+  /** No queue is empty. */
+  readonly #waiting = new Map<Lane<Item>, TinyQueue<Waiting<Item>>>();
   readonly #wake: (at: number, now: number) => void;
 
   /** @param options.wake has {@link take} called again at a time when it will find more */
@@ -14,41 +23,45 @@ export class SuspectQueue<Item extends Queued> {
     this.#wake = wake;
   }
 
-  /** Queues an item. @param goesFirst whether it goes before its organisation's other suspects */
-  add(lane: Lane<Item>, item: Item, goesFirst: boolean): void {
-    const items = this.#items.get(lane) ?? new LaneQueue();
-    this.#items.set(lane, items);
-    items.add(item, goesFirst);
+  /** Queues an item. @param calls how many calls in a row went unanswered; 0 if the item goes before all others */
+  add(lane: Lane<Item>, item: Item, calls: number): void {
+    const waiting = this.#waiting.get(lane) ?? new TinyQueue<Waiting<Item>>([], compare);
+    waiting.push({ item, order: calls, chance: Math.random() });
+    this.#waiting.set(lane, waiting);
   }
 
   /** How many items of an organisation are queued. */
   lengthOf(lane: Lane<Item>): number {
-    return this.#items.get(lane)?.length ?? 0;
+    return this.#waiting.get(lane)?.length ?? 0;
   }
 
-  /** Removes an item that may be called for now, of any organisation; undefined if there is none. */
+  /** Removes the item that goes first of those that may be called for now; undefined if there is none. */
   take(now: number): { lane: Lane<Item>; item: Item } | undefined {
-    let chosen: Lane<Item> | undefined;
-    let of = 0;
-    for (const lane of this.#items.keys()) {
+    let first: { lane: Lane<Item>; next: Waiting<Item> } | undefined;
+    for (const [lane, waiting] of this.#waiting) {
       if (!isItsTurn(lane)) continue;
+      const next = waiting.peek() as Waiting<Item>;
       if (allowedAt(lane) > now) this.#wake(allowedAt(lane), now);
-      else if (Math.random() * ++of < 1) chosen = lane;
+      else if (!first || compare(next, first.next) < 0) first = { lane, next };
     }
-    if (!chosen) return undefined;
-    const items = this.#items.get(chosen) as LaneQueue<Item>;
-    // Mostly one that went unanswered of late, which may have been an exception.
-    const item = items.take("others") as Item;
-    if (items.length === 0) this.#items.delete(chosen);
-    return { lane: chosen, item };
+    if (!first) return undefined;
+    const { lane, next } = first;
+    const waiting = this.#waiting.get(lane);
+    waiting?.pop();
+    if (waiting?.length === 0) this.#waiting.delete(lane);
+    return { lane, item: next.item };
   }
 
   /** Removes all items of an organisation, and returns them. */
   clear(lane: Lane<Item>): Item[] {
-    const items = this.#items.get(lane)?.clear() ?? [];
-    this.#items.delete(lane);
+    const items = this.#waiting.get(lane)?.data.map(({ item }) => item) ?? [];
+    this.#waiting.delete(lane);
     return items;
   }
+}
+
+function compare(a: Waiting<unknown>, b: Waiting<unknown>): number {
+  return a.order - b.order || a.chance - b.chance;
 }
 
 function isItsTurn({ items, window, inFlight, suspectsInFlight, wasSuspect }: Lane<Queued>): boolean {

@@ -63,18 +63,36 @@ it("takes an item that goes first before all others, and counts those", () => {
   const queue = new LaneQueue<Item>();
   const checked = { through: 60 * SECOND };
   for (const source of [1, 2]) queue.add({ name: `oldest ${source}`, source, checked: { through: 0 } });
-  queue.add({ name: "late", source: 3, checked }, true);
-  queue.add({ name: "later", source: 1, checked }, true);
+  queue.add({ name: "late", source: 3, checked }, { goesFirst: true });
+  queue.add({ name: "later", source: 1, checked }, { goesFirst: true });
   expect([queue.length, queue.lengthInFront, queue.lengthFrom(1)]).toEqual([4, 2, 2]);
   expect([queue.sources, new LaneQueue().sources]).toEqual([3, 1]);
   expect(takeAll(queue)).toEqual(["later", "late", "oldest 1", "oldest 2"]);
   expect(queue.lengthInFront).toBe(0);
 });
 
+it("takes an item that was asked about in vain after those that have not been checked since", () => {
+  const queue = new LaneQueue<Item>();
+  const add = (name: string, second: number, askedAt?: number) =>
+    queue.add({ name, source: 1, checked: { through: second * SECOND } }, { askedAt });
+  add("asked at 70", 10, 70 * SECOND);
+  add("checked at 60", 60);
+  add("asked at 50, checked at 65", 65, 50 * SECOND);
+  add("checked at 20", 20);
+  add("checked at 80", 80);
+  expect(takeAll(queue)).toEqual([
+    "checked at 20",
+    "checked at 60",
+    "asked at 50, checked at 65",
+    "asked at 70",
+    "checked at 80",
+  ]);
+});
+
 it("has nothing to take while an item is expected that would go before the next one", () => {
   const queue = new LaneQueue<Item>();
   const add = (second: number, source: number, goesFirst = false) =>
-    queue.add({ name: `${second}`, source, checked: { through: second * SECOND } }, goesFirst);
+    queue.add({ name: `${second}`, source, checked: { through: second * SECOND } }, { goesFirst });
   queue.expect(1, 60 * SECOND);
   queue.expect(2, 30 * SECOND);
   expect(queue.hasNext).toBe(false);
@@ -143,7 +161,7 @@ it("loses and repeats nothing, knows how much is queued and what is expected, an
           const name = String(number);
           const item =
             second === undefined ? { source, name } : { source, name, checked: { through: second * SECOND } };
-          queue.add(item, goesFirst);
+          queue.add(item, { goesFirst });
           (goesFirst ? front : others).push(item);
           if ((expected.get(source) ?? -1) >= secondOf(item)) expected.delete(source);
         }

@@ -80,7 +80,7 @@ it("ask about stuck organisations whose probe is due, and about no others", () =
 it("ask about a suspect only if there is no other task, be it past its deadline", () => {
   const secondOpinion = probesWith([record("origin", SILENT, NOW - 1)], ["o1"]);
   for (const probes of [probesWith([record("org", "o1", NOW - 1)]), secondOpinion]) {
-    suspects.add({ orgId: "o1", indexKey: "suspect" });
+    suspects.unanswered({ orgId: "o1", indexKey: "suspect" }, NOW);
     const notDrawn = (indexKey: string, isLate = false) => {
       const task = { orgId: "o1", indexKey } as OpenTask;
       return probes.consider({ task, checked: { through: 0, scheduledSince: 0 }, isLate })?.task.indexKey;

@@ -1,33 +1,45 @@
-import { expect, it } from "vitest";
-import { Suspects } from "../../lib/sweep/suspects.ts";
+import { describe, expect, it } from "vitest";
+import { isResting, isSuspicious, Suspects } from "../../lib/sweep/suspects.ts";
 
 const MOST = 20_000;
+const SECOND = 1_000;
 
-it("remembers a task from a call without an answer to one with an answer", () => {
+it("a task is a suspect after two calls in a row without an answer, until it is answered", () => {
   const suspects = new Suspects();
   const task = { orgId: "o1", indexKey: "k1" };
+  expect([suspects.has(task), suspects.silence(task)]).toEqual([false, undefined]);
+  suspects.unanswered(task, 10);
+  expect([suspects.has(task), suspects.silence(task)]).toEqual([false, { calls: 1, at: 10 }]);
+  suspects.unanswered(task, 20);
+  suspects.unanswered({ orgId: "o1", indexKey: "k2" }, 25);
+  suspects.unanswered({ orgId: "o2", indexKey: "k1" }, 30);
+  expect([suspects.has(task), suspects.silence(task)]).toEqual([true, { calls: 2, at: 20 }]);
+  expect([suspects.of("o1"), suspects.of("o2"), suspects.of("o3")]).toEqual([["k1"], [], []]);
+  suspects.answered({ orgId: "o1", indexKey: "unknown" });
+  suspects.answered({ orgId: "unknown", indexKey: "k1" });
+  suspects.answered(task);
+  expect(suspects.silence(task)).toBeUndefined();
+  suspects.unanswered(task, 40);
   expect(suspects.has(task)).toBe(false);
-  suspects.add(task);
-  suspects.add(task);
-  suspects.add({ orgId: "o1", indexKey: "k2" });
-  expect(suspects.has(task)).toBe(true);
-  expect(suspects.has({ orgId: "o2", indexKey: "k1" })).toBe(false);
-  expect([...suspects.of("o1")]).toEqual(["k1", "k2"]);
-  suspects.remove({ orgId: "o2", indexKey: "k1" });
-  suspects.remove({ orgId: "o1", indexKey: "unknown" });
-  suspects.remove(task);
-  expect(suspects.has(task)).toBe(false);
-  expect([...suspects.of("o1")]).toEqual(["k2"]);
-  suspects.remove({ orgId: "o1", indexKey: "k2" });
-  expect([...suspects.of("o1")]).toEqual([]);
 });
 
-it("forgets the first tasks when there are too many, and counts each once", () => {
+it("an organisation's tasks are forgotten, and no other's", () => {
   const suspects = new Suspects();
-  const add = (orgId: string, number: number) => suspects.add({ orgId, indexKey: `k${number}` });
-  const isKnown = (orgId: string, number: number) => suspects.has({ orgId, indexKey: `k${number}` });
+  for (const orgId of ["o1", "o1", "o2", "o2"]) suspects.unanswered({ orgId, indexKey: "k" }, 1);
+  suspects.forget("o1");
+  suspects.forget("o3");
+  expect([suspects.of("o1"), suspects.of("o2")]).toEqual([[], ["k"]]);
+});
+
+it("the first tasks are forgotten when there are too many, each counted once", () => {
+  const suspects = new Suspects();
+  const add = (orgId: string, number: number) => suspects.unanswered({ orgId, indexKey: `k${number}` }, 0);
+  const isKnown = (orgId: string, number: number) =>
+    suspects.silence({ orgId, indexKey: `k${number}` }) !== undefined;
+  add("forgotten", 0);
+  suspects.forget("forgotten");
   for (const number of [0, 1, 2]) add("first", number);
-  suspects.remove({ orgId: "first", indexKey: "k1" });
+  suspects.answered({ orgId: "first", indexKey: "k1" });
   for (let number = 0; number < MOST - 2; number++) add("other", number);
   add("other", 0);
   expect(isKnown("first", 0)).toBe(true);
@@ -38,4 +50,30 @@ it("forgets the first tasks when there are too many, and counts each once", () =
   expect(isKnown("other", 0)).toBe(true);
   add("c", 0);
   expect([isKnown("other", 0), isKnown("other", 1), isKnown("a", 0)]).toEqual([false, true, true]);
+});
+
+describe("a suspect rests", () => {
+  const rest = (calls: number, intervalMs: number) => {
+    let ms = 0;
+    while (isResting({ calls, at: 1_000_000 }, intervalMs, 1_000_000 + ms)) ms += SECOND;
+    return ms / SECOND;
+  };
+
+  it("not at first, and longer with each further call, up to about an interval of its schedule", () => {
+    const hour = 3_600 * SECOND;
+    expect([2, 3, 4, 5, 6].map((calls) => rest(calls, hour))).toEqual([0, 45, 135, 315, 675]);
+    expect([2, 3, 4, 5, 100, 2_000].map((calls) => rest(calls, 300 * SECOND))).toEqual([
+      0, 45, 135, 270, 270, 270,
+    ]);
+    expect(rest(7, 60 * SECOND)).toBe(54);
+  });
+
+  it("only as one", () => {
+    expect([undefined, 1, 2, 3].map((calls) => isSuspicious(calls ? { calls, at: 0 } : undefined))).toEqual([
+      false,
+      false,
+      true,
+      true,
+    ]);
+  });
 });

@@ -251,6 +251,27 @@ it("does not count an organisation as stuck whose only due tasks are those that 
   }
 });
 
+it("resumes an organisation though a task that is never answered was tracked while it was stuck", async () => {
+  for (let seed = 0; seed < 4; seed++) {
+    const back = organisation("back", HANGS, 3, {
+      at: -10 * 60 * MINUTE,
+      recoversAt: 20 * MINUTE,
+      neverAnswered: 1,
+    });
+    back.tasks.unshift({ trackedAt: 10 * MINUTE, endsAt: NEVER });
+    const outcome = await run(world([back], { shards: 1, minutes: 40, isWarm: true, seed }));
+    expect(askedAfter(outcome, back), `seed ${seed}`).toBeLessThan(15 + 2);
+  }
+});
+
+it("is mistaken in no organisation once each of several sweepers knows its tasks that are never answered", async () => {
+  const old = { at: -10 * 60 * MINUTE, neverAnswered: 2 };
+  const ill = Array.from({ length: 20 }, (_, index) => organisation(`ill${index}`, QUICK, 40, old));
+  const options = { shards: 16, sweepers: 3, clocksMs: [0, 0, 0], maxIntervalSeconds: 1_800 };
+  const outcome = await run(world(ill, { ...options, minutes: 90, isWarm: true }));
+  expect(outcome.stuck.filter(({ since }) => since > EPOCH + 20 * MINUTE)).toEqual([]);
+});
+
 it("probes an organisation once at a time whose gateway refuses connections, though both are stuck", async () => {
   for (let seed = 0; seed < 3; seed++) {
     const refusing = organisation("refusing", { kind: "refuses-connections" }, 4, { at: -300 * MINUTE });
