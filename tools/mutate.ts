@@ -39,6 +39,7 @@ const PURE: Record<string, readonly string[]> = {
     "probe-times",
     "second-opinions",
     "shard-window",
+    "suspects",
     "time-budget",
     "turn-queue",
   ],

@@ -1,13 +1,43 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CallWindow } from "../../lib/sweep/call-window.ts";
-import { allowedAt, isInDoubt, type Lane, mayCall, nextChoice, type Queued } from "../../lib/sweep/lane.ts";
+import {
+  allowedAt,
+  isInDoubt,
+  type Lane,
+  mayCall,
+  newLane,
+  nextChoice,
+  type Queued,
+} from "../../lib/sweep/lane.ts";
 import { LaneQueue } from "../../lib/sweep/lane-queue.ts";
 
 /** A lane of which only these properties are asked. */
 function lane(known: Partial<Lane<Queued>>): Lane<Queued> {
   return known as Lane<Queued>;
 }
+
+it("a new lane has no items and no calls, and owes nothing", () => {
+  const window = { size: 1 } as CallWindow;
+  const known = { orgId: "o1", window, pace: "quick", lastTurn: 5, spacingMs: 10 } as const;
+  const { items, ...rest } = newLane(known);
+  expect(items.length).toBe(0);
+  expect(rest).toEqual({
+    ...known,
+    isStopped: false,
+    isListed: false,
+    inFlight: 0,
+    inPlaces: 0,
+    suspectsInFlight: 0,
+    wasSuspect: false,
+    unanswered: 0,
+    wasOldest: false,
+    oldestInFlight: 0,
+    used: 0,
+    typicalMs: 50,
+    nextAt: 0,
+  });
+});
 
 describe("what is furthest behind", () => {
   it("gets every call while all are answered", () => {
