@@ -4,7 +4,7 @@ import type { OpenTask } from "../tasks/record.ts";
 const MOST = 20_000;
 /** After this many calls in a row without an answer, a task is a suspect. One may have been bad luck. */
 const SUSPECT_AFTER = 2;
-/** After the third such call, a suspect is asked about no sooner than after this, doubled for each further one (ms). */
+/** How long a suspect rests after the third such call, in milliseconds; after each further one more than twice as long. */
 const FIRST_REST_MS = 45_000;
 /** The part of its schedule's interval after which a suspect is asked about in any case. */
 const LONGEST_REST = 0.9;
@@ -40,8 +40,9 @@ export class Suspects {
 
   /** The index keys of an organisation's suspects. */
   of(orgId: string): string[] {
-    const silences = [...(this.#silences.get(orgId) ?? [])];
-    return silences.filter(([, silence]) => isSuspicious(silence)).map(([key]) => key);
+    const silences = this.#silences.get(orgId);
+    if (!silences) return [];
+    return [...silences].filter(([, silence]) => isSuspicious(silence)).map(([key]) => key);
   }
 
   /** Notes that a call about a task went unanswered. */
