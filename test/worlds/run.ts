@@ -109,8 +109,8 @@ export async function run(world: World): Promise<Outcome> {
   const { credentials, enos } = worldGateways(world, { rows, time, calls: outcome.calls });
   /** When an organisation or a gateway was last found stuck, or its record removed. */
   const stuckAt = new Map<string, number>();
-  /** When the last sweep began that has written how far it had swept a shard. */
-  const sweptAt = new Map<number, number>();
+  /** When sweeps wrote how far they had swept a shard, and when each of them had begun. */
+  const swept = new Map<number, { writtenAt: number; beganAt: number }[]>();
 
   // Two of three sweeps run in a process that is still there from earlier sweeps, and so knows the paces
   // and suspects.
@@ -146,8 +146,9 @@ export async function run(world: World): Promise<Outcome> {
         ...shardStore,
         async release(...args) {
           const isHeld = await shardStore.release(...args);
-          const [shard, , swept] = args;
-          if (isHeld && swept) sweptAt.set(shard, startedAt);
+          const [shard, , what] = args;
+          const sweep = { writtenAt: time.now, beganAt: startedAt };
+          if (isHeld && what) swept.set(shard, [...(swept.get(shard) ?? []), sweep]);
           return isHeld;
         },
       }),
@@ -188,26 +189,29 @@ export async function run(world: World): Promise<Outcome> {
   /**
    * Whether a task's organisation and its gateway have not been stuck of late. A shard's record counts an organisation
    * that has recovered among those that answer from the next sweep on that writes it, which may come late: a sweeper that
-   * is frozen holds its lease, and a write may fail.
+   * is frozen holds its lease, and a write may fail. A sweep tells what it listed at its beginning.
    */
-  const isAnswering = ({ orgId, shard }: WorldTask) => {
+  const isAnswering = ({ orgId, shard }: WorldTask, listedAt: number) => {
     const { origin } = byId.get(orgId) as Organisation;
     return [`org#${orgId}`, `origin#${origin}`].every((key) => {
       const at = stuckAt.get(key) ?? 0;
-      const isOver = time.now - at > 2 * SWEEP_MS && (sweptAt.get(shard) ?? 0) >= at;
+      const listed = (swept.get(shard) ?? []).filter(({ writtenAt }) => writtenAt <= listedAt);
+      const isOver =
+        time.now - at > 2 * SWEEP_MS && Math.max(0, ...listed.map(({ beganAt }) => beganAt)) >= at;
       return !records.health.has(key) && isOver;
     });
   };
 
   /** How long the task that is furthest behind has been due, of all and of organisations that answer. */
-  const overdue = () => {
+  const overdue = (listedAt: number) => {
     const { now } = time;
     const most = { overdueMs: 0, overdueAnsweringMs: 0 };
     for (const task of outcome.tasks) {
       if (!rows.openAt(task, now)) continue;
       const overdueMs = now - dueSince(task, schedule, now, world);
       if (overdueMs > most.overdueMs) most.overdueMs = overdueMs;
-      if (overdueMs > most.overdueAnsweringMs && isAnswering(task)) most.overdueAnsweringMs = overdueMs;
+      if (overdueMs > most.overdueAnsweringMs && isAnswering(task, listedAt))
+        most.overdueAnsweringMs = overdueMs;
     }
     return most;
   };
@@ -247,7 +251,7 @@ export async function run(world: World): Promise<Outcome> {
             startedAt,
             endedAt: time.now,
             summary,
-            ...overdue(),
+            ...overdue(startedAt),
           });
         }),
       );
