@@ -160,7 +160,7 @@ export class Breakers {
         return [
           ...(wasCalled(result.reason) ? this.#gatewayAnswered(orgId) : []),
           // Counts like a witness: credentials and our address are the same for every task.
-          ...this.#unanswered(orgId, task, result.reason, { isWitness: true }),
+          ...this.#unanswered(orgId, task, result.reason, { isWitness: true, isSuspect }),
         ];
       case "unanswered":
         return [
@@ -257,9 +257,9 @@ export class Breakers {
     reason: StuckReason,
     {
       isWitness,
-      isSuspect = false,
+      isSuspect,
       isExpected = false,
-    }: { isWitness: boolean; isSuspect?: boolean; isExpected?: boolean },
+    }: { isWitness: boolean; isSuspect: boolean; isExpected?: boolean },
   ): HealthChange[] {
     const organisation = this.#organisation(orgId);
     organisation.unansweredTasks.set(task, isSuspect);

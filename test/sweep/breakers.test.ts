@@ -141,6 +141,12 @@ describe("an organisation", () => {
     expect(breakers.foundNoWitness("o1", "unreachable", notFound)).toMatchObject([{ kind: "stuck" }]);
   });
 
+  it("is not stuck for a suspect and a witness that is none: another process may know the witness as one", () => {
+    breakers.noteResult("o1", "s1", HUNG, { isSuspect: true });
+    expect(breakers.noteResult("o1", "t1", HUNG, { isWitness: true })).toEqual([]);
+    expect(breakers.noteResult("o1", "t2", HUNG, { isWitness: true })).toMatchObject([{ kind: "stuck" }]);
+  });
+
   it("needs no witness once anything was answered", () => {
     breakers.noteResult("o1", "t1", HUNG);
     breakers.noteResult("o1", "t2", ANSWERED);
