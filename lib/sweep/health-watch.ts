@@ -64,7 +64,7 @@ export class HealthWatch {
     const records = [this.#breakers.stuck(orgId), this.#breakers.ownRecord(orgId)].filter(
       (record) => !!record,
     );
-    const [first] = records.filter((record) => isProbeDue(record, now()));
+    const first = records.find((record) => isProbeDue(record, now()));
     if (!first) return false;
     const next = nextProbe(first.probes + 1, now());
     const claimed = records.slice(records.indexOf(first));
