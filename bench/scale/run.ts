@@ -1,6 +1,8 @@
 import type { SweepDependencies } from "../../lib/sweep/dependencies.ts";
+import { Paces } from "../../lib/sweep/paces.ts";
 import { sweepInRounds } from "../../lib/sweep/rounds.ts";
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
+import { Suspects } from "../../lib/sweep/suspects.ts";
 import { sweep } from "../../lib/sweep/sweep.ts";
 import { createSchedule } from "../../lib/tasks/schedule.ts";
 import { DAY_MS } from "../../lib/time/day.ts";
@@ -72,6 +74,8 @@ export async function run(scenario: Scenario, engine: typeof sweep = sweep): Pro
       credentials: CREDENTIALS,
       schedule,
       observer: OBSERVER,
+      paces: new Paces(),
+      suspects: new Suspects(),
       now: () => time.now,
     };
     const summaries: SweepSummary[] = [];

@@ -51,7 +51,7 @@ export class Checker {
       requestsPerSecond: settings.requestsPerSecond,
       work: (check) => this.#check(check),
       onSkipped: unasked,
-      silenceOf: ({ purpose, task }) => (purpose ? undefined : dependencies.suspects?.silence(task)),
+      silenceOf: ({ purpose, task }) => (purpose ? undefined : dependencies.suspects.silence(task)),
       isResting: (check, silence) => this.#isResting(check, silence),
       paces: dependencies.paces,
     });

@@ -21,10 +21,10 @@ export interface CheckDependencies {
   events: Pick<EventPublisher, "publish">;
   schedule: Schedule;
   observer: SweepObserver;
-  /** What is known of each organisation from earlier calls of this process; nothing if left out. */
-  paces?: Paces;
-  /** The tasks about which the last calls of this process went unanswered; unknown if left out. */
-  suspects?: Suspects;
+  /** What is known of each organisation from earlier calls of this process. */
+  paces: Paces;
+  /** The tasks about which the last calls of this process went unanswered. */
+  suspects: Suspects;
   /** Unix milliseconds. */
   now: () => number;
 }

@@ -40,12 +40,12 @@ export interface FairQueueOptions<Item> {
   work: (item: Item) => Promise<boolean>;
   /** Called with each item that was queued and will not be worked on. */
   onSkipped: (item: Item) => void;
-  /** The calls about an item's task that went unanswered last; there are none if left out. */
-  silenceOf?: (item: Item) => Silence | undefined;
+  /** The calls about an item's task that went unanswered last. */
+  silenceOf: (item: Item) => Silence | undefined;
   /** Whether an item is not called for yet although it is due, because its task is a suspect. */
-  isResting?: (item: Item, silence: Silence) => boolean;
-  /** The organisations' paces from earlier sweeps, updated by this one; without it, no pace is known at first. */
-  paces?: Paces | undefined;
+  isResting: (item: Item, silence: Silence) => boolean;
+  /** The organisations' paces from earlier sweeps, updated by this one. */
+  paces: Paces;
 }
 
 interface Call<Item extends Queued> {
@@ -100,9 +100,9 @@ export class FairQueue<Item extends Queued> {
   /** Queues an item. @param goesFirst whether it goes before the other items of its organisation */
   add(item: Item, { goesFirst = false } = {}): void {
     const lane = this.#lane(item.orgId);
-    const silence = this.#options.silenceOf?.(item);
+    const silence = this.#options.silenceOf(item);
     const suspect = isSuspicious(silence) ? silence : undefined;
-    const rests = suspect && !goesFirst && this.#options.isResting?.(item, suspect);
+    const rests = suspect && !goesFirst && this.#options.isResting(item, suspect);
     if (this.#closed || lane.isStopped || rests) {
       this.#options.onSkipped(item);
       return;
@@ -256,8 +256,8 @@ export class FairQueue<Item extends Queued> {
       lane = newLane({
         orgId,
         window: new CallWindow({ quickMs, first: firstWindow, concurrency, mostIfSlow: slowWindow }),
-        pace: paces?.get(orgId),
-        lastTurn: paces?.lastTurn(orgId) ?? 0,
+        pace: paces.get(orgId),
+        lastTurn: paces.lastTurn(orgId),
         spacingMs: 1_000 / requestsPerSecond,
       });
       this.#lanes.set(orgId, lane);
@@ -272,7 +272,7 @@ export class FairQueue<Item extends Queued> {
 
   #setPace(lane: Lane<Item>, pace: Pace): void {
     lane.pace = pace;
-    this.#options.paces?.set(lane.orgId, pace);
+    this.#options.paces.set(lane.orgId, pace);
   }
 
   /** Adds a lane to the list from which its next call is chosen, if it may make one. */
@@ -400,7 +400,7 @@ export class FairQueue<Item extends Queued> {
       // A call that was cut off at the end of the time was not a turn.
       if (!this.#closed) {
         lane.lastTurn = startedAt;
-        this.#options.paces?.hadTurn(lane.orgId, startedAt);
+        this.#options.paces.hadTurn(lane.orgId, startedAt);
       }
     } else {
       this.#slots--;

@@ -83,13 +83,13 @@ export class HealthWatch {
   async note({ task, purpose }: Check, result: CallResult): Promise<void> {
     const { orgId } = task;
     const { paces, suspects, now } = this.#dependencies;
-    const about = { isWitness: purpose === "witness", isSuspect: suspects?.has(task) ?? false };
+    const about = { isWitness: purpose === "witness", isSuspect: suspects.has(task) };
     this.#carryOut(this.#breakers.noteResult(orgId, task.indexKey, result, about));
     if (result.kind === "answered") {
-      paces?.answered(orgId, now());
-      suspects?.answered(task);
+      paces.answered(orgId, now());
+      suspects.answered(task);
     } else if (result.kind === "unanswered") {
-      suspects?.unanswered(task, now());
+      suspects.unanswered(task, now());
     }
     if (result.kind === "answered" || result.kind === "cut-off") return;
     if (result.kind === "limited") this.#queue.stop(orgId);
@@ -119,7 +119,7 @@ export class HealthWatch {
         return;
       }
       const reason = result.kind === "refused" ? result.reason : "unreachable";
-      const wasAnswered = now() - (paces?.lastAnswer(orgId) ?? 0) < ANSWERED_MS;
+      const wasAnswered = now() - paces.lastAnswer(orgId) < ANSWERED_MS;
       const isCertain = other.kind === "none";
       this.#carryOut(this.#breakers.foundNoWitness(orgId, reason, { isCertain, wasAnswered }));
     } catch (error) {
@@ -132,7 +132,7 @@ export class HealthWatch {
   async #another(task: Check["task"]): Promise<OtherTask> {
     const { openTasks, suspects } = this.#dependencies;
     const unanswered = this.#breakers.unansweredTasks(task.orgId);
-    const known = suspects?.of(task.orgId) ?? [];
+    const known = suspects.of(task.orgId);
     const other = await openTasks.another(task, new Set([...unanswered, ...known]), this.#time.signal);
     const isOnlySuspects = other.kind === "none" && known.some((key) => !unanswered.has(key));
     return isOnlySuspects ? openTasks.another(task, unanswered, this.#time.signal) : other;
@@ -152,7 +152,7 @@ export class HealthWatch {
         observer.recovered(record);
         for (const orgId of about) if (!this.#breakers.stuck(orgId)) queue.resume(orgId);
         // Not after a short time: it may have been mistaken for stuck because of its suspects.
-        if (now() - record.since >= TROUBLE_MS) for (const orgId of about) suspects?.forget(orgId);
+        if (now() - record.since >= TROUBLE_MS) for (const orgId of about) suspects.forget(orgId);
       }
       const name = `${record.scope} ${record.id}`;
       const before = this.#writes.get(name) ?? Promise.resolve();

@@ -23,7 +23,7 @@ const FOREVER_MS = 1e15;
 export class Probes {
   readonly #checker: Pick<Checker, "queue" | "secondOpinions">;
   readonly #breakers: Breakers;
-  readonly #suspects: Suspects | undefined;
+  readonly #suspects: Suspects;
   readonly #now: number;
   readonly #forProbes = new ProbeCandidates<HealthRecord>();
   readonly #forSecondOpinions = new ProbeCandidates<string>();
@@ -66,7 +66,7 @@ export class Probes {
     const { orgId } = candidate.task;
     const stuck = this.#breakers.stuck(orgId);
     if (!stuck) return candidate;
-    const { at = 0 } = this.#suspects?.silence(candidate.task) ?? {};
+    const { at = 0 } = this.#suspects.silence(candidate.task) ?? {};
     const rank = Number(!candidate.isLate) - 2 * at;
     if (this.#mayGiveSecondOpinion(orgId)) {
       return this.#forSecondOpinions.consider(orgId, candidate, { rank });

@@ -12,7 +12,9 @@ import { ShardStore } from "../../lib/store/shard-store.ts";
 import type { Database } from "../../lib/store/table.ts";
 import { TaskStore, type TrackingOptions } from "../../lib/store/task-store.ts";
 import type { SweepDependencies, SweepObserver, SweepSettings } from "../../lib/sweep/dependencies.ts";
+import { Paces } from "../../lib/sweep/paces.ts";
 import type { SweepSummary } from "../../lib/sweep/summary.ts";
+import { Suspects } from "../../lib/sweep/suspects.ts";
 import { sweep } from "../../lib/sweep/sweep.ts";
 import type { TaskKey } from "../../lib/tasks/key.ts";
 import { createSchedule } from "../../lib/tasks/schedule.ts";
@@ -65,7 +67,7 @@ export class Scene implements AsyncDisposable {
       behind: new BehindStore(db),
       health: new HealthStore(db),
       openTasks: new OpenTaskStore({ db, retentionDays: 30 }),
-      ...this.#caller(),
+      ...this.#startProcess(),
       events: new EventPublisher({ topicArn: cloud.topicArn, client: cloud.sns }),
       schedule: createSchedule({ sweepIntervalSeconds: 60 }),
       observer: {
@@ -162,20 +164,21 @@ export class Scene implements AsyncDisposable {
     return new TaskStore({ db: this.db, shardCount, retentionDays: 30, now: () => this.time });
   }
 
-  /** Credentials and client with empty caches of secrets and tokens. */
-  #caller(): Pick<SweepDependencies, "credentials" | "enos"> {
+  /** What a new process knows: no secret and no token, and nothing of how organisations answer. */
+  #startProcess(): Pick<SweepDependencies, "credentials" | "enos" | "paces" | "suspects"> {
     const credentials = new SecretsManagerCredentials({
       prefix: "enos/",
       defaultBaseUrl: this.enos.url,
       gateways: { httpHosts: [], isDeployed: false },
       client: this.cloud.secrets,
     });
-    return { credentials, enos: new EnosClient({ credentials, now: () => this.time }) };
+    const enos = new EnosClient({ credentials, now: () => this.time });
+    return { credentials, enos, paces: new Paces(), suspects: new Suspects() };
   }
 
-  /** Acts like a new process, which has not read any secret yet. */
+  /** Acts like a new process. */
   restart(): void {
-    Object.assign(this.dependencies, this.#caller());
+    Object.assign(this.dependencies, this.#startProcess());
   }
 
   /** Makes one sweep. The clock is moved by a minute first, or by `after`. */

@@ -52,6 +52,9 @@ class Bench {
         return answered;
       },
       onSkipped: (item) => this.skipped.push(item),
+      silenceOf: () => undefined,
+      isResting: () => false,
+      paces: new Paces(),
       ...options,
     });
   }
@@ -587,6 +590,9 @@ describe("an organisation's queue", () => {
         return true;
       },
       onSkipped: () => {},
+      silenceOf: () => undefined,
+      isResting: () => false,
+      paces: new Paces(),
     });
     for (let number = 0; number < 3; number++) queue.add({ orgId: "a", number });
     await advance(SECOND);

@@ -114,10 +114,8 @@ export async function run(world: World): Promise<Outcome> {
 
   // Two of three sweeps run in a process that is still there from earlier sweeps, and so knows the paces
   // and suspects.
-  const known = Array.from({ length: world.sweepers }, () => ({
-    paces: new Paces(),
-    suspects: new Suspects(),
-  }));
+  const startProcess = () => ({ paces: new Paces(), suspects: new Suspects() });
+  const known = Array.from({ length: world.sweepers }, startProcess);
   const healthStore = records.healthStore();
 
   const dependencies = (sweeper: number, thaws: () => Promise<void> | undefined): SweepDependencies => {
@@ -181,6 +179,7 @@ export async function run(world: World): Promise<Outcome> {
         unreadable: () => {},
         clockAhead: () => {},
       },
+      ...startProcess(),
       ...((world.isWarm || Math.random() < 2 / 3) && known[sweeper]),
       now: () => time.now + (world.clocksMs[sweeper] ?? 0),
     };
