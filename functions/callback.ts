@@ -6,7 +6,7 @@ import { authorisation } from "../lib/http/authorizer.ts";
 import { CallerError } from "../lib/http/errors.ts";
 import { apiHandler } from "../lib/http/handler.ts";
 import { channelOf } from "../lib/http/request.ts";
-import { CALLBACK_ROUTE, CHANNEL_PATH, type Routes } from "../lib/http/routes.ts";
+import { ROUTES, type Routes } from "../lib/http/routes.ts";
 import { readSettings } from "../lib/settings.ts";
 import { callbackReporter, failureReporter, openTelemetry } from "../lib/telemetry.ts";
 import { DAY_MS } from "../lib/time/day.ts";
@@ -24,14 +24,14 @@ const keyring = new Keyring({
 const hints = new HintQueue({ url: settings.HINT_QUEUE_URL });
 
 export const routes: Routes = {
-  async [`GET ${CHANNEL_PATH}/callback-url`](event, { signal }) {
+  async [ROUTES.callbackUrl](event, { signal }) {
     const scope = channelOf(event);
     authorise(event, scope.orgId);
     const token = await keyring.tokenFor(scope, signal);
     return { statusCode: 200, data: { callbackUrl: `${settings.CALLBACK_BASE_URL}/callbacks/${token}` } };
   },
 
-  async [CALLBACK_ROUTE](event, { signal }) {
+  async [ROUTES.callback](event, { signal }) {
     const scope = await keyring.scopeOf(event.pathParameters?.token ?? "", signal);
     if (!scope) {
       report("forged");

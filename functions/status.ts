@@ -5,7 +5,7 @@ import { apiHandler } from "../lib/http/handler.ts";
 import { preferredWait } from "../lib/http/prefer.ts";
 import { header, taskOf } from "../lib/http/request.ts";
 import { retryAfter } from "../lib/http/retry-after.ts";
-import { type Routes, TASK_PATH } from "../lib/http/routes.ts";
+import { ROUTES, type Routes } from "../lib/http/routes.ts";
 import { isDeployed, readSettings } from "../lib/settings.ts";
 import { failureReporter, lookupTimer, openTelemetry } from "../lib/telemetry.ts";
 
@@ -19,7 +19,7 @@ const { enos } = connectEnos(settings, { isDeployed: isDeployed(process.env) });
 const RESERVE_MS = 500;
 
 export const routes: Routes = {
-  async [`GET ${TASK_PATH}/status`](event, time) {
+  async [ROUTES.status](event, time) {
     const task = taskOf(event);
     authorise(event, task.orgId);
     const seconds = preferredWait(header(event, "prefer"), settings.MAX_WAIT_SECONDS);

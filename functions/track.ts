@@ -7,7 +7,7 @@ import { apiHandler } from "../lib/http/handler.ts";
 import { listRequestOf, pageCursor } from "../lib/http/list.ts";
 import { type ApiEvent, orgOf, parameters, taskOf } from "../lib/http/request.ts";
 import { checkIntervalSeconds, retryAfter } from "../lib/http/retry-after.ts";
-import { type Routes, TASK_PATH } from "../lib/http/routes.ts";
+import { ROUTES, type Routes } from "../lib/http/routes.ts";
 import { trackingOptionsOf } from "../lib/http/tracking.ts";
 import { readSettings, scheduleOf } from "../lib/settings.ts";
 import { openDatabase } from "../lib/store/table.ts";
@@ -37,7 +37,7 @@ const SERVICE_DEADLINE_SECONDS = settings.TRACKING_DEADLINE_DAYS * 86_400;
 const RESERVE_MS = 500;
 
 export const routes: Routes = {
-  async [`PUT ${TASK_PATH}/tracking`](event, { signal }) {
+  async [ROUTES.put](event, { signal }) {
     const task = authorisedTask(event);
     const options = trackingOptionsOf(event, SERVICE_DEADLINE_SECONDS);
     await organisations.check(task.orgId);
@@ -49,25 +49,25 @@ export const routes: Routes = {
     };
   },
 
-  async [`GET ${TASK_PATH}/tracking`](event, { signal }) {
+  async [ROUTES.get](event, { signal }) {
     const record = await taskStore.get(authorisedTask(event), signal);
     if (!record) throw new CallerError(404, "the task is not tracked");
     return { statusCode: 200, data: record, headers: retryAfterOf(record) };
   },
 
-  async [`DELETE ${TASK_PATH}/tracking`](event, { signal }) {
+  async [ROUTES.delete](event, { signal }) {
     await taskStore.delete(authorisedTask(event), signal);
     return { statusCode: 204 };
   },
 
-  async "GET /tracked-tasks"(event, { signal }) {
+  async [ROUTES.list](event, { signal }) {
     const request = listRequestOf(event);
     authorise(event, request.orgId);
     const page = await taskStore.list(request, signal);
     return { statusCode: 200, data: { tasks: page.tasks, cursor: page.after && pageCursor(page.after) } };
   },
 
-  async "POST /tracked-tasks"(event, time) {
+  async [ROUTES.bulk](event, time) {
     const endsAt = performance.now() + time.remainingMs - RESERVE_MS;
     parameters(event, ["orgId"]);
     const orgId = orgOf(event);

@@ -1,16 +1,10 @@
-import { CALLBACK_ROUTE, CHANNEL_PATH, ORGANISATION_PATH, TASK_PATH } from "../lib/http/routes.ts";
+import { ORGANISATION_PATH, ROUTES } from "../lib/http/routes.ts";
 
-/** The routes of the functions behind the HTTP API. */
-const ROUTES = {
-  status: [`GET ${TASK_PATH}/status`],
-  track: [
-    `PUT ${TASK_PATH}/tracking`,
-    `GET ${TASK_PATH}/tracking`,
-    `DELETE ${TASK_PATH}/tracking`,
-    "GET /tracked-tasks",
-    "POST /tracked-tasks",
-  ],
-  callback: [`GET ${CHANNEL_PATH}/callback-url`],
+/** The routes of the functions behind the HTTP API, without EnOS's callback. */
+const BY_FUNCTION = {
+  status: [ROUTES.status],
+  track: [ROUTES.put, ROUTES.get, ROUTES.delete, ROUTES.list, ROUTES.bulk],
+  callback: [ROUTES.callbackUrl],
 } as const;
 
 /** The authorizer of a route, in the form that osls expects. */
@@ -28,18 +22,18 @@ export interface HttpApiEvent {
 export function httpApiEvents(
   authorizer: RouteAuthorizer,
   { organisationPathsOnly }: { organisationPathsOnly: boolean },
-): Record<keyof typeof ROUTES, HttpApiEvent[]> {
+): Record<keyof typeof BY_FUNCTION, HttpApiEvent[]> {
   const prefixes = organisationPathsOnly ? [ORGANISATION_PATH] : ["", ORGANISATION_PATH];
-  const events = Object.entries(ROUTES).map(([name, keys]) => [
+  const events = Object.entries(BY_FUNCTION).map(([name, keys]) => [
     name,
     keys.flatMap((key) => {
       const [method = "", path = ""] = key.split(" ");
       return prefixes.map((prefix) => ({ httpApi: { method, path: prefix + path, authorizer } }));
     }),
   ]);
-  const all: Record<keyof typeof ROUTES, HttpApiEvent[]> = Object.fromEntries(events);
+  const all: Record<keyof typeof BY_FUNCTION, HttpApiEvent[]> = Object.fromEntries(events);
   // Without an authorizer: EnOS has no AWS credentials, only the token in the URL.
-  const [method = "", path = ""] = CALLBACK_ROUTE.split(" ");
+  const [method = "", path = ""] = ROUTES.callback.split(" ");
   all.callback.push({ httpApi: { method, path } });
   return all;
 }
@@ -50,7 +44,7 @@ const CALLBACKS_AT_ONCE = 100;
 
 /** The limits of the only public route, in addition to those of the whole API. */
 export const CALLBACK_THROTTLE = {
-  [CALLBACK_ROUTE]: { ThrottlingRateLimit: CALLBACKS_PER_SECOND, ThrottlingBurstLimit: CALLBACKS_AT_ONCE },
+  [ROUTES.callback]: { ThrottlingRateLimit: CALLBACKS_PER_SECOND, ThrottlingBurstLimit: CALLBACKS_AT_ONCE },
 };
 
 /** The logical id that osls gives to the resource of that route. */

@@ -87,7 +87,7 @@ export async function coldStart(): Promise<ColdStart> {
 /** The token in a callback URL of the function. */
 async function tokenOf(testbed: Testbed, { orgId, channelId }: TaskKey): Promise<string> {
   await using callback = await testbed.start("callback");
-  const event = apiEvent("callback-url", `orgId=${orgId}`, { channelId });
+  const event = apiEvent("callbackUrl", `orgId=${orgId}`, { channelId });
   const { body } = await callback.invoke<{ body: string }>(event);
   return JSON.parse(body).data.callbackUrl.split("/").at(-1);
 }

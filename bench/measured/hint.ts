@@ -70,7 +70,7 @@ async function told(): Promise<{ seconds: number[]; checksPerTask: number }> {
   );
 
   const { orgId } = ORGANISATION;
-  const asked = apiEvent("callback-url", `orgId=${orgId}`, { channelId: CHANNEL });
+  const asked = apiEvent("callbackUrl", `orgId=${orgId}`, { channelId: CHANNEL });
   const { body = "" } = await callback.invoke<APIGatewayProxyStructuredResultV2>(asked);
   const { callbackUrl } = JSON.parse(body).data;
   const application = await Application.signIn({ url: enos.url, ...ORGANISATION });

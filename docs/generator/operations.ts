@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { MOST_RETRY_AFTER_SECONDS } from "../../lib/enos/retry-after.ts";
 import { BulkTask, bulkBody } from "../../lib/http/bulk.ts";
 import { ListQuery } from "../../lib/http/list.ts";
-import { CALLBACK_ROUTE, CHANNEL_PATH, TASK_PATH } from "../../lib/http/routes.ts";
+import { ROUTES } from "../../lib/http/routes.ts";
 import { TrackingBody } from "../../lib/http/tracking.ts";
 import { Id } from "../../lib/tasks/key.ts";
 import { SAMPLES } from "./answers.ts";
@@ -218,7 +218,7 @@ const sampleTask = { channelId: SAMPLES.record.channelId, taskId: SAMPLES.record
 /** Every operation, in the order of the document. */
 export const OPERATIONS: readonly Operation[] = [
   {
-    routeKey: `GET ${TASK_PATH}/status`,
+    routeKey: ROUTES.status,
     operationId: "getStatus",
     tag: "Ask",
     summary: "Get the status of a download task",
@@ -234,7 +234,7 @@ export const OPERATIONS: readonly Operation[] = [
     failures: [400, 403, 404, 429, "4XX", 500, 502, 503, 504],
   },
   {
-    routeKey: `PUT ${TASK_PATH}/tracking`,
+    routeKey: ROUTES.put,
     operationId: "track",
     tag: "Track",
     summary: "Track a download task",
@@ -251,7 +251,7 @@ export const OPERATIONS: readonly Operation[] = [
     failures: [400, 403, 404, 413, 429, 500, 503],
   },
   {
-    routeKey: `GET ${TASK_PATH}/tracking`,
+    routeKey: ROUTES.get,
     operationId: "getTracking",
     tag: "Track",
     summary: "Get the record of a tracked task",
@@ -263,7 +263,7 @@ export const OPERATIONS: readonly Operation[] = [
     failures: [400, 403, 404, 429, 500, 503],
   },
   {
-    routeKey: `DELETE ${TASK_PATH}/tracking`,
+    routeKey: ROUTES.delete,
     operationId: "untrack",
     tag: "Track",
     summary: "Stop tracking a task",
@@ -273,7 +273,7 @@ export const OPERATIONS: readonly Operation[] = [
     failures: [400, 403, 404, 429, 500, 503],
   },
   {
-    routeKey: "GET /tracked-tasks",
+    routeKey: ROUTES.list,
     operationId: "listTasks",
     tag: "Track",
     summary: "List the tracked tasks of an organisation",
@@ -286,7 +286,7 @@ export const OPERATIONS: readonly Operation[] = [
     failures: [400, 403, 404, 429, 500, 503],
   },
   {
-    routeKey: "POST /tracked-tasks",
+    routeKey: ROUTES.bulk,
     operationId: "trackMany",
     tag: "Track",
     summary: "Track many download tasks",
@@ -308,7 +308,7 @@ export const OPERATIONS: readonly Operation[] = [
     failures: [400, 403, 404, 413, 429, 500, 503],
   },
   {
-    routeKey: `GET ${CHANNEL_PATH}/callback-url`,
+    routeKey: ROUTES.callbackUrl,
     operationId: "getCallbackUrl",
     tag: "Callbacks",
     summary: "Get the URL to give EnOS as callbackURL",
@@ -337,7 +337,7 @@ export const OPERATIONS: readonly Operation[] = [
     failures: [400, 403, 404, 429, 500, 503],
   },
   {
-    routeKey: CALLBACK_ROUTE,
+    routeKey: ROUTES.callback,
     operationId: "callBack",
     tag: "Callbacks",
     summary: "EnOS's callback",

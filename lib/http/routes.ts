@@ -19,7 +19,7 @@ export interface RequestTime {
 /** Answers one request, or throws what `failureOf` turns into an answer. */
 export type Route = (event: ApiEvent, time: RequestTime) => Promise<Answer>;
 
-/** A function's routes, by the keys that API Gateway gives them: `GET /tracked-tasks`. */
+/** A function's routes, by their keys in {@link ROUTES}. */
 export type Routes = Readonly<Record<string, Route>>;
 
 /** The path of a channel, as EnOS has it. */
@@ -28,8 +28,18 @@ export const CHANNEL_PATH = "/data-federation/v2.0/channels/read/{channelId}";
 /** The path of a task, as EnOS has it. */
 export const TASK_PATH = `${CHANNEL_PATH}/download/{taskId}`;
 
-/** Where EnOS calls back: the only route without an authorizer; the token in its path authorises the call. */
-export const CALLBACK_ROUTE = "POST /callbacks/{token}";
+/** The keys of all routes, as API Gateway writes them. */
+export const ROUTES = {
+  status: `GET ${TASK_PATH}/status`,
+  put: `PUT ${TASK_PATH}/tracking`,
+  get: `GET ${TASK_PATH}/tracking`,
+  delete: `DELETE ${TASK_PATH}/tracking`,
+  list: "GET /tracked-tasks",
+  bulk: "POST /tracked-tasks",
+  callbackUrl: `GET ${CHANNEL_PATH}/callback-url`,
+  /** Where EnOS calls back: the only route without an authorizer; the token in its path authorises the call. */
+  callback: "POST /callbacks/{token}",
+} as const;
 
 /**
  * The prefix under which every route also exists, with the organisation in the path: an IAM policy sees the path, and
@@ -48,7 +58,7 @@ export function routeOf(routes: Routes, event: ApiEvent): Route {
   const own = routeKey.replace(` ${ORGANISATION_PATH}/`, " /");
   const route = Object.hasOwn(routes, own) ? routes[own] : undefined;
   if (!route) throw new CallerError(404, "there is no such route");
-  if (routeKey !== CALLBACK_ROUTE) checkPath(routeKey, event);
+  if (routeKey !== ROUTES.callback) checkPath(routeKey, event);
   return route;
 }
 

@@ -1,18 +1,6 @@
 import type { SQSEvent } from "aws-lambda";
 import type { ApiEvent } from "../../lib/http/request.ts";
-import { CALLBACK_ROUTE, CHANNEL_PATH, ORGANISATION_PATH, TASK_PATH } from "../../lib/http/routes.ts";
-
-/** The routes of the API, as API Gateway names them. */
-export const ROUTES = {
-  status: `GET ${TASK_PATH}/status`,
-  put: `PUT ${TASK_PATH}/tracking`,
-  get: `GET ${TASK_PATH}/tracking`,
-  delete: `DELETE ${TASK_PATH}/tracking`,
-  list: "GET /tracked-tasks",
-  bulk: "POST /tracked-tasks",
-  "callback-url": `GET ${CHANNEL_PATH}/callback-url`,
-  callback: CALLBACK_ROUTE,
-} as const;
+import { ORGANISATION_PATH, ROUTES } from "../../lib/http/routes.ts";
 
 /** The key of a route with the organisation in the path. */
 export function withOrganisation(routeKey: string): string {

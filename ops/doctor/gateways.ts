@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import { DOCTORS_REQUEST } from "../../infra/names.ts";
 import { oneLine } from "../../infra/program/command-line.ts";
 import type { ApiEvent } from "../../lib/http/request.ts";
-import { ORGANISATION_PATH, TASK_PATH } from "../../lib/http/routes.ts";
+import { ORGANISATION_PATH, ROUTES } from "../../lib/http/routes.ts";
 import { awsTrouble } from "../aws-trouble.ts";
 import type { Finding } from "../finding.ts";
 
@@ -73,10 +73,11 @@ function whatToDo(statusCode: number, log: string): string {
 /** API Gateway's event for a request for the task. */
 function lookupEvent(orgId: string, jwtClaim: string | undefined): ApiEvent {
   const pathParameters = { orgId, ...NOBODYS };
-  const path = `${ORGANISATION_PATH}${TASK_PATH}/status`;
+  const [method, path = ""] = ROUTES.status.split(" ");
+  const scoped = ORGANISATION_PATH + path;
   return {
-    routeKey: `GET ${path}`,
-    rawPath: path.replaceAll(
+    routeKey: `${method} ${scoped}`,
+    rawPath: scoped.replaceAll(
       /\{(\w+)\}/g,
       (_, name: string) => pathParameters[name as keyof typeof pathParameters],
     ),

@@ -35,7 +35,7 @@ function start(settings: Record<string, string> = {}): Promise<LambdaProcess> {
 
 async function urlOf(lambda: LambdaProcess, { orgId, channelId } = SCOPE): Promise<string> {
   const { statusCode, body } = await lambda.invoke<APIGatewayProxyStructuredResultV2>(
-    apiEvent("callback-url", `orgId=${orgId}`, { channelId }),
+    apiEvent("callbackUrl", `orgId=${orgId}`, { channelId }),
   );
   expect(statusCode).toBe(200);
   return JSON.parse(body ?? "").data.callbackUrl;
@@ -79,11 +79,11 @@ describe("the callback's URL", () => {
       JWT_ISSUER: "https://login.example.com/",
       JWT_AUDIENCE: "downloads",
     });
-    const asked = apiEvent("callback-url", "orgId=o2", { channelId: "ch-1" });
+    const asked = apiEvent("callbackUrl", "orgId=o2", { channelId: "ch-1" });
     const claims = { orgs: "[o1]" };
     const event = { ...asked, requestContext: { ...asked.requestContext, authorizer: { jwt: { claims } } } };
     expect((await send(event, withTokens)).statusCode).toBe(403);
-    const bad = apiEvent("callback-url", "orgId=o1", { channelId: "ch 1" });
+    const bad = apiEvent("callbackUrl", "orgId=o1", { channelId: "ch 1" });
     expect((await send(bad)).statusCode).toBe(400);
   });
 });

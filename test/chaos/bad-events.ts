@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
-import { pathOf, ROUTES, withOrganisation } from "../../local/harness/api-event.ts";
+import { ROUTES } from "../../lib/http/routes.ts";
+import { pathOf, withOrganisation } from "../../local/harness/api-event.ts";
 import { codePoint } from "../support/code-point.ts";
 
 /** An event and the function that receives it. Events may be malformed, so they have no type. */

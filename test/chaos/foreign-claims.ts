@@ -1,6 +1,7 @@
 import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import * as fc from "fast-check";
-import { pathOf, ROUTES, withOrganisation } from "../../local/harness/api-event.ts";
+import { ROUTES } from "../../lib/http/routes.ts";
+import { pathOf, withOrganisation } from "../../local/harness/api-event.ts";
 import { unpack } from "../../local/harness/artefact.ts";
 import { LambdaProcess } from "../../local/harness/lambda-process.ts";
 import { authorizer } from "./bad-events.ts";

@@ -2,16 +2,16 @@ import { describe, expect, it } from "vitest";
 import { CallerError } from "../../lib/http/errors.ts";
 import { listRequestOf } from "../../lib/http/list.ts";
 import { type ApiEvent, header, orgOf, parameters, taskOf } from "../../lib/http/request.ts";
-import { CALLBACK_ROUTE, type Routes, routeOf, TASK_PATH } from "../../lib/http/routes.ts";
-import { apiEvent, pathOf, ROUTES, withOrganisation } from "../../local/harness/api-event.ts";
+import { ROUTES, type Routes, routeOf } from "../../lib/http/routes.ts";
+import { apiEvent, pathOf, withOrganisation } from "../../local/harness/api-event.ts";
 
 const list = async () => ({ statusCode: 200 as const });
 const status = async () => ({ statusCode: 200 as const });
 const callback = async () => ({ statusCode: 202 as const });
 const routes: Routes = {
-  "GET /tracked-tasks": list,
-  [`GET ${TASK_PATH}/status`]: status,
-  [CALLBACK_ROUTE]: callback,
+  [ROUTES.list]: list,
+  [ROUTES.status]: status,
+  [ROUTES.callback]: callback,
 };
 
 const TASK = { channelId: "ch-1", taskId: "t1" };

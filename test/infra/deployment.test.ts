@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { checkNames, DEPLOYER_SETTINGS } from "../../infra/deployer-settings.ts";
 import { type Deployment, deployment } from "../../infra/deployment.ts";
-import { CALLBACK_ROUTE } from "../../lib/http/routes.ts";
+import { ROUTES } from "../../lib/http/routes.ts";
 
 const ISSUER = "https://login.example.com/";
 
@@ -51,7 +51,7 @@ describe("the authorizer", () => {
 const authorizersOf = (routes: Deployment["routes"]) =>
   Object.values(routes)
     .flat()
-    .filter(({ httpApi: { method, path } }) => `${method} ${path}` !== CALLBACK_ROUTE)
+    .filter(({ httpApi: { method, path } }) => `${method} ${path}` !== ROUTES.callback)
     .map(({ httpApi }) => httpApi.authorizer);
 
 describe("the routes", () => {

@@ -196,7 +196,7 @@ async function useEverything(
   expect(JSON.parse(body).data.state).toBe("running");
 
   const given = await callback.invoke<APIGatewayProxyStructuredResultV2>(
-    apiEvent("callback-url", `orgId=${ORG}`, { channelId: CHANNEL }),
+    apiEvent("callbackUrl", `orgId=${ORG}`, { channelId: CHANNEL }),
   );
   const token = JSON.parse(given.body ?? "")
     .data.callbackUrl.split("/")

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { CALLBACK_ROUTE } from "../../lib/http/routes.ts";
+import { ROUTES } from "../../lib/http/routes.ts";
 import { FUNCTIONS, type Setting, settingsOf } from "../../lib/settings.ts";
 import { STUCK_REASONS } from "../../lib/store/health-store.ts";
 import { OWN_ERRORS } from "../../lib/sweep/summary.ts";
@@ -53,7 +53,7 @@ describe("the HTTP API", () => {
     const handled = (["status", "track", "callback"] as const).map(async (name) => {
       const { routes } = await import(`../../functions/${name}.ts`);
       return Object.keys(routes).flatMap((key) =>
-        key === CALLBACK_ROUTE
+        key === ROUTES.callback
           ? [[capitalised(name), key, undefined]]
           : [key, withOrganisation(key)].map((each) => [capitalised(name), each, "AWS_IAM"]),
       );
@@ -71,14 +71,14 @@ describe("the HTTP API", () => {
 
   it("throttles the open route separately, by both limits, if it exists", () => {
     const { Properties, DependsOn } = only("AWS::ApiGatewayV2::Stage");
-    expect(Object.keys(Properties.RouteSettings)).toEqual([CALLBACK_ROUTE]);
-    const { ThrottlingRateLimit, ThrottlingBurstLimit } = Properties.RouteSettings[CALLBACK_ROUTE];
+    expect(Object.keys(Properties.RouteSettings)).toEqual([ROUTES.callback]);
+    const { ThrottlingRateLimit, ThrottlingBurstLimit } = Properties.RouteSettings[ROUTES.callback];
     expect(ThrottlingRateLimit).toBeGreaterThan(0);
     expect(ThrottlingBurstLimit).toBeGreaterThan(0);
     const open = resourcesOf(template, "AWS::ApiGatewayV2::Route").filter(
       ([, route]) => route.Properties.AuthorizationType === undefined,
     );
-    expect(open.map(([, route]) => route.Properties.RouteKey)).toEqual([CALLBACK_ROUTE]);
+    expect(open.map(([, route]) => route.Properties.RouteKey)).toEqual([ROUTES.callback]);
     expect(DependsOn).toContain(open[0]?.[0]);
   });
 
