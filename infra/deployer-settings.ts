@@ -108,7 +108,7 @@ const RULES: readonly Rule[] = [
   ({ ENOS_CA_FILE: file }, purpose) => {
     // An expired CA must not prevent anybody from looking at a stack.
     if (file === undefined || purpose === "ask") return undefined;
-    // osls would take other characters as a pattern.
+    // It is the file's path in the functions' zips too: inside the project, and no pattern.
     if (
       isPackaging(purpose) &&
       (isAbsolute(file) || normalize(file) !== file || !/^(?!\.\.)[\w./-]+$/.test(file))

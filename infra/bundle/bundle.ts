@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { build, stop } from "esbuild";
 import { FUNCTIONS } from "../../lib/settings.ts";
-import { esbuildOptions } from "../esbuild.config.ts";
-import standIns from "./stand-ins.ts";
+import { esbuildOptions } from "./options.ts";
+import { standIns } from "./stand-ins.ts";
 
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -14,7 +14,7 @@ export async function bundleFunctions(folder: string): Promise<void> {
   try {
     await build({
       ...esbuildOptions,
-      plugins: standIns,
+      plugins: [standIns],
       absWorkingDir: REPOSITORY,
       entryPoints: FUNCTIONS.map((name) => `functions/${name}.ts`),
       outbase: ".",

@@ -11,16 +11,25 @@ interface Serverless {
   };
 }
 
+interface Log {
+  notice(message: string): void;
+}
+
 /** A file that everybody may read, on Unix, and of the same local time always: equal contents have to make equal zips. */
 const READABLE = { os: 3, attrs: 0o100644 << 16, mtime: new Date(1980, 0, 1) } as const;
 
-/** Packages the functions: each one's bundle, and the files that its `package.patterns` name, in a zip of its own. */
+/**
+ * Packages the functions: each one's bundle, and the files that its `package.patterns` name, literally, in a zip of its
+ * own.
+ */
 export default class BundlePlugin {
   readonly hooks = { "before:package:createDeploymentArtifacts": () => this.#package() };
   readonly #serverless: Serverless;
+  readonly #log: Log;
 
-  constructor(serverless: Serverless) {
+  constructor(serverless: Serverless, _options: unknown, { log }: { log: Log }) {
     this.#serverless = serverless;
+    this.#log = log;
   }
 
   async #package(): Promise<void> {
@@ -36,7 +45,10 @@ export default class BundlePlugin {
           files[file] = [await readFile(join(serviceDir, file)), READABLE];
         }
         const artifact = join(".serverless", `${name}.zip`);
-        await writeFile(join(serviceDir, artifact), await zipped(files));
+        const content = await zipped(files);
+        await writeFile(join(serviceDir, artifact), content);
+        const size = Math.ceil(content.length / 1024);
+        this.#log.notice(`${name.padEnd(8)}${String(size).padStart(5)} kB  ${name}.zip`);
         definition.package = { ...definition.package, artifact };
       }
     } finally {

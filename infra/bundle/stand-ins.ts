@@ -10,7 +10,7 @@ const STAND_INS = [
 ] as const;
 
 /** Removes modules from a bundle that no function uses. */
-const standIns: Plugin = {
+export const standIns: Plugin = {
   name: "stand-ins",
   setup({ onResolve }) {
     for (const [filter, file] of STAND_INS) {
@@ -19,5 +19,3 @@ const standIns: Plugin = {
     }
   },
 };
-
-export default [standIns];

@@ -5,8 +5,8 @@ import { build } from "esbuild";
 import { unzipSync } from "fflate";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { loadConfig } from "../../infra/bundle/load-config.ts";
-import standIns from "../../infra/bundle/stand-ins.ts";
-import { esbuildOptions } from "../../infra/esbuild.config.ts";
+import { esbuildOptions } from "../../infra/bundle/options.ts";
+import { standIns } from "../../infra/bundle/stand-ins.ts";
 import { FUNCTIONS } from "../../lib/settings.ts";
 import { unpack } from "../../local/harness/artefact.ts";
 import { packagedService } from "../../local/package.ts";
@@ -19,7 +19,7 @@ describe("a bundle", () => {
       ...esbuildOptions,
       entryPoints: ["functions/sweep.ts"],
       outdir: "unwritten",
-      plugins: standIns,
+      plugins: [standIns],
       metafile: true,
       write: false,
     });

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
-import DeploymentPlugin from "../../infra/plugin.ts";
+import TemplatePlugin from "../../infra/template-plugin.ts";
 import { Authority } from "../support/certificate.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -19,7 +19,7 @@ afterEach(() => vi.unstubAllEnvs());
 /** The plugin as osls loads it for a command. */
 function plugin(commands: string[], options: { help?: boolean } = {}) {
   const serverless = { processedInput: { commands, options }, classes: { Error } };
-  return new DeploymentPlugin(serverless as never, {}, { log: { notice: () => {} } });
+  return new TemplatePlugin(serverless as never);
 }
 
 it.each([[["package"]], [["package", "function"]], [["deploy"]], [["deploy", "function"]]])(

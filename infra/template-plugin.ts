@@ -1,5 +1,3 @@
-import { statSync } from "node:fs";
-import { basename, join } from "node:path";
 import { type AccountRules, applyAccountRules } from "./account.ts";
 import type { CompiledTemplate } from "./compiled-template.ts";
 import { checkNames, purposeOf } from "./deployer-settings.ts";
@@ -8,21 +6,15 @@ import { type Deployment, deployment } from "./deployment.ts";
 interface FunctionDefinition {
   name?: string;
   events?: { schedule?: { rate: string[] } }[];
-  package?: { artifact?: string };
 }
 
 interface Serverless {
-  serviceDir: string;
   processedInput: { commands: string[]; options?: { help?: boolean } };
   service: {
     functions: Record<string, FunctionDefinition>;
     provider: { stage: string; compiledCloudFormationTemplate: CompiledTemplate };
   };
   classes: { Error: new (message: string) => Error };
-}
-
-interface Log {
-  notice(message: string): void;
 }
 
 /** A variable source of osls. */
@@ -35,7 +27,7 @@ interface VariableSource {
  * `${environment:…}`, `${route:…}` and `${setting:…}`, applies the account's rules to the
  * template, and adapts the schedule to a local run.
  */
-export default class DeploymentPlugin {
+export default class TemplatePlugin {
   readonly configurationVariablesSources: Record<string, VariableSource>;
 
   readonly hooks = {
@@ -43,16 +35,13 @@ export default class DeploymentPlugin {
     "before:offline:start": () => this.#fitToLocalRun(),
     "before:offline:start:init": () => this.#fitToLocalRun(),
     "after:aws:package:finalize:mergeCustomProviderResources": () => this.#bringUnderRules(),
-    "after:package:createDeploymentArtifacts": () => this.#tellSizes(),
   };
 
   readonly #serverless: Serverless;
-  readonly #log: Log;
   readonly #rules: AccountRules;
 
-  constructor(serverless: Serverless, _options: unknown, { log }: { log: Log }) {
+  constructor(serverless: Serverless) {
     this.#serverless = serverless;
-    this.#log = log;
     const { settings, environments, routes, accountRules, ...rest } = this.#deployment();
     this.#rules = accountRules;
     this.configurationVariablesSources = {
@@ -109,17 +98,6 @@ export default class DeploymentPlugin {
         // Its cron supports seconds, and drops the last field, which is the year in EventBridge.
         if (schedule && seconds < 60) schedule.rate = [`cron(*/${seconds} * * * * * *)`];
       }
-    }
-  }
-
-  #tellSizes(): void {
-    for (const [name, definition] of Object.entries(this.#serverless.service.functions)) {
-      const artefact = definition.package?.artifact;
-      if (!artefact) continue;
-      const { size } = statSync(join(this.#serverless.serviceDir, artefact));
-      this.#log.notice(
-        `${name.padEnd(8)}${String(Math.ceil(size / 1024)).padStart(5)} kB  ${basename(artefact)}`,
-      );
     }
   }
 }
