@@ -142,8 +142,8 @@ export class Breakers {
   /**
    * Notes the result of a call about a task.
    *
-   * @param about.isWitness whether the task is a witness, {@link needsWitness}
-   * @param about.isSuspect whether the last calls about this task went unanswered as well
+   * @param isWitness whether the task is a witness, {@link needsWitness}
+   * @param isSuspect whether the last calls about this task went unanswered as well
    */
   noteResult(
     orgId: string,
@@ -168,7 +168,7 @@ export class Breakers {
           ...this.#unanswered(orgId, task, "unreachable", {
             isWitness,
             isSuspect,
-            isExpected: this.isStuckOnlyByGateway(orgId),
+            confirmsGateway: this.isStuckOnlyByGateway(orgId),
           }),
           ...this.#gatewayUnanswered(orgId, { isConnected: result.isConnected, isSuspect }),
         ];
@@ -197,12 +197,12 @@ export class Breakers {
   }
 
   /**
-   * Notes that no witness was found. If the organisation has no other task, that proves that it is stuck. If the search
-   * was given up, it is taken to be stuck, since a wrong guess costs only a probe; but not if it has been answered in this
-   * sweep, nor if it was answered of late and no more than one task that is not a suspect went unanswered.
+   * Notes that no witness was found. If the organisation has no other task, it is stuck. If the search was given up, it is
+   * taken to be stuck, since a wrong guess costs only a probe. Two things speak against that: it has been answered in this
+   * sweep; or it was answered recently, and at most one of its unanswered tasks is not a suspect.
    *
-   * @param found.isCertain whether there is no other task
-   * @param found.wasAnswered whether it was answered of late
+   * @param isCertain whether there is no other task
+   * @param wasAnswered whether it was answered recently
    */
   foundNoWitness(
     orgId: string,
@@ -211,8 +211,8 @@ export class Breakers {
   ): HealthChange[] {
     if (!this.needsWitness(orgId, true)) return [];
     const { answers, unansweredTasks } = this.#organisation(orgId);
-    const isUnexpected = unexpected(unansweredTasks) >= UNANSWERED_TASKS;
-    const isProof = isCertain || (answers === 0 && (isUnexpected || !wasAnswered));
+    const hasEnoughOthers = countOthers(unansweredTasks) >= UNANSWERED_TASKS;
+    const isProof = isCertain || (answers === 0 && (hasEnoughOthers || !wasAnswered));
     return isProof ? this.#open("org", orgId, reason) : [];
   }
 
@@ -258,17 +258,17 @@ export class Breakers {
     {
       isWitness,
       isSuspect,
-      isExpected = false,
-    }: { isWitness: boolean; isSuspect: boolean; isExpected?: boolean },
+      confirmsGateway = false,
+    }: { isWitness: boolean; isSuspect: boolean; confirmsGateway?: boolean },
   ): HealthChange[] {
     const organisation = this.#organisation(orgId);
     organisation.unansweredTasks.set(task, isSuspect);
     // If no call was made, none would be made for another task either.
-    const isCertain = isExpected || !wasCalled(reason);
+    const isCertain = confirmsGateway || !wasCalled(reason);
     const { unansweredTasks } = organisation;
     // A suspect is the witness only if there is no other task.
-    const isTold = isSuspect || unexpected(unansweredTasks) >= UNANSWERED_TASKS;
-    const isProven = isWitness && isTold && unansweredTasks.size >= enoughUnanswered(organisation);
+    const isTelling = isSuspect || countOthers(unansweredTasks) >= UNANSWERED_TASKS;
+    const isProven = isWitness && isTelling && unansweredTasks.size >= enoughUnanswered(organisation);
     if (!isCertain && !organisation.record && !isProven) return [];
     return this.#open("org", orgId, reason);
   }
@@ -336,8 +336,8 @@ export class Breakers {
   }
 }
 
-/** How many of the tasks that went unanswered are no suspects. */
-function unexpected(unansweredTasks: Organisation["unansweredTasks"]): number {
+/** How many of the unanswered tasks are no suspects. */
+function countOthers(unansweredTasks: Organisation["unansweredTasks"]): number {
   return [...unansweredTasks.values()].filter((isSuspect) => !isSuspect).length;
 }
 

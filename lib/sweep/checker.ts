@@ -12,7 +12,7 @@ import { HealthWatch } from "./health-watch.ts";
 import { SecondOpinions } from "./second-opinions.ts";
 import { Settler } from "./settler.ts";
 import type { SweepSummary } from "./summary.ts";
-import { isResting, type Silence } from "./suspects.ts";
+import { isResting, type UnansweredCalls } from "./suspects.ts";
 import type { TimeBudget } from "./time-budget.ts";
 
 /** Checks the tasks that are queued in one invocation: asks EnOS, and has the results noted and settled. */
@@ -51,8 +51,9 @@ export class Checker {
       requestsPerSecond: settings.requestsPerSecond,
       work: (check) => this.#check(check),
       onSkipped: unasked,
-      silenceOf: ({ purpose, task }) => (purpose ? undefined : dependencies.suspects.silence(task)),
-      isResting: (check, silence) => this.#isResting(check, silence),
+      unansweredCallsOf: ({ purpose, task }) =>
+        purpose ? undefined : dependencies.suspects.unansweredCalls(task),
+      isResting: (check, unanswered) => this.#isResting(check, unanswered),
       paces: dependencies.paces,
     });
     this.queue = queue;
@@ -106,10 +107,10 @@ export class Checker {
   }
 
   /** Whether a suspect that a sweep has read rests. One that was told to have ended is asked about at once. */
-  #isResting({ source, task }: Check, silence: Silence): boolean {
+  #isResting({ source, task }: Check, unanswered: UnansweredCalls): boolean {
     const { schedule, now } = this.#dependencies;
     const at = now();
-    return source !== undefined && isResting(silence, schedule.interval(at - task.trackedAt), at);
+    return source !== undefined && isResting(unanswered, schedule.interval(at - task.trackedAt), at);
   }
 
   /** Learns an organisation's gateway and rate from its credentials. Returns the error if they cannot be read. */

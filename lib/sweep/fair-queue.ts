@@ -4,7 +4,7 @@ import { allowedAt, type Lane, mayCall, newLane, nextChoice, type Queued } from 
 import type { Pace, Paces } from "./paces.ts";
 import { hasRoomInFront, isHalfFree, isShort, roomFor } from "./queue-room.ts";
 import { SuspectQueue } from "./suspect-queue.ts";
-import { isSuspicious, type Silence } from "./suspects.ts";
+import { isSuspect, type UnansweredCalls } from "./suspects.ts";
 import { type PlaceKind, type ProbeKind, WaitingPlaces } from "./waiting-places.ts";
 
 /** The queue's limits. Times are in milliseconds. */
@@ -41,9 +41,9 @@ export interface FairQueueOptions<Item> {
   /** Called with each item that was queued and will not be worked on. */
   onSkipped: (item: Item) => void;
   /** The calls about an item's task that went unanswered last. */
-  silenceOf: (item: Item) => Silence | undefined;
+  unansweredCallsOf: (item: Item) => UnansweredCalls | undefined;
   /** Whether an item is not called for yet although it is due, because its task is a suspect. */
-  isResting: (item: Item, silence: Silence) => boolean;
+  isResting: (item: Item, unanswered: UnansweredCalls) => boolean;
   /** The organisations' paces from earlier sweeps, updated by this one. */
   paces: Paces;
 }
@@ -55,8 +55,8 @@ interface Call<Item extends Queued> {
   charged: number;
   /** The kind of its waiting place; undefined in a slot. */
   place: PlaceKind | undefined;
-  /** Whether its item was not one of the `others`. */
-  isOldest: boolean;
+  /** Whether its item was taken as one of those furthest behind. */
+  isFurthestBehind: boolean;
   hasEnded: boolean;
 }
 
@@ -100,8 +100,8 @@ export class FairQueue<Item extends Queued> {
   /** Queues an item. @param goesFirst whether it goes before the other items of its organisation */
   add(item: Item, { goesFirst = false } = {}): void {
     const lane = this.#lane(item.orgId);
-    const silence = this.#options.silenceOf(item);
-    const suspect = isSuspicious(silence) ? silence : undefined;
+    const unanswered = this.#options.unansweredCallsOf(item);
+    const suspect = isSuspect(unanswered) ? unanswered : undefined;
     const rests = suspect && !goesFirst && this.#options.isResting(item, suspect);
     if (this.#closed || lane.isStopped || rests) {
       this.#options.onSkipped(item);
@@ -112,7 +112,7 @@ export class FairQueue<Item extends Queued> {
       this.#suspects.add(lane, item, goesFirst ? 0 : suspect.calls);
     } else {
       this.#keepUp(lane);
-      lane.items.add(item, { goesFirst, askedAt: silence?.at });
+      lane.items.add(item, { goesFirst, askedAt: unanswered?.at });
       this.#list(lane);
     }
     this.#pump();
@@ -349,27 +349,33 @@ export class FairQueue<Item extends Queued> {
 
   #startNext(lane: Lane<Item>, place: PlaceKind | undefined, now: number): void {
     const choice = nextChoice(lane);
-    lane.wasOldest = choice !== "others";
+    lane.wasFurthestBehind = choice !== "others";
     const item = lane.items.take(choice);
     if (!item) return;
     this.#queued--;
-    this.#start(lane, item, place, now, lane.wasOldest);
+    this.#start(lane, item, place, now, lane.wasFurthestBehind);
   }
 
-  #start(lane: Lane<Item>, item: Item, place: PlaceKind | undefined, now: number, isOldest = false): void {
+  #start(
+    lane: Lane<Item>,
+    item: Item,
+    place: PlaceKind | undefined,
+    now: number,
+    isFurthestBehind = false,
+  ): void {
     const call = {
       lane,
       source: item.source ?? 0,
       startedAt: now,
       charged: place ? 0 : lane.typicalMs,
       place,
-      isOldest,
+      isFurthestBehind,
       hasEnded: false,
     };
     lane.wasSuspect = place === "suspect";
     if (lane.wasSuspect) lane.suspectsInFlight++;
     else lane.inFlight++;
-    if (isOldest) lane.oldestInFlight++;
+    if (isFurthestBehind) lane.furthestBehindInFlight++;
     lane.nextAt = Math.max(lane.nextAt, now) + lane.spacingMs;
     lane.used += call.charged;
     if (place) {
@@ -388,11 +394,11 @@ export class FairQueue<Item extends Queued> {
     const now = performance.now();
     const tookMs = now - startedAt;
     call.hasEnded = true;
-    const isSuspect = call.place === "suspect";
-    if (isSuspect) lane.suspectsInFlight--;
+    const isAboutSuspect = call.place === "suspect";
+    if (isAboutSuspect) lane.suspectsInFlight--;
     else lane.inFlight--;
-    if (call.isOldest) lane.oldestInFlight--;
-    if (isSuspect) {
+    if (call.isFurthestBehind) lane.furthestBehindInFlight--;
+    if (isAboutSuspect) {
       this.#places.free("suspect");
     } else if (call.place) {
       this.#places.free(call.place);
@@ -411,7 +417,7 @@ export class FairQueue<Item extends Queued> {
     if (answered) {
       this.#setPace(lane, tookMs <= LIMITS.quickMs ? "quick" : "slow");
       lane.window.answered({ startedAt, inFlight, now });
-    } else if (!isSuspect) {
+    } else if (!isAboutSuspect) {
       lane.unanswered++;
       if (!lane.pace) this.#setPace(lane, "slow");
       lane.window.unanswered({ startedAt, inFlight, now });

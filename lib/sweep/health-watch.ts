@@ -9,11 +9,11 @@ import type { FairQueue } from "./fair-queue.ts";
 import { isProbeDue, nextProbe } from "./probe-times.ts";
 import type { TimeBudget } from "./time-budget.ts";
 
-/** An organisation that was answered within this time, in milliseconds, was answered of late. */
-const ANSWERED_MS = 15 * 60_000;
+/** An organisation that was answered within this time, in milliseconds, was answered recently. */
+const RECENTLY_MS = 15 * 60_000;
 
-/** What was stuck for this long, in milliseconds, was in trouble. */
-const TROUBLE_MS = 5 * 60_000;
+/** An organisation or gateway that was stuck for at least this long, in milliseconds, had an outage. */
+const OUTAGE_MS = 5 * 60_000;
 
 type CallWithoutAnswer = Extract<CallResult, { kind: "unanswered" | "refused" }>;
 
@@ -119,7 +119,7 @@ export class HealthWatch {
         return;
       }
       const reason = result.kind === "refused" ? result.reason : "unreachable";
-      const wasAnswered = now() - paces.lastAnswer(orgId) < ANSWERED_MS;
+      const wasAnswered = now() - paces.lastAnswer(orgId) < RECENTLY_MS;
       const isCertain = other.kind === "none";
       this.#carryOut(this.#breakers.foundNoWitness(orgId, reason, { isCertain, wasAnswered }));
     } catch (error) {
@@ -143,16 +143,16 @@ export class HealthWatch {
     const { health, observer, suspects, now } = this.#dependencies;
     for (const { kind, record } of changes) {
       const queue = this.#queue;
-      const about = record.scope === "org" ? [record.id] : this.#breakers.organisationsOf(record.id);
+      const orgIds = record.scope === "org" ? [record.id] : this.#breakers.organisationsOf(record.id);
       if (kind === "stuck") {
         observer.stuck(record);
         // An organisation that has not failed itself continues: it may be about to be answered.
-        for (const orgId of about) if (!this.#breakers.isStuckOnlyByGateway(orgId)) queue.stop(orgId);
+        for (const orgId of orgIds) if (!this.#breakers.isStuckOnlyByGateway(orgId)) queue.stop(orgId);
       } else {
         observer.recovered(record);
-        for (const orgId of about) if (!this.#breakers.stuck(orgId)) queue.resume(orgId);
+        for (const orgId of orgIds) if (!this.#breakers.stuck(orgId)) queue.resume(orgId);
         // Not after a short time: it may have been mistaken for stuck because of its suspects.
-        if (now() - record.since >= TROUBLE_MS) for (const orgId of about) suspects.forget(orgId);
+        if (now() - record.since >= OUTAGE_MS) for (const orgId of orgIds) suspects.forget(orgId);
       }
       const name = `${record.scope} ${record.id}`;
       const before = this.#writes.get(name) ?? Promise.resolve();

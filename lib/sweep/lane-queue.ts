@@ -16,10 +16,10 @@ const SAME_MS = 1_000;
 const NEWEST = 3 / 4;
 
 /**
- * Which item is next if none goes first: the `first` that is furthest behind; any of the `oldest`, which are equally far
- * behind; or any of the `others`, mostly of the least behind.
+ * Which item is next if none goes first: the `first` of those furthest behind; `anyFurthest`, which is any of these, since
+ * they are equally far behind; or any of the `others`, mostly of the least behind.
  */
-export type Choice = "first" | "oldest" | "others";
+export type Choice = "first" | "anyFurthest" | "others";
 
 /** Items that are equally far behind. */
 interface Rank<Item extends Ordered> {

@@ -25,9 +25,9 @@ export interface Lane<Item extends Queued> {
   wasSuspect: boolean;
   /** Its calls that went unanswered in this sweep, without those about suspects. */
   unanswered: number;
-  /** Whether its last call was not for one of the `others`, and how many such calls are in flight. */
-  wasOldest: boolean;
-  oldestInFlight: number;
+  /** Whether its last call's item was taken as one of those furthest behind, and how many such calls are in flight. */
+  wasFurthestBehind: boolean;
+  furthestBehindInFlight: number;
   /** Slot time used, in milliseconds. Calls in flight are charged the average of recent ones. */
   used: number;
   typicalMs: number;
@@ -55,8 +55,8 @@ export function newLane<Item extends Queued>(
     suspectsInFlight: 0,
     wasSuspect: false,
     unanswered: 0,
-    wasOldest: false,
-    oldestInFlight: 0,
+    wasFurthestBehind: false,
+    furthestBehindInFlight: 0,
     used: 0,
     typicalMs: TYPICAL_MS,
     nextAt: 0,
@@ -83,9 +83,9 @@ export function isInDoubt({ pace, window, unanswered }: Lane<Queued>): boolean {
  * half of the window, in random order, so that none of it waits behind such a task.
  */
 export function nextChoice(lane: Lane<Queued>): Choice {
-  const { unanswered, wasOldest, oldestInFlight, window } = lane;
+  const { unanswered, wasFurthestBehind, furthestBehindInFlight, window } = lane;
   if (unanswered === 0) return "first";
-  return wasOldest || 2 * oldestInFlight >= window.size ? "others" : "oldest";
+  return wasFurthestBehind || 2 * furthestBehindInFlight >= window.size ? "others" : "anyFurthest";
 }
 
 /** When a lane's rate allows its next call, in milliseconds. */

@@ -66,7 +66,7 @@ export class Probes {
     const { orgId } = candidate.task;
     const stuck = this.#breakers.stuck(orgId);
     if (!stuck) return candidate;
-    const { at = 0 } = this.#suspects.silence(candidate.task) ?? {};
+    const { at = 0 } = this.#suspects.unansweredCalls(candidate.task) ?? {};
     const rank = Number(!candidate.isLate) - 2 * at;
     if (this.#mayGiveSecondOpinion(orgId)) {
       return this.#forSecondOpinions.consider(orgId, candidate, { rank });

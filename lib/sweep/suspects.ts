@@ -12,7 +12,7 @@ const LONGEST_REST = 0.9;
 type Named = Pick<OpenTask, "orgId" | "indexKey">;
 
 /** Calls about a task, one after the other, that went unanswered. */
-export interface Silence {
+export interface UnansweredCalls {
   calls: number;
   /** When the last one ended, in Unix milliseconds. */
   at: number;
@@ -20,68 +20,68 @@ export interface Silence {
 
 /**
  * The tasks about which the last calls of this process went unanswered. An organisation may be answered about all of its
- * tasks but a few: once these are known, calls about them wait behind those about the others, and say nothing about its
- * health.
+ * tasks but a few: once these are known, calls about them wait behind those about the others. That one of them goes
+ * unanswered proves nothing, unless there is no other task.
  */
 export class Suspects {
   /** By organisation and index key. No map is empty. */
-  readonly #silences = new Map<string, Map<string, Silence>>();
+  readonly #tasks = new Map<string, Map<string, UnansweredCalls>>();
   #length = 0;
 
   /** The calls about a task that have gone unanswered since its last answer; undefined if there are none. */
-  silence({ orgId, indexKey }: Named): Silence | undefined {
-    return this.#silences.get(orgId)?.get(indexKey);
+  unansweredCalls({ orgId, indexKey }: Named): UnansweredCalls | undefined {
+    return this.#tasks.get(orgId)?.get(indexKey);
   }
 
   /** Whether a task is a suspect. */
   has(task: Named): boolean {
-    return isSuspicious(this.silence(task));
+    return isSuspect(this.unansweredCalls(task));
   }
 
   /** The index keys of an organisation's suspects. */
   of(orgId: string): string[] {
-    const silences = this.#silences.get(orgId);
-    if (!silences) return [];
-    return [...silences].filter(([, silence]) => isSuspicious(silence)).map(([key]) => key);
+    const tasks = this.#tasks.get(orgId);
+    if (!tasks) return [];
+    return [...tasks].filter(([, calls]) => isSuspect(calls)).map(([key]) => key);
   }
 
   /** Notes that a call about a task went unanswered. */
   unanswered({ orgId, indexKey }: Named, now: number): void {
-    const known = this.silence({ orgId, indexKey });
+    const known = this.unansweredCalls({ orgId, indexKey });
     if (known) {
       known.calls++;
       known.at = now;
       return;
     }
     if (this.#length === MOST) this.#forgetOne();
-    const silences = this.#silences.get(orgId) ?? new Map<string, Silence>();
-    this.#silences.set(orgId, silences.set(indexKey, { calls: 1, at: now }));
+    const tasks = this.#tasks.get(orgId) ?? new Map<string, UnansweredCalls>();
+    this.#tasks.set(orgId, tasks.set(indexKey, { calls: 1, at: now }));
     this.#length++;
   }
 
   /** Notes that a call about a task was answered. */
   answered({ orgId, indexKey }: Named): void {
-    const silences = this.#silences.get(orgId);
-    if (!silences?.delete(indexKey)) return;
+    const tasks = this.#tasks.get(orgId);
+    if (!tasks?.delete(indexKey)) return;
     this.#length--;
-    if (silences.size === 0) this.#silences.delete(orgId);
+    if (tasks.size === 0) this.#tasks.delete(orgId);
   }
 
-  /** Forgets an organisation's tasks: it was in trouble, and so it says nothing about them that they went unanswered. */
+  /** Forgets an organisation's tasks: it had an outage, so that they went unanswered says nothing about them. */
   forget(orgId: string): void {
-    this.#length -= this.#silences.get(orgId)?.size ?? 0;
-    this.#silences.delete(orgId);
+    this.#length -= this.#tasks.get(orgId)?.size ?? 0;
+    this.#tasks.delete(orgId);
   }
 
   #forgetOne(): void {
-    const [orgId, silences] = this.#silences.entries().next().value as [string, Map<string, Silence>];
-    this.answered({ orgId, indexKey: silences.keys().next().value as string });
+    const [orgId, tasks] = this.#tasks.entries().next().value as [string, Map<string, UnansweredCalls>];
+    this.answered({ orgId, indexKey: tasks.keys().next().value as string });
   }
 }
 
 /** Whether calls in a row without an answer make a task a suspect. */
-export function isSuspicious(silence: Silence | undefined): boolean {
-  return silence !== undefined && silence.calls >= SUSPECT_AFTER;
+export function isSuspect(unanswered: UnansweredCalls | undefined): boolean {
+  return unanswered !== undefined && unanswered.calls >= SUSPECT_AFTER;
 }
 
 /**
@@ -90,7 +90,7 @@ export function isSuspicious(silence: Silence | undefined): boolean {
  *
  * @param intervalMs of its schedule, at its age
  */
-export function isResting({ calls, at }: Silence, intervalMs: number, now: number): boolean {
+export function isResting({ calls, at }: UnansweredCalls, intervalMs: number, now: number): boolean {
   const rest = FIRST_REST_MS * (2 ** (calls - SUSPECT_AFTER) - 1);
   return now < at + Math.min(rest, LONGEST_REST * intervalMs);
 }

@@ -121,7 +121,7 @@ describe("an organisation", () => {
     expect(unanswered()).toMatchObject([{ kind: "stuck", record: { id: "o1" } }]);
   });
 
-  it("that was answered of late is not stuck for a single task, if no other was found among many", () => {
+  it("that was answered recently is not stuck for a single task, if no other was found among many", () => {
     const notFound = { isCertain: false, wasAnswered: true };
     breakers.noteResult("o1", "t1", HUNG);
     expect(breakers.foundNoWitness("o1", "unreachable", notFound)).toEqual([]);
@@ -129,7 +129,7 @@ describe("an organisation", () => {
     expect(breakers.foundNoWitness("o1", "unreachable", notFound)).toMatchObject([{ kind: "stuck" }]);
   });
 
-  it("that was answered of late is not stuck for suspects, however many, if no other task was found", () => {
+  it("that was answered recently is not stuck for suspects, however many, if no other task was found", () => {
     const notFound = { isCertain: false, wasAnswered: true };
     for (let task = 0; task < 5; task++) {
       breakers.noteResult("o1", `s${task}`, HUNG, { isSuspect: true });
@@ -303,9 +303,9 @@ describe("a gateway", () => {
       join(orgId, "https://shared");
       expect(breakers.noteResult(orgId, "s1", HUNG, { isSuspect: true })).toEqual([]);
     }
-    const silence = { isSuspect: true, isWitness: true };
-    expect(breakers.noteResult("o1", "s2", HUNG, silence)).toMatchObject([{ record: { scope: "org" } }]);
-    expect(breakers.noteResult("o2", "s2", HUNG, silence)).toMatchObject([
+    const about = { isSuspect: true, isWitness: true };
+    expect(breakers.noteResult("o1", "s2", HUNG, about)).toMatchObject([{ record: { scope: "org" } }]);
+    expect(breakers.noteResult("o2", "s2", HUNG, about)).toMatchObject([
       { record: { scope: "org" } },
       { record: { scope: "origin" } },
     ]);

@@ -52,7 +52,7 @@ class Bench {
         return answered;
       },
       onSkipped: (item) => this.skipped.push(item),
-      silenceOf: () => undefined,
+      unansweredCallsOf: () => undefined,
       isResting: () => false,
       paces: new Paces(),
       ...options,
@@ -103,11 +103,11 @@ describe("suspects", () => {
   const poisoned: Conduct = (item) =>
     isSuspect(item) ? { takesMs: 10 * SECOND, answered: false } : { takesMs: 50 };
   const suspect = { calls: 2, at: 0 };
-  const silenceOf = (item: Item) => (isSuspect(item) ? suspect : undefined);
+  const unansweredCallsOf = (item: Item) => (isSuspect(item) ? suspect : undefined);
   const suspectsOf = (bench: Bench, orgId: string) => bench.of(orgId).filter(isSuspect);
 
   it("wait until their organisation has answered about another task", async () => {
-    const bench = new Bench(poisoned, { silenceOf });
+    const bench = new Bench(poisoned, { unansweredCallsOf });
     bench.add("a", 100);
     await advance(49);
     expect(bench.of("a").map(({ number }) => number)).toEqual([0]);
@@ -116,7 +116,9 @@ describe("suspects", () => {
   });
 
   it("are asked about one at a time while none is answered, if there are no other tasks", async () => {
-    const bench = new Bench(() => ({ takesMs: 10 * SECOND, answered: false }), { silenceOf: () => suspect });
+    const bench = new Bench(() => ({ takesMs: 10 * SECOND, answered: false }), {
+      unansweredCallsOf: () => suspect,
+    });
     bench.add("a", 5);
     await advance(25 * SECOND);
     expect(bench.of("a")).toHaveLength(3);
@@ -124,14 +126,14 @@ describe("suspects", () => {
   });
 
   it("are all asked about soon once they are answered again", async () => {
-    const bench = new Bench(quick, { silenceOf: () => suspect });
+    const bench = new Bench(quick, { unansweredCallsOf: () => suspect });
     bench.add("a", 100);
     await advance(2 * SECOND);
     expect(bench.done("a")).toBe(100);
   });
 
   it("have at most half as many calls as the window allows, and take none from the others", async () => {
-    const bench = new Bench(poisoned, { silenceOf });
+    const bench = new Bench(poisoned, { unansweredCallsOf });
     bench.add("a", 6_000);
     await advance(2 * SECOND + 1);
     const done = bench.done("a");
@@ -144,7 +146,7 @@ describe("suspects", () => {
   it("use no slot, even if thousands of organisations have one", async () => {
     const bench = new Bench(
       (item) => (item.number === 0 ? { takesMs: 10 * SECOND, answered: false } : { takesMs: 50 }),
-      { silenceOf: ({ number }) => (number === 0 ? suspect : undefined) },
+      { unansweredCallsOf: ({ number }) => (number === 0 ? suspect : undefined) },
     );
     for (let index = 0; index < 1_000; index++) bench.add(`a${index}`, 2);
     await advance(5 * SECOND);
@@ -155,7 +157,7 @@ describe("suspects", () => {
   });
 
   it("take turns with the others if the rate allows too few calls, and keep to it", async () => {
-    const bench = new Bench(poisoned, { silenceOf, requestsPerSecond: 2 });
+    const bench = new Bench(poisoned, { unansweredCallsOf, requestsPerSecond: 2 });
     bench.add("a", 400);
     await advance(20 * SECOND);
     expect(bench.of("a").length).toBeLessThanOrEqual(2 * 20 + 1);
@@ -165,7 +167,7 @@ describe("suspects", () => {
   });
 
   it("that go first are asked about before the organisation's other suspects", async () => {
-    const bench = new Bench(poisoned, { silenceOf, requestsPerSecond: 1 });
+    const bench = new Bench(poisoned, { unansweredCallsOf, requestsPerSecond: 1 });
     bench.add("a", 50);
     bench.add("a", 1, { goesFirst: true });
     bench.add("a", 60);
@@ -176,7 +178,7 @@ describe("suspects", () => {
 
   it("of all organisations are asked about in the order of their calls without an answer", async () => {
     const bench = new Bench(poisoned, {
-      silenceOf: ({ orgId, number }) =>
+      unansweredCallsOf: ({ orgId, number }) =>
         number > 0 ? { calls: Number(orgId.split("-")[0]), at: 0 } : undefined,
     });
     const classes = [40, 2, 30, 3];
@@ -194,11 +196,14 @@ describe("suspects", () => {
   });
 
   it("that rest are skipped, unless they go first", async () => {
-    const bench = new Bench(poisoned, { silenceOf, isResting: ({ number }) => number > 0 && number < 10 });
+    const bench = new Bench(poisoned, {
+      unansweredCallsOf,
+      isResting: ({ number }) => number > 0 && number < 10,
+    });
     bench.add("a", 9);
     bench.add("a", 1, { goesFirst: true });
     expect(bench.skipped).toHaveLength(8);
-    const first = new Bench(poisoned, { silenceOf, isResting: () => true });
+    const first = new Bench(poisoned, { unansweredCallsOf, isResting: () => true });
     first.add("a", 3, { goesFirst: true });
     expect(first.skipped).toEqual([]);
   });
@@ -206,7 +211,7 @@ describe("suspects", () => {
   it("they are not after a single call without an answer: they go behind what was not asked about since", async () => {
     const bench = new Bench(quick, {
       concurrency: 1,
-      silenceOf: ({ number }) => (number === 1 ? { calls: 1, at: 5 * SECOND } : undefined),
+      unansweredCallsOf: ({ number }) => (number === 1 ? { calls: 1, at: 5 * SECOND } : undefined),
     });
     bench.queue.hold();
     bench.add("a", 4);
@@ -216,7 +221,7 @@ describe("suspects", () => {
   });
 
   it("are skipped with the others, and count as queued", async () => {
-    const bench = new Bench(poisoned, { silenceOf });
+    const bench = new Bench(poisoned, { unansweredCallsOf });
     bench.add("a", 3);
     expect(bench.queue.isLast("a")).toBe(false);
     bench.queue.stop("a");
@@ -590,7 +595,7 @@ describe("an organisation's queue", () => {
         return true;
       },
       onSkipped: () => {},
-      silenceOf: () => undefined,
+      unansweredCallsOf: () => undefined,
       isResting: () => false,
       paces: new Paces(),
     });
@@ -755,7 +760,8 @@ describe("the queue", () => {
         fc.boolean(),
         async (steps, conducts, concurrency, isClosed) => {
           const bench = new Bench(({ orgId }) => conducts[Number(orgId.slice(1))] as ReturnType<Conduct>, {
-            silenceOf: ({ number }) => (number % 7 < 2 ? { calls: 1 + (number % 7), at: 0 } : undefined),
+            unansweredCallsOf: ({ number }) =>
+              number % 7 < 2 ? { calls: 1 + (number % 7), at: 0 } : undefined,
             concurrency,
             requestsPerSecond: 500,
           });

@@ -31,8 +31,8 @@ it("a new lane has no items and no calls, and owes nothing", () => {
     suspectsInFlight: 0,
     wasSuspect: false,
     unanswered: 0,
-    wasOldest: false,
-    oldestInFlight: 0,
+    wasFurthestBehind: false,
+    furthestBehindInFlight: 0,
     used: 0,
     typicalMs: 50,
     nextAt: 0,
@@ -41,7 +41,9 @@ it("a new lane has no items and no calls, and owes nothing", () => {
 
 describe("what is furthest behind", () => {
   it("gets every call while all are answered", () => {
-    expect(nextChoice(lane({ unanswered: 0, wasOldest: true, oldestInFlight: 64 }))).toBe("first");
+    expect(nextChoice(lane({ unanswered: 0, wasFurthestBehind: true, furthestBehindInFlight: 64 }))).toBe(
+      "first",
+    );
   });
 
   it("gets at most every second call and half of the window once a call went unanswered, and no less", () => {
@@ -53,20 +55,21 @@ describe("what is furthest behind", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 20 }), steps, (size, steps) => {
         const window = { size } as CallWindow;
-        const calls = lane({ unanswered: 1, wasOldest: false, oldestInFlight: 0, window });
+        const calls = lane({ unanswered: 1, wasFurthestBehind: false, furthestBehindInFlight: 0, window });
         let most = 0;
         for (const ends of steps) {
           if (ends) {
-            calls.oldestInFlight = Math.max(0, calls.oldestInFlight - 1);
+            calls.furthestBehindInFlight = Math.max(0, calls.furthestBehindInFlight - 1);
             continue;
           }
           const choice = nextChoice(calls);
-          expect(["oldest", "others"]).toContain(choice);
-          if (choice === "others") expect(calls.wasOldest || calls.oldestInFlight >= size / 2).toBe(true);
-          else expect(calls.wasOldest).toBe(false);
-          calls.wasOldest = choice === "oldest";
-          if (calls.wasOldest) calls.oldestInFlight++;
-          most = Math.max(most, calls.oldestInFlight);
+          expect(["anyFurthest", "others"]).toContain(choice);
+          if (choice === "others")
+            expect(calls.wasFurthestBehind || calls.furthestBehindInFlight >= size / 2).toBe(true);
+          else expect(calls.wasFurthestBehind).toBe(false);
+          calls.wasFurthestBehind = choice === "anyFurthest";
+          if (calls.wasFurthestBehind) calls.furthestBehindInFlight++;
+          most = Math.max(most, calls.furthestBehindInFlight);
         }
         expect(most).toBeLessThanOrEqual(Math.ceil(size / 2));
       }),

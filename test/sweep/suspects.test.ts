@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isResting, isSuspicious, Suspects } from "../../lib/sweep/suspects.ts";
+import { isResting, isSuspect, Suspects } from "../../lib/sweep/suspects.ts";
 
 const MOST = 20_000;
 const SECOND = 1_000;
@@ -7,18 +7,18 @@ const SECOND = 1_000;
 it("a task is a suspect after two calls in a row without an answer, until it is answered", () => {
   const suspects = new Suspects();
   const task = { orgId: "o1", indexKey: "k1" };
-  expect([suspects.has(task), suspects.silence(task)]).toEqual([false, undefined]);
+  expect([suspects.has(task), suspects.unansweredCalls(task)]).toEqual([false, undefined]);
   suspects.unanswered(task, 10);
-  expect([suspects.has(task), suspects.silence(task)]).toEqual([false, { calls: 1, at: 10 }]);
+  expect([suspects.has(task), suspects.unansweredCalls(task)]).toEqual([false, { calls: 1, at: 10 }]);
   suspects.unanswered(task, 20);
   suspects.unanswered({ orgId: "o1", indexKey: "k2" }, 25);
   suspects.unanswered({ orgId: "o2", indexKey: "k1" }, 30);
-  expect([suspects.has(task), suspects.silence(task)]).toEqual([true, { calls: 2, at: 20 }]);
+  expect([suspects.has(task), suspects.unansweredCalls(task)]).toEqual([true, { calls: 2, at: 20 }]);
   expect([suspects.of("o1"), suspects.of("o2"), suspects.of("o3")]).toEqual([["k1"], [], []]);
   suspects.answered({ orgId: "o1", indexKey: "unknown" });
   suspects.answered({ orgId: "unknown", indexKey: "k1" });
   suspects.answered(task);
-  expect(suspects.silence(task)).toBeUndefined();
+  expect(suspects.unansweredCalls(task)).toBeUndefined();
   suspects.unanswered(task, 40);
   expect(suspects.has(task)).toBe(false);
 });
@@ -35,7 +35,7 @@ it("the first tasks are forgotten when there are too many, each counted once", (
   const suspects = new Suspects();
   const add = (orgId: string, number: number) => suspects.unanswered({ orgId, indexKey: `k${number}` }, 0);
   const isKnown = (orgId: string, number: number) =>
-    suspects.silence({ orgId, indexKey: `k${number}` }) !== undefined;
+    suspects.unansweredCalls({ orgId, indexKey: `k${number}` }) !== undefined;
   add("forgotten", 0);
   suspects.forget("forgotten");
   for (const number of [0, 1, 2]) add("first", number);
@@ -69,7 +69,7 @@ describe("a suspect rests", () => {
   });
 
   it("only as one", () => {
-    expect([undefined, 1, 2, 3].map((calls) => isSuspicious(calls ? { calls, at: 0 } : undefined))).toEqual([
+    expect([undefined, 1, 2, 3].map((calls) => isSuspect(calls ? { calls, at: 0 } : undefined))).toEqual([
       false,
       false,
       true,

@@ -186,7 +186,7 @@ export async function run(world: World): Promise<Outcome> {
   };
 
   /**
-   * Whether a task's organisation and its gateway have not been stuck of late. A shard's record counts an organisation
+   * Whether a task's organisation and its gateway have not been stuck recently. A shard's record counts an organisation
    * that has recovered among those that answer from the next sweep on that writes it, which may come late: a sweeper that
    * is frozen holds its lease, and a write may fail. A sweep tells what it listed at its beginning.
    */
