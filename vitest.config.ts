@@ -40,8 +40,8 @@ class SlowestFirst extends BaseSequencer {
  * Without state beyond their own tests, so a process may run many of them: a process for each costs as much time as
  * they do.
  */
-const LIGHT = ["bench", "enos", "events", "http", "infra", "store", "sweep", "tasks", "time"];
-const light = LIGHT.map((folder) => `test/${folder}/**/*.test.ts`);
+const SHARED = ["bench", "enos", "events", "http", "infra", "store", "sweep", "tasks", "time"];
+const shared = SHARED.map((folder) => `test/${folder}/**/*.test.ts`);
 
 export default defineConfig({
   test: {
@@ -54,9 +54,9 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "light", include: light, isolate: false, restoreMocks: true, unstubEnvs: true },
+        test: { name: "shared", include: shared, isolate: false, restoreMocks: true, unstubEnvs: true },
       },
-      { extends: true, test: { name: "other", include: ["test/**/*.test.ts"], exclude: light } },
+      { extends: true, test: { name: "alone", include: ["test/**/*.test.ts"], exclude: shared } },
     ],
   },
 });

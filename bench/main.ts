@@ -10,7 +10,7 @@ import { plotRows } from "./harness/row-plot.ts";
 import { repeated } from "./harness/statistics.ts";
 import { Testbed } from "./harness/testbed.ts";
 import { clientCosts } from "./measured/client-cost.ts";
-import { type ColdParts, type ColdStart, coldStart } from "./measured/cold-start.ts";
+import { type ColdStart, type ColdTimes, coldStart } from "./measured/cold-start.ts";
 import { hints } from "./measured/hint.ts";
 import { lookup } from "./measured/lookup.ts";
 import { memory } from "./measured/memory.ts";
@@ -78,7 +78,7 @@ function method(): string {
 
 function remarks(
   { checkedCpu, notDueCpu }: SweepSpeed,
-  { parts }: ColdStart,
+  { times }: ColdStart,
   peaks: string,
   costs: string,
 ): string {
@@ -86,9 +86,9 @@ function remarks(
     const { median, least, most } = repeated(runs);
     return `${median.toFixed(1)} µs (${least.toFixed(1)}–${most.toFixed(1)})`;
   };
-  const ms = ({ importing, answering }: ColdParts["own"]) =>
+  const ms = ({ importing, answering }: ColdTimes["own"]) =>
     `${importing.toFixed(0)} + ${answering.toFixed(0)}`;
-  const starts = parts.map(({ name, own, plain, withCache }) => [
+  const starts = times.map(({ name, own, plain, withCache }) => [
     name,
     ms(own),
     ms(plain),

@@ -153,7 +153,7 @@ export function dashboard({ CALLBACKS, sweepPeriod, lagLimit }: DashboardSetting
       aws("AWS/SNS", "NumberOfNotificationsDelivered", TOPIC, "Sum", "delivered"),
       aws("AWS/SNS", "NumberOfNotificationsFailed", TOPIC, "Sum", "not delivered"),
     ]),
-    graph("Items that are no tracked tasks", [own("Unreadable", "Sum", "passed over")]),
+    graph("Unreadable table items", [own("Unreadable", "Sum", "skipped")]),
     ...(CALLBACKS
       ? [
           graph("Callbacks", [

@@ -21,11 +21,11 @@ const RUNS = 15;
 export interface ColdStart {
   rows: Row[];
   /** How the time is spent, and how much remains with a compile cache. */
-  parts: ColdParts[];
+  times: ColdTimes[];
 }
 
 /** Medians in milliseconds, of our bundle and of the straightforward one. */
-export interface ColdParts {
+export interface ColdTimes {
   name: FunctionName;
   own: Cold;
   plain: Cold;
@@ -55,7 +55,7 @@ export async function coldStart(): Promise<ColdStart> {
     hint: hintEvent(hintMessage(key)),
   };
   const rows: Row[] = [];
-  const parts: ColdParts[] = [];
+  const times: ColdTimes[] = [];
   for (const name of FUNCTIONS) {
     tell(`cold starts of ${name}`);
     const [own, plain] = [unpack(name), await straightforwardBundle(name)];
@@ -79,9 +79,9 @@ export async function coldStart(): Promise<ColdStart> {
       target: 0.55,
       reach: "at most",
     });
-    parts.push({ name, own: medians(owns), plain: medians(plains), withCache: median(cached) });
+    times.push({ name, own: medians(owns), plain: medians(plains), withCache: median(cached) });
   }
-  return { rows, parts };
+  return { rows, times };
 }
 
 /** The token in a callback URL of the function. */

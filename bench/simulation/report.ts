@@ -83,7 +83,7 @@ function section(simulated: Simulated): string {
   const { durations, least, waiters } = simulated;
   const efficiency = ({ checks, delay }: Run) => least(checks) / delay;
   const runsOf = (name: string) => waiters.find((one) => one.name === name)?.runs ?? [];
-  const verdicts = targets({
+  const results = targets({
     ours: runsOf(OURS.name),
     withCallbacks: runsOf(WITH_CALLBACKS.name),
     quick: runsOf(QUICK_UNPUNCTUAL.name),
@@ -95,7 +95,7 @@ function section(simulated: Simulated): string {
     markdownTable([HEAD, ...waiters.map(({ name, runs }) => [name, ...cells(runs, efficiency)])]),
     markdownTable([
       ["target", "measured", "met"],
-      ...verdicts.map(({ target, measured, met }) => [target, measured, met ? "yes" : "**no**"]),
+      ...results.map(({ target, measured, met }) => [target, measured, met ? "yes" : "**no**"]),
     ]),
     `![Checks and delay, ${durations.name}](${plotName(simulated)})`,
   ].join("\n\n");

@@ -33,7 +33,7 @@ function parsed(text: string): unknown {
 /** That a task may have ended: what the queue of hints holds. */
 export type Hint = TaskKey;
 
-const HintMessage = z.object({ orgId: Id, channelId: Id, taskId: Id });
+const StoredHint = z.object({ orgId: Id, channelId: Id, taskId: Id });
 
 /** The text of a message in the queue. */
 export function hintMessage({ orgId, channelId, taskId }: Hint): string {
@@ -43,7 +43,7 @@ export function hintMessage({ orgId, channelId, taskId }: Hint): string {
 /** Parses a message of the queue; undefined for one that this service did not write. */
 export function parseHint(text: string): Hint | undefined {
   try {
-    return HintMessage.safeParse(JSON.parse(text)).data;
+    return StoredHint.safeParse(JSON.parse(text)).data;
   } catch {
     return undefined;
   }

@@ -5,7 +5,7 @@ import type { TrackedTask } from "../tasks/record.ts";
 import { jsonBody } from "./body.ts";
 import { CallerError, failureOf } from "./errors.ts";
 import type { ApiEvent } from "./request.ts";
-import type { Answer } from "./routes.ts";
+import type { RouteAnswer } from "./routes.ts";
 import { completed, TrackingFields } from "./tracking.ts";
 import { valid } from "./validate.ts";
 
@@ -79,7 +79,7 @@ export async function trackMany(
   event: ApiEvent,
   orgId: string,
   dependencies: BulkDependencies,
-): Promise<Answer> {
+): Promise<RouteAnswer> {
   const { tasks } = valid(Body, jsonBody(event, MAX_BODY));
   const ending = new AbortController();
   const timer = setTimeout(() => ending.abort(), dependencies.limitMs);

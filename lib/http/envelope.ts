@@ -1,6 +1,6 @@
 import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import type { Failure } from "./errors.ts";
-import type { Answer } from "./routes.ts";
+import type { RouteAnswer } from "./routes.ts";
 
 /** More characters than any request id of API Gateway has: a longer one is not API Gateway's. */
 export const REQUEST_ID_LENGTH = 256;
@@ -30,7 +30,7 @@ const JSON_HEADERS = { ...HEADERS, "content-type": "application/json; charset=ut
 
 /** The response to a request that a route answered. */
 export function success(
-  { statusCode, data, headers }: Answer,
+  { statusCode, data, headers }: RouteAnswer,
   requestId: string,
 ): APIGatewayProxyStructuredResultV2 {
   if (statusCode === 204) return { statusCode, headers: HEADERS };

@@ -2,7 +2,7 @@ import { CallerError } from "./errors.ts";
 import { type ApiEvent, id } from "./request.ts";
 
 /** A route's answer, with the `data` of the envelope. 204 has no body. */
-export interface Answer {
+export interface RouteAnswer {
   statusCode: 200 | 201 | 202 | 204 | 207;
   data?: unknown;
   headers?: Record<string, string>;
@@ -17,7 +17,7 @@ export interface RequestTime {
 }
 
 /** Answers one request, or throws what `failureOf` turns into an answer. */
-export type Route = (event: ApiEvent, time: RequestTime) => Promise<Answer>;
+export type Route = (event: ApiEvent, time: RequestTime) => Promise<RouteAnswer>;
 
 /** A function's routes, by their keys in {@link ROUTES}. */
 export type Routes = Readonly<Record<string, Route>>;

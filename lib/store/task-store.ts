@@ -186,7 +186,7 @@ export class TaskStore {
     const range = rangeOf(request);
     const tasks: TrackedTask[] = [];
     let position = startOf(request);
-    if (position === "behind") return { tasks, after: null };
+    if (position === "past the end") return { tasks, after: null };
     for (let queries = 0; queries < QUERIES_PER_PAGE; queries++) {
       const { Items = [], LastEvaluatedKey } = await this.#db.client.send(
         new QueryCommand({
@@ -250,15 +250,19 @@ function rangeOf({ orgId, channelId, finishedSince }: ListRequest) {
 }
 
 /**
- * The position after which reading begins; undefined for the beginning, `behind` if nothing follows it. DynamoDB
+ * The position after which reading begins; undefined for the beginning, `past the end` if nothing follows it. DynamoDB
  * refuses a position outside of the range that is read, which a cursor from a list with another filter may be.
  */
-function startOf({ channelId, finishedSince, after }: ListRequest): ListPosition | "behind" | undefined {
+function startOf({
+  channelId,
+  finishedSince,
+  after,
+}: ListRequest): ListPosition | "past the end" | undefined {
   if (!after) return undefined;
   if (finishedSince !== undefined) return (after.finishedAt ?? 0) < finishedSince ? undefined : after;
   const prefix = channelId === undefined ? "" : channelPrefix(channelId);
   if (after.sk.startsWith(prefix)) return after;
-  return after.sk < prefix ? undefined : "behind";
+  return after.sk < prefix ? undefined : "past the end";
 }
 
 function channelPrefix(channelId: string): string {

@@ -61,7 +61,7 @@ export class ServiceClient {
   }
 
   /** Stops tracking a task. */
-  forget(task: TaskKey): Promise<ServiceAnswer<null>> {
+  untrack(task: TaskKey): Promise<ServiceAnswer<null>> {
     return this.request("DELETE", `${taskPath(task)}/tracking?orgId=${task.orgId}`);
   }
 

@@ -7,12 +7,12 @@ import type { Finding } from "../finding.ts";
  * Alarms that are on, and those that are missing although the stack has them.
  *
  * @param prefix of their names
- * @param place the options of a command about this stage
+ * @param stageOptions the options of a command about this stage
  */
 export async function alarms(
   cloudWatch: CloudWatchClient,
   { resources }: Pick<DeployedStack, "resources">,
-  { prefix, place }: { prefix: string; place: string },
+  { prefix, stageOptions }: { prefix: string; stageOptions: string },
 ): Promise<Finding[]> {
   // A prefix would also match those of other stages.
   const names = Object.values(resources).flatMap((resource) => {
@@ -29,7 +29,10 @@ export async function alarms(
     const state = states.get(name);
     const problem =
       state === undefined
-        ? { says: `${shortName(name)} is gone`, todo: `put it back: npm run deploy -- ${place} --force` }
+        ? {
+            says: `${shortName(name)} is gone`,
+            todo: `put it back: npm run deploy -- ${stageOptions} --force`,
+          }
         : state === "ALARM" && {
             says: `${shortName(name)} is on`,
             todo: `see docs/runbook.md, "${shortName(name)}"`,

@@ -35,7 +35,7 @@ export async function* doctor(aws: Aws, options: DoctorOptions): AsyncGenerator<
   if (!isWell(identity)) return;
 
   const name = stackName(stage);
-  const place = stageArguments(options);
+  const stageOptions = stageArguments(options);
   let stack: ReadStack | undefined;
   const state = await findingsOf("stack", async () => {
     stack = await readStack(aws.cloudFormation, name);
@@ -80,10 +80,10 @@ export async function* doctor(aws: Aws, options: DoctorOptions): AsyncGenerator<
   yield* await findingsOf("sweep", () => sweepsAndLags(new ShardStore(db), sweeping, Date.now()));
   yield* await findingsOf("stuck", () => stuck(new HealthStore(db), secrets, Date.now()));
   yield* await findingsOf("alarms", () =>
-    alarms(aws.cloudWatch, { resources }, { prefix: `${name}-`, place }),
+    alarms(aws.cloudWatch, { resources }, { prefix: `${name}-`, stageOptions }),
   );
   for (const [url, of, todo] of [
-    [outputs.SweepDeadLettersUrl, "sweeps", `npm run redrive -- ${place}`],
+    [outputs.SweepDeadLettersUrl, "sweeps", `npm run redrive -- ${stageOptions}`],
     [outputs.HintDeadLettersUrl, "hints", 'see docs/runbook.md, "hint-dead-letters"'],
   ] as const) {
     if (url)

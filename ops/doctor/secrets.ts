@@ -21,32 +21,32 @@ export async function organisationsWithSecret(
 }
 
 /** Where the organisations' secrets are. */
-export interface SecretsPlace {
+export interface SecretsLocation {
   /** Of their names. */
   prefix: string;
   region: string;
 }
 
-export function describeSecrets(known: string[], place: SecretsPlace): Finding {
+export function describeSecrets(known: string[], location: SecretsLocation): Finding {
   if (known.length === 0) {
-    const todo = `create one for each organisation: ${creation("ORG", place)}`;
-    return { check: "secrets", ok: false, says: `none is named ${place.prefix}…`, todo };
+    const todo = `create one for each organisation: ${creation("ORG", location)}`;
+    return { check: "secrets", ok: false, says: `none is named ${location.prefix}…`, todo };
   }
   const names = known.slice(0, MOST_NAMED).join(", ");
   const more = known.length - MOST_NAMED;
   return { check: "secrets", ok: true, says: `of ${names}${more > 0 ? ` and ${more} more` : ""}` };
 }
 
-export function withoutSecret(orgId: string, place: SecretsPlace): Finding {
-  return { check: "gateway", ok: false, says: `${orgId} has no secret`, todo: creation(orgId, place) };
+export function withoutSecret(orgId: string, location: SecretsLocation): Finding {
+  return { check: "gateway", ok: false, says: `${orgId} has no secret`, todo: creation(orgId, location) };
 }
 
 /** The command that creates an organisation's secret. */
-export function creation(orgId: string, { prefix, region }: SecretsPlace): string {
+export function creation(orgId: string, { prefix, region }: SecretsLocation): string {
   return `aws secretsmanager create-secret --region ${region} --name ${prefix}${orgId} --secret-string file://secret.json`;
 }
 
 /** The command that stores an organisation's current keys. */
-export function replacement(orgId: string, { prefix, region }: SecretsPlace): string {
+export function replacement(orgId: string, { prefix, region }: SecretsLocation): string {
   return `aws secretsmanager put-secret-value --region ${region} --secret-id ${prefix}${orgId} --secret-string file://secret.json`;
 }

@@ -5,18 +5,18 @@ import { lags } from "../../lib/sweep/lag.ts";
 import { openTasksIn } from "../../lib/sweep/open-count.ts";
 import { type Finding, passed } from "../finding.ts";
 import { CHECK_GATEWAY } from "./gateways.ts";
-import { creation, replacement, type SecretsPlace } from "./secrets.ts";
+import { creation, replacement, type SecretsLocation } from "./secrets.ts";
 
 /** How many stuck organisations and gateways are listed individually. */
 const MOST_STUCK = 20;
 
-const TODO: Record<StuckReason, string | ((id: string, place: SecretsPlace) => string)> = {
+const TODO: Record<StuckReason, string | ((id: string, location: SecretsLocation) => string)> = {
   unreachable: CHECK_GATEWAY,
-  credentials: (orgId, place) => `store its current keys: ${replacement(orgId, place)}`,
+  credentials: (orgId, location) => `store its current keys: ${replacement(orgId, location)}`,
   "address-refused": "have the address of our calls added to the gateway's allow list",
   throttled: "have its limit at EnOS raised, or lower requestsPerSecond in its secret",
-  "unknown-organisation": (orgId, place) =>
-    `end the tracking of its tasks, or create its secret: ${creation(orgId, place)}`,
+  "unknown-organisation": (orgId, location) =>
+    `end the tracking of its tasks, or create its secret: ${creation(orgId, location)}`,
   secret: 'its secret must be { "accessKey": "…", "secretKey": "…" }',
 };
 
@@ -55,7 +55,7 @@ export async function sweepsAndLags(
 /** What is stuck, since when and why. */
 export async function stuck(
   health: Pick<HealthStore, "list">,
-  secrets: SecretsPlace,
+  secrets: SecretsLocation,
   now: number,
 ): Promise<Finding[]> {
   const records = (await health.list()).sort((a, b) => a.since - b.since);

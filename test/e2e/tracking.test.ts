@@ -85,7 +85,7 @@ describe("one task", () => {
     const { enos, service } = under;
     const task = newTask(enos, "o-nobody");
     expect(outcome(await service.client.record(task))).toEqual([404, 99404]);
-    expect(outcome(await service.client.forget(task))).toEqual([204]);
+    expect(outcome(await service.client.untrack(task))).toEqual([204]);
   });
 
   test("of an organisation without a secret is not tracked, nor of one whose secret is to be deleted", async () => {
@@ -98,7 +98,7 @@ describe("one task", () => {
       expect(outcome(answer)).toEqual([403, 99403]);
       expect(answer.envelope?.msg).toBe((await service.client.status(task)).envelope?.msg);
       expect(outcome(await service.client.record(task))).toEqual([404, 99404]);
-      expect(outcome(await service.client.forget(task))).toEqual([204]);
+      expect(outcome(await service.client.untrack(task))).toEqual([204]);
     }
   });
 
@@ -106,8 +106,8 @@ describe("one task", () => {
     const { enos, service } = under;
     const task = newTask(enos, "o-anew");
     const before = await service.client.track(task);
-    expect(outcome(await service.client.forget(task))).toEqual([204]);
-    expect(outcome(await service.client.forget(task))).toEqual([204]);
+    expect(outcome(await service.client.untrack(task))).toEqual([204]);
+    expect(outcome(await service.client.untrack(task))).toEqual([204]);
     expect(outcome(await service.client.record(task))).toEqual([404, 99404]);
     const after = await service.client.track(task);
     expect(outcome(after)).toEqual([201, 0]);
@@ -141,7 +141,7 @@ describe("one task", () => {
       await service.client.track(task),
       await service.client.record(task),
       await service.client.list({ orgId: task.orgId }),
-      await service.client.forget(task),
+      await service.client.untrack(task),
       await service.client.record(task),
     ]) {
       expect(answer.headers.get("cache-control")).toBe("no-store");
