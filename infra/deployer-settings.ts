@@ -2,6 +2,7 @@ import { isAbsolute, normalize } from "node:path";
 import { gatewayProblem } from "../lib/enos/gateway.ts";
 import { readPrivateCa } from "../lib/enos/private-ca.ts";
 import { parseSettings, SETTINGS, type SettingsOf } from "../lib/settings.ts";
+import { SERVICE } from "./names.ts";
 import { ALL_SETTINGS, DEPLOYMENT_SETTINGS } from "./settings.ts";
 import { isInterval } from "./sweeps.ts";
 
@@ -21,9 +22,6 @@ const PURPOSES: Readonly<Record<string, Purpose>> = {
 export function purposeOf(commands: readonly string[]): Purpose {
   return PURPOSES[commands.join(" ")] ?? "ask";
 }
-
-/** The service's name, with which the names of its resources begin. */
-export const SERVICE = "enos-download-status";
 
 /** Settings of functions that the stack provides, unless the deployer may override them. */
 export const STACK_SETTINGS = [

@@ -7,10 +7,10 @@ import {
   isPackaging,
   type Purpose,
   readDeployerSettings,
-  SERVICE,
   type Settings,
   type STACK_SETTINGS,
 } from "./deployer-settings.ts";
+import { SERVICE } from "./names.ts";
 import { CALLBACK_ROUTE_ID, CALLBACK_THROTTLE, httpApiEvents } from "./routes.ts";
 import { ALL_SETTINGS } from "./settings.ts";
 import { lagLimit, localSchedules, minutesOf, type ScheduleEvent, sweepSchedules } from "./sweeps.ts";

@@ -6,7 +6,7 @@ import { SETTINGS } from "../../lib/settings.ts";
 import { EventSource } from "../aws/event-source.ts";
 import { type Front, startFront } from "../aws/front.ts";
 import { LocalStack } from "../aws/stack.ts";
-import { Cloud } from "../cloud.ts";
+import { Cloud, REGION } from "../cloud.ts";
 import { tableFromSource } from "../template.ts";
 import { type OnAnswer, ServiceClient } from "./client.ts";
 import { Functions } from "./functions.ts";
@@ -51,7 +51,7 @@ export class LocalService implements AsyncDisposable {
   readonly #hints: EventSource;
   readonly #front: Front;
 
-  private constructor(parts: {
+  private constructor(options: {
     cloud: Cloud;
     functions: Functions;
     hints: EventSource;
@@ -59,13 +59,13 @@ export class LocalService implements AsyncDisposable {
     front: Front;
     onAnswer: OnAnswer | undefined;
   }) {
-    this.cloud = parts.cloud;
-    this.functions = parts.functions;
-    this.client = new ServiceClient({ url: parts.functions.url, onAnswer: parts.onAnswer });
-    this.stack = parts.stack;
-    this.awsUrl = parts.front.url;
-    this.#hints = parts.hints;
-    this.#front = parts.front;
+    this.cloud = options.cloud;
+    this.functions = options.functions;
+    this.client = new ServiceClient({ url: options.functions.url, onAnswer: options.onAnswer });
+    this.stack = options.stack;
+    this.awsUrl = options.front.url;
+    this.#hints = options.hints;
+    this.#front = options.front;
   }
 
   /** Starts everything; if something fails to start, everything else is stopped again. */
@@ -91,7 +91,7 @@ export class LocalService implements AsyncDisposable {
     }
   }
 
-  /** Stops the functions first, since they use everything else. */
+  /** Stops what uses the functions, then the functions, then the AWS that they use. */
   async close(): Promise<void> {
     await this.#front[Symbol.asyncDispose]();
     await this.#hints[Symbol.asyncDispose]();
@@ -144,7 +144,7 @@ function readHints(
 ): EventSource {
   const lambda = new LambdaClient({
     endpoint: lambdaUrl,
-    region: "eu-central-1",
+    region: REGION,
     credentials: { accessKeyId: "local", secretAccessKey: "local" },
     maxAttempts: 1,
   });
@@ -155,7 +155,10 @@ function readHints(
     onTrouble: (text) => onTrouble({ text: `hints: ${text}`, kind: "hints" }),
     async invoke(event) {
       const { Payload, FunctionError } = await lambda.send(
-        new InvokeCommand({ FunctionName: "enos-download-status-dev-hint", Payload: JSON.stringify(event) }),
+        new InvokeCommand({
+          FunctionName: `${stackName(SETTINGS.STAGE.default)}-hint`,
+          Payload: JSON.stringify(event),
+        }),
       );
       const answer = Buffer.from(Payload ?? []).toString();
       if (FunctionError) throw new Error(`the function hint failed: ${answer}`);
