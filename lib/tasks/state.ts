@@ -54,9 +54,6 @@ export const STATES = Object.keys(TABLE) as [TrackedState, ...TrackedState[]];
 /** Every terminal state, in the table's order. */
 export const TERMINAL_STATES = STATES.filter(isTerminal);
 
-/** Every state that tasks are still checked in, in the table's order. */
-export const OPEN_STATES = STATES.filter((state) => !isTerminal(state));
-
 /** A state's name. */
 export const State = z.enum(STATES);
 

@@ -1,5 +1,6 @@
 /** `npm run redrive`: repeats the sweeps that failed. */
 import { LambdaClient } from "@aws-sdk/client-lambda";
+import { QueueDoesNotExist } from "@aws-sdk/client-sqs";
 import { commandLine } from "../../infra/program/command-line.ts";
 import { awsIn } from "../aws.ts";
 import { awsTrouble } from "../aws-trouble.ts";
@@ -32,7 +33,7 @@ try {
   if (left > 0) process.exitCode = 1;
 } catch (error) {
   console.error(
-    (error as Error).name === "QueueDoesNotExist"
+    error instanceof QueueDoesNotExist
       ? `there is no queue ${names.queueName} in ${region}: --stage and --region say where the service is deployed`
       : awsTrouble(error),
   );
