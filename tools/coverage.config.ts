@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: [
       "test/{aws,enos,events,http,infra,store,sweep,tasks,time}/*.test.ts",
+      "test/callbacks/{hint,keyring,token}.test.ts",
       "test/{settings,telemetry}.test.ts",
     ],
     testTimeout: 60_000,

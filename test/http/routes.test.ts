@@ -41,6 +41,20 @@ describe("a route", () => {
     expect(routeOf(routes, request(withOrganisation(ROUTES.list), { orgId: "o1" }))).toBe(list);
   });
 
+  it("has the key that callers know", () => {
+    const channel = "/data-federation/v2.0/channels/read/{channelId}";
+    expect(ROUTES).toEqual({
+      status: `GET ${channel}/download/{taskId}/status`,
+      put: `PUT ${channel}/download/{taskId}/tracking`,
+      get: `GET ${channel}/download/{taskId}/tracking`,
+      delete: `DELETE ${channel}/download/{taskId}/tracking`,
+      list: "GET /tracked-tasks",
+      bulk: "POST /tracked-tasks",
+      callbackUrl: `GET ${channel}/callback-url`,
+      callback: "POST /callbacks/{token}",
+    });
+  });
+
   it("has the path that callers and API Gateway's deployment know", () => {
     const task = "/data-federation/v2.0/channels/read/{channelId}/download/{taskId}/status";
     expect(routeOf(routes, request(`GET ${task}`, TASK))).toBe(status);
