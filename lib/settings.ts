@@ -166,7 +166,8 @@ export const SETTINGS = {
   SWEEP_CONCURRENCY: {
     meaning:
       "call slots of one sweep: concurrent calls to EnOS that are answered within a second; with calls that wait for longer, up to 768",
-    // So at least 256 calls can wait beside the slots; all have sockets, and Lambda allows 1,024 file descriptors.
+    // Of 768 calls in all, at least 256 then wait beside the slots. Each has a socket, and Lambda allows 1,024 file
+    // descriptors.
     schema: wholeNumber(1, 512),
     default: "64",
     functions: ["sweep", "hint"],

@@ -65,7 +65,7 @@ export async function run(scenario: Scenario, engine: typeof sweep = sweep): Pro
   });
   for (let shard = 0; shard < shardCount; shard++) records.announce(shard, EPOCH, EPOCH);
 
-  /** One invocation of the function, with all of its rounds, in a process that knows no paces yet. */
+  /** One invocation of the function, with all of its rounds, in a process that knows no paces and no suspects yet. */
   const invoke = async (seed: number) => {
     const processor = new Processor({ time, memory: scenario.memory });
     const dependencies: SweepDependencies = {

@@ -34,7 +34,7 @@ export interface EnosErrorDetail {
   code?: number | undefined;
   /** How long EnOS asks to wait, in seconds. */
   retryAfterSeconds?: number | undefined;
-  /** True when a retry may succeed: a broken connection, a gateway's 502, 503 or 504, a repeated timestamp. */
+  /** True when a retry may succeed: a broken connection, a gateway's 408, 502, 503 or 504, a repeated timestamp. */
   transient?: boolean;
   /** False when no connection was established. */
   isConnected?: boolean;

@@ -26,6 +26,7 @@ export interface Subscription {
   readonly subscriptionArn: string;
   /**
    * Receives up to ten messages and deletes them from the queue.
+   *
    * @param waitSeconds how long to wait for the first one, 0 to 20
    */
   poll(waitSeconds: number, signal?: AbortSignal): Promise<ReceivedMessage[]>;
@@ -90,7 +91,7 @@ async function* receive(
   }
 }
 
-/** @throws Error if a message could not be deleted: it would be received again and look like a second one */
+/** @throws {Error} if a message could not be deleted: it would be received again and look like a second one */
 async function remove(sqs: SQSClient, queueUrl: string, messages: Message[]): Promise<void> {
   if (messages.length === 0) return;
   const { Failed: failed = [] } = await sqs.send(

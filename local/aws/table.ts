@@ -25,7 +25,7 @@ const SHARED = [
  *
  * @param tableName for a template without a table name, or with one that is an intrinsic function
  * @returns the table's name
- * @throws Error if there is no name, and whatever CreateTable throws
+ * @throws {Error} if there is no name, and whatever CreateTable throws
  */
 export async function createTable(
   client: DynamoDBClient,

@@ -57,7 +57,8 @@ export class EnosControl {
 
   /**
    * Creates an organisation, or replaces its settings: its tasks are kept, its token is revoked.
-   * @throws AdminError if another organisation has the access key or one of the channels
+   *
+   * @throws {AdminError} if another organisation has the access key or one of the channels
    */
   putOrganisation(input: OrganisationInput): void {
     this.#refuseTakenKey(input.accessKey, input.orgId);

@@ -4,7 +4,7 @@ import { type Timeline, USUAL_TIMELINE } from "./timeline.ts";
 
 export interface Token {
   readonly value: string;
-  /** Unix ms; the token is refused from this instant on. */
+  /** Unix milliseconds; the token is refused from this instant on. */
   readonly expiresAt: number;
 }
 

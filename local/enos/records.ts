@@ -15,7 +15,7 @@ export interface Counters {
 
 /** A logged request, without token, signature or key. */
 export interface LogEntry {
-  /** Unix ms by the simulator's clock. */
+  /** Unix milliseconds by the simulator's clock. */
   readonly at: number;
   readonly endpoint: Endpoint;
   readonly method: string;

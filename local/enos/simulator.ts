@@ -8,7 +8,7 @@ import { decode, findRoute } from "./routes.ts";
 export interface EnosSimulatorOptions {
   /** The port on 127.0.0.1; any free one if omitted. */
   readonly port?: number;
-  /** The simulator's clock, Unix ms: used for tokens, timelines and timestamps. */
+  /** The simulator's clock, Unix milliseconds: used for tokens, timelines and timestamps. */
   readonly now?: () => number;
   /** A source of random numbers in [0, 1), for faults with a probability. */
   readonly random?: () => number;

@@ -11,7 +11,7 @@ export interface Task {
 /** How unregistered tasks behave: any id exists and follows one of the timelines, chosen by its hash. */
 export interface AnyTask {
   readonly timelines: readonly Timeline[];
-  /** Unix ms. */
+  /** Unix milliseconds. */
   readonly startedAt: number;
   /** Tasks start up to this much later than `startedAt`, depending on the id's hash. */
   readonly spreadMs: number;
