@@ -109,11 +109,12 @@ export class OpenTaskStore {
     while (Items.at(-1)?.openKey?.S === to) Items.pop();
     const tasks: OpenTask[] = [];
     const unreadable: OpenTaskPage["unreadable"] = [];
+    const sharedId = shareEqual();
     for (const item of Items) {
       const key = parseIndexKey(item.openKey?.S ?? "");
       if (key && !isWanted(key, parseDeadline(item))) continue;
       const task = key && parseOpenTask(item, key);
-      if (task) tasks.push(task);
+      if (task) tasks.push({ ...task, orgId: sharedId(task.orgId), channelId: sharedId(task.channelId) });
       else unreadable.push({ pk: item.pk?.S, sk: item.sk?.S });
     }
     return { read: Items.length - unreadable.length, tasks, unreadable, end };
@@ -285,6 +286,16 @@ export class OpenTaskStore {
     );
     return written !== undefined;
   }
+}
+
+/** Returns one and the same string for all equal ones: a sweep queues thousands of tasks with the same ids. */
+function shareEqual(): (text: string) => string {
+  const texts = new Map<string, string>();
+  return (text) => {
+    const known = texts.get(text);
+    if (known === undefined) texts.set(text, text);
+    return known ?? text;
+  };
 }
 
 /** Condition: no check has changed the task since it was read, which the index may not show yet. */

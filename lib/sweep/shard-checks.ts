@@ -39,22 +39,21 @@ export class ShardChecks {
 
   /** The check of a task that is due. If it cannot be checked, its organisation stays behind. */
   of(task: OpenTask, checked: Checked): Check {
-    const { orgId, indexKey } = task;
-    const backlog = this.#backlogs.of(orgId);
+    const backlog = this.#backlogs.of(task.orgId);
     const number = backlog.take();
-    // One closure for each check, since tens of thousands of them are queued.
+    // One closure for each check, of as few variables as possible, since tens of thousands of them are queued.
     const onEnd = (isChecked: boolean) => {
       if (!isChecked) {
         this.#summary.deferred++;
-        backlog.leaveOut({ key: indexKey, number, watermark: checked.through });
+        backlog.leaveOut({ key: task.indexKey, number, watermark: checked.through });
       }
       // No write is to be expected for an organisation that stays behind as its record says.
-      const isNews = isChecked ? backlog.record : !backlog.record || this.#breakers.stuck(orgId);
-      if (isNews) this.expectChange(orgId);
+      const isNews = isChecked ? backlog.record : !backlog.record || this.#breakers.stuck(task.orgId);
+      if (isNews) this.expectChange(task.orgId);
       this.#ended();
     };
     this.#underWay++;
-    return { orgId, source: this.#shard, task, checked, onEnd };
+    return { orgId: task.orgId, source: this.#shard, task, checked, onEnd };
   }
 
   /** The check of a task that further passes do not take on: it is past its deadline, or a probe uses it. */
