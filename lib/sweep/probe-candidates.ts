@@ -12,7 +12,7 @@ export interface Candidate {
 
 interface Drawn {
   candidate: Candidate;
-  rank: number;
+  rank: readonly number[];
   /** The number of tasks, or of groups of tasks, of which it was drawn. */
   of: number;
   groups: Set<string>;
@@ -27,17 +27,19 @@ export class ProbeCandidates<Key> {
    * Lets a task be drawn, unless one was {@link take taken} for its key.
    *
    * @param group if given, groups are equally likely, not tasks: of each group, only the first task may be drawn
-   * @param rank others are drawn only if none has a higher one
+   * @param rank others are drawn only if none has a higher one: the first entry that differs decides
    * @returns the task that is not drawn from now on: this one, or the one that was drawn so far
    */
   consider(
     key: Key,
     candidate: Candidate,
-    { group, rank = 0 }: { group?: string | undefined; rank?: number } = {},
+    { group, rank }: { group?: string | undefined; rank: readonly number[] },
   ): Candidate | undefined {
     const before = this.#drawn.get(key);
-    if (before && (before.isTaken || before.rank > rank)) return candidate;
-    if (before?.rank !== rank) {
+    if (before?.isTaken) return candidate;
+    const difference = before ? compare(rank, before.rank) : 1;
+    if (difference < 0) return candidate;
+    if (!before || difference > 0) {
       const groups = new Set(group === undefined ? [] : [group]);
       this.#drawn.set(key, { candidate, rank, of: 1, groups, isTaken: false });
       return before?.candidate;
@@ -61,4 +63,13 @@ export class ProbeCandidates<Key> {
       return [key, one.candidate];
     });
   }
+}
+
+/** Which of two ranks of the same length is higher: positive for the first, negative for the second, 0 for neither. */
+function compare(first: readonly number[], second: readonly number[]): number {
+  for (const [index, entry] of first.entries()) {
+    const difference = entry - (second[index] as number);
+    if (difference !== 0) return difference;
+  }
+  return 0;
 }

@@ -12,9 +12,6 @@ import type { Suspects } from "./suspects.ts";
 /** A probe that has been due for this long, in milliseconds, is overdue. */
 const OVERDUE_MS = 5 * 60_000;
 
-/** More than any two moments are apart, in milliseconds. */
-const FOREVER_MS = 1e15;
-
 /**
  * The calls about one shard's tasks that find out whether what is stuck answers again. While the shard is read, a task is
  * drawn for each: for a stuck gateway or organisation whose probe is due, and for each organisation that may be answered
@@ -56,9 +53,9 @@ export class Probes {
   }
 
   /**
-   * Lets a task of a stuck organisation, or of one whose gateway is stuck, be drawn. One that is past its deadline is
-   * drawn only if there is no other: asking about it delays its end. Of the others, one about which no call went
-   * unanswered since its last answer is drawn, or else the one for which that is longest ago: so they take turns.
+   * Lets a task of a stuck organisation, or of one whose gateway is stuck, be drawn. Drawn is a task about which no call
+   * has gone unanswered since its last answer, or else the one for which that is longest ago: so they take turns. Of
+   * equal ones, one that is past its deadline only if there is no other: asking about it delays its end.
    *
    * @returns the task that is not drawn from now on: this one, or the one that was drawn so far
    */
@@ -67,7 +64,7 @@ export class Probes {
     const stuck = this.#breakers.stuck(orgId);
     if (!stuck) return candidate;
     const { at = 0 } = this.#suspects.unansweredCalls(candidate.task) ?? {};
-    const rank = Number(!candidate.isLate) - 2 * at;
+    const rank = [-at, Number(!candidate.isLate)];
     if (this.#mayGiveSecondOpinion(orgId)) {
       return this.#forSecondOpinions.consider(orgId, candidate, { rank });
     }
@@ -77,7 +74,7 @@ export class Probes {
     return this.#forProbes.consider(stuck, candidate, {
       // A gateway is asked for another of its organisations each time, with credentials if any has them.
       group: stuck.scope === "origin" ? orgId : undefined,
-      rank: FOREVER_MS * hasCredentials + rank,
+      rank: [hasCredentials, ...rank],
     });
   }
 

@@ -20,7 +20,7 @@ function drawn(organisations: string[]): Map<string, number> {
         candidates.consider(
           GATEWAY,
           { task, checked, isLate: false },
-          { group: orgId, rank: Number(!orgId.startsWith("none")) },
+          { group: orgId, rank: [Number(!orgId.startsWith("none"))] },
         );
       }
     }
@@ -46,7 +46,7 @@ it("draws each task of an organisation equally often", () => {
     const candidates = new ProbeCandidates<string>();
     for (const taskId of ["t1", "t2", "t3"]) {
       const task = { orgId: "one", taskId } as OpenTask;
-      candidates.consider("one", { task, checked, isLate: false });
+      candidates.consider("one", { task, checked, isLate: false }, { rank: [] });
     }
     for (const [, { task }] of candidates.take()) times.set(task.taskId, (times.get(task.taskId) ?? 0) + 1);
   }
@@ -62,7 +62,7 @@ it("returns each task that is not drawn, once, and draws no more once one was ta
     const candidates = new ProbeCandidates<string>();
     const notDrawn = tasks.flatMap((task) => {
       const { orgId } = task;
-      const options = { group: orgId, rank: Number(orgId > "b") };
+      const options = { group: orgId, rank: [Number(orgId > "b")] };
       return candidates.consider(GATEWAY, { task, checked, isLate: false }, options)?.task ?? [];
     });
     const taken = candidates.take().map(([, { task }]) => task);
@@ -70,7 +70,26 @@ it("returns each task that is not drawn, once, and draws no more once one was ta
     expect(taken[0]?.orgId).toMatch(/c|d/);
     expect([...notDrawn, ...taken].sort((a, b) => (a.taskId < b.taskId ? -1 : 1))).toEqual(tasks);
     const later = { task: { orgId: "e", taskId: "e1" } as OpenTask, checked, isLate: false };
-    expect(candidates.consider(GATEWAY, later, { rank: 9 })).toBe(later);
+    expect(candidates.consider(GATEWAY, later, { rank: [9] })).toBe(later);
     expect(candidates.take()).toEqual([]);
+  }
+});
+
+it("draws a task of the highest rank, whose first entry that differs decides, in whatever order they come", () => {
+  const ranks = [
+    [0, 9, 9],
+    [1, 2, 3],
+    [1, 2, 4],
+    [1, -5, 9],
+  ];
+  for (let shift = 0; shift < ranks.length; shift++) {
+    for (const inOrder of [ranks, ranks.toReversed()]) {
+      const candidates = new ProbeCandidates<string>();
+      for (const rank of [...inOrder.slice(shift), ...inOrder.slice(0, shift)]) {
+        const task = { orgId: "one", taskId: rank.join() } as OpenTask;
+        candidates.consider("one", { task, checked, isLate: false }, { rank });
+      }
+      expect(candidates.take().map(([, { task }]) => task.taskId)).toEqual(["1,2,4"]);
+    }
   }
 });
