@@ -106,7 +106,7 @@ export class Checker {
     return false;
   }
 
-  /** Whether a suspect that a sweep has read rests. One that was told to have ended is asked about at once. */
+  /** Whether a suspect that a sweep has read rests. One that a hint names is asked about at once. */
   #isResting({ source, task }: Check, unanswered: UnansweredCalls): boolean {
     const { schedule, now } = this.#dependencies;
     const at = now();

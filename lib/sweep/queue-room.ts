@@ -1,8 +1,9 @@
 import type { Lane, Queued } from "./lane.ts";
 
 /**
- * How many items of one organisation from one source may be queued: MOST, or LEAST as soon as MANY items of all
- * organisations are queued, which take about 60 MB. The rest is read from the index again.
+ * How many items of one organisation from one source may be queued: MOST; or LEAST if it is slow, or once MANY items of
+ * all organisations are queued, which take about 60 MB. The rest is read from the index again. Its suspects do not count:
+ * a process knows 20,000 at most.
  */
 const LEAST = 64;
 const MOST = 3_000;
@@ -30,6 +31,7 @@ export function isShort({ pace, items }: Lane<Queued>, queued: number): boolean 
   return pace === "slow" || !isCrowded(queued) || items.length <= (items.sources * LEAST) / 8;
 }
 
+/** Before the room itself shrinks, so that what is read next serves many organisations. */
 function isCrowded(queued: number): boolean {
   return queued >= MANY / 2;
 }
