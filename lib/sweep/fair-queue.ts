@@ -152,7 +152,7 @@ export class FairQueue<Item extends Queued> {
   }
 
   /** How many more items of an organisation can be queued from one source. */
-  roomFor(orgId: string, source = 0): number {
+  roomFor(orgId: string, source: number): number {
     const lane = this.#lanes.get(orgId);
     if (this.#closed || lane?.isStopped) return 0;
     return roomFor(lane, source, this.#queued);
@@ -168,7 +168,7 @@ export class FairQueue<Item extends Queued> {
    * Whether an organisation is to be served when tasks are read: it has answered and half of its queue is free, or it
    * has nothing queued or in flight.
    */
-  wantsMore(orgId: string, source = 0): boolean {
+  wantsMore(orgId: string, source: number): boolean {
     const lane = this.#lanes.get(orgId);
     if (this.#closed || lane?.isStopped) return false;
     if (!lane || (!lane.window.hasAnswered && lane.inFlight === 0 && lane.items.length === 0)) return true;

@@ -98,7 +98,7 @@ export class LaneQueue<Item extends Ordered> {
   }
 
   /** Removes the next item; undefined if there is none. */
-  take(choice: Choice = "first"): Item | undefined {
+  take(choice: Choice): Item | undefined {
     const item = this.#front.pop() ?? this.#takeRanked(choice);
     if (item) this.#count(item, -1);
     return item;

@@ -333,7 +333,7 @@ describe("waiting places", () => {
     let most = 0;
     for (let second = 0; second < 54; second++) {
       // As a sweep does: it reads on when half of the queue is free.
-      if (bench.queue.wantsMore("slow")) bench.add("slow", bench.queue.roomFor("slow"));
+      if (bench.queue.wantsMore("slow", 0)) bench.add("slow", bench.queue.roomFor("slow", 0));
       await advance(SECOND);
       most = Math.max(most, bench.underWay());
     }
@@ -573,7 +573,7 @@ describe("an organisation's queue", () => {
     expect(bench.skipped.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
     bench.add("a");
     expect(bench.skipped).toContainEqual({ orgId: "a", number: 10 });
-    expect(bench.queue.roomFor("a")).toBe(0);
+    expect(bench.queue.roomFor("a", 0)).toBe(0);
     await advance(SECOND);
     // The call in flight continued, and no other organisation was stopped.
     expect(bench.done("a")).toBe(1);
@@ -609,64 +609,64 @@ describe("an organisation's queue", () => {
     const bench = new Bench(() => ({ takesMs: HANGS }));
     bench.queue.hold();
     bench.add("first", 10);
-    expect(bench.queue.roomFor("first")).toBe(2_990);
+    expect(bench.queue.roomFor("first", 0)).toBe(2_990);
     let held = 10;
     for (let index = 0; index < 1_000; index++) {
-      const more = bench.queue.roomFor(`o${index}`);
+      const more = bench.queue.roomFor(`o${index}`, 0);
       expect(more).toBe(held < 100_000 ? 3_000 : 64);
       bench.add(`o${index}`, more);
       held += more;
     }
-    expect(bench.queue.roomFor("first")).toBe(54);
+    expect(bench.queue.roomFor("first", 0)).toBe(54);
     for (let index = 0; index < 33; index++) bench.queue.stop(`o${index}`);
-    expect(bench.queue.roomFor("first")).toBe(2_990);
+    expect(bench.queue.roomFor("first", 0)).toBe(2_990);
   });
 
   it("has as much room before its first answer as after it, so that tasks need not be read twice", async () => {
     const bench = new Bench(quick);
-    const room = bench.queue.roomFor("a");
+    const room = bench.queue.roomFor("a", 0);
     expect(room).toBe(3_000);
     bench.add("a");
     await advance(SECOND);
-    expect(bench.queue.roomFor("a")).toBe(room);
+    expect(bench.queue.roomFor("a", 0)).toBe(room);
     const slow = new Bench(() => ({ takesMs: 9 * SECOND }));
     slow.add("a");
     await advance(10 * SECOND);
-    expect(slow.queue.roomFor("a")).toBe(64);
+    expect(slow.queue.roomFor("a", 0)).toBe(64);
   });
 
   it("wants more if the organisation answers and half of it is free, and resolves onChange then", async () => {
     const bench = new Bench(() => ({ takesMs: 500 }), { concurrency: 1 });
-    expect(bench.queue.wantsMore("a")).toBe(true);
-    const room = bench.queue.roomFor("a");
+    expect(bench.queue.wantsMore("a", 0)).toBe(true);
+    const room = bench.queue.roomFor("a", 0);
     bench.add("a", room);
-    expect(bench.queue.wantsMore("a")).toBe(false);
+    expect(bench.queue.wantsMore("a", 0)).toBe(false);
     await advance(600);
-    const roomAfter = bench.queue.roomFor("a");
+    const roomAfter = bench.queue.roomFor("a", 0);
     bench.add("a", roomAfter);
-    expect(bench.queue.roomFor("a")).toBe(0);
-    expect(bench.queue.wantsMore("a")).toBe(false);
+    expect(bench.queue.roomFor("a", 0)).toBe(0);
+    expect(bench.queue.wantsMore("a", 0)).toBe(false);
     const changed = vi.fn();
     bench.queue.onChange().then(changed);
-    for (let minute = 0; minute < 60 && !bench.queue.wantsMore("a"); minute++) await advance(60 * SECOND);
-    expect(bench.queue.wantsMore("a")).toBe(true);
+    for (let minute = 0; minute < 60 && !bench.queue.wantsMore("a", 0); minute++) await advance(60 * SECOND);
+    expect(bench.queue.wantsMore("a", 0)).toBe(true);
     expect(changed).toHaveBeenCalled();
-    expect(bench.queue.roomFor("a")).toBeGreaterThan(0);
+    expect(bench.queue.roomFor("a", 0)).toBeGreaterThan(0);
     bench.queue.stop("a");
-    expect(bench.queue.wantsMore("a")).toBe(false);
+    expect(bench.queue.wantsMore("a", 0)).toBe(false);
   });
 
   it("lets one pass serve many organisations while much is queued: it waits for one that has hardly any left", async () => {
     const bench = new Bench(() => ({ takesMs: 500 }), { concurrency: 2 });
     bench.add("a", 24);
     await advance(SECOND);
-    expect([bench.queue.wantsMore("a"), bench.queue.isShort("a")]).toEqual([true, true]);
+    expect([bench.queue.wantsMore("a", 0), bench.queue.isShort("a")]).toEqual([true, true]);
     for (let index = 0; index < 17; index++) bench.add(`o${index}`, 3_000);
-    expect([bench.queue.wantsMore("a"), bench.queue.isShort("a")]).toEqual([true, false]);
+    expect([bench.queue.wantsMore("a", 0), bench.queue.isShort("a")]).toEqual([true, false]);
     let seconds = 0;
     for (; seconds < 200 && !bench.queue.isShort("a"); seconds++) await advance(SECOND);
     expect(seconds).toBeGreaterThan(5);
-    expect([bench.queue.wantsMore("a"), bench.queue.isShort("a")]).toEqual([true, true]);
+    expect([bench.queue.wantsMore("a", 0), bench.queue.isShort("a")]).toEqual([true, true]);
     expect(bench.queue.isShort("never-heard-of")).toBe(true);
   });
 });
@@ -714,8 +714,8 @@ describe("the queue", () => {
     bench.add("b");
     bench.probe("b");
     expect(bench.skipped).toHaveLength(12);
-    expect(bench.queue.roomFor("b")).toBe(0);
-    expect(bench.queue.wantsMore("b")).toBe(false);
+    expect(bench.queue.roomFor("b", 0)).toBe(0);
+    expect(bench.queue.wantsMore("b", 0)).toBe(false);
     expect(bench.queue.isStopped("b")).toBe(true);
     bench.queue.release();
     await advance(SECOND);

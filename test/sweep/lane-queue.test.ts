@@ -17,7 +17,7 @@ function secondOf({ checked }: Item): number {
 
 function takeAll(queue: LaneQueue<Item>): string[] {
   const names: string[] = [];
-  for (let item = queue.take(); item; item = queue.take()) names.push(item.name);
+  for (let item = queue.take("first"); item; item = queue.take("first")) names.push(item.name);
   return names;
 }
 
@@ -101,14 +101,14 @@ it("has nothing to take while an item is expected that would go before the next 
   expect(queue.hasNext).toBe(false);
   add(30, 2);
   expect(queue.hasNext).toBe(true);
-  expect(queue.take()?.name).toBe("30");
+  expect(queue.take("first")?.name).toBe("30");
   // Equally far behind as what is expected from another source.
   expect(queue.hasNext).toBe(true);
-  expect(queue.take()?.name).toBe("60");
+  expect(queue.take("first")?.name).toBe("60");
   expect(queue.hasNext).toBe(false);
   add(120, 3, true);
   expect(queue.hasNext).toBe(true);
-  expect(queue.take()?.name).toBe("120");
+  expect(queue.take("first")?.name).toBe("120");
   expect(queue.hasNext).toBe(false);
   queue.expectNoMore(1);
   expect(queue.hasNext).toBe(true);
