@@ -9,6 +9,7 @@ import type { CheckDependencies, CheckSettings } from "./dependencies.ts";
 import type { ReportFailure } from "./failures.ts";
 import { FairQueue } from "./fair-queue.ts";
 import { HealthWatch } from "./health-watch.ts";
+import type { Invocation } from "./invocation.ts";
 import { SecondOpinions } from "./second-opinions.ts";
 import { Settler } from "./settler.ts";
 import type { SweepSummary } from "./summary.ts";
@@ -31,15 +32,8 @@ export class Checker {
   /** Which organisations have been asked although their gateway is stuck: one list for all shards. */
   readonly secondOpinions: SecondOpinions;
 
-  constructor(options: {
-    dependencies: CheckDependencies;
-    settings: CheckSettings;
-    summary: SweepSummary;
-    time: TimeBudget;
-    breakers: Breakers;
-    onFailure: ReportFailure;
-  }) {
-    const { dependencies, settings, summary, time, breakers, onFailure } = options;
+  constructor(invocation: Invocation<CheckDependencies, CheckSettings>) {
+    const { dependencies, settings, summary, time, breakers, onFailure } = invocation;
     this.#dependencies = dependencies;
     this.#settings = settings;
     this.#summary = summary;
@@ -57,7 +51,7 @@ export class Checker {
       paces: dependencies.paces,
     });
     this.queue = queue;
-    const shared = { ...options, queue, unfinished: this.#unfinished };
+    const shared = { ...invocation, queue, unfinished: this.#unfinished };
     this.#health = new HealthWatch(shared);
     this.#settler = new Settler({ ...shared, deadlineMs: settings.deadlineMs });
     this.secondOpinions = new SecondOpinions(shared);

@@ -14,8 +14,8 @@ import type { Breakers } from "./breakers.ts";
 import type { Check } from "./check.ts";
 import type { Checker } from "./checker.ts";
 import type { SweepDependencies, SweepSettings } from "./dependencies.ts";
-import type { ReportFailure } from "./failures.ts";
 import type { FairQueue } from "./fair-queue.ts";
+import type { Invocation } from "./invocation.ts";
 import { LateTasks } from "./late-tasks.ts";
 import { learnMoved } from "./moved-organisations.ts";
 import { OpenCount } from "./open-count.ts";
@@ -87,18 +87,14 @@ export class ShardSweep {
   #unread: KeySpan[] = [ALL_KEYS];
   #lastChecked: Checked | undefined;
 
-  constructor(options: {
-    dependencies: SweepDependencies;
-    settings: SweepSettings;
-    summary: SweepSummary;
-    time: TimeBudget;
-    breakers: Breakers;
-    checker: Checker;
-    onFailure: ReportFailure;
-    /** As it was read under the lease. */
-    shard: Shard;
-    behind: readonly BehindRecord[];
-  }) {
+  constructor(
+    options: Invocation<SweepDependencies, SweepSettings> & {
+      checker: Checker;
+      /** As it was read under the lease. */
+      shard: Shard;
+      behind: readonly BehindRecord[];
+    },
+  ) {
     this.#dependencies = options.dependencies;
     this.#settings = options.settings;
     this.#summary = options.summary;

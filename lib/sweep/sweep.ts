@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 import pMap from "p-map";
 import type { BehindChange, BehindRecord } from "../store/behind-store.ts";
 import { isLeased, type Shard } from "../store/shard-store.ts";
-import type { Breakers } from "./breakers.ts";
 import { Checker } from "./checker.ts";
 import type { SweepDependencies, SweepSettings } from "./dependencies.ts";
 import { failureReport, type ReportFailure } from "./failures.ts";
+import type { Invocation } from "./invocation.ts";
 import { lags } from "./lag.ts";
 import { openBreakers } from "./open-breakers.ts";
 import { openTasksIn } from "./open-count.ts";
@@ -79,10 +79,10 @@ function choose(all: Shard[], wanted: number[] | undefined, now: number): Shard[
 
 /** One sweep over some shards, concurrently. */
 class Sweep {
+  readonly #invocation: Invocation<SweepDependencies, SweepSettings>;
   readonly #dependencies: SweepDependencies;
   readonly #settings: SweepSettings;
   readonly #time: TimeBudget;
-  readonly #breakers: Breakers;
   readonly #summary: SweepSummary;
   readonly #name = randomUUID();
   /** Organisations that are behind in some shard, and why. */
@@ -92,21 +92,14 @@ class Sweep {
   /** What this sweep has written into shards' records. */
   readonly swept = new Map<number, Pick<Shard, "checkpoint" | "behind" | "openTasks">>();
 
-  constructor(options: {
-    dependencies: SweepDependencies;
-    settings: SweepSettings;
-    summary: SweepSummary;
-    time: TimeBudget;
-    breakers: Breakers;
-    onFailure: ReportFailure;
-  }) {
-    this.#dependencies = options.dependencies;
-    this.#settings = options.settings;
-    this.#summary = options.summary;
-    this.#time = options.time;
-    this.#breakers = options.breakers;
-    this.#onFailure = options.onFailure;
-    this.#checker = new Checker(options);
+  constructor(invocation: Invocation<SweepDependencies, SweepSettings>) {
+    this.#invocation = invocation;
+    this.#dependencies = invocation.dependencies;
+    this.#settings = invocation.settings;
+    this.#summary = invocation.summary;
+    this.#time = invocation.time;
+    this.#onFailure = invocation.onFailure;
+    this.#checker = new Checker(invocation);
   }
 
   async run(shards: Shard[]): Promise<void> {
@@ -142,13 +135,8 @@ class Sweep {
     const behind = await this.#listBehind(shard);
     if (!behind) return undefined;
     const outcome = await new ShardSweep({
-      dependencies: this.#dependencies,
-      settings: this.#settings,
-      summary: this.#summary,
-      time: this.#time,
-      breakers: this.#breakers,
+      ...this.#invocation,
       checker: this.#checker,
-      onFailure: this.#onFailure,
       shard,
       behind,
     }).run();
