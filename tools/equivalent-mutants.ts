@@ -282,6 +282,13 @@ export const EQUIVALENT: Record<string, readonly Equivalent[]> = {
       why: "a random number is hardly ever that one",
     },
   ],
+  "lib/sweep/suspect-queue.ts": [
+    {
+      was: "compare(next, first.next) < 0",
+      becomes: "compare(next, first.next) <= 0",
+      why: "two random numbers are hardly ever equal",
+    },
+  ],
   "lib/sweep/time-budget.ts": [{ was: "ms <= 0", becomes: "ms < 0", why: "nothing changes by 0" }],
   // Lists are trimmed to save memory, whenever that is.
   "lib/sweep/turn-queue.ts": [

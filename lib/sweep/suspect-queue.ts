@@ -37,18 +37,17 @@ export class SuspectQueue<Item extends Queued> {
 
   /** Removes the item that goes first of those that may be called for now; undefined if there is none. */
   take(now: number): { lane: Lane<Item>; item: Item } | undefined {
-    let first: { lane: Lane<Item>; next: Waiting<Item> } | undefined;
+    let first: { lane: Lane<Item>; waiting: TinyQueue<Waiting<Item>>; next: Waiting<Item> } | undefined;
     for (const [lane, waiting] of this.#waiting) {
       if (!isItsTurn(lane)) continue;
       const next = waiting.peek() as Waiting<Item>;
       if (allowedAt(lane) > now) this.#wake(allowedAt(lane), now);
-      else if (!first || compare(next, first.next) < 0) first = { lane, next };
+      else if (!first || compare(next, first.next) < 0) first = { lane, waiting, next };
     }
     if (!first) return undefined;
-    const { lane, next } = first;
-    const waiting = this.#waiting.get(lane);
-    waiting?.pop();
-    if (waiting?.length === 0) this.#waiting.delete(lane);
+    const { lane, waiting, next } = first;
+    waiting.pop();
+    if (waiting.length === 0) this.#waiting.delete(lane);
     return { lane, item: next.item };
   }
 
