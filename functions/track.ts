@@ -40,7 +40,7 @@ export const routes: Routes = {
   async [ROUTES.put](event, { signal }) {
     const task = authorisedTask(event);
     const options = trackingOptionsOf(event, SERVICE_DEADLINE_SECONDS);
-    await organisations.check(task.orgId);
+    await Promise.all([organisations.check(task.orgId), taskStore.announce(task)]);
     const { record, created } = await taskStore.put(task, options, signal);
     return {
       statusCode: created ? 201 : 200,

@@ -87,6 +87,15 @@ export class TaskStore {
   }
 
   /**
+   * Tells the sweeps of the shard that a task is about to be put into. {@link put} does so too: called before, while
+   * something else is waited for, this saves a new process the time.
+   */
+  async announce(task: TaskKey): Promise<void> {
+    const { openShard } = indexEntryOf(task, this.#now(), this.#shardCount);
+    await this.#announce(openShard);
+  }
+
+  /**
    * Starts to track a task; leaves one that is already tracked unchanged, whatever the options.
    *
    * @param signal ends the call early; it is then unknown whether the task is tracked

@@ -1,5 +1,6 @@
-import { PutCommand } from "@aws-sdk/lib-dynamodb";
+import { GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { indexEntryOf } from "../../lib/store/index-key.ts";
 import { type ListRequest, type Page, TaskStore } from "../../lib/store/task-store.ts";
 import type { TrackedState } from "../../lib/tasks/state.ts";
 import { ENDED, RUNNING, Scene } from "../support/scene.ts";
@@ -43,6 +44,18 @@ describe("tracking", () => {
     scene.time += 5_000;
     expect(await scene.tracker().put(task("once"))).toEqual({ created: false, record: first.record });
     expect(await scene.tracker().get(task("once"))).toEqual(first.record);
+  });
+
+  it("is announced to the sweeps ahead, in the shard that the task will have", async () => {
+    const SHARDS = 10_000;
+    const store = new TaskStore({ db: scene.db, shardCount: SHARDS, retentionDays: 30 });
+    await store.announce(task("ahead"));
+    const { openShard } = indexEntryOf(task("ahead"), Date.now(), SHARDS);
+    const announced = await scene.db.client.send(
+      new GetCommand({ TableName: scene.db.table, Key: { pk: "#shards", sk: String(openShard) } }),
+    );
+    expect(announced.Item).toMatchObject({ announcedAt: expect.any(Number) });
+    expect(await store.get(task("ahead"))).toBeUndefined();
   });
 
   it("returns the first PUT's options unchanged", async () => {
