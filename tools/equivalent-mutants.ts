@@ -128,7 +128,6 @@ export const EQUIVALENT: Record<string, readonly Equivalent[]> = {
     { was: "[]", becomes: '["Stryker was here"]', why: "that is no id of an organisation" },
   ],
   "lib/http/bulk.ts": [
-    { was: "[]", becomes: '["Stryker was here"]', why: "the first task's outcome takes its place" },
     { was: "{ once: true }", becomes: "{}", why: "a signal fires once" },
     { was: "true", becomes: "false", why: "a signal fires once" },
     { was: "aborted.catch(() => {});", becomes: ";", why: "for a put that throws at once, which none does" },

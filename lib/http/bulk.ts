@@ -1,3 +1,4 @@
+import pMap from "p-map";
 import * as z from "zod/mini";
 import type { TrackingOptions } from "../store/task-store.ts";
 import { Id, type TaskKey } from "../tasks/key.ts";
@@ -83,26 +84,17 @@ export async function trackMany(
   const { tasks } = valid(Body, jsonBody(event, MAX_BODY));
   const ending = new AbortController();
   const timer = setTimeout(() => ending.abort(), dependencies.limitMs);
-  const outcomes: BulkOutcome[] = [];
   // If a task is listed twice, the second put waits for the first, and so returns the first one's record.
   const underWay = new Map<string, Promise<unknown>>();
-  const queue = tasks.entries();
-  const work = async () => {
-    for (const [index, task] of queue) {
-      const name = nameOf(task);
-      const before = underWay.get(name);
-      const outcome = Promise.resolve(before).then(() =>
-        outcomeOf(event, orgId, task, ending.signal, dependencies),
-      );
-      underWay.set(name, outcome);
-      outcomes[index] = await outcome;
-    }
+  const track = (task: unknown) => {
+    const name = nameOf(task);
+    const outcome = Promise.resolve(underWay.get(name)).then(() =>
+      outcomeOf(event, orgId, task, ending.signal, dependencies),
+    );
+    underWay.set(name, outcome);
+    return outcome;
   };
-  try {
-    await Promise.all(Array.from({ length: CONCURRENCY }, work));
-  } finally {
-    clearTimeout(timer);
-  }
+  const outcomes = await pMap(tasks, track, { concurrency: CONCURRENCY }).finally(() => clearTimeout(timer));
   const failed = outcomes.filter(({ code }) => code !== 0).length;
   const isWorthRepeating = outcomes.some(({ status }) => status === 503);
   return {
