@@ -11,7 +11,7 @@ export interface Trouble {
 
 /**
  * The part of a line printed by serverless-offline that a user should see: its errors, and the functions' warnings and
- * errors. Undefined for everything else.
+ * errors, except about requests whose answer names the caller's mistake. Undefined for everything else.
  */
 export function troubleIn(line: string): Trouble | undefined {
   const text = stripVTControlCharacters(line).trim();
@@ -23,9 +23,13 @@ export function troubleIn(line: string): Trouble | undefined {
   try {
     const { level, message, timestamp, service, sampling_rate, ...details } = JSON.parse(text);
     if (level !== "WARN" && level !== "ERROR") return undefined;
-    // It asks for a task that does not exist, and tells of any other failure itself.
-    if (details.requestId === DOCTORS_REQUEST) return undefined;
-    const kind = [message, details.reason, details.orgId].filter((part) => part !== undefined).join(" ");
+    const { requestId, statusCode, code, orgId, gateway, error, reason = error } = details;
+    // It tells of any failure itself.
+    if (requestId === DOCTORS_REQUEST) return undefined;
+    // The caller has seen the answer.
+    if (statusCode < 500) return undefined;
+    const parts = [message, statusCode, code, reason, orgId, gateway];
+    const kind = parts.filter((part) => part !== undefined).join(" ");
     return { text: `${message} ${JSON.stringify(details)}`, kind };
   } catch {
     return { text, kind: text };

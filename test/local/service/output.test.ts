@@ -13,9 +13,29 @@ describe("what serverless-offline prints", () => {
       kind: "check failed secret o1",
     });
     expect(troubleIn('{"level":"ERROR", cut')?.text).toBe('{"level":"ERROR", cut');
-    const ofDoctor = line("WARN", { requestId: "doctor", statusCode: 404 });
-    for (const quiet of ["", "Server ready", line("INFO", {}), ofDoctor])
+    const ofDoctor = line("WARN", { requestId: "doctor", statusCode: 502 });
+    const ofCaller = line("WARN", { requestId: "r1", statusCode: 404, error: "EnOS refuses the request" });
+    for (const quiet of ["", "Server ready", line("INFO", {}), ofDoctor, ofCaller])
       expect(troubleIn(quiet)).toBeUndefined();
+  });
+
+  it("is another problem if another organisation, gateway or error is concerned, but not for each request", () => {
+    const failed = { statusCode: 500, code: 99500, error: "the secret of o1 is not JSON" };
+    const lines = [
+      { requestId: "r1", ...failed },
+      { requestId: "r2", ...failed, error: "the secret of o2 is not JSON" },
+      { requestId: "r3", ...failed, statusCode: 502, code: 99502 },
+      { reason: "unreachable", gateway: "https://a.example" },
+      { reason: "unreachable", gateway: "https://b.example" },
+      { reason: "timeout", orgId: "o1" },
+      { reason: "timeout", orgId: "o2" },
+    ];
+    const kindOf = (details: object) => troubleIn(line("WARN", details))?.kind;
+    expect(new Set(lines.map(kindOf)).size).toBe(lines.length);
+    expect(kindOf({ requestId: "r4", ...failed })).toBe(kindOf({ requestId: "r1", ...failed }));
+    expect(kindOf({ reason: "timeout", orgId: "o1", taskId: "t1", error: "late" })).toBe(
+      kindOf({ reason: "timeout", orgId: "o1", taskId: "t2", error: "too late" }),
+    );
   });
 });
 
