@@ -16,7 +16,7 @@ export interface Whereabouts {
 /** Lines to paste into a shell, so that the commands in README.md use this run. */
 export function shellSetup({ serviceUrl, awsUrl, topicArn, region, task, enosUrl }: Whereabouts): string {
   const lines = [
-    `export API=${serviceUrl} ORG=${task.orgId}`,
+    `export API=${serviceUrl} TASKS_API=${serviceUrl} ORG=${task.orgId}`,
     `export TASK=$API${taskPath(task)}`,
     `export TOPIC=${topicArn}`,
     `export AWS_REGION=${region} AWS_DEFAULT_REGION=${region} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local`,
