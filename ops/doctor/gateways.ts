@@ -54,14 +54,18 @@ export async function askGateway(
   if ((statusCode === 400 || statusCode === 403) && ![99400, 99403].includes(code)) {
     return finding(true, `EnOS answers a signed call (code ${code}: ${msg})`);
   }
-  return finding(false, `${statusCode}: ${msg} (code ${code})`, whatToDo(statusCode, log));
+  return finding(false, `${statusCode}: ${msg} (code ${code})`, whatToDo(statusCode, code, log));
 }
 
-function whatToDo(statusCode: number, log: string): string {
+function whatToDo(statusCode: number, code: number, log: string): string {
   switch (statusCode) {
     case 429:
       return "have the application's traffic limit at EnOS raised, or wait";
     case 502:
+      // Without a code of EnOS's, it is the gateway, or whatever is in front of it.
+      if (code === 99502) {
+        return `${CHECK_GATEWAY}; see docs/runbook.md, "organisations-stuck" and "answers-unusable"`;
+      }
       return 'see docs/runbook.md, "credentials-refused" and "address-refused"';
     case 504:
       return CHECK_GATEWAY;

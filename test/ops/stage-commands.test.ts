@@ -90,6 +90,12 @@ describe("npm run doctor", () => {
     const { service, enos } = running;
     const refused = await running.organisation();
     enos.rotateCredentials(refused, { secretKey: "changed" });
+    const astray = await running.organisation();
+    await service.cloud.putSecret(astray, {
+      accessKey: "a",
+      secretKey: SECRET_KEY,
+      baseUrl: "http://127.0.0.1:9",
+    });
     const broken = await running.organisation();
     await service.cloud.putSecret(broken, { accessKey: "", secretKey: SECRET_KEY });
     const health = new HealthStore(service.cloud.db);
@@ -115,11 +121,12 @@ describe("npm run doctor", () => {
     const QueueUrl = service.cloud.hintDeadLettersUrl;
     await service.cloud.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: "{}" }));
     try {
-      const asked = [orgId, refused, broken, "nobody"].flatMap((each) => ["--org", each]);
+      const asked = [orgId, refused, astray, broken, "nobody"].flatMap((each) => ["--org", each]);
       const { exit, findings } = await run("doctor", asked);
       expect(exit).toBe(1);
       expect(wrong(findings)).toEqual([
         `gateway: ${refused}: 502: EnOS refuses the credentials of the organisation (code 1003)`,
+        `gateway: ${astray}: 502: no connection to EnOS (ECONNREFUSED) (code 99502)`,
         `gateway: ${broken}: 500: internal error (code 99500)`,
         "gateway: nobody has no secret",
         "stuck: gateway https://enos.example for 60 min: unreachable",
@@ -129,6 +136,10 @@ describe("npm run doctor", () => {
       ]);
       const advice = findings.flatMap(({ ok, todo, check }) => (ok === false ? [`${check}: ${todo}`] : []));
       expect(advice.filter((text) => text.endsWith("undefined"))).toEqual([]);
+      expect(advice.slice(0, 2)).toEqual([
+        'gateway: see docs/runbook.md, "credentials-refused" and "address-refused"',
+        expect.stringMatching(/^gateway: check the gateway .+ "organisations-stuck" and "answers-unusable"$/),
+      ]);
       expect(advice).toContain(
         `stuck: store its current keys: aws secretsmanager put-secret-value --region eu-central-1 --secret-id enos/${refused} --secret-string file://secret.json`,
       );

@@ -14,6 +14,7 @@ it("the printed lines lead npm run tasks to this run, whichever port it has", ()
   const [TASKS_API, ORG = ""] = execFileSync("bash", ["-euc", `${setup}\nprintenv TASKS_API ORG`], {
     encoding: "utf8",
     env: { PATH: process.env.PATH },
+    stdio: ["ignore", "pipe", "inherit"],
   }).split("\n");
   const command = parseCommand(["list", "--org", ORG], { TASKS_API });
   expect([command?.api.href, command?.orgId]).toEqual(["http://127.0.0.1:3456/", "o1"]);
