@@ -19,6 +19,18 @@ function trouble() {
     : `${problem}: npm ci brings it when npm may run install scripts, so run that again without ignore-scripts`;
 }
 
+let unread = false;
+
+/** Nobody reads on, as after `| head -1`: the program ends, in order if it has an order for that. */
+function endUnread(error) {
+  if (error.code !== "EPIPE") throw error;
+  if (unread) return;
+  unread = true;
+  if (!process.emit("SIGTERM", "SIGTERM")) process.exit();
+}
+
+for (const stream of [process.stdout, process.stderr]) stream.on("error", endUnread);
+
 const line = trouble();
 const [program, ...rest] = process.argv.slice(2);
 if (line) {
