@@ -85,6 +85,10 @@ export const ACCEPTABLE: readonly string[] = [
   UNKNOWN_SETTINGS,
 ];
 
+/** Why there is no rollback: it would deploy an older template, and nothing compares that with what is deployed. */
+export const NO_ROLLBACK =
+  "rollback would replace resources without asking: check out the older version, then npm run deploy";
+
 /**
  * The settings that a deployment would change, by name.
  *

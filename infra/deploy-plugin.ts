@@ -4,6 +4,7 @@ import {
   type Change,
   changesOf,
   type DeployedStack,
+  NO_ROLLBACK,
   type Planned,
   refusalsOf,
   statusProblem,
@@ -137,12 +138,9 @@ export default class DeployPlugin {
     );
   }
 
-  /** A rollback deploys an older template without any of these checks. */
+  /** Without a timestamp, osls only lists what it could return to. */
   #refuseRollback(): void {
-    if (this.#options.timestamp === undefined) return;
-    this.#refuse(
-      "rollback would replace resources without asking: check out the older version, then npm run deploy",
-    );
+    if (this.#options.timestamp !== undefined) this.#refuse(NO_ROLLBACK);
   }
 
   /** For this class of errors osls prints only the message, for others a stack trace. */

@@ -1,3 +1,4 @@
+import { NO_ROLLBACK } from "../infra/changes.ts";
 import { checkNames, purposeOf } from "../infra/deployer-settings.ts";
 import { deployment } from "../infra/deployment.ts";
 import { stackName } from "../infra/names.ts";
@@ -11,10 +12,11 @@ const CALLING_AWS = ["deploy", "remove", "rollback", "info", "logs", "metrics", 
 const SET_BY_NPM_START = ["AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
 
 /**
- * Refuses a command of osls that cannot succeed with these settings. osls would refuse it as well, in several lines.
+ * Refuses a command of osls that cannot succeed with these settings, which osls would do in several lines, and
+ * rollbacks.
  *
  * @param args of osls
- * @throws {Error} that names the setting
+ * @throws {Error} that says why: usually the name of a setting
  */
 export function checkCommand(
   args: readonly string[],
@@ -23,6 +25,8 @@ export function checkCommand(
   if (args.includes("--help") || args.includes("-h")) return;
   const firstOption = args.findIndex((each) => each.startsWith("-"));
   const commands = args.slice(0, firstOption < 0 ? undefined : firstOption);
+  // Of the stack; that of one function leaves every resource in place.
+  if (commands[0] === "rollback" && commands[1] !== "function") throw new Error(NO_ROLLBACK);
   if (CALLING_AWS.includes(commands[0] ?? "")) refuseLocalAws(env);
   const { environments } = deployment(env, purposeOf(commands));
   checkNames(

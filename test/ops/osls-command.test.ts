@@ -26,7 +26,13 @@ describe("a command of osls", () => {
     [["info"], { TAGS: "team" }, "Settings: TAGS must be name=value pairs"],
     [["deploy"], { ...GATEWAY, ...LOCAL_AWS }, "AWS_ENDPOINT_URL is http://127.0.0.1:4566"],
     [["remove", "--stage", "dev"], LOCAL_AWS, "AWS_ENDPOINT_URL is http://127.0.0.1:4566"],
-  ])("%j with %j is refused, naming the setting", (args, env, message) => {
+    [["rollback"], GATEWAY, "rollback would replace resources without asking"],
+    [
+      ["rollback", "--timestamp", "1795689373551"],
+      GATEWAY,
+      "rollback would replace resources without asking",
+    ],
+  ])("%j with %j is refused in one line", (args, env, message) => {
     expect(refusal(args, env)?.slice(0, message.length)).toBe(message);
     expect(refusal(args, env)).not.toContain("\n");
   });
@@ -37,6 +43,7 @@ describe("a command of osls", () => {
 
   it("is not refused if it does not need what is missing, or only explains itself", () => {
     expect(refusal(["package"], LOCAL_AWS)).toBeUndefined();
+    expect(refusal(["rollback", "function"], GATEWAY)).toBeUndefined();
     expect(refusal(["info"], { ENOS_CA_FILE: "stages/no.pem" })).toBeUndefined();
     expect(refusal(["deploy", "--help"], LOCAL_AWS)).toBeUndefined();
     expect(refusal(["deploy"], { ...GATEWAY, AWS_ENDPOINT_URL: "https://aws.corp.example" })).toBeUndefined();
