@@ -1,4 +1,5 @@
 import { oneLine } from "../infra/program/command-line.ts";
+import { localAws } from "./local-aws.ts";
 
 const CREDENTIALS = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
 
@@ -21,6 +22,10 @@ export function awsTrouble(error: unknown): string {
       return "AWS does not answer: check the region and the network";
   }
   if (code === "ECONNREFUSED" || code === "ENOTFOUND" || code === "EAI_AGAIN") {
+    const local = localAws(process.env);
+    if (local) {
+      return `npm start does not run at ${local.origin}, which is AWS_ENDPOINT_URL in this shell: start it, or use another shell`;
+    }
     return `AWS cannot be reached (${code}): check the region and the network`;
   }
   return message ? oneLine(error) : (code ?? name);

@@ -2,7 +2,7 @@ import { NO_ROLLBACK } from "../infra/changes.ts";
 import { checkNames, purposeOf } from "../infra/deployer-settings.ts";
 import { deployment } from "../infra/deployment.ts";
 import { stackName } from "../infra/names.ts";
-import { isLoopback } from "../lib/enos/gateway.ts";
+import { localAws } from "./local-aws.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** Commands of osls that call AWS. */
@@ -37,8 +37,8 @@ export function checkCommand(
 
 /** The AWS of `npm start` knows nothing of deployments. */
 function refuseLocalAws(env: NodeJS.ProcessEnv): void {
-  const url = URL.parse(env.AWS_ENDPOINT_URL ?? "");
-  if (!url || !isLoopback(url.hostname)) return;
+  const url = localAws(env);
+  if (!url) return;
   const set = SET_BY_NPM_START.filter((name) => env[name]).join(" ");
   throw new Error(
     `AWS_ENDPOINT_URL is ${url.origin}, which is the local AWS of npm start, not an account: use another shell, or first: unset ${set}`,

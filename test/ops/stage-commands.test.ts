@@ -152,9 +152,10 @@ describe("npm run doctor", () => {
   });
 
   it("reports in one line why it cannot check", async () => {
-    const [nowhere, unknown, unreachable, nobody] = await Promise.all([
+    const [nowhere, unknown, unreachable, ended, nobody] = await Promise.all([
       run("doctor", ["--stage", "prod"]),
       run("doctor", ["--region", "eu-west-1", "--stage", "dev", "--org", orgId]),
+      run("doctor", [], { ...env(), AWS_ENDPOINT_URL: "http://aws.invalid" }),
       run("doctor", [], { ...env(), AWS_ENDPOINT_URL: "http://127.0.0.1:9" }),
       run("doctor", [], { AWS_ENDPOINT_URL: running.service.awsUrl, AWS_EC2_METADATA_DISABLED: "true" }),
     ]);
@@ -164,12 +165,17 @@ describe("npm run doctor", () => {
     // The local cloud does not mind.
     expect(unknown.findings[0]?.says).toContain("eu-west-1");
     expect(wrong(unreachable.findings)).toEqual([
-      "credentials: AWS cannot be reached (ECONNREFUSED): check the region and the network",
+      expect.stringMatching(
+        /^credentials: AWS cannot be reached \((ENOTFOUND|EAI_AGAIN)\): check the region and the network$/,
+      ),
+    ]);
+    expect(wrong(ended.findings)).toEqual([
+      "credentials: npm start does not run at http://127.0.0.1:9, which is AWS_ENDPOINT_URL in this shell: start it, or use another shell",
     ]);
     expect(wrong(nobody.findings)).toEqual([
       "credentials: no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
     ]);
-    expect([nowhere.exit, unreachable.exit, nobody.exit]).toEqual([1, 1, 1]);
+    expect([nowhere, unreachable, ended, nobody].map(({ exit }) => exit)).toEqual([1, 1, 1, 1]);
   });
 
   it("stops at a broken stack, but not at one that is being changed", async () => {
