@@ -72,6 +72,7 @@ await runProgram(async (signal) => {
   };
   const tracked = show ? await trackExamples(show) : [];
   const callers = show && (await showCallers(show));
+  signal.throwIfAborted();
   if (callers)
     say(`tracked  ${callers.statuses.length} tasks with one request: ${callers.statuses.join(", ")}`);
   const open = tracked.find(({ example }) => !example.end)?.task;

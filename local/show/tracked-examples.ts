@@ -48,7 +48,11 @@ export interface Tracking {
   signal: AbortSignal;
 }
 
-/** Creates the tasks of the examples as an application of EnOS does, and has the service track them. */
+/**
+ * Creates the tasks of the examples as an application of EnOS does, and has the service track them.
+ *
+ * @throws the signal's reason once it is aborted
+ */
 export async function trackExamples({
   enos,
   gateway,
@@ -83,6 +87,7 @@ export async function trackExamples({
     const end = example.timeline.find(({ progressCode }) => isEnd(progressCode));
     const tracked = { example, task, record, trackedAt, endsAt: end && begun + end.afterMs };
     all.push(tracked);
+    signal.throwIfAborted();
     onTracked(tracked);
   }
   return all;

@@ -50,6 +50,15 @@ test("npm start with a real gateway: a task is tracked by the printed command an
   expect(started.filter(isAlive)).toEqual([]);
 });
 
+test("npm start prints nothing more once Ctrl-C has ended it, even while it tracks its examples", async () => {
+  await using start = await npmStart();
+  await start.prints(/ tracked /);
+  start.process.kill("SIGINT");
+  await start.ended;
+  expect(start.output).toMatch(/\nending …\n$/);
+  expect(start.process.exitCode).toBe(0);
+});
+
 test("npm start ends with 1 and says so when the functions die", async () => {
   await using start = await npmStart();
   await start.prints(/terminal events/);
