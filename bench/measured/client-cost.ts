@@ -79,7 +79,7 @@ export async function clientCosts(): Promise<{ rows: Row[]; text: string }> {
         reach: "at most",
       },
     ],
-    text: `CPU of a conditional write: ${us(write)}; of a consistent read: ${us(current)}; of a query, beside its items: ${us(query)}; of an event's share of a call to SNS: ${us(event)}. The simulation at scale goes by them.`,
+    text: `CPU of a conditional write: ${us(write)}; of a consistent read: ${us(current)}; of a query, beside its items: ${us(query)}; of an event's share of a call to SNS: ${us(event)}. The simulation at scale does not follow each run: it assumes round figures, those of \`bench/scale/assumptions.ts\`.`,
   };
 }
 

@@ -1,4 +1,4 @@
-/** Everything that the simulation assumes. `npm run bench` measures the CPU times. */
+/** Everything that the simulation assumes. The CPU times are round figures of what `npm run bench` measures. */
 
 /** The CPU time of the sweep's operations, in microseconds of a full vCPU. */
 export const CPU_US = {
