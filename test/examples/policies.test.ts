@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { runSimulation } from "@cloud-copilot/iam-simulate";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { EVENT } from "../../docs/generator/events.ts";
@@ -10,11 +10,17 @@ import { tableFromSource } from "../../local/template.ts";
 const policy = (name: string) =>
   JSON.parse(readFileSync(new URL(`../../examples/policies/${name}.json`, import.meta.url), "utf8"));
 
-const TOPIC = "arn:aws:sns:eu-central-1:123456789012:enos-download-status-prod-events";
+const TOPIC = "arn:aws:sns:eu-central-1:123456789012:enos-download-status-prod-EventsTopic-XXXXXXXXXXXX";
 const QUEUE = "arn:aws:sqs:eu-central-1:123456789012:downloads";
 const OTHERS_QUEUE = "arn:aws:sqs:eu-central-1:210987654321:downloads";
 const SNS = "sns.amazonaws.com";
 const EVERYTHING = { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }] };
+
+it("every policy and command names the topic alike, as CloudFormation generates its name", () => {
+  const files = globSync("examples/policies/*");
+  const named = files.flatMap((file) => readFileSync(file, "utf8").match(/arn:aws:sns:[\w:-]+/g) ?? []);
+  expect(new Set(named)).toEqual(new Set([TOPIC]));
+});
 
 interface Request {
   principal: string;
