@@ -1,5 +1,6 @@
 import { BatchWriteCommand } from "@aws-sdk/lib-dynamodb";
 import type { Context } from "aws-lambda";
+import pMap from "p-map";
 import { SecretsManagerCredentials } from "../../lib/aws/credentials.ts";
 import { EnosClient } from "../../lib/enos/client.ts";
 import type { TerminalEvent } from "../../lib/events/event.ts";
@@ -119,7 +120,8 @@ export class Scene implements AsyncDisposable {
       this.enos.putTasks({ orgId, channelId: "ch-1", taskIds, timelines: [timeline as never] });
     }
     const tracker = this.tracker();
-    await Promise.all(tasks.map((task) => tracker.put(task, options)));
+    // No more at a time than the client has connections.
+    await pMap(tasks, (task) => tracker.put(task, options), { concurrency: 50 });
     return tasks;
   }
 

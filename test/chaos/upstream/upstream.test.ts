@@ -7,5 +7,5 @@ it("answers, publishes and recovers as promised, however EnOS fails", async () =
   const rows = await upstream.run({ size: "short", seed: 20261124, progress: () => {} });
   expect(broken(rows)).toEqual([]);
   expect(rows).toHaveLength(cells.length);
-  // Some cells wait for ten seconds more than once.
-}, 180_000);
+  // Some cells wait for ten seconds more than once, and a busy machine makes that much longer.
+}, 600_000);
