@@ -81,13 +81,6 @@ export const EQUIVALENT: Record<string, readonly Equivalent[]> = {
       becomes: "kept.length < most",
       why: "a shortcut: there is nothing to merge",
     },
-    { was: "gaps.length <= most", becomes: "false", why: "a shortcut: there is nothing to merge" },
-    {
-      was: "gaps.length <= most",
-      becomes: "gaps.length < most",
-      why: "a shortcut: there is nothing to merge",
-    },
-    { was: "cost < least", becomes: "cost <= least", why: "of two pairs that cost the same it is either" },
   ],
   "lib/store/task-item.ts": [
     {

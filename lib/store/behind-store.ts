@@ -1,6 +1,6 @@
 import { DeleteCommand, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod/mini";
-import { type CheckedSpan, Gaps } from "./checkpoint.ts";
+import { type CheckedSpan, Gaps, MOST_GAPS_OF_RECORD } from "./checkpoint.ts";
 import { flatten, isSame } from "./coverage.ts";
 import { ALL_KEYS } from "./key-span.ts";
 import { mergeGaps } from "./merge-gaps.ts";
@@ -132,7 +132,7 @@ export function gapsOfChange({ gaps, before }: BehindChange): {
   gaps: readonly CheckedSpan[];
   next?: readonly CheckedSpan[];
 } {
-  const held = mergeGaps(flatten([...(before?.gaps ?? []), ...gaps]));
+  const held = mergeGaps(flatten([...(before?.gaps ?? []), ...gaps]), MOST_GAPS_OF_RECORD);
   return isSame(held, gaps) ? { gaps } : { gaps: held, next: gaps };
 }
 

@@ -18,8 +18,17 @@ export interface Checkpoint {
 /** The checkpoint of a shard that was never swept. */
 export const NEVER_SWEPT: Checkpoint = { watermark: 0, gaps: [] };
 
-/** The most gaps of a record. Beyond it, neighbours are merged, which costs checks but keeps records small. */
+/**
+ * The most gaps of a shard's checkpoint, and of what a sweep had no time for in an organisation. Beyond it, neighbours are
+ * merged, which costs checks but keeps records small.
+ */
 export const MOST_GAPS = 16;
+/**
+ * The most gaps of an organisation's record: each of its tasks that are never answered keeps one for good. Merged ones
+ * would have what is between them checked in every sweep. So many take 26 KB, and twice that while a change is pending;
+ * an item may have 400 KB.
+ */
+export const MOST_GAPS_OF_RECORD = 400;
 
 const Time = z.int().check(z.nonnegative());
 /** A key, the text that follows a key, or one of the two ends. */
@@ -27,7 +36,7 @@ const Bound = z.string().check(z.regex(/^(?:[0-9a-f]{0,17}|~)$/));
 
 /** Gaps as a record holds them. */
 export const Gaps = z.array(z.object({ from: Bound, to: Bound, watermark: Time })).check(
-  z.maxLength(4 * MOST_GAPS),
+  z.maxLength(2 * MOST_GAPS_OF_RECORD),
   z.refine((gaps) =>
     gaps.every(
       ({ from, to }, index) => from < to && (index === 0 || (gaps[index - 1] as { to: string }).to <= from),

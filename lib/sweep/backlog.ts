@@ -1,5 +1,5 @@
 import type { BehindRecord } from "../store/behind-store.ts";
-import type { CheckedSpan } from "../store/checkpoint.ts";
+import { type CheckedSpan, MOST_GAPS_OF_RECORD } from "../store/checkpoint.ts";
 import { type Coverage, flatten, leastWatermark, spanAt, watermarkAt, within } from "../store/coverage.ts";
 import { ALL_KEYS, isSingleKey, type KeySpan, onlyKey } from "../store/key-span.ts";
 import { mergeGaps } from "../store/merge-gaps.ts";
@@ -10,6 +10,8 @@ interface LeftOut {
   /** Its number in the order in which the organisation's tasks were taken on. */
   number: number;
   watermark: number;
+  /** Whether EnOS was last asked about it in vain, perhaps by an earlier sweep. */
+  wasAskedInVain: boolean;
 }
 
 /** What is still to be checked of one organisation in one shard: unread spans, and tasks that were left out. */
@@ -84,7 +86,8 @@ export class Backlog {
 
   /** Ends a pass: what it served has been read, except the given spans. */
   end(unread: readonly KeySpan[]): void {
-    const others = this.#unread.filter((span) => !this.#served.includes(span));
+    const served = new Set(this.#served);
+    const others = this.#unread.filter((span) => !served.has(span));
     this.#unread = flatten([...others, ...within(this.#served, unread)]);
     this.#served = [];
   }
@@ -97,36 +100,50 @@ export class Backlog {
   /**
    * What is left, as gaps.
    *
+   * Tasks that may be never answered stay apart, as long as the record has room: in a gap with others, these would have
+   * to be checked in every sweep.
+   *
    * @param isStuck if so, everything counts as left, so that the record need not be written again while it is stuck
    */
   remaining(isStuck: boolean): CheckedSpan[] {
-    const gaps = flatten([...this.#unread, ...runs(this.#leftOut, this.#before)]);
-    if (!isStuck || gaps.length === 0) return mergeGaps(gaps);
-    return [{ ...ALL_KEYS, watermark: leastWatermark(gaps) }];
+    const unread = Map.groupBy(this.#unread, isSingleKey);
+    const { gaps, alone } = gapsOf(this.#leftOut, this.#before);
+    const merged = mergeGaps(flatten([...(unread.get(false) ?? []), ...gaps]));
+    const all = flatten([...merged, ...(unread.get(true) ?? []), ...alone]);
+    if (!isStuck || all.length === 0) return mergeGaps(all, MOST_GAPS_OF_RECORD);
+    return [{ ...ALL_KEYS, watermark: leastWatermark(all) }];
   }
 }
 
 /**
- * The gaps of tasks that were left out. Tasks that were taken on one after the other form one gap if they have been
- * checked equally far, and all keys between them as well. With a gap for each, merging them later would again and again
- * lower the watermark of keys in between to that of the task that is furthest behind.
+ * The gaps of tasks that were left out.
+ *
+ * A task has one `alone` if EnOS was asked about it in vain, or if it had one before, perhaps for that reason. Others
+ * that were taken on one after the other form one gap if they have been checked equally far, and all keys between them
+ * as well. With a gap for each, merging them later would again and again lower the watermark of keys in between to that
+ * of the task that is furthest behind.
  *
  * @param before how far keys had been checked; what is in no span, equally far
  */
-function runs(leftOut: readonly LeftOut[], before: Coverage): CheckedSpan[] {
+function gapsOf(leftOut: readonly LeftOut[], before: Coverage): Record<"gaps" | "alone", CheckedSpan[]> {
   const gaps: CheckedSpan[] = [];
-  let last: LeftOut | undefined;
+  const alone: CheckedSpan[] = [];
+  let last: (LeftOut & { span: CheckedSpan | undefined }) | undefined;
   for (const task of [...leftOut].sort((a, b) => (a.key < b.key ? -1 : 1))) {
-    const { to } = onlyKey(task.key);
+    const { key, number, watermark } = task;
+    const span = spanAt(before, key);
+    const { to } = onlyKey(key);
+    const isNext = last && Math.abs(number - last.number) <= 1;
+    if (task.wasAskedInVain || (span && isSingleKey(span))) {
+      alone.push({ from: key, to, watermark });
+      // Those before and behind it follow one another.
+      if (last && isNext) last.number = number;
+      continue;
+    }
     const gap = gaps.at(-1);
-    const goesOn =
-      last &&
-      Math.abs(task.number - last.number) <= 1 &&
-      task.watermark === last.watermark &&
-      spanAt(before, task.key) === spanAt(before, last.key);
-    if (gap && goesOn) gap.to = to;
-    else gaps.push({ from: task.key, to, watermark: task.watermark });
-    last = task;
+    if (gap && isNext && watermark === last?.watermark && span === last.span) gap.to = to;
+    else gaps.push({ from: key, to, watermark });
+    last = { ...task, span };
   }
-  return gaps;
+  return { gaps, alone };
 }

@@ -2,12 +2,16 @@ import type { Checked } from "../tasks/known-open.ts";
 import type { OpenTask } from "../tasks/record.ts";
 import type { Breakers } from "./breakers.ts";
 import type { Check } from "./check.ts";
+import type { SweepDependencies } from "./dependencies.ts";
 import type { ShardBacklogs } from "./shard-backlogs.ts";
 import type { SweepSummary } from "./summary.ts";
+import type { Suspects } from "./suspects.ts";
 import type { TimeBudget } from "./time-budget.ts";
 
 /** Time reserved at the sweep's end to write the record of one organisation that is behind, in milliseconds. */
 const CHANGE_MS = 1;
+/** The same for each gap that it had. */
+const GAP_MS = 0.02;
 
 /** The checks of one shard's tasks: makes them, knows which are under way, and notes in the backlogs how they end. */
 export class ShardChecks {
@@ -16,6 +20,7 @@ export class ShardChecks {
   readonly #breakers: Pick<Breakers, "stuck">;
   readonly #summary: SweepSummary;
   readonly #time: Pick<TimeBudget, "reserve">;
+  readonly #suspects: Pick<Suspects, "unansweredCalls">;
   /** Organisations whose records will probably have to be written. */
   readonly #changing = new Set<string>();
   /** Index keys of tasks that were taken on out of turn. */
@@ -29,12 +34,14 @@ export class ShardChecks {
     breakers: Pick<Breakers, "stuck">;
     summary: SweepSummary;
     time: Pick<TimeBudget, "reserve">;
+    dependencies: Pick<SweepDependencies, "suspects">;
   }) {
     this.#shard = options.shard;
     this.#backlogs = options.backlogs;
     this.#breakers = options.breakers;
     this.#summary = options.summary;
     this.#time = options.time;
+    this.#suspects = options.dependencies.suspects;
   }
 
   /** The check of a task that is due. If it cannot be checked, its organisation stays behind. */
@@ -45,7 +52,8 @@ export class ShardChecks {
     const onEnd = (isChecked: boolean) => {
       if (!isChecked) {
         this.#summary.deferred++;
-        backlog.leaveOut({ key: task.indexKey, number, watermark: checked.through });
+        const wasAskedInVain = this.#suspects.unansweredCalls(task) !== undefined;
+        backlog.leaveOut({ key: task.indexKey, number, watermark: checked.through, wasAskedInVain });
       }
       // No write is to be expected for an organisation that stays behind as its record says.
       const isNews = isChecked ? backlog.record : !backlog.record || this.#breakers.stuck(task.orgId);
@@ -82,7 +90,8 @@ export class ShardChecks {
   expectChange(orgId: string): void {
     if (this.#changing.has(orgId)) return;
     this.#changing.add(orgId);
-    this.#time.reserve(CHANGE_MS);
+    const gaps = this.#backlogs.get(orgId)?.record?.gaps.length ?? 0;
+    this.#time.reserve(CHANGE_MS + gaps * GAP_MS);
   }
 
   /** Whether none is under way. */

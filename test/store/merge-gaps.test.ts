@@ -71,24 +71,22 @@ describe("gaps", () => {
     );
   });
 
-  it("are merged by distance as long as there are very many", () => {
+  it("are merged pair by pair, the cheapest first, however many there are", () => {
     const key = (position: number) => position.toString(16).padStart(13, "0");
-    // By cost each short gap would be merged with the next short one, which is further away than the long one.
     const gaps: CheckedSpan[] = [];
     const merged: CheckedSpan[] = [];
-    for (let pair = 0, at = 0; pair < 128; pair++) {
-      const isLongFirst = pair % 2 === 0;
+    // Groups of eight, with holes between them that are wider than any within a group.
+    for (let group = 0, at = 0; group < 400; group++) {
       const from = key(at);
-      for (const isLong of [isLongFirst, !isLongFirst]) {
-        const end = at + (isLong ? 1000 : 1);
-        gaps.push({ from: key(at), to: key(end), watermark: isLong ? 1000 : 3 });
-        at = end + 10;
+      for (let one = 0; one < 8; one++) {
+        gaps.push({ from: key(at), to: key(at + 1), watermark: 7 });
+        at += 2 + ((5 * one + group) % 9);
       }
-      merged.push({ from, to: key(at - 10), watermark: 3 });
-      // Holes are not in the order of their widths.
-      at += 10 + (pair % 7);
+      at -= 1 + ((35 + group) % 9);
+      merged.push({ from, to: key(at), watermark: 7 });
+      at += 100 + (group % 7);
     }
-    expect(mergeGaps(gaps, 128)).toEqual(merged);
+    expect(mergeGaps(gaps, 400)).toEqual(merged);
   });
 
   it("stay unchanged if there are few, and the one that is furthest back stays apart", () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type CheckedSpan, MOST_GAPS } from "../../lib/store/checkpoint.ts";
+import { type CheckedSpan, MOST_GAPS, MOST_GAPS_OF_RECORD } from "../../lib/store/checkpoint.ts";
 import { coverageOf, flatten, watermarkAt } from "../../lib/store/coverage.ts";
 import { ALL_KEYS, keysFrom, onlyKey } from "../../lib/store/key-span.ts";
 import { Backlog } from "../../lib/sweep/backlog.ts";
@@ -18,11 +18,14 @@ const gaps = fc
   )
   .map(flatten);
 
-/** From which key on a pass leaves the organisation's tasks, and whether each task that it takes on is checked. */
+/**
+ * From which key on a pass leaves the organisation's tasks, and whether each task that it takes on is checked, or EnOS was
+ * asked about it in vain.
+ */
 const passes = fc.array(
   fc.record({
     leftFrom: fc.option(key, { nil: undefined }),
-    isChecked: fc.array(fc.boolean(), { maxLength: 40 }),
+    ends: fc.array(fc.constantFrom("checked", "unasked", "in vain"), { maxLength: 40 }),
   }),
   { maxLength: 6 },
 );
@@ -36,7 +39,7 @@ describe("a backlog", () => {
         /** Keys that are still to be checked, and how far they have been. */
         const open = new Map(KEYS.map((key) => [key, watermarkAt(unread, key) as number]));
         const leftOut = new Set<string>();
-        for (const { leftFrom, isChecked } of passes) {
+        for (const { leftFrom, ends } of passes) {
           if (!backlog.hasUnread) break;
           backlog.begin();
           const ended: (() => void)[] = [];
@@ -48,10 +51,13 @@ describe("a backlog", () => {
             expect(leftOut.has(key)).toBe(false);
             if (leftFrom !== undefined && key >= leftFrom) continue;
             const number = backlog.take();
-            if (isChecked[ended.length] ?? true) ended.push(() => open.delete(key));
+            const end = ends[ended.length] ?? "checked";
+            if (end === "checked") ended.push(() => open.delete(key));
             else {
               leftOut.add(key);
-              ended.push(() => backlog.leaveOut({ key, number, watermark: checkedThrough }));
+              const wasAskedInVain = end === "in vain";
+              const task = { key, number, watermark: checkedThrough, wasAskedInVain };
+              ended.push(() => backlog.leaveOut(task));
             }
           }
           backlog.end(leftFrom === undefined ? [] : [keysFrom(leftFrom)]);
@@ -59,7 +65,7 @@ describe("a backlog", () => {
           for (const end of ended.reverse()) end();
         }
         const remaining = backlog.remaining(false);
-        expect(remaining.length).toBeLessThanOrEqual(MOST_GAPS);
+        expect(remaining.length).toBeLessThanOrEqual(MOST_GAPS_OF_RECORD);
         for (const [key, watermark] of open) {
           expect(watermarkAt(remaining, key)).toBeLessThanOrEqual(watermark);
         }
@@ -94,7 +100,8 @@ describe("a backlog", () => {
     for (const index of [3, 4, 5, 6, 7, 12]) {
       const key = KEYS[index] as string;
       // From the sixth on, they are from a later pass, with a higher watermark: they do not belong to the same gap.
-      backlog.leaveOut({ key, number: numbers.get(key) as number, watermark: index < 6 ? 1 : 2 });
+      const watermark = index < 6 ? 1 : 2;
+      backlog.leaveOut({ key, number: numbers.get(key) as number, watermark, wasAskedInVain: false });
     }
     const span = (from: number, to: number) => ({ from: KEYS[from], to: onlyKey(KEYS[to] as string).to });
     expect(backlog.remaining(false)).toEqual([
@@ -110,9 +117,86 @@ describe("a backlog", () => {
     for (const options of [{ unread: before }, { before }]) {
       const backlog = new Backlog({ orgId: "o1", ...options });
       for (const { from } of alone) {
-        backlog.leaveOut({ key: from, number: backlog.take(), watermark: 1 });
+        backlog.leaveOut({ key: from, number: backlog.take(), watermark: 1, wasAskedInVain: false });
       }
       expect(backlog.remaining(false).filter(({ watermark }) => watermark === 1)).toEqual(alone);
+    }
+  });
+
+  it("keeps tasks apart about which EnOS was asked in vain, so that what is between them counts as checked", () => {
+    const tasks = fc.uniqueArray(fc.nat(5_000), {
+      minLength: 1,
+      maxLength: MOST_GAPS_OF_RECORD,
+      size: "max",
+    });
+    fc.assert(
+      fc.property(tasks, fc.boolean(), (indices, isUnasked) => {
+        const keys = indices.sort((a, b) => a - b).map((index) => (2 * index).toString(16).padStart(16, "0"));
+        const alone = keys.map((key, index) => ({ ...onlyKey(key), watermark: index % 3 }));
+        const leaveAllOut = (backlog: Backlog, wasAskedInVain: boolean) => {
+          for (const { from: key, watermark } of alone)
+            backlog.leaveOut({ key, number: backlog.take(), watermark, wasAskedInVain });
+        };
+        const first = new Backlog({ orgId: "o1" });
+        leaveAllOut(first, true);
+        expect(first.remaining(false)).toEqual(alone);
+        // Also in a sweep that does not ask about them, or does not even read them.
+        const next = new Backlog({ orgId: "o1", unread: coverageOf({ watermark: 7, gaps: alone }) });
+        if (isUnasked) {
+          next.begin();
+          next.end([]);
+          next.begin();
+          next.end([]);
+          leaveAllOut(next, false);
+          expect(next.remaining(false)).toEqual(alone);
+        } else if (keys.length < MOST_GAPS_OF_RECORD / 2) {
+          const remaining = next.remaining(false);
+          expect(keys.map((key) => watermarkAt(remaining, key))).toEqual(
+            alone.map(({ watermark }) => watermark),
+          );
+          expect(keys.map((key) => watermarkAt(remaining, `${key}1`))).toEqual(keys.map(() => 7));
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it("merges no more for tasks that were asked about in vain between others that were left out", () => {
+    const backlog = new Backlog({ orgId: "o1" });
+    for (const [index, key] of KEYS.entries()) {
+      const number = backlog.take();
+      if (index % 10 < 7) backlog.leaveOut({ key, number, watermark: 5, wasAskedInVain: index % 10 === 3 });
+    }
+    expect(backlog.remaining(false)).toEqual(
+      [0, 10, 20, 30].map((first) => ({
+        from: KEYS[first],
+        to: onlyKey(KEYS[first + 6] as string).to,
+        watermark: 5,
+      })),
+    );
+    const few = new Backlog({ orgId: "o1" });
+    const numbers = KEYS.map(() => few.take());
+    for (const index of [3, 4, 5]) {
+      const known = { key: KEYS[index] as string, number: numbers[index] as number };
+      few.leaveOut({ ...known, watermark: index === 4 ? 1 : 5, wasAskedInVain: index === 4 });
+    }
+    expect(few.remaining(false).map(({ watermark }) => watermark)).toEqual([5, 1, 5]);
+  });
+
+  it("stays short however many tasks were left out, and covers them all", () => {
+    for (const [wasAskedInVain, most] of [
+      [false, MOST_GAPS],
+      [true, MOST_GAPS_OF_RECORD],
+    ] as const) {
+      const backlog = new Backlog({ orgId: "o1" });
+      const keys = Array.from({ length: 1_000 }, (_, index) => index.toString(16).padEnd(16, "0"));
+      for (const key of keys) {
+        backlog.take();
+        backlog.leaveOut({ key, number: backlog.take(), watermark: 3, wasAskedInVain });
+      }
+      const remaining = backlog.remaining(false);
+      expect(remaining).toHaveLength(most);
+      expect(keys.filter((key) => watermarkAt(remaining, key) !== 3)).toEqual([]);
     }
   });
 
@@ -133,11 +217,12 @@ describe("a backlog", () => {
       const backlog = new Backlog({ orgId: "o1" });
       for (let index = 0; index < tasks; index++) {
         const number = backlog.take();
-        if (index % 2 === 0)
-          backlog.leaveOut({ key: index.toString(16).padStart(16, "0"), number, watermark: index });
+        if (index % 2 > 0) continue;
+        const key = index.toString(16).padStart(16, "0");
+        backlog.leaveOut({ key, number, watermark: index, wasAskedInVain: index % 4 === 0 });
       }
       const before = process.cpuUsage();
-      expect(backlog.remaining(false).length).toBeLessThanOrEqual(MOST_GAPS);
+      expect(backlog.remaining(false).length).toBeLessThanOrEqual(MOST_GAPS_OF_RECORD);
       const { user, system } = process.cpuUsage(before);
       return user + system;
     };

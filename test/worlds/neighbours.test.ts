@@ -13,19 +13,24 @@ const HANGS: Conduct = { kind: "hangs" };
 
 interface Options extends Partial<Omit<Organisation, "tasks">> {
   at?: number;
+  /** Over how long its tasks were tracked: also those that are never answered. If left out, one each millisecond. */
+  overMs?: number;
   endsAt?: number;
   deletedAt?: number;
 }
 
 function organisation(id: string, conduct: Conduct, tasks: number, options: Options = {}): Organisation {
-  const { at = -1_000, endsAt = NEVER, deletedAt, ...rest } = options;
+  const { at = -1_000, overMs, endsAt = NEVER, deletedAt, ...rest } = options;
+  // Multiples of the golden ratio are spread evenly, however many of them there are.
+  const after = (index: number) =>
+    overMs ? Math.floor((((index * (Math.sqrt(5) - 1)) / 2) % 1) * overMs) : index;
   return {
     id,
     origin: `https://${id}`,
     conduct,
     neverAnswered: 0,
     tasks: Array.from({ length: tasks }, (_, index) => ({
-      trackedAt: at + index,
+      trackedAt: at + after(index),
       endsAt,
       ...(deletedAt !== undefined && { deletedAt }),
     })),
@@ -59,16 +64,18 @@ function world(organisations: Organisation[], options: Partial<World> = {}): Wor
  * The longest time that a task of an organisation was not asked about, in minutes.
  *
  * @param answered whether only tasks count that can be answered
+ * @param from the minute from which on it counts
  */
 function longestGap(
   { tasks, world: { minutes } }: Outcome,
   prefix: string,
-  { answered = false } = {},
+  { answered = false, from = 1 } = {},
 ): number {
   const gaps = tasks
     .filter(({ orgId, isNeverAnswered }) => orgId.startsWith(prefix) && !(answered && isNeverAnswered))
     .map(({ answeredAt }) => {
-      const times = [EPOCH + MINUTE, ...answeredAt, EPOCH + minutes * MINUTE];
+      const since = EPOCH + from * MINUTE;
+      const times = [since, ...answeredAt.filter((at) => at > since), EPOCH + minutes * MINUTE];
       return Math.max(...times.slice(1).map((time, index) => time - (times[index] as number)));
     });
   return Math.max(...gaps) / MINUTE;
@@ -239,6 +246,23 @@ it("asks about all other tasks in time once it knows which ones are never answer
     expect(broken(outcome), name).toEqual([]);
     // Only the first sweep, which knows nothing, can be mistaken.
     expect(outcome.stuck.length, name).toBeLessThan(2);
+  }
+});
+
+it("asks about all other tasks in time and no more often than needed, however many are never answered", async () => {
+  for (const [neverAnswered, requestsPerSecond] of [
+    [19, 2.2],
+    [30, 3],
+    [150, 4],
+  ] as const) {
+    const old = { at: -20 * 60 * MINUTE, overMs: 20 * 60 * MINUTE };
+    const ill = organisation("ill", QUICK, 400, { ...old, neverAnswered, requestsPerSecond });
+    const outcome = await run(world([ill], { shards: 1, minutes: 60, isWarm: true }));
+    const which = `${neverAnswered} of 400`;
+    expect(longestGap(outcome, "ill", { answered: true, from: 20 }), which).toBeLessThan(8);
+    // Each becomes due about every five minutes.
+    const calls = outcome.calls.filter(({ at }) => at > EPOCH + 20 * MINUTE).length;
+    expect(calls, which).toBeLessThan(400 * 8 * 1.2);
   }
 });
 
