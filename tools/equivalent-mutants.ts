@@ -276,8 +276,8 @@ export const EQUIVALENT: Record<string, readonly Equivalent[]> = {
   ],
   "lib/sweep/suspect-queue.ts": [
     {
-      was: "compare(next, first.next) < 0",
-      becomes: "compare(next, first.next) <= 0",
+      was: "compareLanes({ lane, next }, first) < 0",
+      becomes: "compareLanes({ lane, next }, first) <= 0",
       why: "two random numbers are hardly ever equal",
     },
   ],

@@ -1,16 +1,22 @@
 import TinyQueue from "tinyqueue";
 import { allowedAt, type Lane, type Queued } from "./lane.ts";
 
-/** An item, and its place in the order: the least goes first, and of equal ones any. */
+/** An item, and its place in its organisation's order: the least goes first, and of equal ones any. */
 interface Waiting<Item> {
   item: Item;
   order: number;
   chance: number;
 }
 
+/** The item of an organisation that goes first there. */
+interface Next {
+  lane: Lane<Queued>;
+  next: Waiting<unknown>;
+}
+
 /**
- * The queued items whose tasks are suspects: those that went unanswered least often first, of whichever organisation.
- * Their calls come after the organisation's first answer, take turns with those about its other tasks, and are apart
+ * The queued items whose tasks are suspects. The organisation with the fewest calls about its suspects in flight goes
+ * first, so that none waits behind another's thousands; then those that went unanswered least often. Their calls come after the organisation's first answer, take turns with those about its other tasks, and are apart
  * from its window: at most half as many as that allows.
  */
 export class SuspectQueue<Item extends Queued> {
@@ -42,7 +48,7 @@ export class SuspectQueue<Item extends Queued> {
       if (!isItsTurn(lane)) continue;
       const next = waiting.peek() as Waiting<Item>;
       if (allowedAt(lane) > now) this.#wake(allowedAt(lane), now);
-      else if (!first || compare(next, first.next) < 0) first = { lane, waiting, next };
+      else if (!first || compareLanes({ lane, next }, first) < 0) first = { lane, waiting, next };
     }
     if (!first) return undefined;
     const { lane, waiting, next } = first;
@@ -61,6 +67,10 @@ export class SuspectQueue<Item extends Queued> {
 
 function compare(a: Waiting<unknown>, b: Waiting<unknown>): number {
   return a.order - b.order || a.chance - b.chance;
+}
+
+function compareLanes(a: Next, b: Next): number {
+  return a.lane.suspectsInFlight - b.lane.suspectsInFlight || compare(a.next, b.next);
 }
 
 function isItsTurn({ items, window, inFlight, suspectsInFlight, wasSuspect }: Lane<Queued>): boolean {

@@ -71,6 +71,18 @@ describe("suspects are taken", () => {
     expect([queue.lengthOf(a), queue.lengthOf(b)]).toEqual([0, 0]);
   });
 
+  it("first of the organisation with the fewest calls about them in flight, so that none waits for another's many", () => {
+    const [many, few] = [lane("many"), lane("few")];
+    for (let index = 0; index < 20; index++) add(many, `many ${index}`, 2);
+    for (const calls of [7, 8, 9]) add(few, `few ${calls}`, calls);
+    const taken: string[] = [];
+    for (let next = queue.take(NOW); next && taken.length < 8; next = queue.take(NOW)) {
+      next.lane.suspectsInFlight++;
+      taken.push(next.item.name.replace(/many .*/, "many"));
+    }
+    expect(taken).toEqual(["many", "few 7", "many", "few 8", "many", "few 9", "many", "many"]);
+  });
+
   it("in any order if they went unanswered equally often", () => {
     for (const orgIds of [
       ["a", "a"],
