@@ -1,5 +1,4 @@
 import { isAbsolute, normalize } from "node:path";
-import { gatewayProblem } from "../lib/enos/gateway.ts";
 import { readPrivateCa } from "../lib/enos/private-ca.ts";
 import { parseSettings, SETTINGS, type SettingsOf } from "../lib/settings.ts";
 import { SERVICE } from "./names.ts";
@@ -65,13 +64,10 @@ const RULES: readonly Rule[] = [
     !isInterval(interval) &&
     `SWEEP_INTERVAL_SECONDS must be 5, 10, 15, 20, 30 or a multiple of 60, not ${interval}: schedules count in minutes, and rounds must divide a minute`,
 
-  ({ ENOS_API_BASE_URL: url, ENOS_HTTP_HOSTS: httpHosts = [] }, purpose) => {
-    if (purpose === "deploy" && url === undefined) {
-      return "ENOS_API_BASE_URL is missing: set it to the address of the EnOS API gateway, https://apim-…";
-    }
-    const problem = url !== undefined && gatewayProblem(url, { httpHosts, isDeployed: true });
-    return problem && `ENOS_API_BASE_URL ${problem}`;
-  },
+  ({ ENOS_API_BASE_URL: url }, purpose) =>
+    purpose === "deploy" &&
+    url === undefined &&
+    "ENOS_API_BASE_URL is missing: set it to the address of the EnOS API gateway, https://apim-…",
 
   ({ VPC_SUBNET_IDS: subnets, VPC_SECURITY_GROUP_IDS: groups }) => {
     if (!subnets === !groups) return undefined;
@@ -141,10 +137,8 @@ export function readDeployerSettings(env: NodeJS.ProcessEnv, purpose: Purpose): 
   const variable = Object.keys(ALL_SETTINGS).find((name) => env[name]?.includes("${"));
   if (variable) throw new Error(`${variable} must not contain \${`);
   const addresses = ADDRESSES.filter((name) => purpose !== "offline" && env[name]);
-  const settings: Settings = parseSettings(env, {
-    ...COMMON,
-    ...Object.fromEntries(addresses.map((name) => [name, SETTINGS[name]])),
-  });
+  const read = { ...COMMON, ...Object.fromEntries(addresses.map((name) => [name, SETTINGS[name]])) };
+  const settings: Settings = parseSettings(env, read, true);
   for (const rule of RULES) {
     const problem = rule(settings, purpose);
     if (problem) throw new Error(problem);

@@ -245,12 +245,12 @@ type SettingName = keyof typeof SETTINGS;
 /** Combinations that are not valid. A rule applies wherever all of its settings are read. */
 const CONTRADICTIONS: {
   about: SettingName[];
-  problem(values: SettingsOf<typeof SETTINGS>, env: NodeJS.ProcessEnv): string | false | undefined;
+  problem(values: SettingsOf<typeof SETTINGS>, isDeployed: boolean): string | false | undefined;
 }[] = [
   {
     about: ["ENOS_API_BASE_URL"],
-    problem({ ENOS_API_BASE_URL, ENOS_HTTP_HOSTS: httpHosts = [] }, env) {
-      const problem = gatewayProblem(ENOS_API_BASE_URL, { httpHosts, isDeployed: isDeployed(env) });
+    problem({ ENOS_API_BASE_URL, ENOS_HTTP_HOSTS: httpHosts = [] }, isDeployed) {
+      const problem = gatewayProblem(ENOS_API_BASE_URL, { httpHosts, isDeployed });
       return problem && `ENOS_API_BASE_URL ${problem}`;
     },
   },
@@ -324,10 +324,15 @@ export function scheduleOf(settings: ScheduleSettings): Schedule {
   });
 }
 
-/** Like {@link readSettings}, for any map of settings. */
+/**
+ * Like {@link readSettings}, for any map of settings.
+ *
+ * @param forDeployed whether they are those of a deployed function, wherever this runs
+ */
 export function parseSettings<Map extends Record<string, Setting>>(
   env: NodeJS.ProcessEnv,
   settings: Map,
+  forDeployed = isDeployed(env),
 ): SettingsOf<Map> {
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
@@ -349,7 +354,7 @@ export function parseSettings<Map extends Record<string, Setting>>(
   }
   for (const { about, problem } of CONTRADICTIONS) {
     const isRead = about.every((name) => name in values && !wrong.has(name));
-    const found = isRead && problem(values as never, env);
+    const found = isRead && problem(values as never, forDeployed);
     if (found) problems.push(found);
   }
   if (problems.length > 0) throw new Error(`Settings: ${problems.join("; ")}`);

@@ -57,7 +57,7 @@ export function gatewayProblem(origin: string, { httpHosts, isDeployed }: Gatewa
   if (protocol === "https:" || (isOwn && isLoopback(hostname)) || httpHosts.includes(hostname)) {
     return undefined;
   }
-  return "must be https (http on loopback and on hosts of ENOS_HTTP_HOSTS only)";
+  return `must be https (http on ${isDeployed ? "" : "loopback and on "}hosts of ENOS_HTTP_HOSTS only)`;
 }
 
 /** Whether a host as URLs write it is this machine, where plain http is safe. */

@@ -101,13 +101,15 @@ describe("the address of EnOS", () => {
   });
 
   it.each([
-    "http://apim.example.com",
-    "https://apim.example.com/path",
-    "http://127.0.0.1:8080",
-    "https://127.0.0.1",
-    "apim",
-  ])("is not %s", (address) => {
-    expect(() => deployment({ ENOS_API_BASE_URL: address }, "deploy")).toThrow(/ENOS_API_BASE_URL/);
+    ["http://apim.example.com", "must be https (http on hosts of ENOS_HTTP_HOSTS only)"],
+    ["https://apim.example.com/path", "must be an https origin without a path"],
+    ["http://127.0.0.1:8080", "must not be on loopback"],
+    ["https://127.0.0.1", "must not be on loopback"],
+    ["apim", "must be an https origin without a path"],
+  ])("is not %s", (address, problem) => {
+    expect(() => deployment({ ENOS_API_BASE_URL: address }, "deploy")).toThrow(
+      `ENOS_API_BASE_URL ${problem}`,
+    );
   });
 });
 
