@@ -1,9 +1,9 @@
 import * as z from "zod/mini";
 import { MOST_RETRY_AFTER_SECONDS } from "../../lib/enos/retry-after.ts";
-import { BulkTask, bulkBody } from "../../lib/http/bulk.ts";
+import { BULK_BODY_BYTES, BulkTask, bulkBody } from "../../lib/http/bulk.ts";
 import { ListQuery } from "../../lib/http/list.ts";
 import { ROUTES } from "../../lib/http/routes.ts";
-import { TrackingBody } from "../../lib/http/tracking.ts";
+import { TRACKING_BODY_BYTES, TrackingBody } from "../../lib/http/tracking.ts";
 import { Id } from "../../lib/tasks/key.ts";
 import { SAMPLES } from "./answers.ts";
 import { documented, type JsonSchema, jsonSchema } from "./json-schema.ts";
@@ -32,7 +32,7 @@ export interface Operation {
 /** The errors of the service, by status. */
 export const FAILURES = {
   400: "The request is not valid; `msg` names what is wrong. `code` is 99400, or EnOS's own.",
-  403: "The caller has no access to the organisation, or the service does not serve it (99403); or EnOS refuses access.",
+  403: "The caller has no access to the organisation, or it has no secret, which lookups and tracking need (99403); or EnOS refuses access.",
   404: "EnOS does not know the task (99404) or the channel (81404), or the task is not tracked.",
   413: "The body is too long (99413).",
   429: "Too many requests: EnOS limits traffic (99429), or API Gateway does.",
@@ -207,8 +207,12 @@ export function requestSchemas(): Record<string, JsonSchema> {
   };
 }
 
-const json = (name: string, required: boolean, example: unknown): JsonSchema => ({
+const json = (
+  name: string,
+  { required, most, example }: { required: boolean; most: number; example: unknown },
+): JsonSchema => ({
   required,
+  description: `At most ${most.toLocaleString("en")} bytes.`,
   content: { "application/json": { schema: ref("schemas", name), example } },
 });
 
@@ -241,7 +245,11 @@ export const OPERATIONS: readonly Operation[] = [
     description:
       "Starts to track the task. If it is tracked already, nothing changes: the answer has the values of the first request.",
     parameters: [channelId, taskId, traceparent],
-    requestBody: json("TrackingOptions", false, { correlationId, labels, deadlineSeconds: 7200 }),
+    requestBody: json("TrackingOptions", {
+      required: false,
+      most: TRACKING_BODY_BYTES,
+      example: { correlationId, labels, deadlineSeconds: 7200 },
+    }),
     answers: {
       200: answer("The task was tracked already.", ref("schemas", "TrackedTask"), SAMPLES.record, [
         "Retry-After",
@@ -293,7 +301,11 @@ export const OPERATIONS: readonly Operation[] = [
     description:
       "Starts to track up to 100 tasks of one organisation, with an outcome for each. Status 503 means that it is not known whether the task is tracked: it can be sent again.",
     parameters: [traceparent],
-    requestBody: json("TasksToTrack", true, { tasks: [{ ...sampleTask, correlationId, labels }] }),
+    requestBody: json("TasksToTrack", {
+      required: true,
+      most: BULK_BODY_BYTES,
+      example: { tasks: [{ ...sampleTask, correlationId, labels }] },
+    }),
     answers: {
       207: answer(
         "The outcome for each task.",

@@ -13,7 +13,7 @@ import { valid } from "./validate.ts";
 /** Tasks of one request at most. */
 const MAX_TASKS = 100;
 /** The most bytes of the body: room for the most tasks, each with the longest labels, every character escaped. */
-const MAX_BODY = 2 * 1024 * 1024;
+export const BULK_BODY_BYTES = 2 * 1024 * 1024;
 /** Tasks that are put at a time. */
 const CONCURRENCY = 10;
 /** Upper bound of the first pause after a transient failure, in milliseconds; doubled for each further one. */
@@ -81,7 +81,7 @@ export async function trackMany(
   orgId: string,
   dependencies: BulkDependencies,
 ): Promise<RouteAnswer> {
-  const { tasks } = valid(Body, jsonBody(event, MAX_BODY));
+  const { tasks } = valid(Body, jsonBody(event, BULK_BODY_BYTES));
   const ending = new AbortController();
   const timer = setTimeout(() => ending.abort(), dependencies.limitMs);
   // If a task is listed twice, the second put waits for the first, and so returns the first one's record.

@@ -10,7 +10,7 @@ import { valid } from "./validate.ts";
 const MAX_DEADLINE_SECONDS = 365 * 86_400;
 
 /** The most bytes of a PUT's body: room for the longest labels, each character escaped. */
-const MAX_BODY = 16 * 1024;
+export const TRACKING_BODY_BYTES = 16 * 1024;
 
 /** What a caller may set when tracking starts. */
 export const TrackingFields = {
@@ -37,7 +37,7 @@ export const TrackingBody = z.strictObject(TrackingFields, "must be a JSON objec
  * @throws {CallerError} 400 that names what is wrong
  */
 export function trackingOptionsOf(event: ApiEvent, serviceDeadlineSeconds: number): TrackingOptions {
-  const body = jsonBody(event, MAX_BODY);
+  const body = jsonBody(event, TRACKING_BODY_BYTES);
   const given = body === undefined ? {} : valid(TrackingBody, body);
   return completed(given, event, serviceDeadlineSeconds);
 }
