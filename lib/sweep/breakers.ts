@@ -164,11 +164,11 @@ export class Breakers {
         ];
       case "unanswered":
         return [
-          // It confirms that the gateway is stuck: no second task is needed.
+          // It confirms that the gateway is stuck: no second task is needed, unless this one may never be answered.
           ...this.#unanswered(orgId, task, "unreachable", {
             isWitness,
             isSuspect,
-            confirmsGateway: this.isStuckOnlyByGateway(orgId),
+            confirmsGateway: !(isSuspect && result.isConnected) && this.isStuckOnlyByGateway(orgId),
           }),
           ...this.#gatewayUnanswered(orgId, { isConnected: result.isConnected, isSuspect }),
         ];

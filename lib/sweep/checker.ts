@@ -46,7 +46,7 @@ export class Checker {
       work: (check) => this.#check(check),
       onSkipped: unasked,
       unansweredCallsOf: ({ purpose, task }) =>
-        purpose ? undefined : dependencies.suspects.unansweredCalls(task),
+        purpose ? undefined : dependencies.suspects.unansweredCalls(task, dependencies.now()),
       isResting: (check, unanswered) => this.#isResting(check, unanswered),
       paces: dependencies.paces,
     });

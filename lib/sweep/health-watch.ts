@@ -6,14 +6,11 @@ import type { Check } from "./check.ts";
 import type { CheckDependencies } from "./dependencies.ts";
 import type { ReportFailure } from "./failures.ts";
 import type { FairQueue } from "./fair-queue.ts";
-import { isProbeDue, nextProbe } from "./probe-times.ts";
+import { areSuspectsFirst, isProbeDue, nextProbe } from "./probe-times.ts";
 import type { TimeBudget } from "./time-budget.ts";
 
 /** An organisation that was answered within this time, in milliseconds, was answered recently. */
 const RECENTLY_MS = 15 * 60_000;
-
-/** An organisation or gateway that was stuck for at least this long, in milliseconds, had an outage. */
-const OUTAGE_MS = 5 * 60_000;
 
 type CallWithoutAnswer = Extract<CallResult, { kind: "unanswered" | "refused" }>;
 
@@ -57,16 +54,17 @@ export class HealthWatch {
 
   /**
    * Claims the probe of an organisation or its gateway that is due; false if there is none, or another sweep has it. If
-   * both are stuck, one call is the probe of both, and so is the next one.
+   * both are stuck, one call is the probe of both, and so is the next one. It is soon if suspects went first.
    */
-  async claimProbe({ orgId }: Check): Promise<boolean> {
-    const { health, now } = this.#dependencies;
+  async claimProbe({ orgId, task }: Check): Promise<boolean> {
+    const { health, suspects, now } = this.#dependencies;
     const records = [this.#breakers.stuck(orgId), this.#breakers.ownRecord(orgId)].filter(
       (record) => !!record,
     );
     const first = records.find((record) => isProbeDue(record, now()));
     if (!first) return false;
-    const next = nextProbe(first.probes + 1, now());
+    const wasOutOfTurn = areSuspectsFirst(now()) && suspects.has(task);
+    const next = nextProbe(wasOutOfTurn ? 0 : first.probes + 1, now());
     const claimed = records.slice(records.indexOf(first));
     // Before the request, so that no other check of this sweep claims the same probe.
     for (const record of claimed) this.#breakers.claimed(record, next);
@@ -83,13 +81,14 @@ export class HealthWatch {
   async note({ task, purpose }: Check, result: CallResult): Promise<void> {
     const { orgId } = task;
     const { paces, suspects, now } = this.#dependencies;
+    const wasStuck = this.#breakers.stuck(orgId) !== undefined;
     const about = { isWitness: purpose === "witness", isSuspect: suspects.has(task) };
     this.#carryOut(this.#breakers.noteResult(orgId, task.indexKey, result, about));
     if (result.kind === "answered") {
       paces.answered(orgId, now());
       suspects.answered(task);
     } else if (result.kind === "unanswered") {
-      suspects.unanswered(task, now());
+      suspects.unanswered(task, now(), result.isConnected && !wasStuck);
     }
     if (result.kind === "answered" || result.kind === "cut-off") return;
     if (result.kind === "limited") this.#queue.stop(orgId);
@@ -140,7 +139,7 @@ export class HealthWatch {
 
   /** Writes which organisations and gateways are stuck or have recovered, and stops or resumes them in the queue. */
   #carryOut(changes: HealthChange[]): void {
-    const { health, observer, suspects, now } = this.#dependencies;
+    const { health, observer } = this.#dependencies;
     for (const { kind, record } of changes) {
       const queue = this.#queue;
       const orgIds = record.scope === "org" ? [record.id] : this.#breakers.organisationsOf(record.id);
@@ -151,8 +150,6 @@ export class HealthWatch {
       } else {
         observer.recovered(record);
         for (const orgId of orgIds) if (!this.#breakers.stuck(orgId)) queue.resume(orgId);
-        // Not after a short time: it may have been mistaken for stuck because of its suspects.
-        if (now() - record.since >= OUTAGE_MS) for (const orgId of orgIds) suspects.forget(orgId);
       }
       const name = `${record.scope} ${record.id}`;
       const before = this.#writes.get(name) ?? Promise.resolve();

@@ -1,7 +1,9 @@
 import type { Breakers } from "./breakers.ts";
 import type { Check } from "./check.ts";
 import type { Checker } from "./checker.ts";
+import type { CheckDependencies } from "./dependencies.ts";
 import { HeldBack } from "./held-back.ts";
+import type { Suspects } from "./suspects.ts";
 import type { TimeBudget } from "./time-budget.ts";
 
 /**
@@ -13,9 +15,11 @@ export class LateTasks {
   readonly #checker: Pick<Checker, "queue" | "secondOpinions" | "giveUp">;
   readonly #breakers: Breakers;
   readonly #time: TimeBudget;
+  readonly #suspects: Suspects;
   readonly #heldBack: HeldBack;
 
   constructor(options: {
+    dependencies: Pick<CheckDependencies, "suspects">;
     checker: Pick<Checker, "queue" | "secondOpinions" | "giveUp">;
     breakers: Breakers;
     time: TimeBudget;
@@ -23,6 +27,7 @@ export class LateTasks {
     this.#checker = options.checker;
     this.#breakers = options.breakers;
     this.#time = options.time;
+    this.#suspects = options.dependencies.suspects;
     this.#heldBack = new HeldBack(options.breakers);
   }
 
@@ -49,9 +54,13 @@ export class LateTasks {
     this.#checker.queue.add({ ...check, onUnasked }, { goesFirst: true });
   }
 
-  /** Gives up a task of a stuck organisation; not yet if only its gateway is stuck, and it may be answered itself. */
+  /**
+   * Gives up a task of a stuck organisation; not yet if only its gateway is stuck, and it may be answered itself. A suspect
+   * would not be answered.
+   */
   giveUp(check: Check): void {
-    if (this.#time.isClosing || !this.#heldBack.add(check)) this.#checker.giveUp(check);
+    const isOver = this.#time.isClosing || this.#suspects.has(check.task);
+    if (isOver || !this.#heldBack.add(check)) this.#checker.giveUp(check);
   }
 
   /** Asks each organisation with tasks that are held back about one of them. */

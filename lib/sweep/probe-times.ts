@@ -5,6 +5,11 @@ import type { Schedule } from "../tasks/schedule.ts";
 /** The time to the first probe, doubled for each further one, and its maximum, in milliseconds. */
 const FIRST_PROBE_MS = 60_000;
 const LONGEST_PROBE_MS = 10 * 60_000;
+/**
+ * In one minute of so many, suspects are probed before other tasks: perhaps they are what would be answered, and the
+ * others, which may have come during the outage, would not. A prime number, so that it meets probes ten minutes apart.
+ */
+const SUSPECTS_FIRST_EVERY = 31;
 /** If a probe is overdue by this, in milliseconds and in longest intervals, there is no open task for it. */
 const NO_OPEN_TASKS_MS = 60 * 60_000;
 const NO_OPEN_TASKS_INTERVALS = 4;
@@ -22,6 +27,11 @@ export function nextProbe(probes: number, now: number, random = Math.random()): 
 /** Whether a probe is due. If it is further ahead than any can be, a wrong clock has set it, and it is due. */
 export function isProbeDue({ nextProbeAt }: Probed, now: number): boolean {
   return nextProbeAt <= now || nextProbeAt > now + LONGEST_PROBE_MS + CLOCK_ERROR_MS;
+}
+
+/** Whether suspects are probed before other tasks now: at the same time for all shards and sweepers. */
+export function areSuspectsFirst(now: number): boolean {
+  return Math.floor(now / 60_000) % SUSPECTS_FIRST_EVERY === 0;
 }
 
 /** Whether a probe is so long overdue that what the record is about can have no open tasks: each is read more often. */

@@ -6,7 +6,7 @@ import type { Check } from "./check.ts";
 import type { Checker } from "./checker.ts";
 import type { CheckDependencies } from "./dependencies.ts";
 import { type Candidate, ProbeCandidates } from "./probe-candidates.ts";
-import { isProbeDue } from "./probe-times.ts";
+import { areSuspectsFirst, isProbeDue } from "./probe-times.ts";
 import type { Suspects } from "./suspects.ts";
 
 /** A probe that has been due for this long, in milliseconds, is overdue. */
@@ -22,6 +22,7 @@ export class Probes {
   readonly #breakers: Breakers;
   readonly #suspects: Suspects;
   readonly #now: number;
+  readonly #areSuspectsFirst: boolean;
   readonly #forProbes = new ProbeCandidates<HealthRecord>();
   readonly #forSecondOpinions = new ProbeCandidates<string>();
 
@@ -36,6 +37,7 @@ export class Probes {
     this.#breakers = options.breakers;
     this.#suspects = options.dependencies.suspects;
     this.#now = options.now;
+    this.#areSuspectsFirst = areSuspectsFirst(options.now);
   }
 
   /** Whether a due task of an organisation can be used, since it or its gateway is stuck and may be asked. */
@@ -53,9 +55,10 @@ export class Probes {
   }
 
   /**
-   * Lets a task of a stuck organisation, or of one whose gateway is stuck, be drawn. Drawn is a task about which no call
-   * has gone unanswered since its last answer, or else the one for which that is longest ago: so they take turns. Of
-   * equal ones, one that is past its deadline only if there is no other: asking about it delays its end.
+   * Lets a task of a stuck organisation, or of one whose gateway is stuck, be drawn. A suspect is drawn only if there is
+   * no other, and not at all to tell whether an organisation is answered although its gateway is stuck. Of the others,
+   * one about which no call has gone unanswered is drawn, or else the one for which that is longest ago: so they take
+   * turns. Of equal ones, one that is past its deadline only if there is no other: asking about it delays its end.
    *
    * @returns the task that is not drawn from now on: this one, or the one that was drawn so far
    */
@@ -63,8 +66,11 @@ export class Probes {
     const { orgId } = candidate.task;
     const stuck = this.#breakers.stuck(orgId);
     if (!stuck) return candidate;
-    const { at = 0 } = this.#suspects.unansweredCalls(candidate.task) ?? {};
-    const rank = [-at, Number(!candidate.isLate)];
+    const isPreferred = this.#isPreferred(candidate);
+    if (!isPreferred && !this.#areSuspectsFirst && this.#breakers.isStuckOnlyByGateway(orgId))
+      return candidate;
+    const { at = 0 } = this.#suspects.unansweredCalls(candidate.task, this.#now) ?? {};
+    const rank = [Number(isPreferred), -at, Number(!candidate.isLate)];
     if (this.#mayGiveSecondOpinion(orgId)) {
       return this.#forSecondOpinions.consider(orgId, candidate, { rank });
     }
@@ -104,6 +110,15 @@ export class Probes {
     for (const [{ nextProbeAt }, candidate] of this.#forProbes.take()) {
       this.#checker.queue.probe({ ...checkOf(candidate), purpose: "probe" }, { since: nextProbeAt });
     }
+  }
+
+  /** Whether a task was drawn only because there was no better one in this shard: another shard may have one. */
+  get isLastResort(): boolean {
+    return this.#forProbes.drawn.some((candidate) => !this.#isPreferred(candidate));
+  }
+
+  #isPreferred({ task }: Candidate): boolean {
+    return this.#suspects.has(task) === this.#areSuspectsFirst;
   }
 
   /** Whether an organisation is asked although its gateway is stuck: it has not failed itself, or its probe is due. */

@@ -1,3 +1,4 @@
+import { CLOCK_ERROR_MS } from "../store/shard-store.ts";
 import type { OpenTask } from "../tasks/record.ts";
 
 /** The most tasks that are remembered, of all organisations. */
@@ -11,10 +12,11 @@ const LONGEST_REST = 0.9;
 
 type Named = Pick<OpenTask, "orgId" | "indexKey">;
 
-/** Calls about a task, one after the other, that went unanswered. */
+/** Calls about a task that went unanswered, since it was last answered. */
 export interface UnansweredCalls {
+  /** How many of them say something about the task: its organisation was not stuck, and its gateway was connected to. */
   calls: number;
-  /** When the last one ended, in Unix milliseconds. */
+  /** When the last one of all ended, in Unix milliseconds. */
   at: number;
 }
 
@@ -28,14 +30,17 @@ export class Suspects {
   readonly #tasks = new Map<string, Map<string, UnansweredCalls>>();
   #length = 0;
 
-  /** The calls about a task that have gone unanswered since its last answer; undefined if there are none. */
-  unansweredCalls({ orgId, indexKey }: Named): UnansweredCalls | undefined {
-    return this.#tasks.get(orgId)?.get(indexKey);
+  /** The calls about a task that have gone unanswered; undefined if there are none. */
+  unansweredCalls(task: Named, now: number): UnansweredCalls | undefined {
+    const found = this.#find(task);
+    // The clock was ahead then, and has been put right.
+    if (found && found.at > now + CLOCK_ERROR_MS) found.at = 0;
+    return found;
   }
 
   /** Whether a task is a suspect. */
   has(task: Named): boolean {
-    return isSuspect(this.unansweredCalls(task));
+    return isSuspect(this.#find(task));
   }
 
   /** The index keys of an organisation's suspects. */
@@ -45,18 +50,11 @@ export class Suspects {
     return [...tasks].filter(([, calls]) => isSuspect(calls)).map(([key]) => key);
   }
 
-  /** Notes that a call about a task went unanswered. */
-  unanswered({ orgId, indexKey }: Named, now: number): void {
-    const known = this.unansweredCalls({ orgId, indexKey });
-    if (known) {
-      known.calls++;
-      known.at = now;
-      return;
-    }
-    if (this.#length === MOST) this.#forgetOne();
-    const tasks = this.#tasks.get(orgId) ?? new Map<string, UnansweredCalls>();
-    this.#tasks.set(orgId, tasks.set(indexKey, { calls: 1, at: now }));
-    this.#length++;
+  /** Notes that a call about a task went unanswered. @param isTelling whether that says something about the task */
+  unanswered(task: Named, now: number, isTelling: boolean): void {
+    const known = this.#find(task) ?? this.#add(task);
+    if (isTelling) known.calls++;
+    known.at = now;
   }
 
   /** Notes that a call about a task was answered. */
@@ -67,10 +65,17 @@ export class Suspects {
     if (tasks.size === 0) this.#tasks.delete(orgId);
   }
 
-  /** Forgets an organisation's tasks: it had an outage, so that they went unanswered says nothing about them. */
-  forget(orgId: string): void {
-    this.#length -= this.#tasks.get(orgId)?.size ?? 0;
-    this.#tasks.delete(orgId);
+  #find({ orgId, indexKey }: Named): UnansweredCalls | undefined {
+    return this.#tasks.get(orgId)?.get(indexKey);
+  }
+
+  #add({ orgId, indexKey }: Named): UnansweredCalls {
+    if (this.#length === MOST) this.#forgetOne();
+    const added = { calls: 0, at: 0 };
+    const tasks = this.#tasks.get(orgId) ?? new Map<string, UnansweredCalls>();
+    this.#tasks.set(orgId, tasks.set(indexKey, added));
+    this.#length++;
+    return added;
   }
 
   #forgetOne(): void {

@@ -311,6 +311,15 @@ describe("a gateway", () => {
     ]);
   });
 
+  it("which is stuck, makes no organisation stuck for a suspect, but if it cannot be connected to", () => {
+    for (const orgId of ["o1", "o2", "o3", "o4"]) join(orgId, "https://shared");
+    expect(breakers.noteResult("o1", "t1", NO_CONNECTION)).toHaveLength(1);
+    const about = { isSuspect: true };
+    expect(breakers.noteResult("o2", "s1", HUNG, about)).toEqual([]);
+    expect(breakers.noteResult("o3", "s1", NO_CONNECTION, about)).toMatchObject([{ record: { id: "o3" } }]);
+    expect(breakers.noteResult("o4", "t1", HUNG)).toMatchObject([{ record: { id: "o4" } }]);
+  });
+
   it("is stuck if it refuses a connection, whichever task was to be asked about", () => {
     join("o1", "https://shared");
     expect(breakers.noteResult("o1", "s1", NO_CONNECTION, { isSuspect: true })).toMatchObject([

@@ -4,6 +4,7 @@ import { Breakers } from "../../lib/sweep/breakers.ts";
 import { type Check, unasked } from "../../lib/sweep/check.ts";
 import type { Checker } from "../../lib/sweep/checker.ts";
 import { LateTasks } from "../../lib/sweep/late-tasks.ts";
+import { Suspects } from "../../lib/sweep/suspects.ts";
 import type { TimeBudget } from "../../lib/sweep/time-budget.ts";
 
 const SILENT: HealthRecord = {
@@ -22,6 +23,7 @@ let queued: { check: Check; goesFirst: boolean | undefined }[];
 /** The checks that were queued as second opinions. */
 let opinions: Check[];
 let breakers: Breakers;
+let suspects: Suspects;
 let hasRoom: boolean;
 let time: { isClosing: boolean };
 let late: LateTasks;
@@ -42,14 +44,16 @@ beforeEach(() => {
     },
     secondOpinions: { ask: (_: string, checkOf: () => Check) => opinions.push(checkOf()) },
   };
+  suspects = new Suspects();
   late = new LateTasks({
+    dependencies: { suspects },
     checker: checker as unknown as Checker,
     breakers,
     time: time as TimeBudget,
   });
 });
 
-const check = (orgId: string) => ({ orgId }) as Check;
+const check = (orgId: string) => ({ orgId, task: { orgId, indexKey: "k" } }) as Check;
 
 it("are asked about before others, and given up if there is no time to ask, or no room", () => {
   late.ask(check("well"));
@@ -77,6 +81,12 @@ it("are given up if their organisation is stuck, but not at once if only its gat
   expect(queued).toMatchObject([{ check: { orgId: "silent" } }]);
   late.end();
   expect(givenUp).toEqual(["stuck"]);
+});
+
+it("are given up at once if they are suspects: these would not be answered", () => {
+  for (const at of [1, 2]) suspects.unanswered(check("silent").task, at, true);
+  late.giveUp(check("silent"));
+  expect(givenUp).toEqual(["silent"]);
 });
 
 it("are given up once their organisation has gone unanswered itself, or when time is over", () => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CLOCK_ERROR_MS } from "../../lib/store/shard-store.ts";
-import { hasNoOpenTasks, isProbeDue, nextProbe } from "../../lib/sweep/probe-times.ts";
+import { areSuspectsFirst, hasNoOpenTasks, isProbeDue, nextProbe } from "../../lib/sweep/probe-times.ts";
 import { createSchedule } from "../../lib/tasks/schedule.ts";
 
 const MINUTE = 60_000;
@@ -58,5 +58,12 @@ describe("a probe", () => {
   it("of organisations that broke together is not made at the same time", () => {
     const pauses = Array.from({ length: 100 }, () => nextProbe(0, now) - now);
     expect(Math.max(...pauses) - Math.min(...pauses)).toBeGreaterThan(5_000);
+  });
+
+  it("is about suspects first in one minute of 31, which probes ten minutes apart meet", () => {
+    const minutes = Array.from({ length: 31 }, (_, index) => areSuspectsFirst(now + index * MINUTE));
+    expect(minutes.filter(Boolean)).toHaveLength(1);
+    const probes = Array.from({ length: 31 }, (_, index) => areSuspectsFirst(now + index * 10 * MINUTE));
+    expect(probes.filter(Boolean)).toHaveLength(1);
   });
 });

@@ -11,6 +11,8 @@ import { createSchedule } from "../../lib/tasks/schedule.ts";
 const MINUTE = 60_000;
 const NOW = Date.UTC(2026, 10, 24);
 const SILENT = "https://silent";
+/** A minute in which suspects go first. */
+const FIRST = (Math.floor(NOW / MINUTE / 31) + 1) * 31 * MINUTE;
 
 const record = (scope: HealthRecord["scope"], id: string, nextProbeAt: number): HealthRecord => ({
   scope,
@@ -37,8 +39,8 @@ beforeEach(() => {
 });
 
 /** Probes with these records; organisations are on a gateway of their own unless they are named here. */
-function probesWith(records: HealthRecord[], silent: string[] = []): Probes {
-  const breakers = new Breakers({ records, now: () => NOW });
+function probesWith(records: HealthRecord[], silent: string[] = [], now = NOW): Probes {
+  const breakers = new Breakers({ records, now: () => now });
   for (const orgId of silent) breakers.learn(orgId, SILENT);
   const checker = {
     queue: { probe: ({ orgId }: Check) => asked.push({ orgId }) },
@@ -51,8 +53,18 @@ function probesWith(records: HealthRecord[], silent: string[] = []): Probes {
     dependencies: { suspects },
     checker: checker as unknown as Checker,
     breakers,
-    now: NOW,
+    now,
   });
+}
+
+function makeSuspect(orgId: string, indexKey: string): void {
+  for (const _ of [1, 2]) suspects.unanswered({ orgId, indexKey }, NOW - MINUTE, true);
+}
+
+/** Offers a task of `o1`; returns the one that is not drawn. */
+function notDrawn(probes: Probes, indexKey: string, isLate = false): string | undefined {
+  const task = { orgId: "o1", indexKey } as OpenTask;
+  return probes.consider({ task, checked: { through: 0, scheduledSince: 0 }, isLate })?.task.indexKey;
 }
 
 const consider = (probes: Probes, ...orgIds: string[]) => {
@@ -78,18 +90,33 @@ it("ask about stuck organisations whose probe is due, and about no others", () =
 });
 
 it("ask about a suspect only if there is no other task, be it past its deadline", () => {
-  const secondOpinion = probesWith([record("origin", SILENT, NOW - 1)], ["o1"]);
-  for (const probes of [probesWith([record("org", "o1", NOW - 1)]), secondOpinion]) {
-    suspects.unanswered({ orgId: "o1", indexKey: "suspect" }, NOW);
-    const notDrawn = (indexKey: string, isLate = false) => {
-      const task = { orgId: "o1", indexKey } as OpenTask;
-      return probes.consider({ task, checked: { through: 0, scheduledSince: 0 }, isLate })?.task.indexKey;
-    };
-    expect(notDrawn("suspect")).toBeUndefined();
-    expect(notDrawn("late", true)).toBe("suspect");
-    expect(notDrawn("suspect")).toBe("suspect");
-    expect(notDrawn("good")).toBe("late");
-  }
+  const probes = probesWith([record("org", "o1", NOW - 1)]);
+  makeSuspect("o1", "suspect");
+  suspects.unanswered({ orgId: "o1", indexKey: "asked" }, NOW, false);
+  expect(notDrawn(probes, "suspect")).toBeUndefined();
+  expect(probes.isLastResort).toBe(true);
+  expect(notDrawn(probes, "asked", true)).toBe("suspect");
+  expect(probes.isLastResort).toBe(false);
+  expect(notDrawn(probes, "suspect")).toBe("suspect");
+  expect(notDrawn(probes, "late", true)).toBe("asked");
+  expect(notDrawn(probes, "good")).toBe("late");
+});
+
+it("ask about suspects first now and then, in case that they are what would be answered", () => {
+  const probes = probesWith([record("org", "o1", NOW - 1)], [], FIRST);
+  makeSuspect("o1", "suspect");
+  expect(notDrawn(probes, "good")).toBeUndefined();
+  expect(probes.isLastResort).toBe(true);
+  expect(notDrawn(probes, "suspect")).toBe("good");
+});
+
+it("do not ask about a suspect whether its organisation is answered although its gateway is stuck", () => {
+  makeSuspect("o1", "suspect");
+  const gateway = record("origin", SILENT, NOW - 1);
+  expect(notDrawn(probesWith([gateway], ["o1"]), "suspect")).toBe("suspect");
+  expect(notDrawn(probesWith([gateway], ["o1"], FIRST), "suspect")).toBeUndefined();
+  // If it is stuck itself, this is its own probe.
+  expect(notDrawn(probesWith([gateway, record("org", "o1", NOW - 1)], ["o1"]), "suspect")).toBeUndefined();
 });
 
 it("ask about one organisation of a gateway whose probe is due", () => {

@@ -3,41 +3,51 @@ import { isResting, isSuspect, Suspects } from "../../lib/sweep/suspects.ts";
 
 const MOST = 20_000;
 const SECOND = 1_000;
+const NOW = 1_000_000;
 
 it("a task is a suspect after two calls in a row without an answer, until it is answered", () => {
   const suspects = new Suspects();
   const task = { orgId: "o1", indexKey: "k1" };
-  expect([suspects.has(task), suspects.unansweredCalls(task)]).toEqual([false, undefined]);
-  suspects.unanswered(task, 10);
-  expect([suspects.has(task), suspects.unansweredCalls(task)]).toEqual([false, { calls: 1, at: 10 }]);
-  suspects.unanswered(task, 20);
-  suspects.unanswered({ orgId: "o1", indexKey: "k2" }, 25);
-  suspects.unanswered({ orgId: "o2", indexKey: "k1" }, 30);
-  expect([suspects.has(task), suspects.unansweredCalls(task)]).toEqual([true, { calls: 2, at: 20 }]);
+  expect([suspects.has(task), suspects.unansweredCalls(task, 50)]).toEqual([false, undefined]);
+  suspects.unanswered(task, 10, true);
+  expect([suspects.has(task), suspects.unansweredCalls(task, 50)]).toEqual([false, { calls: 1, at: 10 }]);
+  suspects.unanswered(task, 20, true);
+  suspects.unanswered({ orgId: "o1", indexKey: "k2" }, 25, true);
+  suspects.unanswered({ orgId: "o2", indexKey: "k1" }, 30, true);
+  expect([suspects.has(task), suspects.unansweredCalls(task, 50)]).toEqual([true, { calls: 2, at: 20 }]);
   expect([suspects.of("o1"), suspects.of("o2"), suspects.of("o3")]).toEqual([["k1"], [], []]);
   suspects.answered({ orgId: "o1", indexKey: "unknown" });
   suspects.answered({ orgId: "unknown", indexKey: "k1" });
   suspects.answered(task);
-  expect(suspects.unansweredCalls(task)).toBeUndefined();
-  suspects.unanswered(task, 40);
+  expect(suspects.unansweredCalls(task, 50)).toBeUndefined();
+  suspects.unanswered(task, 40, true);
   expect(suspects.has(task)).toBe(false);
 });
 
-it("an organisation's tasks are forgotten, and no other's", () => {
+it("calls that say nothing about a task do not make it a suspect, but are remembered", () => {
   const suspects = new Suspects();
-  for (const orgId of ["o1", "o1", "o2", "o2"]) suspects.unanswered({ orgId, indexKey: "k" }, 1);
-  suspects.forget("o1");
-  suspects.forget("o3");
-  expect([suspects.of("o1"), suspects.of("o2")]).toEqual([[], ["k"]]);
+  const task = { orgId: "o1", indexKey: "k1" };
+  for (const at of [10, 20, 30]) suspects.unanswered(task, at, false);
+  expect([suspects.has(task), suspects.unansweredCalls(task, 50)]).toEqual([false, { calls: 0, at: 30 }]);
+  for (const at of [40, 50]) suspects.unanswered(task, at, true);
+  suspects.unanswered(task, 60, false);
+  expect([suspects.has(task), suspects.unansweredCalls(task, 60)]).toEqual([true, { calls: 2, at: 60 }]);
+});
+
+it("a call by a clock that was ahead counts as long ago", () => {
+  const suspects = new Suspects();
+  const task = { orgId: "o1", indexKey: "k1" };
+  suspects.unanswered(task, NOW + 120_000, true);
+  expect(suspects.unansweredCalls(task, NOW)).toEqual({ calls: 1, at: NOW + 120_000 });
+  expect(suspects.unansweredCalls(task, NOW - 1)).toEqual({ calls: 1, at: 0 });
 });
 
 it("the first tasks are forgotten when there are too many, each counted once", () => {
   const suspects = new Suspects();
-  const add = (orgId: string, number: number) => suspects.unanswered({ orgId, indexKey: `k${number}` }, 0);
+  const add = (orgId: string, number: number) =>
+    suspects.unanswered({ orgId, indexKey: `k${number}` }, 0, true);
   const isKnown = (orgId: string, number: number) =>
-    suspects.unansweredCalls({ orgId, indexKey: `k${number}` }) !== undefined;
-  add("forgotten", 0);
-  suspects.forget("forgotten");
+    suspects.unansweredCalls({ orgId, indexKey: `k${number}` }, 50) !== undefined;
   for (const number of [0, 1, 2]) add("first", number);
   suspects.answered({ orgId: "first", indexKey: "k1" });
   for (let number = 0; number < MOST - 2; number++) add("other", number);

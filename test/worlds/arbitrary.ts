@@ -78,6 +78,13 @@ const organisations = (minutes: number, recover: boolean) =>
           times: fc.integer({ min: 1, max: 3 }),
           copies: fc.integer({ min: 1, max: 3 }),
           sharesGateway: fc.boolean(),
+          outage: fc.option(
+            fc.record({
+              breaksAt: fc.integer({ min: 4 * MINUTE, max: 10 * MINUTE }),
+              lastsMs: fc.integer({ min: MINUTE, max: 10 * MINUTE }),
+            }),
+            { nil: undefined },
+          ),
         }),
         { nil: undefined },
       ),
@@ -110,6 +117,7 @@ const organisations = (minutes: number, recover: boolean) =>
               neverAnswered.sharesGateway ? "https://never-answered" : undefined,
             ),
             neverAnswered: neverAnswered.times,
+            ...(neverAnswered.outage && withOutage(neverAnswered.outage)),
           }))
         : []),
       ...(huge
@@ -144,6 +152,10 @@ function organisation(
   origin = `https://${id}`,
 ): Organisation {
   return { id, origin, conduct, neverAnswered: 0, tasks };
+}
+
+function withOutage({ breaksAt, lastsMs }: { breaksAt: number; lastsMs: number }) {
+  return { conduct: { kind: "hangs" } as const, breaksAt, recoversAt: breaksAt + lastsMs };
 }
 
 /** Any world of this many minutes. @param recover whether all troubles are over after eight minutes */

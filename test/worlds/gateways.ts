@@ -33,9 +33,9 @@ export function worldGateways(
   };
   const organisationOf = (orgId: string) => {
     const organisation = organisations.get(orgId) as Organisation;
-    const { recoversAt, conduct } = organisation;
-    const hasRecovered = recoversAt !== undefined && time.now >= EPOCH + recoversAt;
-    return { organisation, conduct: hasRecovered ? RECOVERED : conduct };
+    const { breaksAt = 0, recoversAt = Number.POSITIVE_INFINITY, conduct } = organisation;
+    const isWell = time.now < EPOCH + breaksAt || time.now >= EPOCH + recoversAt;
+    return { organisation, conduct: isWell ? WELL : conduct };
   };
   /** As long as an organisation's secret stays the same, so does the object, as in a cache of secrets. */
   const latest = new Map<string, Credentials>();
@@ -125,4 +125,4 @@ export function worldGateways(
 }
 
 /** How every gateway treats calls once its organisation has recovered. */
-const RECOVERED: Conduct = { kind: "answers", latencyMs: 50 };
+const WELL: Conduct = { kind: "answers", latencyMs: 50 };

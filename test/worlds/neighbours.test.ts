@@ -84,7 +84,8 @@ function longestGap(
 /** How long after its recovery an organisation's first task was answered, in minutes. */
 function askedAfter({ tasks }: Outcome, { id, recoversAt = 0 }: Organisation): number {
   const answered = tasks.filter(({ orgId }) => orgId === id).flatMap(({ answeredAt }) => answeredAt);
-  return (Math.min(...answered) - EPOCH - recoversAt) / MINUTE;
+  const since = EPOCH + recoversAt;
+  return (Math.min(...answered.filter((at) => at >= since)) - since) / MINUTE;
 }
 
 function announcedTwice({ events }: Outcome): number {
@@ -285,6 +286,68 @@ it("resumes an organisation though a task that is never answered was tracked whi
     back.tasks.unshift({ trackedAt: 10 * MINUTE, endsAt: NEVER });
     const outcome = await run(world([back], { shards: 1, minutes: 40, isWarm: true, seed }));
     expect(askedAfter(outcome, back), `seed ${seed}`).toBeLessThan(15 + 2);
+  }
+});
+
+it("checks all other tasks in time after an outage, as it still knows which ones are never answered", async () => {
+  const breaksAt = 150 * MINUTE;
+  const recoversAt = breaksAt + 8 * MINUTE;
+  const ill = organisation("ill", HANGS, 200, {
+    at: -10 * 60 * MINUTE,
+    breaksAt,
+    recoversAt,
+    neverAnswered: 160,
+  });
+  // One after the other, so that the organisation is not taken for stuck because of them.
+  for (const [index, task] of ill.tasks.slice(0, 160).entries()) task.trackedAt = 5 * MINUTE + index * 45_000;
+  const outcome = await run(world([ill], { shards: 1, minutes: 240, isWarm: true }));
+  const { tasks, stuck } = outcome;
+  expect(stuck.filter(({ since }) => since >= EPOCH + recoversAt)).toEqual([]);
+  const gaps = tasks
+    .filter(({ isNeverAnswered }) => !isNeverAnswered)
+    .map(({ answeredAt }) => answeredAt.filter((at) => at > EPOCH + recoversAt))
+    .map((times) => Math.max(...times.slice(1).map((at, index) => at - (times[index] as number))));
+  expect(Math.max(...gaps) / MINUTE).toBeLessThan(8);
+});
+
+it("resumes an organisation in time of which half of the tasks are never answered", async () => {
+  for (const seed of [9, 10, 12, 20]) {
+    const recoversAt = (200 + 7 * seed) * MINUTE;
+    const old = { at: -20 * 60 * MINUTE, breaksAt: 30 * MINUTE, recoversAt, neverAnswered: 3 };
+    const back = organisation("back", HANGS, 6, old);
+    for (const [index, task] of back.tasks.entries()) task.trackedAt += index * MINUTE;
+    const beside = organisation("well", QUICK, 10, { at: -20 * 60 * MINUTE });
+    const outcome = await run(
+      world([back, beside], { minutes: recoversAt / MINUTE + 40, isWarm: true, seed }),
+    );
+    expect(askedAfter(outcome, back), `seed ${seed}`).toBeLessThan(15 + 2);
+  }
+});
+
+it("resumes all tasks of an organisation whose recovery another sweeper has seen", async () => {
+  const recoversAt = 200 * MINUTE;
+  const old = { at: -20 * 60 * MINUTE, breaksAt: 30 * MINUTE, recoversAt };
+  const back = organisation("back", HANGS, 4, old);
+  const options = { shards: 2, sweepers: 2, clocksMs: [0, 0], maxIntervalSeconds: 3_600, isWarm: true };
+  for (let seed = 0; seed < 3; seed++) {
+    const { tasks } = await run(world([back], { ...options, minutes: 240, seed }));
+    for (const { answeredAt } of tasks) {
+      const first = answeredAt.find((at) => at >= EPOCH + recoversAt) ?? Number.POSITIVE_INFINITY;
+      expect((first - EPOCH - recoversAt) / MINUTE, `seed ${seed}`).toBeLessThan(15 + 2);
+    }
+  }
+});
+
+it("does not count an organisation of a stuck gateway as stuck for a task that is never answered anyway", async () => {
+  const old = { at: -20 * 60 * MINUTE, origin };
+  const hung = [0, 1, 2].map((index) =>
+    organisation(`hung${index}`, HANGS, 20, { ...old, breaksAt: 30 * MINUTE }),
+  );
+  for (let seed = 0; seed < 3; seed++) {
+    const well = organisation("well", QUICK, 2, { ...old, neverAnswered: 1 });
+    const outcome = await run(world([...hung, well], { shards: 1, minutes: 90, isWarm: true, seed }));
+    const found = outcome.stuck.filter(({ id, since }) => id === "well" && since > EPOCH + 20 * MINUTE);
+    expect(found, `seed ${seed}`).toEqual([]);
   }
 });
 

@@ -72,11 +72,13 @@ function notTakenUp(outcome: Outcome): string[] {
   const { world, schedule, tasks, sweeps } = outcome;
   const end = Math.max(...sweeps.map(({ startedAt }) => startedAt), 0);
   if (!isAtEase(world)) return [];
-  return world.organisations.flatMap(({ id, origin, recoversAt, requestsPerSecond }) => {
+  return world.organisations.flatMap(({ id, origin, recoversAt, requestsPerSecond, neverAnswered }) => {
     const sharesGateway = world.organisations.some((other) => other.id !== id && other.origin === origin);
     // On a gateway that refuses the others' connections, an organisation cannot recover alone.
     if (recoversAt === undefined || requestsPerSecond !== undefined || sharesGateway) return [];
-    const own = tasks.filter(({ orgId }) => orgId === id);
+    // A process that has just started does not know which tasks are never answered, and may probe these.
+    if (neverAnswered > 0 && !world.isWarm) return [];
+    const own = tasks.filter(({ orgId, isNeverAnswered }) => orgId === id && !isNeverAnswered);
     const since = EPOCH + recoversAt;
     const answered = own.flatMap(({ answeredAt }) => answeredAt.filter((at) => at >= since));
     const first = Math.min(...answered);

@@ -22,6 +22,8 @@ export interface Organisation {
   /** Its gateway's address; several organisations may share one. */
   origin: string;
   conduct: Conduct;
+  /** Until when it answers at once, in milliseconds of the world's time, before it conducts itself like that. */
+  breaksAt?: number;
   /** When it begins to answer at once, in milliseconds of the world's time; never if absent. */
   recoversAt?: number;
   /** How many of its tasks are never answered, although others are: calls about them hang. */
