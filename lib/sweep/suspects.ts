@@ -38,6 +38,11 @@ export class Suspects {
     return found;
   }
 
+  /** Whether the last call about a task went unanswered. */
+  wasAskedInVain(task: Named): boolean {
+    return this.#find(task) !== undefined;
+  }
+
   /** Whether a task is a suspect. */
   has(task: Named): boolean {
     return isSuspect(this.#find(task));

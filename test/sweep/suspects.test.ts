@@ -19,7 +19,7 @@ it("a task is a suspect after two calls in a row without an answer, until it is 
   suspects.answered({ orgId: "o1", indexKey: "unknown" });
   suspects.answered({ orgId: "unknown", indexKey: "k1" });
   suspects.answered(task);
-  expect(suspects.unansweredCalls(task, 50)).toBeUndefined();
+  expect([suspects.wasAskedInVain(task), suspects.unansweredCalls(task, 50)]).toEqual([false, undefined]);
   suspects.unanswered(task, 40, true);
   expect(suspects.has(task)).toBe(false);
 });
@@ -29,6 +29,7 @@ it("calls that say nothing about a task do not make it a suspect, but are rememb
   const task = { orgId: "o1", indexKey: "k1" };
   for (const at of [10, 20, 30]) suspects.unanswered(task, at, false);
   expect([suspects.has(task), suspects.unansweredCalls(task, 50)]).toEqual([false, { calls: 0, at: 30 }]);
+  expect(suspects.wasAskedInVain(task)).toBe(true);
   for (const at of [40, 50]) suspects.unanswered(task, at, true);
   suspects.unanswered(task, 60, false);
   expect([suspects.has(task), suspects.unansweredCalls(task, 60)]).toEqual([true, { calls: 2, at: 60 }]);
