@@ -2,7 +2,7 @@ import TinyQueue from "tinyqueue";
 import { CallWindow } from "./call-window.ts";
 import { allowedAt, type Lane, mayCall, newLane, nextChoice, type Queued } from "./lane.ts";
 import type { Pace, Paces } from "./paces.ts";
-import { hasRoomInFront, isHalfFree, isShort, roomFor } from "./queue-room.ts";
+import { hasRoomForSuspectInFront, hasRoomInFront, isHalfFree, isShort, roomFor } from "./queue-room.ts";
 import { SuspectQueue } from "./suspect-queue.ts";
 import { isSuspect, type UnansweredCalls } from "./suspects.ts";
 import { type PlaceKind, type ProbeKind, WaitingPlaces } from "./waiting-places.ts";
@@ -158,10 +158,13 @@ export class FairQueue<Item extends Queued> {
     return roomFor(lane, source, this.#queued);
   }
 
-  /** Whether one more item of an organisation may be queued to go first, however many of its others are queued. */
-  hasRoomInFront(orgId: string): boolean {
-    const lane = this.#lanes.get(orgId);
-    return !this.#closed && !lane?.isStopped && hasRoomInFront(lane);
+  /** Whether one more item may be queued to go first, however many of its organisation's others are queued. */
+  hasRoomInFront(item: Item): boolean {
+    const lane = this.#lanes.get(item.orgId);
+    if (this.#closed || lane?.isStopped) return false;
+    return isSuspect(this.#options.unansweredCallsOf(item))
+      ? hasRoomForSuspectInFront(this.#suspects.lengthInFront)
+      : hasRoomInFront(lane);
   }
 
   /**

@@ -42,9 +42,12 @@ export class LateTasks {
     return { ...check, onUnasked: () => this.#checker.giveUp(check) };
   }
 
-  /** Asks about a task before its organisation's others. Gives it up if there is no room for it, or no time to ask. */
+  /**
+   * Asks about a task before its organisation's others. Gives it up if there is no time to ask, or no room: for tasks that
+   * were asked about in vain there is little.
+   */
   ask(check: Check): void {
-    if (!this.#checker.queue.hasRoomInFront(check.orgId)) {
+    if (!this.#checker.queue.hasRoomInFront(check)) {
       this.#checker.giveUp(check);
       return;
     }

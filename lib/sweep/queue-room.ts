@@ -9,6 +9,12 @@ const LEAST = 64;
 const MOST = 3_000;
 const MANY = 100_000;
 
+/**
+ * How many suspects of all organisations may be queued to go first: they have about as many waiting places, in which a
+ * call takes ten seconds if it goes unanswered once more.
+ */
+const MOST_SUSPECTS_IN_FRONT = 100;
+
 /** How many more items of an organisation can be queued from one source. One whose pace is unknown counts as quick. */
 export function roomFor(lane: Lane<Queued> | undefined, source: number, queued: number): number {
   const most = lane?.pace === "slow" || queued >= MANY ? LEAST : MOST;
@@ -18,6 +24,11 @@ export function roomFor(lane: Lane<Queued> | undefined, source: number, queued: 
 /** Whether one more item of an organisation may be queued to go first. */
 export function hasRoomInFront(lane: Lane<Queued> | undefined): boolean {
   return (lane?.items.lengthInFront ?? 0) < MOST;
+}
+
+/** Whether one more suspect may be queued to go first. @param inFront how many of all organisations are */
+export function hasRoomForSuspectInFront(inFront: number): boolean {
+  return inFront < MOST_SUSPECTS_IN_FRONT;
 }
 
 /** Whether half of an organisation's queue from one source is free. */

@@ -16,13 +16,15 @@ interface Next {
 
 /**
  * The queued items whose tasks are suspects. The organisation with the fewest calls about its suspects in flight goes
- * first, so that none waits behind another's thousands; then those that went unanswered least often. Their calls come after the organisation's first answer, take turns with those about its other tasks, and are apart
- * from its window: at most half as many as that allows.
+ * first, so that none waits behind another's thousands; then those that went unanswered least often. Their calls come
+ * after the organisation's first answer, take turns with those about its other tasks, and are apart from its window: at
+ * most half as many as that allows.
  */
 export class SuspectQueue<Item extends Queued> {
   /** No queue is empty. */
   readonly #waiting = new Map<Lane<Item>, TinyQueue<Waiting<Item>>>();
   readonly #wake: (at: number, now: number) => void;
+  #lengthInFront = 0;
 
   /** @param options.wake has {@link take} called again at a time when it will find more */
   constructor({ wake }: { wake: (at: number, now: number) => void }) {
@@ -34,6 +36,12 @@ export class SuspectQueue<Item extends Queued> {
     const waiting = this.#waiting.get(lane) ?? new TinyQueue<Waiting<Item>>([], compare);
     waiting.push({ item, order: calls, chance: Math.random() });
     this.#waiting.set(lane, waiting);
+    if (calls === 0) this.#lengthInFront++;
+  }
+
+  /** How many items of all organisations are queued that go before all others of theirs. */
+  get lengthInFront(): number {
+    return this.#lengthInFront;
   }
 
   /** How many items of an organisation are queued. */
@@ -53,15 +61,17 @@ export class SuspectQueue<Item extends Queued> {
     if (!first) return undefined;
     const { lane, waiting, next } = first;
     waiting.pop();
+    if (next.order === 0) this.#lengthInFront--;
     if (waiting.length === 0) this.#waiting.delete(lane);
     return { lane, item: next.item };
   }
 
   /** Removes all items of an organisation, and returns them. */
   clear(lane: Lane<Item>): Item[] {
-    const items = this.#waiting.get(lane)?.data.map(({ item }) => item) ?? [];
+    const waiting = this.#waiting.get(lane)?.data ?? [];
     this.#waiting.delete(lane);
-    return items;
+    this.#lengthInFront -= waiting.filter(({ order }) => order === 0).length;
+    return waiting.map(({ item }) => item);
   }
 }
 

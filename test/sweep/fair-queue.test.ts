@@ -556,11 +556,39 @@ describe("an organisation's queue", () => {
   it("has room in front for many items, however many others are queued", () => {
     const bench = new Bench(quick);
     bench.add("a", 10_000);
-    expect(bench.queue.hasRoomInFront("a")).toBe(true);
+    expect(bench.queue.hasRoomInFront({ orgId: "a", number: 0 })).toBe(true);
     bench.add("a", 2_999, { goesFirst: true });
-    expect(bench.queue.hasRoomInFront("a")).toBe(true);
+    expect(bench.queue.hasRoomInFront({ orgId: "a", number: 0 })).toBe(true);
     bench.add("a", 1, { goesFirst: true });
-    expect(bench.queue.hasRoomInFront("a")).toBe(false);
+    expect(bench.queue.hasRoomInFront({ orgId: "a", number: 0 })).toBe(false);
+  });
+
+  it("has room in front for few suspects, of whichever organisation", async () => {
+    const isSuspect = ({ number }: Item) => number > 0;
+    const suspect = { calls: 2, at: 0 };
+    const conduct: Conduct = (item) => ({
+      takesMs: isSuspect(item) ? 10 * SECOND : 50,
+      answered: !isSuspect(item),
+    });
+    const bench = new Bench(conduct, {
+      unansweredCallsOf: (item) => (isSuspect(item) ? suspect : undefined),
+      isResting: () => true,
+    });
+    const hasRoom = (orgId: string) => bench.queue.hasRoomInFront({ orgId, number: 1 });
+    bench.queue.hold();
+    for (let index = 0; index < 10; index++) {
+      expect(hasRoom("new")).toBe(true);
+      bench.add(`org${index}`, 11, { goesFirst: true });
+    }
+    expect([hasRoom("org0"), hasRoom("new")]).toEqual([false, false]);
+    expect(bench.queue.hasRoomInFront({ orgId: "org0", number: 0 })).toBe(true);
+    bench.queue.release();
+    await advance(SECOND);
+    expect(hasRoom("new")).toBe(true);
+    bench.queue.stop("org0");
+    expect([hasRoom("org0"), hasRoom("new")]).toEqual([false, true]);
+    bench.queue.close();
+    expect(hasRoom("new")).toBe(false);
   });
 
   it("is skipped when the organisation is stopped, and accepts items again when it is resumed", async () => {

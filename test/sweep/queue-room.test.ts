@@ -2,7 +2,13 @@ import { describe, expect, it } from "vitest";
 import { CallWindow } from "../../lib/sweep/call-window.ts";
 import { type Lane, newLane, type Queued } from "../../lib/sweep/lane.ts";
 import type { Pace } from "../../lib/sweep/paces.ts";
-import { hasRoomInFront, isHalfFree, isShort, roomFor } from "../../lib/sweep/queue-room.ts";
+import {
+  hasRoomForSuspectInFront,
+  hasRoomInFront,
+  isHalfFree,
+  isShort,
+  roomFor,
+} from "../../lib/sweep/queue-room.ts";
 
 /** How many queued items of all organisations are many, and when the queue is crowded. */
 const MANY = 100_000;
@@ -38,6 +44,10 @@ describe("an organisation's queue", () => {
     expect(hasRoomInFront(lane)).toBe(true);
     lane.items.add({ orgId: "o1" }, { goesFirst: true });
     expect(hasRoomInFront(lane)).toBe(false);
+  });
+
+  it("has room in front for as many suspects as can soon be asked about", () => {
+    expect([0, 99, 100].map(hasRoomForSuspectInFront)).toEqual([true, true, false]);
   });
 
   it("is half free when half of its room is, which is little if it is slow or the queue is crowded", () => {

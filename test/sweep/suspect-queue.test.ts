@@ -134,6 +134,31 @@ describe("suspects are taken", () => {
   });
 });
 
+it("it is known how many suspects go first, of all organisations", () => {
+  const [a, b] = [lane("a"), lane("b")];
+  const lengths = [queue.lengthInFront];
+  const note = () => lengths.push(queue.lengthInFront);
+  for (const [lane, calls] of [
+    [a, 0],
+    [a, 2],
+    [b, 0],
+    [b, 0],
+  ] as const)
+    add(lane, "any", calls);
+  note();
+  queue.take(NOW);
+  note();
+  queue.clear(b);
+  queue.clear(a);
+  note();
+  add(a, "one", 0);
+  add(a, "two", 2);
+  queue.take(NOW);
+  queue.take(NOW);
+  note();
+  expect(lengths).toEqual([0, 3, 2, 0, 0]);
+});
+
 it("all suspects of an organisation are removed and returned, and no other's", () => {
   const [a, b] = [lane("a"), lane("b")];
   for (const name of ["a1", "a2"]) add(a, name, 2);

@@ -535,6 +535,21 @@ it("gives tasks up in time, including those that a low rate leaves no time to as
   expect(Math.max(...late)).toBeLessThan(3 * MINUTE);
 });
 
+it("gives thousands of tasks up in time that are never answered", async () => {
+  const ill = Array.from({ length: 100 }, (_, index) => {
+    const one = organisation(`ill${index}`, QUICK, 70, { at: -MINUTE, neverAnswered: 40 });
+    const late = one.tasks.slice(0, 40).map((task) => ({ ...task, deadlineAt: 10 * MINUTE }));
+    return { ...one, tasks: [...late, ...one.tasks.slice(40)] };
+  });
+  const outcome = await run(world(ill, { shards: 1, minutes: 13, isWarm: true, publishMs: 300 }));
+  const closedAt = outcome.tasks
+    .filter(({ deadlineAt }) => deadlineAt)
+    .map(({ closedAt }) => closedAt - EPOCH);
+  expect(closedAt).toHaveLength(4_000);
+  // By the end of the next sweep.
+  expect(Math.max(...closedAt)).toBeLessThan(12 * MINUTE);
+});
+
 it("gives up no task whose end EnOS has just reported, even if that could not be published or written", async () => {
   for (let failsEvery = 3; failsEvery < 12; failsEvery++) {
     const one = organisation("one", QUICK, 6, { endsAt: 5.9 * MINUTE });
