@@ -177,16 +177,17 @@ const MEETING_MS = 10_000;
 
 /**
  * That a task's state is uncertain is written once, until the state is known again. A sweep that was frozen between
- * reading the task and writing may write the same value once more.
+ * reading the task and writing may write the same value once more, or a state that was known before.
  */
 function unsure({ tasks, thawedAt }: Outcome): string[] {
+  const isThawed = (at: number) => thawedAt.some((thawed) => at >= thawed && at - thawed < MEETING_MS);
   return tasks.flatMap(({ taskId, versions, knownAt }) => {
     const written = versions.filter(({ task }) => task.uncertainSince !== undefined);
     const again = written.some(({ at, task }, index) => {
       const before = written[index - 1];
       if (!before || at - before.at < MEETING_MS) return false;
-      const isThawed = thawedAt.some((thawed) => at >= thawed && at - thawed < MEETING_MS);
-      if (isThawed && task.uncertainSince === before.task.uncertainSince) return false;
+      if (isThawed(at) && task.uncertainSince === before.task.uncertainSince) return false;
+      if (versions.some((known) => known.at > before.at && known.at < at && isThawed(known.at))) return false;
       return !knownAt.some((known) => known > before.at - MEETING_MS && known < at);
     });
     return again ? [`${taskId} was written ${written.length} times to be uncertain`] : [];
