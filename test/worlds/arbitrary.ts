@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { seeded } from "../../local/harness/random.ts";
 import type { Conduct, Organisation, World } from "./world.ts";
 
 const MINUTE = 60_000;
@@ -42,6 +43,26 @@ const tasks = (most: number, minutes: number) =>
     { minLength: 1, maxLength: most },
   );
 
+/** Tasks of which the first ones are never answered: a few of few, or many, but no more than one in twenty. */
+const partlyNeverAnswered = (minutes: number) =>
+  fc.oneof(
+    { weight: 3, arbitrary: fc.record({ tasks: tasks(20, minutes), times: fc.integer({ min: 1, max: 3 }) }) },
+    {
+      weight: 1,
+      arbitrary: fc
+        .record({ times: fc.integer({ min: 17, max: 30 }), seed: fc.nat() })
+        .map(({ times, seed }) => {
+          const random = seeded(seed);
+          // In no order, so that what is never answered is spread among the others.
+          const tasks = Array.from({ length: 20 * times }, () => ({
+            trackedAt: -Math.ceil(random() * 20 * 60 * MINUTE),
+            endsAt: Number.MAX_SAFE_INTEGER / 4,
+          }));
+          return { times, tasks };
+        }),
+    },
+  );
+
 const organisations = (minutes: number, recover: boolean) =>
   fc
     .record({
@@ -74,8 +95,7 @@ const organisations = (minutes: number, recover: boolean) =>
       neverAnswered: fc.option(
         fc.record({
           latencyMs: fc.integer({ min: 1, max: 700 }),
-          tasks: tasks(20, minutes),
-          times: fc.integer({ min: 1, max: 3 }),
+          of: partlyNeverAnswered(minutes),
           copies: fc.integer({ min: 1, max: 3 }),
           sharesGateway: fc.boolean(),
           outage: fc.option(
@@ -113,10 +133,10 @@ const organisations = (minutes: number, recover: boolean) =>
             ...organisation(
               `never-answered${copy}`,
               { kind: "answers", latencyMs: neverAnswered.latencyMs },
-              neverAnswered.tasks,
+              neverAnswered.of.tasks,
               neverAnswered.sharesGateway ? "https://never-answered" : undefined,
             ),
-            neverAnswered: neverAnswered.times,
+            neverAnswered: neverAnswered.of.times,
             ...(neverAnswered.outage && withOutage(neverAnswered.outage)),
           }))
         : []),
