@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { MOST_GAPS, NEVER_SWEPT, parseCheckpoint } from "../../lib/store/checkpoint.ts";
+import { MOST_GAPS_OF_RECORD, NEVER_SWEPT, parseCheckpoint } from "../../lib/store/checkpoint.ts";
 
 const KEY = "01a20ada2c001996";
 
@@ -73,7 +73,7 @@ describe("a shard's checkpoint", () => {
         const key = (2 * index).toString(16).padStart(16, "0");
         return { from: key, to: `${key}0`, watermark: 4 };
       });
-    const full = { watermark: 9, gaps: gaps(MOST_GAPS) };
+    const full = { watermark: 9, gaps: gaps(MOST_GAPS_OF_RECORD) };
     expect(parseCheckpoint(full)).toEqual(full);
     expect(parseCheckpoint({ watermark: 9, gaps: gaps(1_000) })).toEqual(NEVER_SWEPT);
   });
