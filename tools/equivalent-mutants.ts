@@ -75,7 +75,6 @@ export const EQUIVALENT: Record<string, readonly Equivalent[]> = {
     { was: "a > b", becomes: "a >= b", why: "of two equal texts it is either" },
   ],
   "lib/store/merge-gaps.ts": [
-    { was: "kept.length <= most", becomes: "false", why: "a shortcut: there is nothing to merge" },
     {
       was: "kept.length <= most",
       becomes: "kept.length < most",

@@ -24,7 +24,7 @@ export function mergeGaps(gaps: Coverage, most = MOST_GAPS): CheckedSpan[] {
   // What is in no gap has been checked further than any of them.
   const covered = 2 * latest - oldest + 1;
   const all: Positioned[] = [];
-  const pairs = new TinyQueue<Pair>([], (a, b) => a.cost - b.cost);
+  const pairs = new TinyQueue<Pair>(undefined, (a, b) => a.cost - b.cost);
   const add = (gap: Positioned, left: Positioned | undefined, right?: Positioned) => {
     all.push(gap);
     if (left) pairs.push(pairOf(left, gap, covered));
