@@ -275,8 +275,8 @@ export const EQUIVALENT: Record<string, readonly Equivalent[]> = {
   ],
   "lib/sweep/suspect-queue.ts": [
     {
-      was: "compareLanes({ lane, next }, first) < 0",
-      becomes: "compareLanes({ lane, next }, first) <= 0",
+      was: "compareLanes(one, first) < 0",
+      becomes: "compareLanes(one, first) <= 0",
       why: "two random numbers are hardly ever equal",
     },
   ],

@@ -128,22 +128,23 @@ export class Backlog {
 function gapsOf(leftOut: readonly LeftOut[], before: Coverage): Record<"gaps" | "alone", CheckedSpan[]> {
   const gaps: CheckedSpan[] = [];
   const alone: CheckedSpan[] = [];
-  let last: (LeftOut & { span: CheckedSpan | undefined }) | undefined;
-  for (const task of [...leftOut].sort((a, b) => (a.key < b.key ? -1 : 1))) {
-    const { key, number, watermark } = task;
+  let last: { number: number; span: CheckedSpan | undefined; gap: CheckedSpan } | undefined;
+  const inOrder = [...leftOut].sort((a, b) => (a.key < b.key ? -1 : 1));
+  for (const { key, number, watermark, wasAskedInVain } of inOrder) {
     const span = spanAt(before, key);
     const { to } = onlyKey(key);
-    const isNext = last && Math.abs(number - last.number) <= 1;
-    if (task.wasAskedInVain || (span && isSingleKey(span))) {
+    const previous = last && Math.abs(number - last.number) <= 1 ? last : undefined;
+    if (wasAskedInVain || (span && isSingleKey(span))) {
       alone.push({ from: key, to, watermark });
       // Those before and behind it follow one another.
-      if (last && isNext) last.number = number;
-      continue;
+      if (previous) previous.number = number;
+    } else if (previous && watermark === previous.gap.watermark && span === previous.span) {
+      previous.number = number;
+      previous.gap.to = to;
+    } else {
+      last = { number, span, gap: { from: key, to, watermark } };
+      gaps.push(last.gap);
     }
-    const gap = gaps.at(-1);
-    if (gap && isNext && watermark === last?.watermark && span === last.span) gap.to = to;
-    else gaps.push({ from: key, to, watermark });
-    last = { ...task, span };
   }
   return { gaps, alone };
 }

@@ -54,9 +54,9 @@ export class SuspectQueue<Item extends Queued> {
     let first: { lane: Lane<Item>; waiting: TinyQueue<Waiting<Item>>; next: Waiting<Item> } | undefined;
     for (const [lane, waiting] of this.#waiting) {
       if (!isItsTurn(lane)) continue;
-      const next = waiting.peek() as Waiting<Item>;
+      const one = { lane, waiting, next: waiting.peek() as Waiting<Item> };
       if (allowedAt(lane) > now) this.#wake(allowedAt(lane), now);
-      else if (!first || compareLanes({ lane, next }, first) < 0) first = { lane, waiting, next };
+      else if (!first || compareLanes(one, first) < 0) first = one;
     }
     if (!first) return undefined;
     const { lane, waiting, next } = first;

@@ -113,13 +113,24 @@ describe("a backlog", () => {
 
   it("keeps gaps apart between which others have been checked further", () => {
     const alone = [2, 6].map((index) => ({ ...onlyKey(KEYS[index] as string), watermark: 1 }));
-    const before = coverageOf({ watermark: 7, gaps: alone });
-    for (const options of [{ unread: before }, { before }]) {
-      const backlog = new Backlog({ orgId: "o1", ...options });
-      for (const { from } of alone) {
-        backlog.leaveOut({ key: from, number: backlog.take(), watermark: 1, wasAskedInVain: false });
+    const wide = [2, 6].map((index) => ({
+      from: KEYS[index - 1] as string,
+      to: KEYS[index + 1] as string,
+      watermark: 1,
+    }));
+    for (const gaps of [alone, wide]) {
+      const before = coverageOf({ watermark: 7, gaps });
+      const first = new Backlog({ orgId: "o1", before });
+      const next = new Backlog({ orgId: "o1", unread: before });
+      // What is furthest behind is read, the rest is not.
+      next.begin();
+      next.end([]);
+      for (const backlog of [first, next]) {
+        for (const { from: key } of alone) {
+          backlog.leaveOut({ key, number: backlog.take(), watermark: 1, wasAskedInVain: false });
+        }
+        expect(backlog.remaining(false).filter(({ watermark }) => watermark === 1)).toEqual(alone);
       }
-      expect(backlog.remaining(false).filter(({ watermark }) => watermark === 1)).toEqual(alone);
     }
   });
 
@@ -181,6 +192,14 @@ describe("a backlog", () => {
       few.leaveOut({ ...known, watermark: index === 4 ? 1 : 5, wasAskedInVain: index === 4 });
     }
     expect(few.remaining(false).map(({ watermark }) => watermark)).toEqual([5, 1, 5]);
+    // Those between which others were checked stay apart.
+    const apart = new Backlog({ orgId: "o1" });
+    const taken = KEYS.map(() => apart.take());
+    for (const index of [3, 7, 8]) {
+      const known = { key: KEYS[index] as string, number: taken[index] as number, watermark: 5 };
+      apart.leaveOut({ ...known, wasAskedInVain: index === 7 });
+    }
+    expect(watermarkAt(apart.remaining(false), KEYS[5] as string)).toBeUndefined();
   });
 
   it("stays short however many tasks were left out, and covers them all", () => {
