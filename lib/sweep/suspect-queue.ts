@@ -9,14 +9,17 @@ interface Waiting<Item> {
 }
 
 /** The item of an organisation that goes first there. */
-interface Next {
-  lane: Lane<Queued>;
-  next: Waiting<unknown>;
+interface Next<Item extends Queued> {
+  lane: Lane<Item>;
+  waiting: TinyQueue<Waiting<Item>>;
+  takenAt: number;
+  next: Waiting<Item>;
 }
 
 /**
  * The queued items whose tasks are suspects. The organisation with the fewest calls about its suspects in flight goes
- * first, so that none waits behind another's thousands; then those that went unanswered least often. Their calls come
+ * first, then the one that has waited longest for its turn, so that none waits behind others' thousands; then those that
+ * went unanswered least often. Their calls come
  * after the organisation's first answer, take turns with those about its other tasks, and are apart from its window: at
  * most half as many as that allows.
  */
@@ -25,6 +28,9 @@ export class SuspectQueue<Item extends Queued> {
   readonly #waiting = new Map<Lane<Item>, TinyQueue<Waiting<Item>>>();
   readonly #wake: (at: number, now: number) => void;
   #lengthInFront = 0;
+  #taken = 0;
+  /** Of each organisation, how many items had been taken when one of its own was taken last. */
+  readonly #takenAt = new Map<Lane<Item>, number>();
 
   /** @param options.wake has {@link take} called again at a time when it will find more */
   constructor({ wake }: { wake: (at: number, now: number) => void }) {
@@ -51,16 +57,18 @@ export class SuspectQueue<Item extends Queued> {
 
   /** Removes the item that goes first of those that may be called for now; undefined if there is none. */
   take(now: number): { lane: Lane<Item>; item: Item } | undefined {
-    let first: { lane: Lane<Item>; waiting: TinyQueue<Waiting<Item>>; next: Waiting<Item> } | undefined;
+    let first: Next<Item> | undefined;
     for (const [lane, waiting] of this.#waiting) {
       if (!isItsTurn(lane)) continue;
-      const one = { lane, waiting, next: waiting.peek() as Waiting<Item> };
+      const takenAt = this.#takenAt.get(lane) ?? 0;
+      const one = { lane, waiting, takenAt, next: waiting.peek() as Waiting<Item> };
       if (allowedAt(lane) > now) this.#wake(allowedAt(lane), now);
       else if (!first || compareLanes(one, first) < 0) first = one;
     }
     if (!first) return undefined;
     const { lane, waiting, next } = first;
     waiting.pop();
+    this.#takenAt.set(lane, ++this.#taken);
     if (next.order === 0) this.#lengthInFront--;
     if (waiting.length === 0) this.#waiting.delete(lane);
     return { lane, item: next.item };
@@ -79,8 +87,9 @@ function compare(a: Waiting<unknown>, b: Waiting<unknown>): number {
   return a.order - b.order || a.chance - b.chance;
 }
 
-function compareLanes(a: Next, b: Next): number {
-  return a.lane.suspectsInFlight - b.lane.suspectsInFlight || compare(a.next, b.next);
+function compareLanes(a: Next<Queued>, b: Next<Queued>): number {
+  const inFlight = a.lane.suspectsInFlight - b.lane.suspectsInFlight;
+  return inFlight || a.takenAt - b.takenAt || compare(a.next, b.next);
 }
 
 function isItsTurn({ items, window, inFlight, suspectsInFlight, wasSuspect }: Lane<Queued>): boolean {

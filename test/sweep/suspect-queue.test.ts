@@ -83,6 +83,14 @@ describe("suspects are taken", () => {
     expect(taken).toEqual(["many", "few 7", "many", "few 8", "many", "few 9", "many", "many"]);
   });
 
+  it("in turn of organisations that have equally many in flight, however often theirs went unanswered", () => {
+    const lanes = ["a", "b", "c"].map((orgId) => lane(orgId));
+    for (const [index, one] of lanes.entries()) {
+      for (let time = 0; time < 3; time++) add(one, one.orgId, 2 + 10 * index + time);
+    }
+    expect(takeAll().join("")).toBe("abcabcabc");
+  });
+
   it("in any order if they went unanswered equally often", () => {
     for (const orgIds of [
       ["a", "a"],
@@ -91,6 +99,7 @@ describe("suspects are taken", () => {
       const orders = new Set<string>();
       const lanes = new Map(orgIds.map((orgId) => [orgId, lane(orgId)]));
       for (let time = 0; time < 100; time++) {
+        queue = new SuspectQueue<Item>({ wake: () => {} });
         for (const [index, orgId] of orgIds.entries()) add(lanes.get(orgId) as Lane<Item>, String(index), 2);
         orders.add(takeAll().join());
       }
