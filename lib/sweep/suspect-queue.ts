@@ -19,9 +19,8 @@ interface Next<Item extends Queued> {
 /**
  * The queued items whose tasks are suspects. The organisation with the fewest calls about its suspects in flight goes
  * first, then the one that has waited longest for its turn, so that none waits behind others' thousands; then those that
- * went unanswered least often. Their calls come
- * after the organisation's first answer, take turns with those about its other tasks, and are apart from its window: at
- * most half as many as that allows.
+ * went unanswered least often. Their calls come after the organisation's first answer, take turns with those about its
+ * other tasks, and are apart from its window: at most half as many as that allows.
  */
 export class SuspectQueue<Item extends Queued> {
   /** No queue is empty. */
