@@ -24,11 +24,15 @@ export const NEVER_SWEPT: Checkpoint = { watermark: 0, gaps: [] };
  */
 export const MOST_GAPS = 16;
 /**
- * The most gaps of an organisation's record: each of its tasks that are never answered keeps one for good. Merged ones
- * would have what is between them checked in every sweep. So many take 26 KB, and twice that while a change is pending;
- * an item may have 400 KB.
+ * The most single keys that keep a gap of their own in an organisation's record: each of its tasks that are never answered
+ * has one for good. Merged ones would have what is between them checked in every sweep.
  */
-export const MOST_GAPS_OF_RECORD = 400;
+export const MOST_KEYS_APART = 400;
+/**
+ * The most gaps of an organisation's record, in which each single key may divide a gap. So many take 53 KB, and twice that
+ * while a change is pending; an item may have 400 KB.
+ */
+export const MOST_GAPS_OF_RECORD = MOST_GAPS + 2 * MOST_KEYS_APART;
 
 const Time = z.int().check(z.nonnegative());
 /** A key, the text that follows a key, or one of the two ends. */
@@ -36,7 +40,7 @@ const Bound = z.string().check(z.regex(/^(?:[0-9a-f]{0,17}|~)$/));
 
 /** Gaps as a record holds them. */
 export const Gaps = z.array(z.object({ from: Bound, to: Bound, watermark: Time })).check(
-  z.maxLength(2 * MOST_GAPS_OF_RECORD),
+  z.maxLength(MOST_GAPS_OF_RECORD),
   z.refine((gaps) =>
     gaps.every(
       ({ from, to }, index) => from < to && (index === 0 || (gaps[index - 1] as { to: string }).to <= from),

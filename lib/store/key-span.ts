@@ -63,3 +63,8 @@ function earlier(a: string, b: string): string {
 function later(a: string, b: string): string {
   return a > b ? a : b;
 }
+
+/** The approximate position of a key among all keys. */
+export function positionOf(key: string): number {
+  return key === ALL_KEYS.to ? 16 ** 13 : Number.parseInt(key.padEnd(13, "0").slice(0, 13), 16);
+}

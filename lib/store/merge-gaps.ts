@@ -1,7 +1,7 @@
 import TinyQueue from "tinyqueue";
 import { type CheckedSpan, type Checkpoint, MOST_GAPS } from "./checkpoint.ts";
 import { append, type Coverage } from "./coverage.ts";
-import { ALL_KEYS, byKey } from "./key-span.ts";
+import { byKey, positionOf } from "./key-span.ts";
 
 /** The shortest checkpoint for a whole coverage. */
 export function checkpointOf(coverage: Coverage): Checkpoint {
@@ -75,9 +75,4 @@ function pairOf(left: Positioned, right: Positioned, covered: number): Pair {
     (covered - watermark) * (right.begin - left.end) +
     (right.watermark - watermark) * (right.end - right.begin);
   return { left, right, cost };
-}
-
-/** The approximate position of a key among all keys, to estimate how much lies between two. */
-function positionOf(key: string): number {
-  return key === ALL_KEYS.to ? 16 ** 13 : Number.parseInt(key.padEnd(13, "0").slice(0, 13), 16);
 }

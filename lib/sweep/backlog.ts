@@ -1,5 +1,5 @@
 import type { BehindRecord } from "../store/behind-store.ts";
-import { type CheckedSpan, MOST_GAPS_OF_RECORD } from "../store/checkpoint.ts";
+import { type CheckedSpan, MOST_KEYS_APART } from "../store/checkpoint.ts";
 import { type Coverage, flatten, leastWatermark, spanAt, watermarkAt, within } from "../store/coverage.ts";
 import { ALL_KEYS, isSingleKey, type KeySpan, onlyKey } from "../store/key-span.ts";
 import { mergeGaps } from "../store/merge-gaps.ts";
@@ -100,17 +100,18 @@ export class Backlog {
   /**
    * What is left, as gaps.
    *
-   * Tasks that may be never answered stay apart, as long as the record has room: in a gap with others, these would have
-   * to be checked in every sweep.
+   * Tasks that may be never answered stay apart, if they are not too many: in a gap with others, these would have to be
+   * checked in every sweep.
    *
    * @param isStuck if so, everything counts as left, so that the record need not be written again while it is stuck
    */
   remaining(isStuck: boolean): CheckedSpan[] {
     const unread = Map.groupBy(this.#unread, isSingleKey);
     const { gaps, alone } = gapsOf(this.#leftOut, this.#before);
-    const merged = mergeGaps(flatten([...(unread.get(false) ?? []), ...gaps]));
-    const all = flatten([...merged, ...(unread.get(true) ?? []), ...alone]);
-    if (!isStuck || all.length === 0) return mergeGaps(all, MOST_GAPS_OF_RECORD);
+    const spans = mergeGaps(flatten([...(unread.get(false) ?? []), ...gaps]));
+    const keys = mergeGaps(flatten([...(unread.get(true) ?? []), ...alone]), MOST_KEYS_APART);
+    const all = flatten([...spans, ...keys]);
+    if (!isStuck || all.length === 0) return all;
     return [{ ...ALL_KEYS, watermark: leastWatermark(all) }];
   }
 }

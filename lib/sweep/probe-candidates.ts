@@ -55,11 +55,6 @@ export class ProbeCandidates<Key> {
     return replaced;
   }
 
-  /** The tasks that were drawn. */
-  get drawn(): Candidate[] {
-    return [...this.#drawn.values()].map(({ candidate }) => candidate);
-  }
-
   /** Takes the tasks that were drawn and not taken yet. */
   take(): [Key, Candidate][] {
     const drawn = [...this.#drawn].filter(([, { isTaken }]) => !isTaken);

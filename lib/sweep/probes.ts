@@ -23,11 +23,13 @@ export class Probes {
   readonly #suspects: Suspects;
   readonly #now: number;
   readonly #areSuspectsFirst: boolean;
+  /** For how long a probe is due before it may be about a suspect, in milliseconds. */
+  readonly #lastResortMs: number;
   readonly #forProbes = new ProbeCandidates<HealthRecord>();
   readonly #forSecondOpinions = new ProbeCandidates<string>();
 
   constructor(options: {
-    dependencies: Pick<CheckDependencies, "suspects">;
+    dependencies: Pick<CheckDependencies, "suspects" | "schedule">;
     checker: Pick<Checker, "queue" | "secondOpinions">;
     breakers: Breakers;
     /** When the sweep took the shard, in Unix milliseconds. */
@@ -38,6 +40,7 @@ export class Probes {
     this.#suspects = options.dependencies.suspects;
     this.#now = options.now;
     this.#areSuspectsFirst = areSuspectsFirst(options.now);
+    this.#lastResortMs = 2 * options.dependencies.schedule.interval(0);
   }
 
   /** Whether a due task of an organisation can be used, since it or its gateway is stuck and may be asked. */
@@ -55,27 +58,27 @@ export class Probes {
   }
 
   /**
-   * Lets a task of a stuck organisation, or of one whose gateway is stuck, be drawn. A suspect is drawn only if there is
-   * no other, and not at all to tell whether an organisation is answered although its gateway is stuck. Of the others,
-   * one about which no call has gone unanswered is drawn, or else the one for which that is longest ago: so they take
-   * turns. Of equal ones, one that is past its deadline only if there is no other: asking about it delays its end.
+   * Lets a task of a stuck organisation, or of one whose gateway is stuck, be drawn. A suspect is a last resort: it is
+   * drawn only if no sweep has asked about another task for two intervals, and not at all to tell whether an organisation
+   * is answered although its gateway is stuck. Of the others, one about which no call has gone unanswered is drawn, or
+   * else the one for which that is longest ago: so they take turns. Of equal ones, one that is past its deadline only if
+   * there is no other: asking about it delays its end.
    *
    * @returns the task that is not drawn from now on: this one, or the one that was drawn so far
    */
   consider(candidate: Candidate): Candidate | undefined {
-    const { orgId } = candidate.task;
+    const { task, isLate } = candidate;
+    const { orgId } = task;
     const stuck = this.#breakers.stuck(orgId);
     if (!stuck) return candidate;
-    const isPreferred = this.#isPreferred(candidate);
-    if (!isPreferred && !this.#areSuspectsFirst && this.#breakers.isStuckOnlyByGateway(orgId))
-      return candidate;
-    const { at = 0 } = this.#suspects.unansweredCalls(candidate.task, this.#now) ?? {};
-    const rank = [Number(isPreferred), -at, Number(!candidate.isLate)];
-    if (this.#mayGiveSecondOpinion(orgId)) {
+    const isSuspect = this.#suspects.has(task);
+    const { at = 0 } = this.#suspects.unansweredCalls(task, this.#now) ?? {};
+    const rank = [Number(isSuspect === this.#areSuspectsFirst), -at, Number(!isLate)];
+    const own = this.#breakers.ownRecord(orgId);
+    if (this.#mayGiveSecondOpinion(orgId) && (!isSuspect || this.#isSuspectsTurn(own))) {
       return this.#forSecondOpinions.consider(orgId, candidate, { rank });
     }
-    if (!isProbeDue(stuck, this.#now)) return candidate;
-    const own = this.#breakers.ownRecord(orgId);
+    if (!isProbeDue(stuck, this.#now) || (isSuspect && !this.#isSuspectsTurn(stuck))) return candidate;
     const hasCredentials = Number(!own || wasCalled(own.reason));
     return this.#forProbes.consider(stuck, candidate, {
       // A gateway is asked for another of its organisations each time, with credentials if any has them.
@@ -112,13 +115,11 @@ export class Probes {
     }
   }
 
-  /** Whether a task was drawn only because there was no better one in this shard: another shard may have one. */
-  get isLastResort(): boolean {
-    return this.#forProbes.drawn.some((candidate) => !this.#isPreferred(candidate));
-  }
-
-  #isPreferred({ task }: Candidate): boolean {
-    return this.#suspects.has(task) === this.#areSuspectsFirst;
+  /** Whether suspects may be asked about: they go first now, or every shard with a better task has had its chance. */
+  #isSuspectsTurn(record: HealthRecord | undefined): boolean {
+    if (this.#areSuspectsFirst || !record) return this.#areSuspectsFirst;
+    const { nextProbeAt } = record;
+    return nextProbeAt <= this.#now - this.#lastResortMs || nextProbeAt > this.#now;
   }
 
   /** Whether an organisation is asked although its gateway is stuck: it has not failed itself, or its probe is due. */

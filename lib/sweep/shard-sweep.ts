@@ -38,9 +38,8 @@ const WHOLE_FOR_PROBES_EVERY_MS = 5 * 60_000;
 const OLDEST_FIRST_MS = 1_000;
 
 /**
- * Shards start their probes at random within this time, in milliseconds, and those that have only suspects for one later
- * by as much. Otherwise it would always be the same shard that probes an organisation which has tasks in several, and
- * perhaps with one that is never answered.
+ * Shards start their probes at random within this time, in milliseconds. Otherwise it would always be the same shard that
+ * probes an organisation which has tasks in several, and perhaps with one that is never answered.
  */
 const PROBES_WITHIN_MS = 100;
 
@@ -133,8 +132,7 @@ export class ShardSweep {
     for (const { orgId, record } of this.#backlogs.values())
       if (!record?.isSettled) this.#checks.expectChange(orgId);
     await this.#oldestFirst(this.#firstPass());
-    const probesAfter = (Math.random() + Number(this.#probes.isLastResort)) * PROBES_WITHIN_MS;
-    if (this.#stuckBefore.size > 0) await pause(probesAfter);
+    if (this.#stuckBefore.size > 0) await pause(Math.random() * PROBES_WITHIN_MS);
     this.#startProbes();
     this.#late.askHeldBack();
     const [gone] = await Promise.all([this.#readWhole(), this.#learnMoved(), this.#furtherPasses()]);

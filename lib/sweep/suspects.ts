@@ -1,7 +1,7 @@
 import { CLOCK_ERROR_MS } from "../store/shard-store.ts";
-import type { OpenTask } from "../tasks/record.ts";
+import { type NamedTask, TaskMap } from "./task-map.ts";
 
-/** The most tasks that are remembered, of all organisations. */
+/** The most tasks that are remembered, of all organisations; as many again about which calls said nothing. */
 const MOST = 20_000;
 /** After this many calls in a row without an answer, a task is a suspect. One may have been bad luck. */
 const SUSPECT_AFTER = 2;
@@ -9,8 +9,6 @@ const SUSPECT_AFTER = 2;
 const FIRST_REST_MS = 45_000;
 /** The part of its schedule's interval after which a suspect is asked about in any case. */
 const LONGEST_REST = 0.9;
-
-type Named = Pick<OpenTask, "orgId" | "indexKey">;
 
 /** Calls about a task that went unanswered, since it was last answered. */
 export interface UnansweredCalls {
@@ -26,12 +24,12 @@ export interface UnansweredCalls {
  * unanswered proves nothing, unless there is no other task.
  */
 export class Suspects {
-  /** By organisation and index key. No map is empty. */
-  readonly #tasks = new Map<string, Map<string, UnansweredCalls>>();
-  #length = 0;
+  readonly #known = new TaskMap<UnansweredCalls>(MOST);
+  /** Those about which no call said anything. Apart, so that probes of thousands that are stuck displace none of the others. */
+  readonly #onlyAsked = new TaskMap<UnansweredCalls>(MOST);
 
   /** The calls about a task that have gone unanswered; undefined if there are none. */
-  unansweredCalls(task: Named, now: number): UnansweredCalls | undefined {
+  unansweredCalls(task: NamedTask, now: number): UnansweredCalls | undefined {
     const found = this.#find(task);
     // The clock was ahead then, and has been put right.
     if (found && found.at > now + CLOCK_ERROR_MS) found.at = 0;
@@ -39,53 +37,42 @@ export class Suspects {
   }
 
   /** Whether the last call about a task went unanswered. */
-  wasAskedInVain(task: Named): boolean {
+  wasAskedInVain(task: NamedTask): boolean {
     return this.#find(task) !== undefined;
   }
 
   /** Whether a task is a suspect. */
-  has(task: Named): boolean {
-    return isSuspect(this.#find(task));
+  has(task: NamedTask): boolean {
+    return isSuspect(this.#known.get(task));
   }
 
   /** The index keys of an organisation's suspects. */
   of(orgId: string): string[] {
-    const tasks = this.#tasks.get(orgId);
-    if (!tasks) return [];
-    return [...tasks].filter(([, calls]) => isSuspect(calls)).map(([key]) => key);
+    return [...this.#known.of(orgId)].filter(([, calls]) => isSuspect(calls)).map(([key]) => key);
   }
 
   /** Notes that a call about a task went unanswered. @param isTelling whether that says something about the task */
-  unanswered(task: Named, now: number, isTelling: boolean): void {
-    const known = this.#find(task) ?? this.#add(task);
-    if (isTelling) known.calls++;
-    known.at = now;
+  unanswered(task: NamedTask, now: number, isTelling: boolean): void {
+    const known = this.#known.get(task);
+    if (known) {
+      if (isTelling) known.calls++;
+      known.at = now;
+    } else if (isTelling) {
+      this.#onlyAsked.delete(task);
+      this.#known.set(task, { calls: 1, at: now });
+    } else {
+      this.#onlyAsked.set(task, { calls: 0, at: now });
+    }
   }
 
   /** Notes that a call about a task was answered. */
-  answered({ orgId, indexKey }: Named): void {
-    const tasks = this.#tasks.get(orgId);
-    if (!tasks?.delete(indexKey)) return;
-    this.#length--;
-    if (tasks.size === 0) this.#tasks.delete(orgId);
+  answered(task: NamedTask): void {
+    this.#known.delete(task);
+    this.#onlyAsked.delete(task);
   }
 
-  #find({ orgId, indexKey }: Named): UnansweredCalls | undefined {
-    return this.#tasks.get(orgId)?.get(indexKey);
-  }
-
-  #add({ orgId, indexKey }: Named): UnansweredCalls {
-    if (this.#length === MOST) this.#forgetOne();
-    const added = { calls: 0, at: 0 };
-    const tasks = this.#tasks.get(orgId) ?? new Map<string, UnansweredCalls>();
-    this.#tasks.set(orgId, tasks.set(indexKey, added));
-    this.#length++;
-    return added;
-  }
-
-  #forgetOne(): void {
-    const [orgId, tasks] = this.#tasks.entries().next().value as [string, Map<string, UnansweredCalls>];
-    this.answered({ orgId, indexKey: tasks.keys().next().value as string });
+  #find(task: NamedTask): UnansweredCalls | undefined {
+    return this.#known.get(task) ?? this.#onlyAsked.get(task);
   }
 }
 

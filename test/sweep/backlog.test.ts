@@ -1,6 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type CheckedSpan, MOST_GAPS, MOST_GAPS_OF_RECORD } from "../../lib/store/checkpoint.ts";
+import {
+  type CheckedSpan,
+  MOST_GAPS,
+  MOST_GAPS_OF_RECORD,
+  MOST_KEYS_APART,
+} from "../../lib/store/checkpoint.ts";
 import { coverageOf, flatten, watermarkAt } from "../../lib/store/coverage.ts";
 import { ALL_KEYS, keysFrom, onlyKey } from "../../lib/store/key-span.ts";
 import { Backlog } from "../../lib/sweep/backlog.ts";
@@ -137,7 +142,7 @@ describe("a backlog", () => {
   it("keeps tasks apart about which EnOS was asked in vain, so that what is between them counts as checked", () => {
     const tasks = fc.uniqueArray(fc.nat(5_000), {
       minLength: 1,
-      maxLength: MOST_GAPS_OF_RECORD,
+      maxLength: MOST_KEYS_APART,
       size: "max",
     });
     fc.assert(
@@ -160,7 +165,7 @@ describe("a backlog", () => {
           next.end([]);
           leaveAllOut(next, false);
           expect(next.remaining(false)).toEqual(alone);
-        } else if (keys.length < MOST_GAPS_OF_RECORD / 2) {
+        } else {
           const remaining = next.remaining(false);
           expect(keys.map((key) => watermarkAt(remaining, key))).toEqual(
             alone.map(({ watermark }) => watermark),
@@ -170,6 +175,20 @@ describe("a backlog", () => {
       }),
       { numRuns: 50 },
     );
+  });
+
+  it("keeps as many tasks apart as it may beside keys of which all is unread", () => {
+    const unread = [{ ...ALL_KEYS, watermark: 7 }];
+    const backlog = new Backlog({ orgId: "o1", unread });
+    const keys = Array.from({ length: MOST_KEYS_APART }, (_, index) =>
+      (index * 16 ** 12).toString(16).padStart(16, "0"),
+    );
+    for (const key of keys)
+      backlog.leaveOut({ key, number: backlog.take(), watermark: 1, wasAskedInVain: true });
+    const remaining = backlog.remaining(false);
+    expect(remaining.length).toBeLessThanOrEqual(MOST_GAPS_OF_RECORD);
+    expect(keys.map((key) => watermarkAt(remaining, key))).toEqual(keys.map(() => 1));
+    expect(keys.map((key) => watermarkAt(remaining, `${key}1`))).toEqual(keys.map(() => 7));
   });
 
   it("merges no more for tasks that were asked about in vain between others that were left out", () => {
@@ -205,7 +224,7 @@ describe("a backlog", () => {
   it("stays short however many tasks were left out, and covers them all", () => {
     for (const [wasAskedInVain, most] of [
       [false, MOST_GAPS],
-      [true, MOST_GAPS_OF_RECORD],
+      [true, MOST_KEYS_APART],
     ] as const) {
       const backlog = new Backlog({ orgId: "o1" });
       const keys = Array.from({ length: 1_000 }, (_, index) => index.toString(16).padEnd(16, "0"));

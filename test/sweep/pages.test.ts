@@ -5,7 +5,7 @@ import type { OpenTaskPage } from "../../lib/store/open-task-store.ts";
 import { readPages } from "../../lib/sweep/pages.ts";
 import type { OpenTask } from "../../lib/tasks/record.ts";
 
-const keyOf = (index: number) => index.toString(16).padStart(16, "0");
+const keyOf = (index: number) => (index * 16 ** 9).toString(16).padStart(16, "0");
 
 /** Reads the spans of an index of this many tasks, in pages of this many. */
 async function read(tasks: number, pageSize: number, spans: KeySpan[]) {
@@ -66,6 +66,7 @@ it("what lies between spans is skipped, unless many of them are on a page", asyn
   // Ten on each page, and nine.
   expect(await pagesOf(every(10))).toBe(10);
   expect(await pagesOf(every(12).slice(0, 20))).toBe(1 + 20 - 9);
-  // As soon as a page has passed few, it is jumped.
-  expect(await pagesOf([...every(5).slice(0, 29), onlyKey(keyOf(900))])).toBe(3);
+  // After a jump, too.
+  expect(await pagesOf([onlyKey(keyOf(0)), ...every(5).slice(100)])).toBe(1 + 5);
+  expect(await pagesOf([...every(5).slice(0, 29), onlyKey(keyOf(900))])).toBe(1 + 10);
 });

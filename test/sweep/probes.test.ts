@@ -50,7 +50,7 @@ function probesWith(records: HealthRecord[], silent: string[] = [], now = NOW): 
     },
   };
   return new Probes({
-    dependencies: { suspects },
+    dependencies: { suspects, schedule: createSchedule({ sweepIntervalSeconds: 60 }) },
     checker: checker as unknown as Checker,
     breakers,
     now,
@@ -89,14 +89,15 @@ it("ask about stuck organisations whose probe is due, and about no others", () =
   expect(asked).toEqual([{ orgId: "due" }]);
 });
 
-it("ask about a suspect only if there is no other task, be it past its deadline", () => {
-  const probes = probesWith([record("org", "o1", NOW - 1)]);
+it("ask about a suspect only if no other task has been asked about for two intervals, be it past its deadline", () => {
   makeSuspect("o1", "suspect");
+  expect(notDrawn(probesWith([record("org", "o1", NOW - 2 * MINUTE + 1)]), "suspect")).toBe("suspect");
+  // By a clock that was wrong.
+  expect(notDrawn(probesWith([record("org", "o1", NOW + 60 * MINUTE)]), "suspect")).toBeUndefined();
+  const probes = probesWith([record("org", "o1", NOW - 2 * MINUTE)]);
   suspects.unanswered({ orgId: "o1", indexKey: "asked" }, NOW, false);
   expect(notDrawn(probes, "suspect")).toBeUndefined();
-  expect(probes.isLastResort).toBe(true);
   expect(notDrawn(probes, "asked", true)).toBe("suspect");
-  expect(probes.isLastResort).toBe(false);
   expect(notDrawn(probes, "suspect")).toBe("suspect");
   expect(notDrawn(probes, "late", true)).toBe("asked");
   expect(notDrawn(probes, "good")).toBe("late");
@@ -106,17 +107,22 @@ it("ask about suspects first now and then, in case that they are what would be a
   const probes = probesWith([record("org", "o1", NOW - 1)], [], FIRST);
   makeSuspect("o1", "suspect");
   expect(notDrawn(probes, "good")).toBeUndefined();
-  expect(probes.isLastResort).toBe(true);
   expect(notDrawn(probes, "suspect")).toBe("good");
 });
 
 it("do not ask about a suspect whether its organisation is answered although its gateway is stuck", () => {
   makeSuspect("o1", "suspect");
-  const gateway = record("origin", SILENT, NOW - 1);
+  const gateway = record("origin", SILENT, NOW + MINUTE);
   expect(notDrawn(probesWith([gateway], ["o1"]), "suspect")).toBe("suspect");
-  expect(notDrawn(probesWith([gateway], ["o1"], FIRST), "suspect")).toBeUndefined();
-  // If it is stuck itself, this is its own probe.
-  expect(notDrawn(probesWith([gateway, record("org", "o1", NOW - 1)], ["o1"]), "suspect")).toBeUndefined();
+  expect(notDrawn(probesWith([gateway], ["o1"]), "good")).toBeUndefined();
+  expect(
+    notDrawn(probesWith([record("origin", SILENT, FIRST + 1)], ["o1"], FIRST), "suspect"),
+  ).toBeUndefined();
+  // If it is stuck itself, this is its own probe; and a gateway's probe may be about any organisation.
+  const own = record("org", "o1", NOW - 2 * MINUTE);
+  expect(notDrawn(probesWith([gateway, own], ["o1"]), "suspect")).toBeUndefined();
+  const due = record("origin", SILENT, NOW - 2 * MINUTE);
+  expect(notDrawn(probesWith([due], ["o1"]), "suspect")).toBeUndefined();
 });
 
 it("ask about one organisation of a gateway whose probe is due", () => {

@@ -324,6 +324,16 @@ it("resumes an organisation in time of which half of the tasks are never answere
   }
 });
 
+it("resumes an organisation in time whose task that is never answered is in a shard of less to read", async () => {
+  const recoversAt = 26 * MINUTE;
+  const old = { at: -20 * 60 * MINUTE, breaksAt: 20 * MINUTE, recoversAt, neverAnswered: 1 };
+  const back = Array.from({ length: 40 }, (_, index) => organisation(`back${index}`, HANGS, 4, old));
+  const huge = organisation("huge", QUICK, 12_000, { at: -20 * 60 * MINUTE });
+  const options = { minutes: 44, pageMs: 20, isWarm: true };
+  const outcome = await run(world([...back, huge], options));
+  for (const one of back) expect(askedAfter(outcome, one), one.id).toBeLessThan(15 + 2);
+});
+
 it("resumes all tasks of an organisation whose recovery another sweeper has seen", async () => {
   const recoversAt = 200 * MINUTE;
   const old = { at: -20 * 60 * MINUTE, breaksAt: 30 * MINUTE, recoversAt };
