@@ -328,8 +328,8 @@ it("resumes an organisation in time whose task that is never answered is in a sh
   const recoversAt = 26 * MINUTE;
   const old = { at: -20 * 60 * MINUTE, breaksAt: 20 * MINUTE, recoversAt, neverAnswered: 1 };
   const back = Array.from({ length: 40 }, (_, index) => organisation(`back${index}`, HANGS, 4, old));
-  const huge = organisation("huge", QUICK, 12_000, { at: -20 * 60 * MINUTE });
-  const options = { minutes: 44, pageMs: 20, isWarm: true };
+  const huge = organisation("huge", QUICK, 3_000, { at: -20 * 60 * MINUTE });
+  const options = { minutes: 44, pageMs: 300, isWarm: true };
   const outcome = await run(world([...back, huge], options));
   for (const one of back) expect(askedAfter(outcome, one), one.id).toBeLessThan(15 + 2);
 });
@@ -380,11 +380,11 @@ it("probes an organisation once at a time whose gateway refuses connections, tho
 it("asks an organisation of a silent gateway even if slow ones elsewhere need all waiting places", async () => {
   const old = { origin, at: -20 * 60 * MINUTE };
   const hung = [0, 1, 2, 3].map((index) => organisation(`hung${index}`, HANGS, 5, old));
-  const slow = Array.from({ length: 500 }, (_, index) =>
+  const slow = Array.from({ length: 300 }, (_, index) =>
     organisation(`slow${index}`, { kind: "answers", latencyMs: 8_000 }, 14, { at: -MINUTE }),
   );
   const well = organisation("well", QUICK, 2, old);
-  const outcome = await run(world([...hung, well, ...slow], { shards: 2 }));
+  const outcome = await run(world([...hung, well, ...slow], { shards: 2, minutes: 12 }));
   expect(longestGap(outcome, "well")).toBeLessThan(8);
 });
 
