@@ -42,6 +42,7 @@ const PURE: Record<string, readonly string[]> = {
     "shard-window",
     "suspect-queue",
     "suspects",
+    "task-map",
     "time-budget",
     "turn-queue",
   ],

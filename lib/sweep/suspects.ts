@@ -57,12 +57,8 @@ export class Suspects {
     if (known) {
       if (isTelling) known.calls++;
       known.at = now;
-    } else if (isTelling) {
-      this.#onlyAsked.delete(task);
-      this.#known.set(task, { calls: 1, at: now });
-    } else {
-      this.#onlyAsked.set(task, { calls: 0, at: now });
-    }
+    } else if (isTelling) this.#known.set(task, { calls: 1, at: now });
+    else this.#onlyAsked.set(task, { calls: 0, at: now });
   }
 
   /** Notes that a call about a task was answered. */

@@ -63,6 +63,9 @@ describe("a probe", () => {
   it("is about suspects first in one minute of 31, which probes ten minutes apart meet", () => {
     const minutes = Array.from({ length: 31 }, (_, index) => areSuspectsFirst(now + index * MINUTE));
     expect(minutes.filter(Boolean)).toHaveLength(1);
+    const first = Math.floor(now / MINUTE + minutes.indexOf(true)) * MINUTE;
+    const seconds = Array.from({ length: 60 }, (_, index) => areSuspectsFirst(first + index * 1_000));
+    expect(new Set(seconds)).toEqual(new Set([true]));
     const probes = Array.from({ length: 31 }, (_, index) => areSuspectsFirst(now + index * 10 * MINUTE));
     expect(probes.filter(Boolean)).toHaveLength(1);
   });
