@@ -21,9 +21,20 @@ export function broken(outcome: Outcome): string[] {
   ];
 }
 
-/** Whether sweeps have enough time, and AWS works. */
-function isAtEase({ invocationMs, pageMs, failsEvery }: World): boolean {
-  return invocationMs >= WHOLE_MINUTE && pageMs <= 50 && failsEvery === Number.POSITIVE_INFINITY;
+/** Whether sweeps have enough time and slots, and AWS works. */
+function isAtEase(world: World): boolean {
+  const { invocationMs, pageMs, failsEvery, concurrency } = world;
+  const hasTime = invocationMs >= WHOLE_MINUTE && pageMs <= 50 && failsEvery === Number.POSITIVE_INFINITY;
+  return hasTime && slotTimeOf(world) <= (concurrency * SWEEP_MS) / 2;
+}
+
+/** The slot time of asking about each task of the crowds once, in milliseconds: what is not answered takes a second. */
+function slotTimeOf({ organisations }: World): number {
+  const crowds = organisations.filter(({ neverAnswered }) => neverAnswered > 0);
+  return crowds.reduce((sum, { tasks, neverAnswered, conduct }) => {
+    const latencyMs = conduct.kind === "answers" ? conduct.latencyMs : 50;
+    return sum + tasks.length * latencyMs + neverAnswered * 1_000;
+  }, 0);
 }
 
 /** How much clocks, the index and sweepers that die may add to any delay, in milliseconds. */
