@@ -29,8 +29,8 @@ export const MOST_GAPS = 16;
  */
 export const MOST_KEYS_APART = 400;
 /**
- * The most gaps of an organisation's record, in which each single key may divide a gap. So many take about 65 KB, and twice that
- * while a change is pending; an item may have 400 KB.
+ * The most gaps of an organisation's record, in which each single key may divide a gap. So many take about 65 KB, and
+ * twice that while a change is pending; an item may have 400 KB.
  */
 export const MOST_GAPS_OF_RECORD = MOST_GAPS + 2 * MOST_KEYS_APART;
 
