@@ -1,6 +1,6 @@
 import TinyQueue from "tinyqueue";
 import { type CheckedSpan, type Checkpoint, MOST_GAPS } from "./checkpoint.ts";
-import { append, type Coverage } from "./coverage.ts";
+import { append, type Coverage, leastWatermark } from "./coverage.ts";
 import { byKey, positionOf } from "./key-span.ts";
 
 /** The shortest checkpoint for a whole coverage. */
@@ -18,11 +18,9 @@ export function mergeGaps(gaps: Coverage, most = MOST_GAPS): CheckedSpan[] {
   const kept: CheckedSpan[] = [];
   for (const gap of gaps) append(kept, gap);
   if (kept.length <= most) return kept;
-  const watermarks = kept.map(({ watermark }) => watermark);
-  const latest = watermarks.reduce((a, b) => Math.max(a, b));
-  const oldest = watermarks.reduce((a, b) => Math.min(a, b));
+  const latest = kept.reduce((most, { watermark }) => Math.max(most, watermark), 0);
   // What is in no gap has been checked further than any of them.
-  const covered = 2 * latest - oldest + 1;
+  const covered = 2 * latest - leastWatermark(kept) + 1;
   const all: Positioned[] = [];
   const pairs = new TinyQueue<Pair>(undefined, (a, b) => a.cost - b.cost);
   const add = (gap: Positioned, left: Positioned | undefined, right?: Positioned) => {

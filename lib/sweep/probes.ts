@@ -60,9 +60,9 @@ export class Probes {
   /**
    * Lets a task of a stuck organisation, or of one whose gateway is stuck, be drawn. A suspect is a last resort: it is
    * drawn only if no sweep has asked about another task for two intervals, and not at all to tell whether an organisation
-   * is answered although its gateway is stuck. Of the others, one about which no call has gone unanswered is drawn, or
-   * else the one for which that is longest ago: so they take turns. Of equal ones, one that is past its deadline only if
-   * there is no other: asking about it delays its end.
+   * is answered although its gateway is stuck; but see {@link areSuspectsFirst}. Of the others, one about which no call
+   * has gone unanswered is drawn, or else the one for which that is longest ago: so they take turns. Of equal ones, one
+   * that is past its deadline only if there is no other: asking about it delays its end.
    *
    * @returns the task that is not drawn from now on: this one, or the one that was drawn so far
    */
