@@ -36,12 +36,10 @@ class SlowestFirst extends BaseSequencer {
   }
 }
 
-/**
- * Without state beyond their own tests, so a process may run many of them: a process for each costs as much time as
- * they do.
- */
-const SHARED = ["bench", "enos", "events", "http", "infra", "store", "sweep", "tasks", "time"];
-const shared = SHARED.map((folder) => `test/${folder}/**/*.test.ts`);
+/** Each file in a process of its own, since they change its state. */
+const ALONE = ["test/*.test.ts", "test/{chaos,e2e,ops,worlds}/**/*.test.ts"];
+/** The others share processes: one for each file costs as much time as they do. */
+const ALL = ["test/**/*.test.ts"];
 
 export default defineConfig({
   test: {
@@ -54,9 +52,16 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "shared", include: shared, isolate: false, restoreMocks: true, unstubEnvs: true },
+        test: {
+          name: "shared",
+          include: ALL,
+          exclude: ALONE,
+          isolate: false,
+          restoreMocks: true,
+          unstubEnvs: true,
+        },
       },
-      { extends: true, test: { name: "alone", include: ["test/**/*.test.ts"], exclude: shared } },
+      { extends: true, test: { name: "alone", include: ALONE } },
     ],
   },
 });

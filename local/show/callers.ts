@@ -1,5 +1,5 @@
 import { Application } from "./application.ts";
-import { CHANNEL, NOT_IN_TIME, type Tracking } from "./tracked-examples.ts";
+import { CHANNEL, NO_ENVELOPE, type Tracking } from "./tracked-examples.ts";
 
 /** A caller's orders, each with a download whose event contains the order's number. */
 const ORDERS = ["order-4711", "order-4712"];
@@ -38,7 +38,7 @@ export async function showCallers({ enos, gateway, service }: Tracking): Promise
     tasks.push({ channelId: CHANNEL, taskId, correlationId });
   }
   const { envelope } = await service.client.trackMany(orgId, tasks);
-  if (!envelope?.data) throw new Error(`tasks could not be tracked: ${envelope?.msg ?? NOT_IN_TIME}`);
+  if (!envelope?.data) throw new Error(`tasks could not be tracked: ${envelope?.msg ?? NO_ENVELOPE}`);
   const { taskId } = tasks[0] as (typeof tasks)[0];
   const waited = service.client
     .status({ orgId, channelId: CHANNEL, taskId }, WAIT_SECONDS)

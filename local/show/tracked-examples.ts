@@ -23,8 +23,8 @@ export interface TrackedExample {
   endsAt: number | undefined;
 }
 
-/** What an answer without an envelope means: it is serverless-offline's own. */
-export const NOT_IN_TIME = "the function did not answer in time";
+/** What an answer without an envelope means: serverless-offline gave it, and has printed why. */
+export const NO_ENVELOPE = "the function failed";
 
 /** The channel of all examples. */
 export const CHANNEL = "ch-dee0c5";
@@ -70,7 +70,7 @@ export async function trackExamples({
     const task = { orgId: gateway.orgId, channelId: CHANNEL, taskId };
     const { status, envelope } = await service.client.track(task);
     if (status !== 201 || !envelope) {
-      throw new Error(`a task could not be tracked: ${envelope?.msg ?? NOT_IN_TIME}`);
+      throw new Error(`a task could not be tracked: ${envelope?.msg ?? NO_ENVELOPE}`);
     }
     const record = envelope.data;
     const trackedAt = example.tracked
@@ -95,7 +95,7 @@ export async function trackExamples({
 
 async function callbackUrlOf({ client }: LocalService, orgId: string): Promise<string> {
   const { envelope } = await client.callbackUrl({ orgId, channelId: CHANNEL });
-  if (!envelope?.data) throw new Error(`there is no URL for callbacks: ${envelope?.msg ?? NOT_IN_TIME}`);
+  if (!envelope?.data) throw new Error(`there is no URL for callbacks: ${envelope?.msg ?? NO_ENVELOPE}`);
   return envelope.data.callbackUrl;
 }
 

@@ -7,7 +7,7 @@ import type { Row, Scenario } from "./scenario.ts";
 import { Stage } from "./stage.ts";
 
 const SIZES = {
-  short: { first: 30, tasks: 60, kills: 15 },
+  short: { first: 30, tasks: 60, kills: 8 },
   long: { first: 100, tasks: 500, kills: 210 },
 };
 
