@@ -6,11 +6,9 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import type { Carried } from "../tasks/carried.ts";
-import type { Outcome } from "../tasks/decision.ts";
+import type { Outcome, StateChange } from "../tasks/decision.ts";
 import type { TaskKey } from "../tasks/key.ts";
 import type { IndexKey, OpenTask } from "../tasks/record.ts";
-import type { TrackedState } from "../tasks/state.ts";
-import type { DownloadStatus } from "../tasks/status.ts";
 import { keyOf, parseIndexKey } from "./index-key.ts";
 import type { KeySpan } from "./key-span.ts";
 import { isMark } from "./mark.ts";
@@ -197,14 +195,17 @@ export class OpenTaskStore {
   }
 
   /** Writes that an open task has another state, or is known to EnOS again, if it is still as it was read. */
-  change(task: OpenTask, state: TrackedState, status: DownloadStatus, now: number): Promise<boolean> {
+  change(task: OpenTask, { state, status, uncertainSince }: StateChange, now: number): Promise<boolean> {
     const isNew = state !== task.state;
+    const isUncertain = uncertainSince !== undefined;
     return this.#update(task, {
       // Or already changed by this request, if its answer was lost and the SDK retries.
       condition: `${STILL_OPEN} AND ${NO_LATER_UNCERTAINTY} AND (#state = :state OR (${asRead(task)}))`,
       expression: `SET #state = :state, progressCode = :code, progressDesc = :desc${
         isNew ? ", stateSince = :now" : ""
-      } REMOVE notFoundSince, notFoundChecks, uncertainSince`,
+      }${isUncertain ? ", uncertainSince = :uncertain" : ""} REMOVE notFoundSince, notFoundChecks${
+        isUncertain ? "" : ", uncertainSince"
+      }`,
       values: {
         ...readValues(task),
         ":readUncertain": task.uncertainSince ?? 0,
@@ -212,6 +213,7 @@ export class OpenTaskStore {
         ":code": status.progressCode,
         ":desc": status.progressDesc,
         ...(isNew && { ":now": now }),
+        ...(isUncertain && { ":uncertain": uncertainSince }),
       },
     });
   }

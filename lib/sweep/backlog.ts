@@ -103,16 +103,19 @@ export class Backlog {
    * Tasks that may be never answered stay apart, if they are not too many: in a gap with others, these would have to be
    * checked in every sweep.
    *
-   * @param isStuck if so, everything counts as left, so that the record need not be written again while it is stuck
+   * @param isStuck if so, every other key counts as left as well, so that the record need not be written again while it
+   * is stuck
    */
   remaining(isStuck: boolean): CheckedSpan[] {
     const unread = Map.groupBy(this.#unread, isSingleKey);
     const { gaps, alone } = gapsOf(this.#leftOut, this.#before);
     const spans = mergeGaps(flatten([...(unread.get(false) ?? []), ...gaps]));
     const keys = mergeGaps(flatten([...(unread.get(true) ?? []), ...alone]), MOST_KEYS_APART);
-    const all = flatten([...spans, ...keys]);
-    if (!isStuck || all.length === 0) return all;
-    return [{ ...ALL_KEYS, watermark: leastWatermark(all) }];
+    if (!isStuck || spans.length + keys.length === 0) return flatten([...spans, ...keys]);
+    // The others have been checked further than a task that may be never answered.
+    const watermark =
+      spans.length > 0 ? leastWatermark(spans) : Math.max(...keys.map((key) => key.watermark));
+    return flatten([{ ...ALL_KEYS, watermark }, ...keys]);
   }
 }
 

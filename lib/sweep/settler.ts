@@ -110,8 +110,13 @@ export class Settler {
     }
   }
 
-  #circumstances({ checked }: Check): Circumstances {
-    return { now: this.#dependencies.now(), deadlineMs: this.#deadlineMs, checkedThrough: checked.through };
+  #circumstances({ checked, source }: Check): Circumstances {
+    return {
+      now: this.#dependencies.now(),
+      deadlineMs: this.#deadlineMs,
+      checkedThrough: checked.through,
+      wasInIndex: source !== undefined,
+    };
   }
 
   /** Publishes and writes what was decided; false if that failed, or another check is doing it. */
@@ -131,7 +136,7 @@ export class Settler {
     }
     try {
       if (decision.kind === "change") {
-        await openTasks.change(task, decision.state, decision.status, circumstances.now);
+        await openTasks.change(task, decision, circumstances.now);
       }
       if (decision.kind === "missing") {
         const { since, checks } = decision;

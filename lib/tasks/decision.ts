@@ -26,11 +26,20 @@ export interface Outcome {
   reason: AbandonReason | null;
 }
 
+/** What has changed about a task that has not ended. */
+export interface StateChange {
+  state: TrackedState;
+  /** EnOS's answer. */
+  status: DownloadStatus;
+  /** When it is last known not to have ended, in Unix milliseconds, if it is not checked regularly yet. */
+  uncertainSince: number | undefined;
+}
+
 /** What follows from a check. */
 export type Decision =
   | { kind: "none" }
   /** The task has not ended, and something about it has changed. */
-  | { kind: "change"; state: TrackedState; status: DownloadStatus }
+  | ({ kind: "change" } & StateChange)
   | { kind: "missing"; since: number; checks: number }
   /** It counts as checked, but its state is unknown. */
   | { kind: "uncertain" }
@@ -43,6 +52,8 @@ export interface Circumstances {
   deadlineMs: number;
   /** Everything that was due of the task up to then was checked. */
   checkedThrough: number;
+  /** Whether the index showed the task; it is not checked regularly before. */
+  wasInIndex: boolean;
 }
 
 /**
@@ -65,12 +76,21 @@ export function decide(task: OpenTask, check: CheckResult, circumstances: Circum
       return { kind: "uncertain" };
     case "not-found":
       return missing(task, now);
-    case "status":
-      if (check.status.state === task.state && !task.notFound && task.uncertainSince === undefined) {
-        return { kind: "none" };
-      }
-      return { kind: "change", state: check.status.state, status: check.status };
+    case "status": {
+      const { status } = check;
+      const uncertainSince = circumstances.wasInIndex ? undefined : uncertainUntilInIndex(task);
+      const isKnown = status.state === task.state && !task.notFound && task.uncertainSince === uncertainSince;
+      return isKnown ? { kind: "none" } : { kind: "change", state: status.state, status, uncertainSince };
+    }
   }
+}
+
+/**
+ * Since when it is uncertain whether a task has ended that was found open before the index showed it. Only the next check
+ * that begins with the index tells that sweeps see it.
+ */
+function uncertainUntilInIndex({ state, trackedAt, uncertainSince }: OpenTask): number | undefined {
+  return state === "pending" ? (uncertainSince ?? trackedAt) : uncertainSince;
 }
 
 /** Whether a deadline of the task has passed: the service's, or its own if that is earlier. */

@@ -9,9 +9,6 @@ export interface Checked {
   scheduledSince: number;
 }
 
-/** The index shows a task after this time at the latest; checks that were due before may not have been made. */
-const INDEX_LAG_MS = 10_000;
-
 /**
  * When a task last became due and was then checked; when tracking began, if that is not known. If it has been found open
  * and every check since has had a usable answer, it had not ended by then.
@@ -24,7 +21,7 @@ export function lastKnownDue(
   { through, scheduledSince }: Checked,
 ): number {
   const due = Math.floor(schedule.intervalStart(task, through));
-  return due > scheduledSince && due >= task.trackedAt + INDEX_LAG_MS ? due : task.trackedAt;
+  return due > scheduledSince ? Math.max(due, task.trackedAt) : task.trackedAt;
 }
 
 /**

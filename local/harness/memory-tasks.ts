@@ -83,11 +83,11 @@ export class MemoryTasks<Row extends { readonly indexKey: string }> {
         const drawn = others[Math.floor(Math.random() * others.length)];
         return drawn ? { kind: "found", task: drawn } : { kind: "none" };
       },
-      change: (read, state) =>
+      change: (read, { state, uncertainSince }) =>
         this.#update(read, (task) => {
           const isLaterUncertain = (task.uncertainSince ?? 0) > (read.uncertainSince ?? 0);
           if (isLaterUncertain || !(task.state === state || isAsRead(task, read))) return undefined;
-          return { ...task, state, notFound: null, uncertainSince: undefined };
+          return { ...task, state, notFound: null, uncertainSince };
         }),
       uncertain: (read, since) =>
         this.#update(read, (task) => ({ ...task, uncertainSince: task.uncertainSince ?? since })),

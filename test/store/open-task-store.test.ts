@@ -7,7 +7,7 @@ import { ALL_KEYS } from "../../lib/store/key-span.ts";
 import { OpenTaskStore, PAGE_SIZE } from "../../lib/store/open-task-store.ts";
 import { TaskStore } from "../../lib/store/task-store.ts";
 import { NOTHING_CARRIED } from "../../lib/tasks/carried.ts";
-import type { Outcome } from "../../lib/tasks/decision.ts";
+import type { Outcome, StateChange } from "../../lib/tasks/decision.ts";
 import type { TaskKey } from "../../lib/tasks/key.ts";
 import type { IndexKey, OpenTask } from "../../lib/tasks/record.ts";
 import { TestDatabase } from "../support/database.ts";
@@ -66,6 +66,11 @@ async function inIndex(taskId: string): Promise<OpenTask | undefined> {
 }
 
 const record = (taskId: string) => tracker().get(keyOfTask(taskId));
+const changeTo = (state: StateChange["state"], status: StateChange["status"]): StateChange => ({
+  state,
+  status,
+  uncertainSince: undefined,
+});
 const status = (progressCode: number, extra = {}) =>
   parseStatus(keyOfTask("t"), { progressCode, progressDesc: `code ${progressCode}`, ...extra });
 
@@ -159,7 +164,7 @@ describe("the current task", () => {
   it("is read from the table, whatever the index shows, with its caller's additions", async () => {
     number++;
     const read = await put("t1", { correlationId: "order-1", labels: { a: "b" } });
-    await store.change(read, "running", status(1), time);
+    await store.change(read, changeTo("running", status(1)), time);
     expect(await store.current(read)).toEqual({
       task: { ...read, state: "running" },
       carried: { ...NOTHING_CARRIED, correlationId: "order-1", labels: { a: "b" } },
@@ -228,7 +233,7 @@ describe("what a check learnt", () => {
     number++;
     const task = await put("t1");
     time += MINUTE;
-    expect(await store.change(task, "running", status(1), time)).toBe(true);
+    expect(await store.change(task, changeTo("running", status(1)), time)).toBe(true);
     expect(await record("t1")).toMatchObject({
       state: "running",
       stateSince: new Date(time).toISOString(),
@@ -246,7 +251,7 @@ describe("what a check learnt", () => {
     // Known again, in the same state: that it is in it since then stays as it was.
     const since = (await record("t1"))?.stateSince;
     time += MINUTE;
-    expect(await store.change(twice, "running", status(1), time)).toBe(true);
+    expect(await store.change(twice, changeTo("running", status(1)), time)).toBe(true);
     expect(await record("t1")).toMatchObject({ state: "running", stateSince: since, notFound: null });
     expect(await inIndex("t1")).toMatchObject({ notFound: null, uncertainSince: undefined });
   });
@@ -255,10 +260,10 @@ describe("what a check learnt", () => {
     number++;
     const task = await put("t1");
     expect(await store.uncertain(task, SINCE)).toBe(true);
-    expect(await store.change(task, "running", status(1), time)).toBe(false);
+    expect(await store.change(task, changeTo("running", status(1)), time)).toBe(false);
     const marked = (await inIndex("t1")) as OpenTask;
     expect(marked.uncertainSince).toBe(SINCE);
-    expect(await store.change(marked, "running", status(1), time)).toBe(true);
+    expect(await store.change(marked, changeTo("running", status(1)), time)).toBe(true);
     expect((await inIndex("t1"))?.uncertainSince).toBeUndefined();
   });
 
@@ -273,15 +278,17 @@ describe("what a check learnt", () => {
     const uncertain = (await inIndex("t1")) as OpenTask;
     expect(await store.missing(uncertain, time, 1, SINCE + 2)).toBe(true);
     expect((await inIndex("t1"))?.uncertainSince).toBe(SINCE);
-    expect(await store.change((await inIndex("t1")) as OpenTask, "pending", status(1), time)).toBe(true);
+    expect(await store.change((await inIndex("t1")) as OpenTask, changeTo("pending", status(1)), time)).toBe(
+      true,
+    );
     expect((await inIndex("t1"))?.uncertainSince).toBeUndefined();
   });
 
   it("is not written if another sweep has learnt more since the index was read", async () => {
     number++;
     const stale = await put("t1");
-    await store.change(stale, "running", status(1), time);
-    expect(await store.change(stale, "waiting", status(0), time)).toBe(false);
+    await store.change(stale, changeTo("running", status(1)), time);
+    expect(await store.change(stale, changeTo("waiting", status(0)), time)).toBe(false);
     expect(await store.missing(stale, time, 1, SINCE)).toBe(false);
     expect(await record("t1")).toMatchObject({ state: "running", notFound: null });
 
@@ -291,8 +298,8 @@ describe("what a check learnt", () => {
     await store.missing(once, time, 2, SINCE);
     expect(await store.missing(running, time + 1, 1, SINCE)).toBe(false);
     expect(await store.missing(once, time + 1, 2, SINCE)).toBe(false);
-    expect(await store.change(once, "waiting", status(0), time)).toBe(false);
-    expect(await store.change(running, "waiting", status(0), time)).toBe(false);
+    expect(await store.change(once, changeTo("waiting", status(0)), time)).toBe(false);
+    expect(await store.change(running, changeTo("waiting", status(0)), time)).toBe(false);
     expect((await inIndex("t1"))?.notFound).toEqual({ since: time, checks: 2 });
   });
 
@@ -307,7 +314,7 @@ describe("what a check learnt", () => {
     time += 1;
     await put("anew");
     for (const task of [closed, deleted, before]) {
-      expect(await store.change(task, "running", status(1), time)).toBe(false);
+      expect(await store.change(task, changeTo("running", status(1)), time)).toBe(false);
       expect(await store.missing(task, time, 1, SINCE)).toBe(false);
       expect(await store.uncertain(task, SINCE)).toBe(false);
       expect(await store.finish(task, { ...SUCCEEDED, state: "expired" }, time + 1)).toBe(false);
@@ -321,7 +328,7 @@ describe("what a check learnt", () => {
     number++;
     const task = await put("t1");
     table.loseAnswers(2);
-    expect(await store.change(task, "running", status(1), time)).toBe(true);
+    expect(await store.change(task, changeTo("running", status(1)), time)).toBe(true);
     const running = (await inIndex("t1")) as OpenTask;
     table.loseAnswers();
     expect(await store.missing(running, time, 1, SINCE)).toBe(true);
@@ -377,7 +384,7 @@ describe("a task's end", () => {
   it("keeps EnOS's last answer if tracking gave up", async () => {
     number++;
     const task = await put("t1");
-    await store.change(task, "running", status(1), time);
+    await store.change(task, changeTo("running", status(1)), time);
     const running = (await inIndex("t1")) as OpenTask;
     expect(
       await store.finish(running, { state: "abandoned", status: null, reason: "unreachable" }, time),
@@ -388,7 +395,7 @@ describe("a task's end", () => {
   it("is written whatever was learnt in between, since the event has been published", async () => {
     number++;
     const task = await put("t1");
-    await store.change(task, "running", status(1), time);
+    await store.change(task, changeTo("running", status(1)), time);
     expect(await store.finish(task, SUCCEEDED, time)).toBe(true);
     expect(await store.finish(task, SUCCEEDED, time + 1)).toBe(false);
   });

@@ -78,8 +78,16 @@ describe("a backlog", () => {
         if (leftOut.size === 0) {
           for (const key of KEYS) if (!open.has(key)) expect(watermarkAt(remaining, key)).toBeUndefined();
         }
-        const least = Math.min(...open.values());
-        expect(backlog.remaining(true)).toEqual(open.size === 0 ? [] : [{ ...ALL_KEYS, watermark: least }]);
+        const whole = backlog.remaining(true);
+        if (open.size === 0) {
+          expect(whole).toEqual([]);
+          return;
+        }
+        expect(whole.length).toBeLessThanOrEqual(MOST_GAPS_OF_RECORD);
+        for (const [key, watermark] of open) expect(watermarkAt(whole, key)).toBeLessThanOrEqual(watermark);
+        // All keys count as left, and that stays so.
+        for (const key of KEYS) expect(watermarkAt(whole, key)).toBeDefined();
+        expect(new Backlog({ orgId: "o1", unread: whole }).remaining(true)).toEqual(whole);
       }),
       { numRuns: 1_000 },
     );
@@ -219,6 +227,22 @@ describe("a backlog", () => {
       apart.leaveOut({ ...known, wasAskedInVain: index === 7 });
     }
     expect(watermarkAt(apart.remaining(false), KEYS[5] as string)).toBeUndefined();
+  });
+
+  it("of a stuck organisation lets no task that was asked about in vain set the others back", () => {
+    const unread = coverageOf({ watermark: 7, gaps: [{ ...onlyKey(KEYS[3] as string), watermark: 1 }] });
+    const backlog = new Backlog({ orgId: "o1", unread });
+    const watermarks = (remaining: CheckedSpan[]) => remaining.map(({ watermark }) => watermark);
+    expect(watermarks(backlog.remaining(true))).toEqual([7, 1, 7]);
+    // Nor if all others have been checked, or were asked about in vain as well.
+    backlog.begin();
+    for (const [index, key] of KEYS.entries()) {
+      const wasAskedInVain = index < 20;
+      const watermark = index === 3 ? 1 : 7;
+      if (wasAskedInVain) backlog.leaveOut({ key, number: backlog.take(), watermark, wasAskedInVain });
+    }
+    backlog.end([]);
+    expect(watermarks(backlog.remaining(true))).toEqual([7, 1, 7]);
   });
 
   it("stays short however many tasks were left out, and covers them all", () => {

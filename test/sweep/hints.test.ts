@@ -150,6 +150,20 @@ describe("a hint", () => {
     expect(known).toBeLessThanOrEqual(start + 12 * MINUTE);
   });
 
+  it("does not claim that sweeps checked a task that the index does not show yet", async () => {
+    await scene.track(orgId, 1, RUNNING);
+    const start = scene.time;
+    expect(await hint([task("t0")])).toEqual(["open"]);
+    const openTasks = scene.openTasksWith({
+      page: async () => ({ read: 0, tasks: [], unreadable: [], end: undefined }),
+    });
+    for (let minute = 0; minute < 3; minute++) await scene.sweep({ dependencies: { openTasks } });
+    play("t0", ENDED.succeeded);
+    expect(await hint([task("t0")])).toEqual(["ended"]);
+    const event = (await scene.events()).find(({ data }) => data.orgId === orgId);
+    expect(Date.parse(event?.data.notEndedBefore ?? "")).toBe(start);
+  });
+
   it("for another organisation's task finds none", async () => {
     await scene.addOrganisation("owner");
     scene.enos.putTask({

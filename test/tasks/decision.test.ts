@@ -44,10 +44,11 @@ const check: fc.Arbitrary<CheckResult> = fc.oneof(
 );
 
 /** Everything was checked up to now, unless the test says otherwise. */
-const at = (now: number, checkedThrough = now): Circumstances => ({
+const at = (now: number, checkedThrough = now, wasInIndex = true): Circumstances => ({
   now,
   deadlineMs: DEADLINE,
   checkedThrough,
+  wasInIndex,
 });
 
 describe("the decision", () => {
@@ -168,13 +169,26 @@ describe("the decision", () => {
     fc.assert(
       fc.property(open, news, (status, news) => {
         const known: OpenTask = { ...quiet, state: status.state, ...news };
-        const change = { kind: "change", state: status.state, status };
+        const change = { kind: "change", state: status.state, status, uncertainSince: undefined };
         expect(decide(known, { kind: "status", status }, at(5))).toEqual(
           Object.keys(news).length === 0 ? { kind: "none" } : change,
         );
       }),
     );
     expect(decide(quiet, { kind: "unanswered" }, at(5))).toEqual({ kind: "none" });
+  });
+
+  it("leaves it uncertain whether a task has ended that was found open before the index showed it", () => {
+    const running = parseStatus(key, { progressCode: 1 });
+    const found = (task: Partial<OpenTask>) =>
+      decide({ ...quiet, trackedAt: 2, ...task }, { kind: "status", status: running }, at(5, 5, false));
+    const change = { kind: "change", state: "running", status: running };
+    expect(found({ state: "pending" })).toEqual({ ...change, uncertainSince: 2 });
+    expect(found({ state: "pending", uncertainSince: 4 })).toEqual({ ...change, uncertainSince: 4 });
+    expect(found({ state: "waiting" })).toEqual({ ...change, uncertainSince: undefined });
+    expect(found({ state: "waiting", uncertainSince: 4 })).toEqual({ ...change, uncertainSince: 4 });
+    expect(found({ uncertainSince: 4 })).toEqual({ kind: "none" });
+    expect(found({})).toEqual({ kind: "none" });
   });
 
   it("records an answer without a status, since it counts as a check", () => {

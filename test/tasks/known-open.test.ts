@@ -68,19 +68,19 @@ describe("until when a task is known not to have ended", () => {
     );
   });
 
-  it("is within an interval of its last check, once it has been tracked for a while", () => {
+  it("is within an interval of its last check", () => {
     fc.assert(
-      fc.property(options, task, fc.integer({ min: 10_000, max: 600 * MINUTE }), (settings, task, age) => {
+      fc.property(options, task, fc.nat(600 * MINUTE), (settings, task, age) => {
         const schedule = createSchedule(settings);
         const through = task.trackedAt + age;
         const known = lastKnownDue(schedule, task, { through, scheduledSince: 0 });
-        expect(through - known).toBeLessThanOrEqual(schedule.interval(known - task.trackedAt) + 10_000);
+        expect(through - known).toBeLessThanOrEqual(schedule.interval(known - task.trackedAt));
         expect(notEndedBefore(schedule, task, { through, scheduledSince: 0 }, through)).toBe(known);
       }),
     );
   });
 
-  it("is when it last became due, if the index showed it then and that followed the present schedule", () => {
+  it("is when it last became due, if that followed the present schedule", () => {
     fc.assert(
       fc.property(options, task, fc.nat(10 * MINUTE), (settings, task, age) => {
         const schedule = createSchedule(settings);
@@ -89,7 +89,6 @@ describe("until when a task is known not to have ended", () => {
           lastKnownDue(schedule, task, { through, scheduledSince }) - task.trackedAt;
         const due = known(0);
         if (due === 0) return;
-        expect(due).toBeGreaterThanOrEqual(10_000);
         expect(known(task.trackedAt + due - 1)).toBe(due);
         expect(known(task.trackedAt + due)).toBe(0);
       }),

@@ -118,7 +118,7 @@ const task = { ...key, ...place, state: "running" as const, notFound: null, dead
 
 function through(state: TrackedState, progressCode: number) {
   const status = parseStatus(key, { progressCode });
-  const decision = decide(task, { kind: "status", status }, { now: 2, deadlineMs: 1000, checkedThrough: 1 });
+  const decision = decide(task, { kind: "status", status }, { now: 2, deadlineMs: 1000, checkedThrough: 1, wasInIndex: true });
   const item = { pk: "o1", sk: "ch-1#t1", state, stateSince: 1, trackedAt: 1 };
   const stored = { pk: { S: "o1" }, sk: { S: "ch-1#t1" }, state: { S: state } };
   return {

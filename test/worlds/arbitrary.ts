@@ -195,7 +195,7 @@ export function worlds(minutes: number, { recover = false } = {}): fc.Arbitrary<
     minutes: fc.constant(minutes),
     indexDelayMs: fc.oneof(
       { weight: 3, arbitrary: fc.constant(0) },
-      { weight: 1, arbitrary: fc.integer({ min: 0, max: 90_000 }) },
+      { weight: 1, arbitrary: fc.integer({ min: 0, max: 10 * MINUTE }) },
     ),
     clocksMs: fc.tuple(clock, clock, clock).map((clocks) => [...clocks]),
     trackerClockMs: clock,

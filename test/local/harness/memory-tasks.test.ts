@@ -82,6 +82,7 @@ describe("open tasks in memory, like those in DynamoDB", () => {
     isFresh: fc.boolean(),
     write: fc.constantFrom("change", "uncertain", "missing", "missing", "finish", "another", "read"),
     state: fc.constantFrom("running" as const, "pending" as const),
+    uncertainSince: fc.option(fc.nat(NOW), { nil: undefined }),
   });
 
   type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
@@ -91,7 +92,7 @@ describe("open tasks in memory, like those in DynamoDB", () => {
     const read = [...tasks];
     const own = new Set(tasks.map(({ indexKey }) => indexKey));
     let now = NOW;
-    for (const { which, isFresh, write, state } of steps) {
+    for (const { which, isFresh, write, state, uncertainSince } of steps) {
       now += 1_000;
       const seen = read[which] as OpenTask;
       const current = await store.current(seen);
@@ -99,7 +100,9 @@ describe("open tasks in memory, like those in DynamoDB", () => {
       const task = isFresh ? (current?.task ?? seen) : seen;
       switch (write) {
         case "change":
-          answers.push(await store.change(task, state, statusOf(task, false), now));
+          answers.push(
+            await store.change(task, { state, status: statusOf(task, false), uncertainSince }, now),
+          );
           break;
         case "uncertain":
           answers.push(await store.uncertain(task, now));
