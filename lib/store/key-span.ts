@@ -16,9 +16,14 @@ export function onlyKey(key: string): KeySpan {
   return { from: key, to: `${key}0` };
 }
 
-/** Whether a span is a single key. */
+/** Whether a span is a single key, {@link onlyKey}. */
 export function isSingleKey({ from, to }: KeySpan): boolean {
   return to === `${from}0`;
+}
+
+/** The end of a span that includes this key. It is no {@link onlyKey}, even if the span begins with that key. */
+export function pastKey(key: string): string {
+  return `${key}1`;
 }
 
 /** The keys from one on. */

@@ -1,7 +1,7 @@
 import type { BehindRecord } from "../store/behind-store.ts";
 import { type CheckedSpan, MOST_KEYS_APART } from "../store/checkpoint.ts";
 import { type Coverage, flatten, leastWatermark, spanAt, watermarkAt, within } from "../store/coverage.ts";
-import { ALL_KEYS, isSingleKey, type KeySpan, onlyKey } from "../store/key-span.ts";
+import { ALL_KEYS, isSingleKey, type KeySpan, onlyKey, pastKey } from "../store/key-span.ts";
 import { mergeGaps } from "../store/merge-gaps.ts";
 
 /** A task that was taken on and could not be checked. */
@@ -100,8 +100,8 @@ export class Backlog {
   /**
    * What is left, as gaps.
    *
-   * Tasks that may be never answered stay apart, if they are not too many: in a gap with others, these would have to be
-   * checked in every sweep.
+   * Tasks that may be never answered stay apart as single keys, if they are not too many: in a gap with others, these
+   * would have to be checked in every sweep. Later processes know these tasks by their keys.
    *
    * @param isStuck if so, every other key counts as left as well, so that the record need not be written again while it
    * is stuck
@@ -136,17 +136,16 @@ function gapsOf(leftOut: readonly LeftOut[], before: Coverage): Record<"gaps" | 
   const inOrder = [...leftOut].sort((a, b) => (a.key < b.key ? -1 : 1));
   for (const { key, number, watermark, wasAskedInVain } of inOrder) {
     const span = spanAt(before, key);
-    const { to } = onlyKey(key);
     const previous = last && Math.abs(number - last.number) <= 1 ? last : undefined;
     if (wasAskedInVain || (span && isSingleKey(span))) {
-      alone.push({ from: key, to, watermark });
+      alone.push({ ...onlyKey(key), watermark });
       // Those before and behind it follow one another.
       if (previous) previous.number = number;
     } else if (previous && watermark === previous.gap.watermark && span === previous.span) {
       previous.number = number;
-      previous.gap.to = to;
+      previous.gap.to = pastKey(key);
     } else {
-      last = { number, span, gap: { from: key, to, watermark } };
+      last = { number, span, gap: { from: key, to: pastKey(key), watermark } };
       gaps.push(last.gap);
     }
   }

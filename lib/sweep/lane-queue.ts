@@ -1,7 +1,9 @@
-import { type FromSource, TurnQueue } from "./turn-queue.ts";
+import { TurnQueue } from "./turn-queue.ts";
 
 /** What a lane's queue needs to know of an item. */
-export interface Ordered extends FromSource {
+export interface Ordered {
+  /** The shard that it comes from. */
+  source?: number;
   /** How far its task has been checked before. */
   checked?: { through: number };
 }

@@ -13,6 +13,8 @@ const SUSPECTS_FIRST_EVERY = 31;
 /** If a probe is overdue by this, in milliseconds and in longest intervals, there is no open task for it. */
 const NO_OPEN_TASKS_MS = 60 * 60_000;
 const NO_OPEN_TASKS_INTERVALS = 4;
+/** If it is overdue by this, in milliseconds, nothing has needed what the record is about for a while. */
+const UNNEEDED_MS = 15 * 60_000;
 /** A probe is early by up to this share of its interval, so that what broke together is not probed together. */
 const EARLY = 0.25;
 
@@ -32,6 +34,14 @@ export function isProbeDue({ nextProbeAt }: Probed, now: number): boolean {
 /** Whether suspects are probed before other tasks now: at the same time for all shards and sweepers. */
 export function areSuspectsFirst(now: number): boolean {
   return Math.floor(now / 60_000) % SUSPECTS_FIRST_EVERY === 0;
+}
+
+/**
+ * Whether what a record is about does not count as stuck any more: each sweep makes the probes that are due, unless there
+ * is no open task left for them.
+ */
+export function isUnneeded({ nextProbeAt }: Probed, now: number): boolean {
+  return nextProbeAt < now - UNNEEDED_MS;
 }
 
 /** Whether a probe is so long overdue that what the record is about can have no open tasks: each is read more often. */

@@ -14,6 +14,7 @@ import type { ReportFailure } from "./failures.ts";
 import type { FairQueue } from "./fair-queue.ts";
 import { count, type SweepSummary } from "./summary.ts";
 import type { TimeBudget } from "./time-budget.ts";
+import { TurnQueue } from "./turn-queue.ts";
 
 /** No call starts while this many outcomes are being published and written: it limits requests to SNS and DynamoDB. */
 const MOST_SETTLING = 128;
@@ -37,7 +38,8 @@ export class Settler {
   /** Tasks that are being announced, by organisation and index key: two checks of a task may end at the same time. */
   readonly #finishing = new Set<string>();
   #settling = 0;
-  #toGiveUp: Check[] = [];
+  /** Organisations take turns: a thousand tasks of one do not make another's late. */
+  readonly #toGiveUp = new TurnQueue<{ source: string; check: Check }>();
   #givingUp = 0;
 
   constructor(options: {
@@ -84,13 +86,14 @@ export class Settler {
 
   /** Gives up a task that is past its deadline without asking EnOS: its organisation is stuck, or has no room. */
   giveUp(check: Check): void {
-    this.#toGiveUp.push(check);
+    this.#toGiveUp.add({ source: check.orgId, check });
     this.#giveUpNext();
   }
 
   #giveUpNext(): void {
-    while (this.#givingUp < MOST_GIVING_UP && this.#toGiveUp.length > 0) {
-      const check = this.#toGiveUp.pop() as Check;
+    while (this.#givingUp < MOST_GIVING_UP) {
+      const check = this.#toGiveUp.take()?.check;
+      if (!check) return;
       // The next sweep gives up the tasks for which no time is left.
       if (this.#time.remainingMs < GIVE_UP_MS) {
         check.onEnd(false);

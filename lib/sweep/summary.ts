@@ -45,7 +45,7 @@ export interface SweepSummary {
   unreadable: number;
   /** Shards whose lease ran out before they could be released; another sweep repeats them. */
   leasesLost: number;
-  /** Organisations and gateways that are stuck at the end, by reason. */
+  /** Organisations and gateways that are stuck at the end and still have open tasks, by reason. */
   stuck: Partial<Record<StuckReason, number>>;
   /** Organisations that are behind in this sweep's shards at the end, by reason. */
   behind: Partial<Record<BehindReason, number>>;

@@ -1,7 +1,7 @@
 import { CLOCK_ERROR_MS } from "../store/shard-store.ts";
 import { type NamedTask, TaskMap } from "./task-map.ts";
 
-/** The most tasks that are remembered, of all organisations; as many again about which calls said nothing. */
+/** The most tasks that are remembered, of all organisations, in each of the maps. */
 const MOST = 20_000;
 /** After this many calls in a row without an answer, a task is a suspect. One may have been bad luck. */
 const SUSPECT_AFTER = 2;
@@ -19,7 +19,7 @@ export interface UnansweredCalls {
 }
 
 /**
- * The tasks about which the last calls of this process went unanswered. An organisation may be answered about all of its
+ * The tasks about which the last calls went unanswered: those of this process, and those that records tell of. An organisation may be answered about all of its
  * tasks but a few: once these are known, calls about them wait behind those about the others. That one of them goes
  * unanswered proves nothing, unless there is no other task.
  */
@@ -27,6 +27,8 @@ export class Suspects {
   readonly #known = new TaskMap<UnansweredCalls>(MOST);
   /** Those about which no call said anything. Apart, so that probes of thousands that are stuck displace none of the others. */
   readonly #onlyAsked = new TaskMap<UnansweredCalls>(MOST);
+  /** Those that earlier processes asked about in vain. Apart for the same reason. */
+  readonly #recorded = new TaskMap<UnansweredCalls>(MOST);
 
   /** The calls about a task that have gone unanswered; undefined if there are none. */
   unansweredCalls(task: NamedTask, now: number): UnansweredCalls | undefined {
@@ -43,17 +45,26 @@ export class Suspects {
 
   /** Whether a task is a suspect. */
   has(task: NamedTask): boolean {
-    return isSuspect(this.#known.get(task));
+    return isSuspect(this.#find(task));
   }
 
   /** The index keys of an organisation's suspects. */
   of(orgId: string): string[] {
-    return [...this.#known.of(orgId)].filter(([, calls]) => isSuspect(calls)).map(([key]) => key);
+    const known = [...this.#known.of(orgId), ...this.#recorded.of(orgId)];
+    return known.filter(([, calls]) => isSuspect(calls)).map(([key]) => key);
+  }
+
+  /**
+   * Notes that a record tells of a task about which a call went unanswered: it is a suspect unless this process knows
+   * better. Otherwise each new process would first ask about such tasks, which have waited longest.
+   */
+  recorded(task: NamedTask): void {
+    if (!this.#find(task)) this.#recorded.set(task, { calls: SUSPECT_AFTER, at: 0 });
   }
 
   /** Notes that a call about a task went unanswered. @param isTelling whether that says something about the task */
   unanswered(task: NamedTask, now: number, isTelling: boolean): void {
-    const known = this.#known.get(task);
+    const known = this.#known.get(task) ?? this.#recorded.get(task);
     if (known) {
       if (isTelling) known.calls++;
       known.at = now;
@@ -65,10 +76,11 @@ export class Suspects {
   answered(task: NamedTask): void {
     this.#known.delete(task);
     this.#onlyAsked.delete(task);
+    this.#recorded.delete(task);
   }
 
   #find(task: NamedTask): UnansweredCalls | undefined {
-    return this.#known.get(task) ?? this.#onlyAsked.get(task);
+    return this.#known.get(task) ?? this.#recorded.get(task) ?? this.#onlyAsked.get(task);
   }
 }
 

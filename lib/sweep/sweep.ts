@@ -9,6 +9,7 @@ import type { Invocation } from "./invocation.ts";
 import { lags } from "./lag.ts";
 import { openBreakers } from "./open-breakers.ts";
 import { openTasksIn } from "./open-count.ts";
+import { isUnneeded } from "./probe-times.ts";
 import { ShardSweep } from "./shard-sweep.ts";
 import { type BehindReason, count, emptySummary, type SweepSummary } from "./summary.ts";
 import { TimeBudget } from "./time-budget.ts";
@@ -63,7 +64,7 @@ export async function sweep(
   const swept = shards.map((shard) => ({ ...shard, ...running.swept.get(shard.number) }));
   Object.assign(summary, lags(swept, now()));
   summary.openTasks = openTasksIn(swept);
-  for (const { reason } of breakers.records) count(summary.stuck, reason);
+  for (const record of breakers.records) if (!isUnneeded(record, now())) count(summary.stuck, record.reason);
   summary.durationMs = Math.round(performance.now() - started);
   return summary;
 }

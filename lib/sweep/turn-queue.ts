@@ -1,9 +1,9 @@
 /** After this many items, a list drops those that have left it: one that is never empty would keep them all. */
 const TRIM_AT = 1_024;
 
-/** An item that may say where it comes from, such as a shard. */
-export interface FromSource {
-  source?: number;
+/** An item that may say where it comes from: a shard, or an organisation. */
+interface FromSource {
+  source?: number | string;
 }
 
 /** The queued items from one source. Those before `head` have left. */
@@ -14,9 +14,9 @@ interface Line<Item> {
 
 /** A queue whose items come from several sources, which take turns. */
 export class TurnQueue<Item extends FromSource> {
-  readonly #lines = new Map<number, Line<Item>>();
+  readonly #lines = new Map<number | string, Line<Item>>();
   /** The sources with items, in the order of their turns. */
-  #turns: number[] = [];
+  #turns: (number | string)[] = [];
   #length = 0;
 
   /** How many items are queued. */
@@ -41,7 +41,7 @@ export class TurnQueue<Item extends FromSource> {
   take(isAny = false): Item | undefined {
     if (this.#turns.length === 0) return undefined;
     if (isAny) swap(this.#turns, 0, this.#turns.length);
-    const source = this.#turns.shift() as number;
+    const source = this.#turns.shift() as number | string;
     const line = this.#lines.get(source) as Line<Item>;
     const { items, head } = line;
     if (isAny) swap(items, head, items.length);

@@ -41,6 +41,9 @@ it("is halved when answers take longer, or too long, once for the calls of one m
   const window = windowAfter(...Array(57).fill(10));
   expect(window.size).toBe(64);
   const startedAt = 2_000_000;
+  // So many are excused.
+  for (let call = 0; call < 11; call++) window.overran(after(1_001, { startedAt, inFlight: 60 }));
+  expect(window.size).toBe(64);
   window.overran(after(1_001, { startedAt, inFlight: 60 }));
   expect(window.size).toBe(30);
   window.answered(after(1_500, { startedAt, inFlight: 20 }));
@@ -54,6 +57,28 @@ it("is halved when answers take longer, or too long, once for the calls of one m
   const slow = windowAfter(5_000);
   slow.overran(after(6_000, { startedAt, inFlight: 100 }));
   expect(slow.size).toBe(64);
+});
+
+it("is not reduced for one call in so many that is late or not answered", () => {
+  const window = windowAfter(...Array(60).fill(10));
+  let startedAt = 2_000_000;
+  const ended = () => after(1_001, { startedAt: ++startedAt, inFlight: 60 });
+  for (let round = 0; round < 100; round++) {
+    for (let call = 0; call < 10; call++) window.answered(after(10, { startedAt: ++startedAt }));
+    window.overran(ended());
+    window.unanswered(ended());
+    expect(window.size).toBe(64);
+  }
+  // What was answered long ago does not count for ever.
+  for (let call = 0; call < 1_000; call++) window.answered(after(10, { startedAt: ++startedAt }));
+  for (let call = 0; call < 20; call++) window.overran(ended());
+  expect(window.size).toBe(64);
+  window.overran(ended());
+  expect(window.size).toBe(30);
+  // Nor do late answers.
+  for (let call = 0; call < 5; call++) window.answered(ended());
+  window.unanswered(after(10_000, { startedAt: 3_000_000, inFlight: 4 }));
+  expect(window.size).toBe(2);
 });
 
 it("never allows less than one call, and no less than the first window while calls are answered", () => {

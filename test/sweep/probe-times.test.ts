@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CLOCK_ERROR_MS } from "../../lib/store/shard-store.ts";
-import { areSuspectsFirst, hasNoOpenTasks, isProbeDue, nextProbe } from "../../lib/sweep/probe-times.ts";
+import {
+  areSuspectsFirst,
+  hasNoOpenTasks,
+  isProbeDue,
+  isUnneeded,
+  nextProbe,
+} from "../../lib/sweep/probe-times.ts";
 import { createSchedule } from "../../lib/tasks/schedule.ts";
 
 const MINUTE = 60_000;
@@ -53,6 +59,12 @@ describe("a probe", () => {
     const schedule = createSchedule({ sweepIntervalSeconds: 60, maxIntervalSeconds: 60 });
     expect(hasNoOpenTasks({ nextProbeAt: now - 60 * MINUTE }, now, schedule)).toBe(false);
     expect(hasNoOpenTasks({ nextProbeAt: now - 60 * MINUTE - 1 }, now, schedule)).toBe(true);
+  });
+
+  it("that nothing has needed for a quarter of an hour is about nothing that counts as stuck", () => {
+    expect(isUnneeded({ nextProbeAt: now - QUARTER }, now)).toBe(false);
+    expect(isUnneeded({ nextProbeAt: now - QUARTER - 1 }, now)).toBe(true);
+    expect(isUnneeded({ nextProbeAt: now + MINUTE }, now)).toBe(false);
   });
 
   it("of organisations that broke together is not made at the same time", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { isResting, isSuspect, Suspects } from "../../lib/sweep/suspects.ts";
+import type { NamedTask } from "../../lib/sweep/task-map.ts";
 
 const SECOND = 1_000;
 const NOW = 1_000_000;
@@ -32,6 +33,22 @@ it("calls that say nothing about a task do not make it a suspect, but are rememb
   for (const at of [40, 50]) suspects.unanswered(task, at, true);
   suspects.unanswered(task, 60, false);
   expect([suspects.has(task), suspects.unansweredCalls(task, 60)]).toEqual([true, { calls: 2, at: 60 }]);
+});
+
+it("a task about which a record tells is a suspect, unless this process knows better", () => {
+  const suspects = new Suspects();
+  const [known, unknown] = ["k1", "k2"].map((indexKey) => ({ orgId: "o1", indexKey })) as [
+    NamedTask,
+    NamedTask,
+  ];
+  suspects.unanswered(known, 10, true);
+  for (const task of [known, unknown]) suspects.recorded(task);
+  expect([suspects.has(known), suspects.has(unknown), suspects.of("o1")]).toEqual([false, true, ["k2"]]);
+  suspects.unanswered(unknown, 20, true);
+  suspects.recorded(unknown);
+  expect(suspects.unansweredCalls(unknown, 50)).toEqual({ calls: 3, at: 20 });
+  suspects.answered(unknown);
+  expect([suspects.wasAskedInVain(unknown), suspects.of("o1")]).toEqual([false, []]);
 });
 
 it("a call by a clock that was ahead counts as long ago", () => {

@@ -240,6 +240,7 @@ export function worlds(minutes: number, { recover = false } = {}): fc.Arbitrary<
       ),
     }),
     isWarm: fc.boolean(),
+    restartsAt: fc.array(fc.integer({ min: 1, max: minutes }), { maxLength: 2 }),
     hidesOtherTasks: fc.integer({ min: 0, max: 3 }).map((chance) => chance === 0),
     failsUntilMs: fc.constant(recover ? 8 * MINUTE : Number.POSITIVE_INFINITY),
     seed: fc.nat(),

@@ -267,6 +267,18 @@ it("asks about all other tasks in time and no more often than needed, however ma
   }
 });
 
+it("asks about thousands of new tasks in time though one in twenty of them is never answered", async () => {
+  const origin = "https://one";
+  const huge = organisation("huge", QUICK, 4_000, { at: 2 * MINUTE, overMs: 30_000, neverAnswered: 200 });
+  const many = Array.from({ length: 10 }, (_, index) =>
+    organisation(`one${index}`, QUICK, 40, { at: -10 * 60 * MINUTE, origin, neverAnswered: 2 }),
+  );
+  const outcome = await run(world([huge, ...many], { minutes: 20, isWarm: true, restartsAt: [12, 16] }));
+  expect(broken(outcome)).toEqual([]);
+  // A deployment does not make it forget which ones these are.
+  expect(outcome.stuck.filter(({ since }) => since > EPOCH + 2 * MINUTE)).toEqual([]);
+});
+
 it("does not count an organisation as stuck whose only due tasks are those that are never answered", async () => {
   for (const hidesOtherTasks of [false, true]) {
     const ill = organisation("ill", QUICK, 200, { at: -10 * 60 * MINUTE, neverAnswered: 10 });
@@ -558,6 +570,32 @@ it("gives thousands of tasks up in time that are never answered", async () => {
   expect(closedAt).toHaveLength(4_000);
   // By the end of the next sweep.
   expect(Math.max(...closedAt)).toBeLessThan(12 * MINUTE);
+});
+
+it("gives a few tasks up in the next sweep, even if another organisation has thousands to give up", async () => {
+  const late = (id: string, tasks: number, at: number) => {
+    const one = organisation(id, HANGS, tasks, { at });
+    return { ...one, tasks: one.tasks.map((task) => ({ ...task, deadlineAt: 10 * MINUTE })) };
+  };
+  const ill = [late("huge", 20_000, -MINUTE), late("small", 5, -2 * MINUTE), late("other", 5, 0)];
+  const outcome = await run(world(ill, { minutes: 13, isWarm: true, publishMs: 150 }));
+  const closedAt = (orgId: string) =>
+    outcome.tasks.filter((task) => task.orgId === orgId).map((task) => task.closedAt);
+  for (const orgId of ["small", "other"]) {
+    expect(Math.max(...closedAt(orgId)) - EPOCH, orgId).toBeLessThan(11 * MINUTE);
+  }
+  // It does have too many for one sweep.
+  expect(Math.max(...closedAt("huge")) - EPOCH).toBeGreaterThan(11 * MINUTE);
+});
+
+it("counts an organisation as stuck no more once its tasks are deleted", async () => {
+  const deletedAt = 20 * MINUTE;
+  const gone = organisation("gone", { kind: "refuses-keys" }, 5, { at: -100 * MINUTE, deletedAt });
+  const { sweeps } = await run(world([gone, organisation("well", QUICK, 3)], { minutes: 60, isWarm: true }));
+  const stuck = sweeps.filter(({ summary }) => summary.stuck.credentials).map(({ startedAt }) => startedAt);
+  const until = Math.max(...stuck) - EPOCH;
+  expect(until).toBeGreaterThan(deletedAt);
+  expect(until).toBeLessThan(deletedAt + 27 * MINUTE);
 });
 
 it("gives up no task whose end EnOS has just reported, even if that could not be published or written", async () => {

@@ -115,7 +115,8 @@ export async function run(world: World): Promise<Outcome> {
   // Two of three sweeps run in a process that is still there from earlier sweeps, and so knows the paces
   // and suspects.
   const startProcess = () => ({ paces: new Paces(), suspects: new Suspects() });
-  const known = Array.from({ length: world.sweepers }, startProcess);
+  const startProcesses = () => Array.from({ length: world.sweepers }, startProcess);
+  let known = startProcesses();
   const healthStore = records.healthStore();
 
   const dependencies = (sweeper: number, thaws: () => Promise<void> | undefined): SweepDependencies => {
@@ -219,6 +220,7 @@ export async function run(world: World): Promise<Outcome> {
     let number = 0;
     for (let minute = 1; minute <= world.minutes; minute++) {
       await time.after(EPOCH + minute * SWEEP_MS - time.now);
+      if (world.restartsAt?.includes(minute)) known = startProcesses();
       await Promise.all(
         Array.from({ length: world.sweepers }, async (_, sweeper) => {
           const mine = number++;

@@ -71,6 +71,8 @@ export interface World {
   hidesOtherTasks?: boolean;
   /** Whether every sweep but the first runs in a process that has swept before; otherwise, some do. */
   isWarm?: boolean;
+  /** The minutes at which all processes are replaced by new ones, as by a deployment. */
+  restartsAt?: readonly number[];
   /** Determines the engine's random numbers. */
   seed: number;
 }
