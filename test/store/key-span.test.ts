@@ -8,6 +8,7 @@ import {
   keysBefore,
   keysFrom,
   onlyKey,
+  pastKey,
   union,
 } from "../../lib/store/key-span.ts";
 import { anySpan, has, KEYS } from "./spans.ts";
@@ -57,5 +58,6 @@ describe("spans", () => {
     expect(KEYS.filter((each) => has(onlyKey(key), each))).toEqual([key]);
     expect(isSingleKey(onlyKey(key))).toBe(true);
     expect(isSingleKey(ALL_KEYS)).toBe(false);
+    expect(isSingleKey({ from: key, to: pastKey(key) })).toBe(false);
   });
 });
