@@ -11,19 +11,19 @@ const PAST_KEYS = "~";
 /** Every index key there can be. */
 export const ALL_KEYS: KeySpan = { from: FIRST_KEY, to: PAST_KEYS };
 
-/** A single key as a span. */
-export function onlyKey(key: string): KeySpan {
-  return { from: key, to: `${key}0` };
+/** A single key as a span. It can be marked, which its end shows. */
+export function onlyKey(key: string, isMarked = false): KeySpan {
+  return { from: key, to: isMarked ? `${key}1` : `${key}0` };
 }
 
-/** Whether a span is a single key, {@link onlyKey}. */
+/** Whether a span is a single key, marked or not. */
 export function isSingleKey({ from, to }: KeySpan): boolean {
-  return to === `${from}0`;
+  return to === `${from}0` || to === `${from}1`;
 }
 
-/** The end of a span that includes this key. It is no {@link onlyKey}, even if the span begins with that key. */
-export function pastKey(key: string): string {
-  return `${key}1`;
+/** Whether a span is a single key that is marked. */
+export function isMarkedKey({ from, to }: KeySpan): boolean {
+  return to === `${from}1`;
 }
 
 /** The keys from one on. */

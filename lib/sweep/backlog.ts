@@ -1,7 +1,7 @@
 import type { BehindRecord } from "../store/behind-store.ts";
 import { type CheckedSpan, MOST_KEYS_APART } from "../store/checkpoint.ts";
 import { type Coverage, flatten, leastWatermark, spanAt, watermarkAt, within } from "../store/coverage.ts";
-import { ALL_KEYS, isSingleKey, type KeySpan, onlyKey, pastKey } from "../store/key-span.ts";
+import { ALL_KEYS, byKey, isMarkedKey, isSingleKey, type KeySpan, onlyKey } from "../store/key-span.ts";
 import { mergeGaps } from "../store/merge-gaps.ts";
 
 /** A task that was taken on and could not be checked. */
@@ -100,8 +100,8 @@ export class Backlog {
   /**
    * What is left, as gaps.
    *
-   * Tasks that may be never answered stay apart as single keys, if they are not too many: in a gap with others, these
-   * would have to be checked in every sweep. Later processes know these tasks by their keys.
+   * Tasks that may be never answered stay apart, if they are not too many: in a gap with others, these would have to be
+   * checked in every sweep. Their keys are marked, which tells later processes of them.
    *
    * @param isStuck if so, every other key counts as left as well, so that the record need not be written again while it
    * is stuck
@@ -110,7 +110,7 @@ export class Backlog {
     const unread = Map.groupBy(this.#unread, isSingleKey);
     const { gaps, alone } = gapsOf(this.#leftOut, this.#before);
     const spans = mergeGaps(flatten([...(unread.get(false) ?? []), ...gaps]));
-    const keys = mergeGaps(flatten([...(unread.get(true) ?? []), ...alone]), MOST_KEYS_APART);
+    const keys = mergeGaps(byKeyOnce([...(unread.get(true) ?? []), ...alone]), MOST_KEYS_APART);
     if (!isStuck || spans.length + keys.length === 0) return flatten([...spans, ...keys]);
     // The others have been checked further than a task that may be never answered.
     const watermark =
@@ -138,16 +138,28 @@ function gapsOf(leftOut: readonly LeftOut[], before: Coverage): Record<"gaps" | 
     const span = spanAt(before, key);
     const previous = last && Math.abs(number - last.number) <= 1 ? last : undefined;
     if (wasAskedInVain || (span && isSingleKey(span))) {
-      alone.push({ ...onlyKey(key), watermark });
+      const isMarked = wasAskedInVain || (span !== undefined && isMarkedKey(span));
+      alone.push({ ...onlyKey(key, isMarked), watermark });
       // Those before and behind it follow one another.
       if (previous) previous.number = number;
     } else if (previous && watermark === previous.gap.watermark && span === previous.span) {
       previous.number = number;
-      previous.gap.to = pastKey(key);
+      previous.gap.to = onlyKey(key).to;
     } else {
-      last = { number, span, gap: { from: key, to: pastKey(key), watermark } };
+      last = { number, span, gap: { from: key, to: onlyKey(key).to, watermark } };
       gaps.push(last.gap);
     }
   }
   return { gaps, alone };
+}
+
+/** Single keys in their order, each once: with its lowest watermark, and marked if any of them is. */
+function byKeyOnce(keys: readonly CheckedSpan[]): CheckedSpan[] {
+  const once = new Map<string, CheckedSpan>();
+  for (const key of keys) {
+    const other = once.get(key.from) ?? key;
+    const watermark = Math.min(key.watermark, other.watermark);
+    once.set(key.from, { ...onlyKey(key.from, isMarkedKey(key) || isMarkedKey(other)), watermark });
+  }
+  return [...once.values()].sort(byKey);
 }

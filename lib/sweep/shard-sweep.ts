@@ -1,7 +1,7 @@
 import type { BehindRecord } from "../store/behind-store.ts";
 import type { CheckedSpan } from "../store/checkpoint.ts";
 import { type Coverage, leastWatermark, overlay, watermarkAt, within } from "../store/coverage.ts";
-import { ALL_KEYS, isSingleKey, type KeySpan, keysBefore, keysFrom } from "../store/key-span.ts";
+import { ALL_KEYS, isMarkedKey, type KeySpan, keysBefore, keysFrom } from "../store/key-span.ts";
 import { checkpointOf } from "../store/merge-gaps.ts";
 import { PAGE_SIZE } from "../store/open-task-store.ts";
 import type { Shard, SweptShard } from "../store/shard-store.ts";
@@ -119,7 +119,7 @@ export class ShardSweep {
     this.#backlogs = new ShardBacklogs({ ...options, window: this.#window });
     this.#checks = new ShardChecks({ ...options, shard: number, backlogs: this.#backlogs });
     for (const { orgId, origin, gaps } of options.behind) {
-      for (const { from } of gaps.filter(isSingleKey)) {
+      for (const { from } of gaps.filter(isMarkedKey)) {
         this.#dependencies.suspects.recorded({ orgId, indexKey: from });
       }
       if (origin) this.#breakers.learn(orgId, origin);

@@ -4,11 +4,11 @@ import {
   ALL_KEYS,
   byKey,
   clip,
+  isMarkedKey,
   isSingleKey,
   keysBefore,
   keysFrom,
   onlyKey,
-  pastKey,
   union,
 } from "../../lib/store/key-span.ts";
 import { anySpan, has, KEYS } from "./spans.ts";
@@ -56,8 +56,8 @@ describe("spans", () => {
   it("of a single key contain that key and no other", () => {
     const key = KEYS[3] as string;
     expect(KEYS.filter((each) => has(onlyKey(key), each))).toEqual([key]);
-    expect(isSingleKey(onlyKey(key))).toBe(true);
-    expect(isSingleKey(ALL_KEYS)).toBe(false);
-    expect(isSingleKey({ from: key, to: pastKey(key) })).toBe(false);
+    expect(KEYS.filter((each) => has(onlyKey(key, true), each))).toEqual([key]);
+    expect([onlyKey(key), onlyKey(key, true), ALL_KEYS].map(isSingleKey)).toEqual([true, true, false]);
+    expect([onlyKey(key), onlyKey(key, true), ALL_KEYS].map(isMarkedKey)).toEqual([false, true, false]);
   });
 });

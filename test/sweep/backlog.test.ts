@@ -7,7 +7,7 @@ import {
   MOST_KEYS_APART,
 } from "../../lib/store/checkpoint.ts";
 import { coverageOf, flatten, watermarkAt } from "../../lib/store/coverage.ts";
-import { ALL_KEYS, keysFrom, onlyKey, pastKey } from "../../lib/store/key-span.ts";
+import { ALL_KEYS, keysFrom, onlyKey } from "../../lib/store/key-span.ts";
 import { Backlog } from "../../lib/sweep/backlog.ts";
 
 const KEYS = Array.from({ length: 40 }, (_, index) => index.toString(16).padStart(16, "0"));
@@ -116,7 +116,7 @@ describe("a backlog", () => {
       const watermark = index < 6 ? 1 : 2;
       backlog.leaveOut({ key, number: numbers.get(key) as number, watermark, wasAskedInVain: false });
     }
-    const span = (from: number, to: number) => ({ from: KEYS[from], to: pastKey(KEYS[to] as string) });
+    const span = (from: number, to: number) => ({ from: KEYS[from], to: onlyKey(KEYS[to] as string).to });
     expect(backlog.remaining(false)).toEqual([
       { ...span(3, 5), watermark: 1 },
       { ...span(6, 7), watermark: 2 },
@@ -131,11 +131,7 @@ describe("a backlog", () => {
       to: KEYS[index + 1] as string,
       watermark: 1,
     }));
-    const narrow = alone.map((gap) => ({ ...gap, to: pastKey(gap.from) }));
-    for (const [gaps, left] of [
-      [alone, alone],
-      [wide, narrow],
-    ] as const) {
+    for (const gaps of [alone, wide]) {
       const before = coverageOf({ watermark: 7, gaps });
       const first = new Backlog({ orgId: "o1", before });
       const next = new Backlog({ orgId: "o1", unread: before });
@@ -146,7 +142,7 @@ describe("a backlog", () => {
         for (const { from: key } of alone) {
           backlog.leaveOut({ key, number: backlog.take(), watermark: 1, wasAskedInVain: false });
         }
-        expect(backlog.remaining(false).filter(({ watermark }) => watermark === 1)).toEqual(left);
+        expect(backlog.remaining(false).filter(({ watermark }) => watermark === 1)).toEqual(alone);
       }
     }
   });
@@ -160,7 +156,7 @@ describe("a backlog", () => {
     fc.assert(
       fc.property(tasks, fc.boolean(), (indices, isUnasked) => {
         const keys = indices.sort((a, b) => a - b).map((index) => (2 * index).toString(16).padStart(16, "0"));
-        const alone = keys.map((key, index) => ({ ...onlyKey(key), watermark: index % 3 }));
+        const alone = keys.map((key, index) => ({ ...onlyKey(key, true), watermark: index % 3 }));
         const leaveAllOut = (backlog: Backlog, wasAskedInVain: boolean) => {
           for (const { from: key, watermark } of alone)
             backlog.leaveOut({ key, number: backlog.take(), watermark, wasAskedInVain });
@@ -212,7 +208,7 @@ describe("a backlog", () => {
     expect(backlog.remaining(false)).toEqual(
       [0, 10, 20, 30].map((first) => ({
         from: KEYS[first],
-        to: pastKey(KEYS[first + 6] as string),
+        to: onlyKey(KEYS[first + 6] as string).to,
         watermark: 5,
       })),
     );
@@ -231,6 +227,33 @@ describe("a backlog", () => {
       apart.leaveOut({ ...known, wasAskedInVain: index === 7 });
     }
     expect(watermarkAt(apart.remaining(false), KEYS[5] as string)).toBeUndefined();
+  });
+
+  it("marks tasks about which EnOS was asked in vain, for good", () => {
+    const [asked, notAsked] = [KEYS[3] as string, KEYS[9] as string];
+    const leaveOut = (backlog: Backlog, key: string, wasAskedInVain: boolean) =>
+      backlog.leaveOut({ key, number: backlog.take(), watermark: 1, wasAskedInVain });
+    const first = new Backlog({ orgId: "o1" });
+    leaveOut(first, asked, true);
+    first.take();
+    leaveOut(first, notAsked, false);
+    const left = [
+      { ...onlyKey(asked, true), watermark: 1 },
+      { ...onlyKey(notAsked), watermark: 1 },
+    ];
+    expect(first.remaining(false)).toEqual(left);
+    const next = new Backlog({ orgId: "o1", unread: left });
+    next.begin();
+    leaveOut(next, asked, false);
+    next.take();
+    leaveOut(next, notAsked, false);
+    next.end([]);
+    expect(next.remaining(false)).toEqual(left);
+    // Even if it is also left unread.
+    const unread = new Backlog({ orgId: "o1", unread: left });
+    leaveOut(unread, notAsked, true);
+    const both = left.map((gap) => ({ ...onlyKey(gap.from, true), watermark: 1 }));
+    expect(unread.remaining(false)).toEqual(both);
   });
 
   it("of a stuck organisation lets no task that was asked about in vain set the others back", () => {
