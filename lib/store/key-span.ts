@@ -11,19 +11,20 @@ const PAST_KEYS = "~";
 /** Every index key there can be. */
 export const ALL_KEYS: KeySpan = { from: FIRST_KEY, to: PAST_KEYS };
 
-/** A single key as a span. It can be marked, which its end shows. */
-export function onlyKey(key: string, isMarked = false): KeySpan {
-  return { from: key, to: isMarked ? `${key}1` : `${key}0` };
+/** A single key as a span. @param mark a digit, which the end of the span shows */
+export function onlyKey(key: string, mark = 0): KeySpan {
+  return { from: key, to: `${key}${mark}` };
 }
 
-/** Whether a span is a single key, marked or not. */
-export function isSingleKey({ from, to }: KeySpan): boolean {
-  return to === `${from}0` || to === `${from}1`;
+/** The mark of a span that is a single key; undefined for others. */
+export function markOf({ from, to }: KeySpan): number | undefined {
+  const rest = to.startsWith(from) ? to.slice(from.length) : "";
+  return /^\d$/.test(rest) ? Number(rest) : undefined;
 }
 
-/** Whether a span is a single key that is marked. */
-export function isMarkedKey({ from, to }: KeySpan): boolean {
-  return to === `${from}1`;
+/** Whether a span is a single key. */
+export function isSingleKey(span: KeySpan): boolean {
+  return markOf(span) !== undefined;
 }
 
 /** The keys from one on. */

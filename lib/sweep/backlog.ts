@@ -1,8 +1,9 @@
 import type { BehindRecord } from "../store/behind-store.ts";
 import { type CheckedSpan, MOST_KEYS_APART } from "../store/checkpoint.ts";
 import { type Coverage, flatten, leastWatermark, spanAt, watermarkAt, within } from "../store/coverage.ts";
-import { ALL_KEYS, byKey, isMarkedKey, isSingleKey, type KeySpan, onlyKey } from "../store/key-span.ts";
+import { ALL_KEYS, byKey, isSingleKey, type KeySpan, markOf, onlyKey } from "../store/key-span.ts";
 import { mergeGaps } from "../store/merge-gaps.ts";
+import { SUSPECT_AFTER } from "./suspects.ts";
 
 /** A task that was taken on and could not be checked. */
 interface LeftOut {
@@ -10,8 +11,8 @@ interface LeftOut {
   /** Its number in the order in which the organisation's tasks were taken on. */
   number: number;
   watermark: number;
-  /** Whether EnOS was last asked about it in vain, perhaps by an earlier sweep. */
-  wasAskedInVain: boolean;
+  /** How many calls about it went unanswered; undefined if EnOS was not last asked about it in vain. */
+  unanswered: number | undefined;
 }
 
 /** What is still to be checked of one organisation in one shard: unread spans, and tasks that were left out. */
@@ -50,6 +51,15 @@ export class Backlog {
   /** The least watermark of what is to be read; infinite when there is nothing. */
   get least(): number {
     return leastWatermark(this.#unread);
+  }
+
+  /**
+   * The same without single keys that are left aside; infinite when there is nothing else.
+   *
+   * @param isLeftAside by index key
+   */
+  leastBut(isLeftAside: (key: string) => boolean): number {
+    return leastWatermark(this.#unread.filter((span) => !(isSingleKey(span) && isLeftAside(span.from))));
   }
 
   /** Begins a pass, and returns the spans that it serves: single keys, and the spans that are furthest behind. */
@@ -101,7 +111,7 @@ export class Backlog {
    * What is left, as gaps.
    *
    * Tasks that may be never answered stay apart, if they are not too many: in a gap with others, these would have to be
-   * checked in every sweep. Their keys are marked, which tells later processes of them.
+   * checked in every sweep. The marks of their keys tell later processes how often they went unanswered.
    *
    * @param isStuck if so, every other key counts as left as well, so that the record need not be written again while it
    * is stuck
@@ -112,9 +122,10 @@ export class Backlog {
     const spans = mergeGaps(flatten([...(unread.get(false) ?? []), ...gaps]));
     const keys = mergeGaps(byKeyOnce([...(unread.get(true) ?? []), ...alone]), MOST_KEYS_APART);
     if (!isStuck || spans.length + keys.length === 0) return flatten([...spans, ...keys]);
-    // The others have been checked further than a task that may be never answered.
+    // All that is not left has been checked further. So a task that may be never answered does not set the others back, and
+    // its key keeps its mark.
     const watermark =
-      spans.length > 0 ? leastWatermark(spans) : Math.max(...keys.map((key) => key.watermark));
+      spans.length > 0 ? leastWatermark(spans) : Math.max(...keys.map((key) => key.watermark)) + 1;
     return flatten([{ ...ALL_KEYS, watermark }, ...keys]);
   }
 }
@@ -134,12 +145,15 @@ function gapsOf(leftOut: readonly LeftOut[], before: Coverage): Record<"gaps" | 
   const alone: CheckedSpan[] = [];
   let last: { number: number; span: CheckedSpan | undefined; gap: CheckedSpan } | undefined;
   const inOrder = [...leftOut].sort((a, b) => (a.key < b.key ? -1 : 1));
-  for (const { key, number, watermark, wasAskedInVain } of inOrder) {
+  for (const { key, number, watermark, unanswered } of inOrder) {
     const span = spanAt(before, key);
+    const mark = span && markOf(span);
     const previous = last && Math.abs(number - last.number) <= 1 ? last : undefined;
-    if (wasAskedInVain || (span && isSingleKey(span))) {
-      const isMarked = wasAskedInVain || (span !== undefined && isMarkedKey(span));
-      alone.push({ ...onlyKey(key, isMarked), watermark });
+    if (unanswered !== undefined || mark !== undefined) {
+      alone.push({
+        ...onlyKey(key, Math.max(Math.min(unanswered ?? 0, SUSPECT_AFTER), mark ?? 0)),
+        watermark,
+      });
       // Those before and behind it follow one another.
       if (previous) previous.number = number;
     } else if (previous && watermark === previous.gap.watermark && span === previous.span) {
@@ -153,13 +167,14 @@ function gapsOf(leftOut: readonly LeftOut[], before: Coverage): Record<"gaps" | 
   return { gaps, alone };
 }
 
-/** Single keys in their order, each once: with its lowest watermark, and marked if any of them is. */
+/** Single keys in their order, each once: with its lowest watermark and highest mark. */
 function byKeyOnce(keys: readonly CheckedSpan[]): CheckedSpan[] {
   const once = new Map<string, CheckedSpan>();
   for (const key of keys) {
     const other = once.get(key.from) ?? key;
     const watermark = Math.min(key.watermark, other.watermark);
-    once.set(key.from, { ...onlyKey(key.from, isMarkedKey(key) || isMarkedKey(other)), watermark });
+    const mark = Math.max(markOf(key) as number, markOf(other) as number);
+    once.set(key.from, { ...onlyKey(key.from, mark), watermark });
   }
   return [...once.values()].sort(byKey);
 }

@@ -9,6 +9,11 @@ const UNANSWERED_TASKS = 2;
  * tasks that are never answered, and be answered about all others.
  */
 const MOST_UNANSWERED_TASKS = 64;
+/**
+ * How many witnesses go unanswered before an organisation with suspects counts as stuck. As likely as its tasks are never
+ * answered, one of them says nothing.
+ */
+const WITNESSES_BESIDE_SUSPECTS = 2;
 /** How many organisations go unanswered before their gateway counts as stuck. */
 const UNANSWERED_ORGANISATIONS = 3;
 
@@ -22,6 +27,8 @@ interface Organisation {
   answers: number;
   /** Tasks that went unanswered, or were refused, since the last answer: index keys, and whether each is a suspect. */
   unansweredTasks: Map<string, boolean>;
+  /** How many witnesses went unanswered, or tasks were refused, since the last answer. */
+  witnesses: number;
   record: HealthRecord | undefined;
   /** Its stored record, while it is called as if it were not stuck. */
   retried: HealthRecord | undefined;
@@ -144,12 +151,17 @@ export class Breakers {
    *
    * @param isWitness whether the task is a witness, {@link needsWitness}
    * @param isSuspect whether the last calls about this task went unanswered as well
+   * @param hasSuspects whether the organisation has such tasks
    */
   noteResult(
     orgId: string,
     task: string,
     result: CallResult,
-    { isWitness = false, isSuspect = false }: { isWitness?: boolean; isSuspect?: boolean } = {},
+    {
+      isWitness = false,
+      isSuspect = false,
+      hasSuspects = false,
+    }: { isWitness?: boolean; isSuspect?: boolean; hasSuspects?: boolean } = {},
   ): HealthChange[] {
     switch (result.kind) {
       case "answered":
@@ -168,6 +180,7 @@ export class Breakers {
           ...this.#unanswered(orgId, task, "unreachable", {
             isWitness,
             isSuspect,
+            hasSuspects,
             confirmsGateway: !(isSuspect && result.isConnected) && this.isStuckOnlyByGateway(orgId),
           }),
           ...this.#gatewayUnanswered(orgId, { isConnected: result.isConnected, isSuspect }),
@@ -220,6 +233,7 @@ export class Breakers {
     const organisation = this.#organisation(orgId);
     organisation.answers++;
     organisation.unansweredTasks.clear();
+    organisation.witnesses = 0;
     organisation.record ??= organisation.retried;
     organisation.retried = undefined;
     return [...this.#gatewayAnswered(orgId), ...this.#recovered(organisation)];
@@ -258,17 +272,21 @@ export class Breakers {
     {
       isWitness,
       isSuspect,
+      hasSuspects = false,
       confirmsGateway = false,
-    }: { isWitness: boolean; isSuspect: boolean; confirmsGateway?: boolean },
+    }: { isWitness: boolean; isSuspect: boolean; hasSuspects?: boolean; confirmsGateway?: boolean },
   ): HealthChange[] {
     const organisation = this.#organisation(orgId);
     organisation.unansweredTasks.set(task, isSuspect);
+    if (isWitness) organisation.witnesses++;
     // If no call was made, none would be made for another task either.
     const isCertain = confirmsGateway || !wasCalled(reason);
-    const { unansweredTasks } = organisation;
+    const { unansweredTasks, witnesses } = organisation;
+    const areEnough = witnesses >= (hasSuspects ? WITNESSES_BESIDE_SUSPECTS : 1);
     // A suspect is the witness only if there is no other task.
     const isTelling = isSuspect || countOthers(unansweredTasks) >= UNANSWERED_TASKS;
-    const isProven = isWitness && isTelling && unansweredTasks.size >= enoughUnanswered(organisation);
+    const isProven =
+      isWitness && areEnough && isTelling && unansweredTasks.size >= enoughUnanswered(organisation);
     if (!isCertain && !organisation.record && !isProven) return [];
     return this.#open("org", orgId, reason);
   }
@@ -313,6 +331,7 @@ export class Breakers {
         fingerprint: undefined,
         answers: 0,
         unansweredTasks: new Map(),
+        witnesses: 0,
         record: undefined,
         retried: undefined,
       };

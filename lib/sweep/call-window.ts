@@ -3,13 +3,6 @@
  * answered must not hold up its others.
  */
 const LEAST_IF_UNANSWERED = 2;
-/**
- * So many answers in time excuse one call that is late or not answered, which then does not reduce the window: some tasks
- * may be never answered. Such a call is both, one after the other.
- */
-const ANSWERS_TO_EXCUSE = 5;
-/** The most answers that count for this: an organisation that is suddenly overloaded is soon spared. */
-const MOST_TO_EXCUSE = 100;
 
 /** Limits of a window. */
 export interface CallWindowOptions {
@@ -33,7 +26,8 @@ export interface WindowCall {
 
 /**
  * How many calls to one organisation may be in flight at a time: one until its first answer, then one more with each
- * answer in time. Answers that take longer than the first one reduce it, since there were too many calls.
+ * answer in time. Answers that take longer than the first one reduce it, since there were too many calls; but a few calls
+ * go on beside those about tasks that are never answered.
  */
 export class CallWindow {
   readonly #options: CallWindowOptions;
@@ -41,8 +35,10 @@ export class CallWindow {
   #hasAnswered = false;
   /** How long the first call took if that was slow, else 0. No other call was in flight, so load was not the cause. */
   #slowness = 0;
-  /** Answers in time that have not excused a call yet. */
-  #inTime = 0;
+  /** When the last of the calls that were answered in time began. */
+  #inTimeSince = 0;
+  /** Whether calls are answered in time, but for some that began before others that are. */
+  #isInTime = false;
   /** When the window was last reduced. Calls that began before do not reduce it again. */
   #shrunkAt = 0;
 
@@ -53,6 +49,24 @@ export class CallWindow {
   /** How many calls may be in flight. */
   get size(): number {
     return this.#size;
+  }
+
+  /**
+   * Whether one more call may be made. If an organisation is quick, calls that wait for longer than that do not count, up to
+   * a number: they may be about tasks that are never answered. While no others are answered in time, one is tried.
+   *
+   * @param inFlight how many are in flight
+   * @param waiting how many of them wait for longer than is quick
+   */
+  allows(inFlight: number, waiting: number): boolean {
+    if (inFlight < this.#size) return true;
+    const { first, concurrency } = this.#options;
+    return this.isQuick && waiting < concurrency && inFlight - waiting < (this.#isInTime ? first : 1);
+  }
+
+  /** Whether the first call that was answered was answered quickly. */
+  get isQuick(): boolean {
+    return this.#hasAnswered && this.#slowness === 0;
   }
 
   /** Whether any call has been answered. */
@@ -69,31 +83,36 @@ export class CallWindow {
       this.#slowness = tookMs <= quickMs ? 0 : tookMs;
       this.#size = this.#least;
     } else if (tookMs <= this.#slowness + quickMs) {
-      this.#inTime = Math.min(MOST_TO_EXCUSE, this.#inTime + 1);
+      this.#inTimeSince = Math.max(this.#inTimeSince, call.startedAt);
+      this.#isInTime = true;
       this.#size = Math.min(this.#slowness > 0 ? mostIfSlow : concurrency, this.#size + 1);
     } else this.#shrink(call, this.#least);
   }
 
   /** Notes that a call was not answered. */
   unanswered(call: WindowCall): void {
-    if (!this.#excuse()) this.#shrink(call, this.#hasAnswered ? LEAST_IF_UNANSWERED : 1);
+    this.#doubt(call);
+    this.#shrink(call, this.#hasAnswered ? LEAST_IF_UNANSWERED : 1);
   }
 
   /** Notes that a call has been in flight for longer than is quick. */
   overran(call: WindowCall): void {
-    if (this.#slowness === 0 && !this.#excuse()) this.#shrink(call, this.#options.first);
+    this.#doubt(call);
+    if (this.#slowness === 0) this.#shrink(call, this.#options.first);
+  }
+
+  /**
+   * That a call is late says nothing about others if one that began after it was answered in time: a task may be never
+   * answered. What fails at once may have been refused because there were too many calls.
+   */
+  #doubt({ startedAt, now }: WindowCall): void {
+    const failsAtOnce = now - startedAt <= this.#options.quickMs;
+    if (failsAtOnce || startedAt > this.#inTimeSince) this.#isInTime = false;
   }
 
   /** Late answers do not reduce the window below this. */
   get #least(): number {
     return this.#slowness > 0 ? this.#options.concurrency : this.#options.first;
-  }
-
-  /** Whether enough calls were answered in time for one that was not. */
-  #excuse(): boolean {
-    if (this.#inTime < ANSWERS_TO_EXCUSE) return false;
-    this.#inTime -= ANSWERS_TO_EXCUSE;
-    return true;
   }
 
   /** Reduces the window to half of the calls in flight, but not below `least`. */

@@ -282,7 +282,7 @@ export class FairQueue<Item extends Queued> {
   #list(lane: Lane<Item>): void {
     if (lane.isListed || !mayCall(lane)) return;
     if (lane.pace === "quick") {
-      if (lane.inFlight >= lane.window.size) return;
+      if (!lane.window.allows(lane.inFlight, lane.inPlaces)) return;
       lane.isListed = true;
       this.#ready.push({ lane, used: lane.used });
       if (!lane.window.hasAnswered) this.#places.addUnproven(lane);
@@ -322,7 +322,8 @@ export class FairQueue<Item extends Queued> {
       if (!next) break;
       const { lane, used } = next;
       lane.isListed = false;
-      const isReady = mayCall(lane) && lane.pace === "quick" && lane.inFlight < lane.window.size;
+      const isAllowed = lane.window.allows(lane.inFlight, lane.inPlaces);
+      const isReady = mayCall(lane) && lane.pace === "quick" && isAllowed;
       if (!isReady || lane.used > used) {
         this.#list(lane);
         continue;
@@ -442,7 +443,7 @@ export class FairQueue<Item extends Queued> {
       this.#places.take("slow");
       call.lane.inPlaces++;
       call.lane.used += quickMs - call.charged;
-      this.#setPace(call.lane, "slow");
+      if (!call.lane.window.isQuick) this.#setPace(call.lane, "slow");
       call.lane.window.overran({ startedAt: call.startedAt, inFlight: call.lane.inFlight, now });
       this.#list(call.lane);
     }

@@ -31,8 +31,8 @@ export class HealthWatch {
   readonly #time: TimeBudget;
   readonly #unfinished: Unfinished;
   readonly #onFailure: ReportFailure;
-  /** Organisations whose witness is being searched or checked. */
-  readonly #awaitingWitness = new Set<string>();
+  /** Organisations whose witness is being searched or checked: until when, of the last one. */
+  readonly #awaitingWitness = new Map<string, Promise<void>>();
   /** The last write of each record: two writes of one record must not overtake each other. */
   readonly #writes = new Map<string, Promise<void>>();
 
@@ -82,7 +82,9 @@ export class HealthWatch {
     const { orgId } = task;
     const { paces, suspects, now } = this.#dependencies;
     const wasStuck = this.#breakers.stuck(orgId) !== undefined;
-    const about = { isWitness: purpose === "witness", isSuspect: suspects.has(task) };
+    const isWitness = purpose === "witness";
+    const hasSuspects = isWitness && suspects.of(orgId).length > 0;
+    const about = { isWitness, isSuspect: suspects.has(task), hasSuspects };
     this.#carryOut(this.#breakers.noteResult(orgId, task.indexKey, result, about));
     if (result.kind === "answered") {
       paces.answered(orgId, now());
@@ -92,7 +94,7 @@ export class HealthWatch {
     }
     if (result.kind === "answered" || result.kind === "cut-off") return;
     if (result.kind === "limited") this.#queue.stop(orgId);
-    else if (purpose !== "probe" && !this.#awaitingWitness.has(orgId)) {
+    else if (purpose !== "probe" && (isWitness || !this.#awaitingWitness.has(orgId))) {
       const isLast = this.#queue.isLast(orgId);
       if (this.#breakers.needsWitness(orgId, isLast)) await this.#askWitness(task, result);
     }
@@ -105,8 +107,13 @@ export class HealthWatch {
   async #askWitness(task: Check["task"], result: CallWithoutAnswer): Promise<void> {
     const { orgId } = task;
     const ended = Promise.withResolvers<void>();
-    this.#awaitingWitness.add(orgId);
-    this.#unfinished.add(ended.promise.finally(() => this.#awaitingWitness.delete(orgId)));
+    this.#awaitingWitness.set(orgId, ended.promise);
+    const isLastWitness = () => this.#awaitingWitness.get(orgId) === ended.promise;
+    this.#unfinished.add(
+      ended.promise.finally(() => {
+        if (isLastWitness()) this.#awaitingWitness.delete(orgId);
+      }),
+    );
     try {
       const { now, paces } = this.#dependencies;
       const other = await this.#another(task);

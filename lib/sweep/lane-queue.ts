@@ -14,18 +14,21 @@ export interface Ordered {
  */
 const SAME_MS = 1_000;
 
-/** How often one of the `others` is of the least behind; else it is any item. */
+/** How often one of the `others` is of the least behind; else it is any of them. */
 const NEWEST = 3 / 4;
 
 /**
  * Which item is next if none goes first: the `first` of those furthest behind; `anyFurthest`, which is any of these, since
- * they are equally far behind; or any of the `others`, mostly of the least behind.
+ * they are equally far behind; or any of the `others`, mostly of the least behind. If possible, none of the `others` was
+ * asked about in vain.
  */
 export type Choice = "first" | "anyFurthest" | "others";
 
 /** Items that are equally far behind. */
 interface Rank<Item extends Ordered> {
   through: number;
+  /** Whether EnOS was last asked about them in vain. */
+  areAsked: boolean;
   turns: TurnQueue<Item>;
 }
 
@@ -38,7 +41,7 @@ export class LaneQueue<Item extends Ordered> {
   readonly #front: Item[] = [];
   /** The furthest behind first. None is empty, but the only one may be. */
   readonly #ranks: Rank<Item>[] = [];
-  /** How many items are queued, by source. */
+  /** By source, how many items are queued about which EnOS was not asked in vain. */
   readonly #queuedFrom = new Map<number, number>();
   /** By source: how far the item that is still expected from it has been checked. */
   readonly #expected = new Map<number, number>();
@@ -59,7 +62,7 @@ export class LaneQueue<Item extends Ordered> {
     return Math.max(1, this.#queuedFrom.size);
   }
 
-  /** How many items are queued from one source. */
+  /** How many items are queued from one source, without those about which EnOS was asked in vain. */
   lengthFrom(source: number): number {
     return this.#queuedFrom.get(source) ?? 0;
   }
@@ -93,16 +96,18 @@ export class LaneQueue<Item extends Ordered> {
     { goesFirst = false, askedAt }: { goesFirst?: boolean; askedAt?: number | undefined } = {},
   ): void {
     const { through = 0 } = item.checked ?? {};
+    const isAsked = !goesFirst && askedAt !== undefined;
     if (goesFirst) this.#front.push(item);
-    else this.#rankOf(Math.max(through, askedAt ?? through)).turns.add(item);
+    else this.#rankOf(Math.max(through, askedAt ?? through), isAsked).turns.add(item);
     if (this.#expected.size > 0) this.#meet(item);
-    this.#count(item, 1);
+    this.#count(item, 1, isAsked);
   }
 
   /** Removes the next item; undefined if there is none. */
   take(choice: Choice): Item | undefined {
-    const item = this.#front.pop() ?? this.#takeRanked(choice);
-    if (item) this.#count(item, -1);
+    const item = this.#front.pop();
+    if (!item) return this.#takeRanked(choice);
+    this.#count(item, -1);
     return item;
   }
 
@@ -116,24 +121,29 @@ export class LaneQueue<Item extends Ordered> {
 
   #takeRanked(choice: Choice): Item | undefined {
     const index = choice === "others" ? this.#anyRank() : 0;
-    const turns = this.#ranks[index]?.turns;
-    const item = turns?.take(choice !== "first");
-    if (turns?.length === 0 && this.#ranks.length > 1) this.#ranks.splice(index, 1);
+    const rank = this.#ranks[index];
+    const item = rank?.turns.take(choice !== "first");
+    if (!rank || !item) return undefined;
+    if (rank.turns.length === 0 && this.#ranks.length > 1) this.#ranks.splice(index, 1);
+    this.#count(item, -1, rank.areAsked);
     return item;
   }
 
-  /** Mostly the rank that is least behind, or else that of any item, while none goes first. */
+  /** While none goes first: mostly the rank that is least behind, or else that of any item. */
   #anyRank(): number {
-    if (Math.random() < NEWEST) return this.#ranks.length - 1;
-    let place = Math.floor(Math.random() * this.#length);
-    return this.#ranks.findIndex(({ turns }) => {
+    const others = this.#ranks.filter(({ areAsked }) => !areAsked);
+    const ranks = others.length > 0 ? others : this.#ranks;
+    let place = Math.floor(Math.random() * ranks.reduce((sum, { turns }) => sum + turns.length, 0));
+    const any = ranks.find(({ turns }) => {
       place -= turns.length;
       return place < 0;
     });
+    const rank = Math.random() < NEWEST ? ranks.at(-1) : any;
+    return this.#ranks.indexOf(rank as Rank<Item>);
   }
 
-  #count({ source = 0 }: Item, change: number): void {
-    this.#queuedFrom.set(source, this.lengthFrom(source) + change);
+  #count({ source = 0 }: Item, change: number, isAsked = false): void {
+    if (!isAsked) this.#queuedFrom.set(source, this.lengthFrom(source) + change);
     this.#length += change;
   }
 
@@ -143,19 +153,23 @@ export class LaneQueue<Item extends Ordered> {
   }
 
   /** The rank of a time. There are few, and most items belong to the last one. */
-  #rankOf(time: number): Rank<Item> {
+  #rankOf(time: number, areAsked: boolean): Rank<Item> {
     const through = secondOf(time);
     const ranks = this.#ranks;
     let index = ranks.length - 1;
-    while (index >= 0 && (ranks[index] as Rank<Item>).through > through) index--;
-    const found = ranks[index];
-    if (found?.through === through) return found;
+    for (; index >= 0; index--) {
+      const found = ranks[index] as Rank<Item>;
+      if (found.through === through && found.areAsked === areAsked) return found;
+      // Of equal times, what was asked about in vain goes last.
+      if (found.through < through || (found.through === through && areAsked)) break;
+    }
     const [only] = ranks;
     if (only && only.turns.length === 0) {
       only.through = through;
+      only.areAsked = areAsked;
       return only;
     }
-    const rank = { through, turns: new TurnQueue<Item>() };
+    const rank = { through, areAsked, turns: new TurnQueue<Item>() };
     ranks.splice(index + 1, 0, rank);
     return rank;
   }

@@ -13,12 +13,14 @@ const SUSPECTS_FIRST_EVERY = 31;
 /** If a probe is overdue by this, in milliseconds and in longest intervals, there is no open task for it. */
 const NO_OPEN_TASKS_MS = 60 * 60_000;
 const NO_OPEN_TASKS_INTERVALS = 4;
-/** If it is overdue by this, in milliseconds, nothing has needed what the record is about for a while. */
+/** If it is overdue by this, in milliseconds and in longest intervals, nothing has needed what the record is about. */
 const UNNEEDED_MS = 15 * 60_000;
+const UNNEEDED_INTERVALS = 2;
 /** A probe is early by up to this share of its interval, so that what broke together is not probed together. */
 const EARLY = 0.25;
 
 type Probed = Pick<HealthRecord, "nextProbeAt">;
+type Intervals = Pick<Schedule, "interval">;
 
 /** When the probe after this many is due, in Unix milliseconds. @param random in [0, 1) */
 export function nextProbe(probes: number, now: number, random = Math.random()): number {
@@ -40,16 +42,15 @@ export function areSuspectsFirst(now: number): boolean {
  * Whether what a record is about does not count as stuck any more: each sweep makes the probes that are due, unless there
  * is no open task left for them.
  */
-export function isUnneeded({ nextProbeAt }: Probed, now: number): boolean {
-  return nextProbeAt < now - UNNEEDED_MS;
+export function isUnneeded({ nextProbeAt }: Probed, now: number, schedule: Intervals): boolean {
+  return nextProbeAt < now - Math.max(UNNEEDED_MS, UNNEEDED_INTERVALS * longestOf(schedule));
 }
 
 /** Whether a probe is so long overdue that what the record is about can have no open tasks: each is read more often. */
-export function hasNoOpenTasks(
-  { nextProbeAt }: Probed,
-  now: number,
-  { interval }: Pick<Schedule, "interval">,
-): boolean {
-  const longest = interval(Number.POSITIVE_INFINITY);
-  return nextProbeAt < now - Math.max(NO_OPEN_TASKS_MS, NO_OPEN_TASKS_INTERVALS * longest);
+export function hasNoOpenTasks({ nextProbeAt }: Probed, now: number, schedule: Intervals): boolean {
+  return nextProbeAt < now - Math.max(NO_OPEN_TASKS_MS, NO_OPEN_TASKS_INTERVALS * longestOf(schedule));
+}
+
+function longestOf({ interval }: Intervals): number {
+  return interval(Number.POSITIVE_INFINITY);
 }

@@ -20,7 +20,7 @@ export class ShardChecks {
   readonly #breakers: Pick<Breakers, "stuck">;
   readonly #summary: SweepSummary;
   readonly #time: Pick<TimeBudget, "reserve">;
-  readonly #suspects: Pick<Suspects, "wasAskedInVain">;
+  readonly #suspects: Pick<Suspects, "count">;
   /** Organisations whose records will probably have to be written. */
   readonly #changing = new Set<string>();
   /** Index keys of tasks that were taken on out of turn. */
@@ -52,8 +52,8 @@ export class ShardChecks {
     const onEnd = (isChecked: boolean) => {
       if (!isChecked) {
         this.#summary.deferred++;
-        const wasAskedInVain = this.#suspects.wasAskedInVain(task);
-        backlog.leaveOut({ key: task.indexKey, number, watermark: checked.through, wasAskedInVain });
+        const unanswered = this.#suspects.count(task);
+        backlog.leaveOut({ key: task.indexKey, number, watermark: checked.through, unanswered });
       }
       // No write is to be expected for an organisation that stays behind as its record says.
       const isNews = isChecked ? backlog.record : !backlog.record || this.#breakers.stuck(task.orgId);

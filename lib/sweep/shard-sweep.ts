@@ -1,7 +1,7 @@
 import type { BehindRecord } from "../store/behind-store.ts";
 import type { CheckedSpan } from "../store/checkpoint.ts";
 import { type Coverage, leastWatermark, overlay, watermarkAt, within } from "../store/coverage.ts";
-import { ALL_KEYS, isMarkedKey, type KeySpan, keysBefore, keysFrom } from "../store/key-span.ts";
+import { ALL_KEYS, type KeySpan, keysBefore, keysFrom, markOf } from "../store/key-span.ts";
 import { checkpointOf } from "../store/merge-gaps.ts";
 import { PAGE_SIZE } from "../store/open-task-store.ts";
 import type { Shard, SweptShard } from "../store/shard-store.ts";
@@ -119,8 +119,9 @@ export class ShardSweep {
     this.#backlogs = new ShardBacklogs({ ...options, window: this.#window });
     this.#checks = new ShardChecks({ ...options, shard: number, backlogs: this.#backlogs });
     for (const { orgId, origin, gaps } of options.behind) {
-      for (const { from } of gaps.filter(isMarkedKey)) {
-        this.#dependencies.suspects.recorded({ orgId, indexKey: from });
+      for (const gap of gaps) {
+        const calls = markOf(gap);
+        if (calls) this.#dependencies.suspects.recorded({ orgId, indexKey: gap.from }, calls);
       }
       if (origin) this.#breakers.learn(orgId, origin);
       if (this.#breakers.stuck(orgId)) this.#stuckBefore.add(orgId);
@@ -199,13 +200,19 @@ export class ShardSweep {
   }
 
   /**
-   * Has organisations that are behind wait, while the first pass is made, for the task that is furthest behind. Otherwise
-   * one that gets a single call in each sweep would spend it on what is read first, which is often the same task.
+   * Has organisations that are behind wait, while the first pass is made, for the task that is furthest behind, of those
+   * that were not asked about in vain. Otherwise one that gets a single call in each sweep would spend it on what is read
+   * first, which is often the same task.
    */
   async #oldestFirst(firstPass: Promise<void>): Promise<void> {
     const { number } = this.#shard;
     const unstuck = this.#backlogs.unstuck;
-    for (const { orgId, least } of unstuck) this.#queue.expect(orgId, number, least);
+    const { suspects } = this.#dependencies;
+    for (const backlog of unstuck) {
+      const { orgId } = backlog;
+      const least = backlog.leastBut((indexKey) => suspects.count({ orgId, indexKey }) !== undefined);
+      if (Number.isFinite(least)) this.#queue.expect(orgId, number, least);
+    }
     const orgIds = unstuck.map(({ orgId }) => orgId);
     const timer = setTimeout(() => this.#queue.expectNoMore(orgIds, number), OLDEST_FIRST_MS);
     await firstPass;

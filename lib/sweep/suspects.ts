@@ -4,7 +4,7 @@ import { type NamedTask, TaskMap } from "./task-map.ts";
 /** The most tasks that are remembered, of all organisations, in each of the maps. */
 const MOST = 20_000;
 /** After this many calls in a row without an answer, a task is a suspect. One may have been bad luck. */
-const SUSPECT_AFTER = 2;
+export const SUSPECT_AFTER = 2;
 /** How long a suspect rests after the third such call, in milliseconds; after each further one more than twice as long. */
 const FIRST_REST_MS = 45_000;
 /** The part of its schedule's interval after which a suspect is asked about in any case. */
@@ -38,9 +38,9 @@ export class Suspects {
     return found;
   }
 
-  /** Whether the last call about a task went unanswered. */
-  wasAskedInVain(task: NamedTask): boolean {
-    return this.#find(task) !== undefined;
+  /** How many calls about a task went unanswered; undefined if the last one did not. */
+  count(task: NamedTask): number | undefined {
+    return this.#find(task)?.calls;
   }
 
   /** Whether a task is a suspect. */
@@ -55,11 +55,11 @@ export class Suspects {
   }
 
   /**
-   * Notes that a record tells of a task about which a call went unanswered: it is a suspect unless this process knows
-   * better. Otherwise each new process would first ask about such tasks, which have waited longest.
+   * Notes what a record tells of a task, unless this process knows better: how many calls about it went unanswered.
+   * Otherwise each new process would first ask about such tasks, which have waited longest.
    */
-  recorded(task: NamedTask): void {
-    if (!this.#find(task)) this.#recorded.set(task, { calls: SUSPECT_AFTER, at: 0 });
+  recorded(task: NamedTask, calls: number): void {
+    if (!this.#find(task)) this.#recorded.set(task, { calls, at: 0 });
   }
 
   /** Notes that a call about a task went unanswered. @param isTelling whether that says something about the task */

@@ -46,7 +46,7 @@ export async function sweep(
   const onFailure = failureReport(summary, dependencies.observer);
   using time = new TimeBudget(request.remainingMs);
   if (time.isClosing) return { ...summary, ended: "out-of-time" };
-  const [shards, stuck] = await Promise.all([
+  const [shards, records] = await Promise.all([
     dependencies.shards.list(settings.shardCount, time.lastSignal()),
     // Health records are only advice: without them, some calls are wasted.
     dependencies.health.list(time.lastSignal()).catch((error: unknown) => {
@@ -56,7 +56,7 @@ export async function sweep(
   ]);
   const { now } = dependencies;
   const wanted = choose(shards, request.shards, now());
-  const breakers = await openBreakers(stuck, { dependencies, time, onFailure });
+  const breakers = await openBreakers(records, { dependencies, time, onFailure });
   const running = new Sweep({ dependencies, settings, summary, time, breakers, onFailure });
   await running.run(wanted);
 
@@ -64,7 +64,8 @@ export async function sweep(
   const swept = shards.map((shard) => ({ ...shard, ...running.swept.get(shard.number) }));
   Object.assign(summary, lags(swept, now()));
   summary.openTasks = openTasksIn(swept);
-  for (const record of breakers.records) if (!isUnneeded(record, now())) count(summary.stuck, record.reason);
+  const stuck = breakers.records.filter((record) => !isUnneeded(record, now(), dependencies.schedule));
+  for (const { reason } of stuck) count(summary.stuck, reason);
   summary.durationMs = Math.round(performance.now() - started);
   return summary;
 }

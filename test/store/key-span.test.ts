@@ -4,10 +4,10 @@ import {
   ALL_KEYS,
   byKey,
   clip,
-  isMarkedKey,
   isSingleKey,
   keysBefore,
   keysFrom,
+  markOf,
   onlyKey,
   union,
 } from "../../lib/store/key-span.ts";
@@ -56,8 +56,15 @@ describe("spans", () => {
   it("of a single key contain that key and no other", () => {
     const key = KEYS[3] as string;
     expect(KEYS.filter((each) => has(onlyKey(key), each))).toEqual([key]);
-    expect(KEYS.filter((each) => has(onlyKey(key, true), each))).toEqual([key]);
-    expect([onlyKey(key), onlyKey(key, true), ALL_KEYS].map(isSingleKey)).toEqual([true, true, false]);
-    expect([onlyKey(key), onlyKey(key, true), ALL_KEYS].map(isMarkedKey)).toEqual([false, true, false]);
+    expect(KEYS.filter((each) => has(onlyKey(key, 1), each))).toEqual([key]);
+    const spans = [
+      onlyKey(key),
+      onlyKey(key, 2),
+      ALL_KEYS,
+      { from: key, to: `${key}00` },
+      { from: `${key}0`, to: key },
+    ];
+    expect(spans.map(isSingleKey)).toEqual([true, true, false, false, false]);
+    expect(spans.map(markOf)).toEqual([0, 2, undefined, undefined, undefined]);
   });
 });

@@ -60,8 +60,8 @@ describe("a backlog", () => {
             if (end === "checked") ended.push(() => open.delete(key));
             else {
               leftOut.add(key);
-              const wasAskedInVain = end === "in vain";
-              const task = { key, number, watermark: checkedThrough, wasAskedInVain };
+              const unanswered = end === "in vain" ? 1 : undefined;
+              const task = { key, number, watermark: checkedThrough, unanswered };
               ended.push(() => backlog.leaveOut(task));
             }
           }
@@ -98,6 +98,9 @@ describe("a backlog", () => {
     const gaps = [...alone, { from: KEYS[8] as string, to: KEYS[9] as string, watermark: 2 }];
     const backlog = new Backlog({ orgId: "o1", unread: coverageOf({ watermark: 7, gaps }) });
     expect(backlog.least).toBe(1);
+    expect(backlog.leastBut((key) => key === KEYS[1])).toBe(2);
+    expect(backlog.leastBut((key) => key === KEYS[8])).toBe(1);
+    expect(new Backlog({ orgId: "o1", unread: alone }).leastBut(() => true)).toBe(Number.POSITIVE_INFINITY);
     expect(backlog.begin()).toEqual(gaps);
     backlog.end([]);
     expect(backlog.least).toBe(7);
@@ -114,7 +117,7 @@ describe("a backlog", () => {
       const key = KEYS[index] as string;
       // From the sixth on, they are from a later pass, with a higher watermark: they do not belong to the same gap.
       const watermark = index < 6 ? 1 : 2;
-      backlog.leaveOut({ key, number: numbers.get(key) as number, watermark, wasAskedInVain: false });
+      backlog.leaveOut({ key, number: numbers.get(key) as number, watermark, unanswered: undefined });
     }
     const span = (from: number, to: number) => ({ from: KEYS[from], to: onlyKey(KEYS[to] as string).to });
     expect(backlog.remaining(false)).toEqual([
@@ -140,7 +143,7 @@ describe("a backlog", () => {
       next.end([]);
       for (const backlog of [first, next]) {
         for (const { from: key } of alone) {
-          backlog.leaveOut({ key, number: backlog.take(), watermark: 1, wasAskedInVain: false });
+          backlog.leaveOut({ key, number: backlog.take(), watermark: 1, unanswered: undefined });
         }
         expect(backlog.remaining(false).filter(({ watermark }) => watermark === 1)).toEqual(alone);
       }
@@ -156,13 +159,13 @@ describe("a backlog", () => {
     fc.assert(
       fc.property(tasks, fc.boolean(), (indices, isUnasked) => {
         const keys = indices.sort((a, b) => a - b).map((index) => (2 * index).toString(16).padStart(16, "0"));
-        const alone = keys.map((key, index) => ({ ...onlyKey(key, true), watermark: index % 3 }));
-        const leaveAllOut = (backlog: Backlog, wasAskedInVain: boolean) => {
+        const alone = keys.map((key, index) => ({ ...onlyKey(key, 1), watermark: index % 3 }));
+        const leaveAllOut = (backlog: Backlog, unanswered?: number) => {
           for (const { from: key, watermark } of alone)
-            backlog.leaveOut({ key, number: backlog.take(), watermark, wasAskedInVain });
+            backlog.leaveOut({ key, number: backlog.take(), watermark, unanswered });
         };
         const first = new Backlog({ orgId: "o1" });
-        leaveAllOut(first, true);
+        leaveAllOut(first, 1);
         expect(first.remaining(false)).toEqual(alone);
         // Also in a sweep that does not ask about them, or does not even read them.
         const next = new Backlog({ orgId: "o1", unread: coverageOf({ watermark: 7, gaps: alone }) });
@@ -171,7 +174,7 @@ describe("a backlog", () => {
           next.end([]);
           next.begin();
           next.end([]);
-          leaveAllOut(next, false);
+          leaveAllOut(next);
           expect(next.remaining(false)).toEqual(alone);
         } else {
           const remaining = next.remaining(false);
@@ -191,8 +194,7 @@ describe("a backlog", () => {
     const keys = Array.from({ length: MOST_KEYS_APART }, (_, index) =>
       (index * 16 ** 12).toString(16).padStart(16, "0"),
     );
-    for (const key of keys)
-      backlog.leaveOut({ key, number: backlog.take(), watermark: 1, wasAskedInVain: true });
+    for (const key of keys) backlog.leaveOut({ key, number: backlog.take(), watermark: 1, unanswered: 1 });
     const remaining = backlog.remaining(false);
     expect(remaining.length).toBeLessThanOrEqual(MOST_GAPS_OF_RECORD);
     expect(keys.map((key) => watermarkAt(remaining, key))).toEqual(keys.map(() => 1));
@@ -203,7 +205,8 @@ describe("a backlog", () => {
     const backlog = new Backlog({ orgId: "o1" });
     for (const [index, key] of KEYS.entries()) {
       const number = backlog.take();
-      if (index % 10 < 7) backlog.leaveOut({ key, number, watermark: 5, wasAskedInVain: index % 10 === 3 });
+      if (index % 10 < 7)
+        backlog.leaveOut({ key, number, watermark: 5, unanswered: index % 10 === 3 ? 1 : undefined });
     }
     expect(backlog.remaining(false)).toEqual(
       [0, 10, 20, 30].map((first) => ({
@@ -216,7 +219,7 @@ describe("a backlog", () => {
     const numbers = KEYS.map(() => few.take());
     for (const index of [3, 4, 5]) {
       const known = { key: KEYS[index] as string, number: numbers[index] as number };
-      few.leaveOut({ ...known, watermark: index === 4 ? 1 : 5, wasAskedInVain: index === 4 });
+      few.leaveOut({ ...known, watermark: index === 4 ? 1 : 5, unanswered: index === 4 ? 1 : undefined });
     }
     expect(few.remaining(false).map(({ watermark }) => watermark)).toEqual([5, 1, 5]);
     // Those between which others were checked stay apart.
@@ -224,36 +227,45 @@ describe("a backlog", () => {
     const taken = KEYS.map(() => apart.take());
     for (const index of [3, 7, 8]) {
       const known = { key: KEYS[index] as string, number: taken[index] as number, watermark: 5 };
-      apart.leaveOut({ ...known, wasAskedInVain: index === 7 });
+      apart.leaveOut({ ...known, unanswered: index === 7 ? 1 : undefined });
     }
     expect(watermarkAt(apart.remaining(false), KEYS[5] as string)).toBeUndefined();
   });
 
-  it("marks tasks about which EnOS was asked in vain, for good", () => {
+  it("marks a task with the calls about it that went unanswered, twice at most, until it has been checked", () => {
     const [asked, notAsked] = [KEYS[3] as string, KEYS[9] as string];
-    const leaveOut = (backlog: Backlog, key: string, wasAskedInVain: boolean) =>
-      backlog.leaveOut({ key, number: backlog.take(), watermark: 1, wasAskedInVain });
-    const first = new Backlog({ orgId: "o1" });
-    leaveOut(first, asked, true);
-    first.take();
-    leaveOut(first, notAsked, false);
-    const left = [
-      { ...onlyKey(asked, true), watermark: 1 },
-      { ...onlyKey(notAsked), watermark: 1 },
-    ];
-    expect(first.remaining(false)).toEqual(left);
-    const next = new Backlog({ orgId: "o1", unread: left });
-    next.begin();
-    leaveOut(next, asked, false);
-    next.take();
-    leaveOut(next, notAsked, false);
-    next.end([]);
-    expect(next.remaining(false)).toEqual(left);
-    // Even if it is also left unread.
-    const unread = new Backlog({ orgId: "o1", unread: left });
-    leaveOut(unread, notAsked, true);
-    const both = left.map((gap) => ({ ...onlyKey(gap.from, true), watermark: 1 }));
-    expect(unread.remaining(false)).toEqual(both);
+    const leaveOut = (backlog: Backlog, key: string, unanswered?: number) =>
+      backlog.leaveOut({ key, number: backlog.take(), watermark: 1, unanswered });
+    const gap = (key: string, mark: number, watermark = 1) => ({ ...onlyKey(key, mark), watermark });
+    for (const [calls, mark] of [
+      [0, 0],
+      [1, 1],
+      [2, 2],
+      [7, 2],
+    ] as const) {
+      const first = new Backlog({ orgId: "o1" });
+      leaveOut(first, asked, calls);
+      first.take();
+      leaveOut(first, notAsked);
+      const left = [gap(asked, mark), gap(notAsked, 0)];
+      expect(first.remaining(false)).toEqual(left);
+      // A later process may not know of these calls.
+      const next = new Backlog({ orgId: "o1", unread: left });
+      next.begin();
+      for (const key of [asked, notAsked]) {
+        leaveOut(next, key);
+        next.take();
+      }
+      next.end([]);
+      expect(next.remaining(false)).toEqual(left);
+    }
+    // Also if it is left unread.
+    const unread = new Backlog({ orgId: "o1", unread: [gap(asked, 2, 3), gap(notAsked, 0)] });
+    for (const key of [notAsked, asked]) leaveOut(unread, key, 1);
+    expect(unread.remaining(false)).toEqual([gap(asked, 2), gap(notAsked, 1)]);
+    const behind = new Backlog({ orgId: "o1", unread: [gap(asked, 0, 0)] });
+    leaveOut(behind, asked, 1);
+    expect(behind.remaining(false)).toEqual([gap(asked, 1, 0)]);
   });
 
   it("of a stuck organisation lets no task that was asked about in vain set the others back", () => {
@@ -264,24 +276,25 @@ describe("a backlog", () => {
     // Nor if all others have been checked, or were asked about in vain as well.
     backlog.begin();
     for (const [index, key] of KEYS.entries()) {
-      const wasAskedInVain = index < 20;
+      const unanswered = index < 20 ? 1 : undefined;
       const watermark = index === 3 ? 1 : 7;
-      if (wasAskedInVain) backlog.leaveOut({ key, number: backlog.take(), watermark, wasAskedInVain });
+      if (unanswered) backlog.leaveOut({ key, number: backlog.take(), watermark, unanswered });
     }
     backlog.end([]);
-    expect(watermarks(backlog.remaining(true))).toEqual([7, 1, 7]);
+    // All of those together are left as one.
+    expect(watermarks(backlog.remaining(true)).filter((watermark) => watermark === 1)).toEqual([1]);
   });
 
   it("stays short however many tasks were left out, and covers them all", () => {
-    for (const [wasAskedInVain, most] of [
-      [false, MOST_GAPS],
-      [true, MOST_KEYS_APART],
+    for (const [unanswered, most] of [
+      [undefined, MOST_GAPS],
+      [1, MOST_KEYS_APART],
     ] as const) {
       const backlog = new Backlog({ orgId: "o1" });
       const keys = Array.from({ length: 1_000 }, (_, index) => index.toString(16).padEnd(16, "0"));
       for (const key of keys) {
         backlog.take();
-        backlog.leaveOut({ key, number: backlog.take(), watermark: 3, wasAskedInVain });
+        backlog.leaveOut({ key, number: backlog.take(), watermark: 3, unanswered });
       }
       const remaining = backlog.remaining(false);
       expect(remaining).toHaveLength(most);
@@ -308,7 +321,7 @@ describe("a backlog", () => {
         const number = backlog.take();
         if (index % 2 > 0) continue;
         const key = index.toString(16).padStart(16, "0");
-        backlog.leaveOut({ key, number, watermark: index, wasAskedInVain: index % 4 === 0 });
+        backlog.leaveOut({ key, number, watermark: index, unanswered: index % 4 === 0 ? 1 : undefined });
       }
       const before = process.cpuUsage();
       expect(backlog.remaining(false).length).toBeLessThanOrEqual(MOST_GAPS_OF_RECORD);

@@ -147,6 +147,18 @@ describe("an organisation", () => {
     expect(breakers.noteResult("o1", "t2", HUNG, { isWitness: true })).toMatchObject([{ kind: "stuck" }]);
   });
 
+  it("with suspects is stuck once two witnesses went unanswered: one of them may be never answered as well", () => {
+    const about = { isWitness: true, hasSuspects: true };
+    const witnesses = (...tasks: string[]) =>
+      tasks.map((task) => breakers.noteResult("o1", task, HUNG, about).length);
+    breakers.noteResult("o1", "t1", HUNG);
+    breakers.noteResult("o1", "t2", HUNG);
+    expect(witnesses("w1")).toEqual([0]);
+    breakers.noteResult("o1", "t3", ANSWERED);
+    for (const task of ["t4", "t5"]) breakers.noteResult("o1", task, HUNG);
+    expect(witnesses("w1", "w2")).toEqual([0, 1]);
+  });
+
   it("needs no witness once anything was answered", () => {
     breakers.noteResult("o1", "t1", HUNG);
     breakers.noteResult("o1", "t2", ANSWERED);

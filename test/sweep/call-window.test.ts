@@ -1,11 +1,11 @@
 import * as fc from "fast-check";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { CallWindow } from "../../lib/sweep/call-window.ts";
 
 const OPTIONS = { quickMs: 1_000, first: 8, concurrency: 64, mostIfSlow: 256 };
 
 /** A call that has just been answered, or not. */
-const after = (tookMs: number, { startedAt = 0, inFlight = 0 } = {}) => ({
+const callOf = (tookMs: number, { startedAt = 0, inFlight = 0 } = {}) => ({
   startedAt,
   inFlight,
   now: startedAt + tookMs,
@@ -13,14 +13,14 @@ const after = (tookMs: number, { startedAt = 0, inFlight = 0 } = {}) => ({
 
 function windowAfter(...tookMs: number[]): CallWindow {
   const window = new CallWindow(OPTIONS);
-  for (const [index, one] of tookMs.entries()) window.answered(after(one, { startedAt: index * 20_000 }));
+  for (const [index, one] of tookMs.entries()) window.answered(callOf(one, { startedAt: index * 20_000 }));
   return window;
 }
 
 it("allows one call until the first answer", () => {
   const window = new CallWindow(OPTIONS);
   expect([window.size, window.hasAnswered]).toEqual([1, false]);
-  window.unanswered(after(10_000));
+  window.unanswered(callOf(10_000));
   expect([window.size, window.hasAnswered]).toEqual([1, false]);
 });
 
@@ -41,44 +41,59 @@ it("is halved when answers take longer, or too long, once for the calls of one m
   const window = windowAfter(...Array(57).fill(10));
   expect(window.size).toBe(64);
   const startedAt = 2_000_000;
-  // So many are excused.
-  for (let call = 0; call < 11; call++) window.overran(after(1_001, { startedAt, inFlight: 60 }));
-  expect(window.size).toBe(64);
-  window.overran(after(1_001, { startedAt, inFlight: 60 }));
+  window.overran(callOf(1_001, { startedAt, inFlight: 60 }));
   expect(window.size).toBe(30);
-  window.answered(after(1_500, { startedAt, inFlight: 20 }));
+  window.answered(callOf(1_500, { startedAt, inFlight: 20 }));
   expect(window.size).toBe(30);
-  window.unanswered(after(1_000, { startedAt: startedAt + 1_001, inFlight: 5 }));
+  window.unanswered(callOf(1_000, { startedAt: startedAt + 1_001, inFlight: 5 }));
   expect(window.size).toBe(2);
   const late = windowAfter(...Array(57).fill(10));
-  late.answered(after(1_001, { startedAt, inFlight: 40 }));
+  late.answered(callOf(1_001, { startedAt, inFlight: 40 }));
   expect(late.size).toBe(20);
   // What was slow from the first call on is not too slow.
   const slow = windowAfter(5_000);
-  slow.overran(after(6_000, { startedAt, inFlight: 100 }));
+  slow.overran(callOf(6_000, { startedAt, inFlight: 100 }));
   expect(slow.size).toBe(64);
 });
 
-it("is not reduced for one call in so many that is late or not answered", () => {
-  const window = windowAfter(...Array(60).fill(10));
-  let startedAt = 2_000_000;
-  const ended = () => after(1_001, { startedAt: ++startedAt, inFlight: 60 });
-  for (let round = 0; round < 100; round++) {
-    for (let call = 0; call < 10; call++) window.answered(after(10, { startedAt: ++startedAt }));
-    window.overran(ended());
-    window.unanswered(ended());
-    expect(window.size).toBe(64);
+describe("beside calls that wait", () => {
+  /** A quick organisation's window, once calls that began at 1,000 s have waited for longer than is quick. */
+  function besideLate({ inTimeSince = 0, quick = 10 } = {}): CallWindow {
+    const window = windowAfter(...Array(57).fill(quick));
+    if (inTimeSince > 0) window.answered(callOf(quick, { startedAt: inTimeSince }));
+    for (let call = 0; call < 4; call++)
+      window.overran(callOf(1_001, { startedAt: 2_000_000, inFlight: 40 }));
+    return window;
   }
-  // What was answered long ago does not count for ever.
-  for (let call = 0; call < 1_000; call++) window.answered(after(10, { startedAt: ++startedAt }));
-  for (let call = 0; call < 20; call++) window.overran(ended());
-  expect(window.size).toBe(64);
-  window.overran(ended());
-  expect(window.size).toBe(30);
-  // Nor do late answers.
-  for (let call = 0; call < 5; call++) window.answered(ended());
-  window.unanswered(after(10_000, { startedAt: 3_000_000, inFlight: 4 }));
-  expect(window.size).toBe(2);
+  const most = (window: CallWindow, waiting: number) => {
+    let inFlight = 0;
+    while (window.allows(inFlight, Math.min(inFlight, waiting))) inFlight++;
+    return inFlight;
+  };
+
+  it("a few more are allowed while those that began later are answered in time", () => {
+    const window = besideLate({ inTimeSince: 2_000_000 });
+    expect(window.size).toBe(20);
+    expect([0, 10, 15, 40, 63, 64].map((waiting) => most(window, waiting))).toEqual([20, 20, 23, 48, 71, 64]);
+  });
+
+  it("one is tried while none that began later is answered in time", () => {
+    const window = besideLate();
+    expect([0, 19, 20, 30].map((waiting) => most(window, waiting))).toEqual([20, 20, 21, 31]);
+    window.answered(callOf(10, { startedAt: 2_000_000 }));
+    expect(most(window, 30)).toBe(38);
+  });
+
+  it("none is if calls fail at once, or the organisation is slow, or was not answered", () => {
+    const failing = besideLate({ inTimeSince: 2_000_000 });
+    failing.unanswered(callOf(1_000, { startedAt: 1_999_000, inFlight: 4 }));
+    expect(most(failing, 30)).toBe(31);
+    failing.answered(callOf(10, { startedAt: 2_000_000 }));
+    failing.unanswered(callOf(1_001, { startedAt: 1_999_000, inFlight: 4 }));
+    expect(most(failing, 30)).toBe(38);
+    expect(most(windowAfter(5_000), 30)).toBe(64);
+    expect(most(new CallWindow(OPTIONS), 30)).toBe(1);
+  });
 });
 
 it("never allows less than one call, and no less than the first window while calls are answered", () => {
@@ -88,7 +103,7 @@ it("never allows less than one call, and no less than the first window while cal
       const window = new CallWindow(OPTIONS);
       let startedAt = 0;
       for (const { tookMs, isAnswered, inFlight } of calls) {
-        const call = after(tookMs, { startedAt, inFlight });
+        const call = callOf(tookMs, { startedAt, inFlight });
         const before = window.size;
         if (isAnswered) window.answered(call);
         else window.unanswered(call);

@@ -89,6 +89,25 @@ it("takes an item that was asked about in vain after those that have not been ch
   ]);
 });
 
+it("counts no items of a source that were asked about in vain, and takes them as others only if there is nothing else", () => {
+  for (let time = 0; time < 50; time++) {
+    const queue = new LaneQueue<Item>();
+    const checked = { through: 0 };
+    queue.add({ name: "well", source: 1, checked });
+    for (let number = 0; number < 9; number++) {
+      queue.add({ name: "asked", source: 1, checked }, { askedAt: number === 0 ? 0 : 70 * SECOND });
+    }
+    queue.add({ name: "in front", source: 2, checked }, { goesFirst: true, askedAt: 70 * SECOND });
+    const counts = () => [queue.length, queue.lengthFrom(1), queue.lengthFrom(2), queue.sources];
+    expect(counts()).toEqual([11, 1, 1, 2]);
+    expect([queue.take("others")?.name, queue.take("others")?.name]).toEqual(["in front", "well"]);
+    expect(counts()).toEqual([9, 0, 0, 2]);
+    for (let left = 9; left > 0; left--) expect(queue.take("others")?.name).toBe("asked");
+    expect(queue.take("others")).toBeUndefined();
+    expect(counts()).toEqual([0, 0, 0, 2]);
+  }
+});
+
 it("has nothing to take while an item is expected that would go before the next one", () => {
   const queue = new LaneQueue<Item>();
   const add = (second: number, source: number, goesFirst = false) =>

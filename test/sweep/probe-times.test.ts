@@ -62,9 +62,14 @@ describe("a probe", () => {
   });
 
   it("that nothing has needed for a quarter of an hour is about nothing that counts as stuck", () => {
-    expect(isUnneeded({ nextProbeAt: now - QUARTER }, now)).toBe(false);
-    expect(isUnneeded({ nextProbeAt: now - QUARTER - 1 }, now)).toBe(true);
-    expect(isUnneeded({ nextProbeAt: now + MINUTE }, now)).toBe(false);
+    for (const [maxIntervalSeconds, most] of [
+      [60, QUARTER],
+      [1_800, 4 * QUARTER],
+    ] as const) {
+      const schedule = createSchedule({ sweepIntervalSeconds: 60, maxIntervalSeconds });
+      const overdueBy = (ms: number) => isUnneeded({ nextProbeAt: now - ms }, now, schedule);
+      expect([overdueBy(-MINUTE), overdueBy(most), overdueBy(most + 1)]).toEqual([false, false, true]);
+    }
   });
 
   it("of organisations that broke together is not made at the same time", () => {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { isResting, isSuspect, Suspects } from "../../lib/sweep/suspects.ts";
-import type { NamedTask } from "../../lib/sweep/task-map.ts";
 
 const SECOND = 1_000;
 const NOW = 1_000_000;
@@ -19,7 +18,7 @@ it("a task is a suspect after two calls in a row without an answer, until it is 
   suspects.answered({ orgId: "o1", indexKey: "unknown" });
   suspects.answered({ orgId: "unknown", indexKey: "k1" });
   suspects.answered(task);
-  expect([suspects.wasAskedInVain(task), suspects.unansweredCalls(task, 50)]).toEqual([false, undefined]);
+  expect([suspects.count(task), suspects.unansweredCalls(task, 50)]).toEqual([undefined, undefined]);
   suspects.unanswered(task, 40, true);
   expect(suspects.has(task)).toBe(false);
 });
@@ -29,26 +28,28 @@ it("calls that say nothing about a task do not make it a suspect, but are rememb
   const task = { orgId: "o1", indexKey: "k1" };
   for (const at of [10, 20, 30]) suspects.unanswered(task, at, false);
   expect([suspects.has(task), suspects.unansweredCalls(task, 50)]).toEqual([false, { calls: 0, at: 30 }]);
-  expect(suspects.wasAskedInVain(task)).toBe(true);
+  expect(suspects.count(task)).toBe(0);
   for (const at of [40, 50]) suspects.unanswered(task, at, true);
   suspects.unanswered(task, 60, false);
   expect([suspects.has(task), suspects.unansweredCalls(task, 60)]).toEqual([true, { calls: 2, at: 60 }]);
 });
 
-it("a task about which a record tells is a suspect, unless this process knows better", () => {
+it("calls of which a record tells count, unless this process knows better", () => {
   const suspects = new Suspects();
-  const [known, unknown] = ["k1", "k2"].map((indexKey) => ({ orgId: "o1", indexKey })) as [
-    NamedTask,
-    NamedTask,
-  ];
-  suspects.unanswered(known, 10, true);
-  for (const task of [known, unknown]) suspects.recorded(task);
-  expect([suspects.has(known), suspects.has(unknown), suspects.of("o1")]).toEqual([false, true, ["k2"]]);
-  suspects.unanswered(unknown, 20, true);
-  suspects.recorded(unknown);
-  expect(suspects.unansweredCalls(unknown, 50)).toEqual({ calls: 3, at: 20 });
-  suspects.answered(unknown);
-  expect([suspects.wasAskedInVain(unknown), suspects.of("o1")]).toEqual([false, []]);
+  const task = (indexKey: string) => ({ orgId: "o1", indexKey });
+  suspects.unanswered(task("known"), 10, true);
+  for (const key of ["known", "twice"]) suspects.recorded(task(key), 2);
+  suspects.recorded(task("once"), 1);
+  expect(["known", "once", "twice"].map((key) => suspects.count(task(key)))).toEqual([1, 1, 2]);
+  expect([suspects.of("o1"), suspects.has(task("twice"))]).toEqual([["twice"], true]);
+  for (const key of ["once", "twice"]) {
+    suspects.unanswered(task(key), 20, true);
+    suspects.recorded(task(key), 1);
+  }
+  expect(suspects.unansweredCalls(task("once"), 50)).toEqual({ calls: 2, at: 20 });
+  expect(suspects.unansweredCalls(task("twice"), 50)).toEqual({ calls: 3, at: 20 });
+  for (const key of ["once", "twice"]) suspects.answered(task(key));
+  expect([suspects.count(task("once")), suspects.of("o1")]).toEqual([undefined, []]);
 });
 
 it("a call by a clock that was ahead counts as long ago", () => {
@@ -68,7 +69,7 @@ it("is not forgotten for tasks about which calls say nothing, however many", () 
   }
   expect(suspects.has(known)).toBe(true);
   suspects.answered({ orgId: "o5", indexKey: "k2" });
-  expect(suspects.wasAskedInVain({ orgId: "o5", indexKey: "k2" })).toBe(false);
+  expect(suspects.count({ orgId: "o5", indexKey: "k2" })).toBeUndefined();
 });
 
 describe("a suspect rests", () => {
