@@ -7,12 +7,11 @@ import type { Finding } from "../finding.ts";
  * Alarms that are on, and those that are missing although the stack has them.
  *
  * @param prefix of their names
- * @param stageOptions the options of a command about this stage
  */
 export async function alarms(
   cloudWatch: CloudWatchClient,
   { resources }: Pick<DeployedStack, "resources">,
-  { prefix, stageOptions }: { prefix: string; stageOptions: string },
+  prefix: string,
 ): Promise<Finding[]> {
   // A prefix would also match those of other stages.
   const names = Object.values(resources).flatMap((resource) => {
@@ -31,7 +30,8 @@ export async function alarms(
       state === undefined
         ? {
             says: `${shortName(name)} is gone`,
-            todo: `put it back: npm run deploy -- ${stageOptions} --force`,
+            // A deployment does not put it back: its template is the same as before.
+            todo: 'see docs/runbook.md, "Undo a change made by hand"',
           }
         : state === "ALARM" && {
             says: `${shortName(name)} is on`,

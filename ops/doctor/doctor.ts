@@ -79,9 +79,7 @@ export async function* doctor(aws: Aws, options: DoctorOptions): AsyncGenerator<
   const sweeping = { shardCount: SWEEP_SHARDS, intervalSeconds: SWEEP_INTERVAL_SECONDS };
   yield* await findingsOf("sweep", () => sweepsAndLags(new ShardStore(db), sweeping, Date.now()));
   yield* await findingsOf("stuck", () => stuck(new HealthStore(db), secrets, Date.now()));
-  yield* await findingsOf("alarms", () =>
-    alarms(aws.cloudWatch, { resources }, { prefix: `${name}-`, stageOptions }),
-  );
+  yield* await findingsOf("alarms", () => alarms(aws.cloudWatch, { resources }, `${name}-`));
   for (const [url, of, todo] of [
     [outputs.SweepDeadLettersUrl, "sweeps", `npm run redrive -- ${stageOptions}`],
     [outputs.HintDeadLettersUrl, "hints", 'see docs/runbook.md, "hint-dead-letters"'],

@@ -362,6 +362,15 @@ describe("the alarms", () => {
   }
 });
 
+it("has the parameters that the runbook keeps when it undoes changes made by hand", async () => {
+  const runbook = await readFile(join(import.meta.dirname, "../../docs/runbook.md"), "utf8");
+  const [, kept = ""] =
+    /REVERT_DRIFT[\s\S]+?--parameters ((?:\S+,UsePreviousValue=true )+)--/.exec(runbook) ?? [];
+  const names = [...kept.matchAll(/ParameterKey=(\w+)/g)].map(([, name]) => name);
+  // CloudFormation would give one that is not named its default.
+  expect(names.sort()).toEqual(Object.keys(template.Parameters).sort());
+});
+
 it("has outputs for the API, the topic, the table and the dead letters", () => {
   expect(Object.keys(template.Outputs)).toEqual(
     expect.arrayContaining(["HttpApiUrl", "EventsTopicArn", "TrackedTasksTableName", "SweepDeadLettersUrl"]),

@@ -6,6 +6,7 @@ import { ListQueuesCommand, PurgeQueueCommand, SendMessageCommand } from "@aws-s
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { HealthStore } from "../../lib/store/health-store.ts";
 import type { Shard } from "../../lib/store/shard-store.ts";
+import { alarms } from "../../ops/doctor/alarms.ts";
 import { sweepsAndLags } from "../../ops/doctor/sweeps.ts";
 import { type Finding, lineOf, passed } from "../../ops/finding.ts";
 import { newTask, type ServiceUnderTest, startService } from "../e2e/service.ts";
@@ -201,6 +202,16 @@ it("the doctor reports settings that this version does not accept in one line", 
     "settings: this version refuses them: Settings: SWEEP_SHARDS must be at most 1024",
   ]);
   expect(exit).toBe(1);
+});
+
+it("the doctor says of an alarm that was deleted where to read how it comes back", async () => {
+  const cloudWatch = { send: async () => ({ MetricAlarms: [] }) };
+  const AlarmName = "enos-download-status-dev-own-errors";
+  const resources = { OwnErrorsAlarm: { Type: "AWS::CloudWatch::Alarm", Properties: { AlarmName } } };
+  const findings = await alarms(cloudWatch as never, { resources }, "enos-download-status-dev-");
+  expect(findings.map(lineOf)).toEqual([
+    '✗ alarms        own-errors is gone; see docs/runbook.md, "Undo a change made by hand"',
+  ]);
 });
 
 describe("sweeps and lags", () => {
