@@ -39,7 +39,7 @@ describe.each(DOCUMENTS)("%s", (document) => {
       expect(block.text, `${document}:${block.line}`).not.toMatch(/<[A-Za-z][^<>]*>/);
     }
     const text = readFileSync(document, "utf8");
-    for (const [, script] of text.matchAll(/npm run ([a-z-]+)/g))
+    for (const [, script] of text.matchAll(/npm run (?:-s )?([a-z-]+)/g))
       expect(scripts).toHaveProperty(script as string);
     for (const [, file] of text.matchAll(/vitest run (test\S+\.ts)/g))
       expect(existsSync(file as string)).toBe(true);
@@ -66,6 +66,31 @@ describe.each(DOCUMENTS)("%s", (document) => {
       expect(headings, `${document} links to ${target}`).toContain(heading);
     }
   });
+});
+
+it("every command of the runbook that is about a stage names it", () => {
+  // Without one it would be about the stage dev, whichever the alarm's is.
+  const text = readFileSync("docs/runbook.md", "utf8");
+  const commands = [
+    ...text.matchAll(/npm run (?:-s )?(?:deploy|package|osls|doctor|smoke|redrive)\b[^`\n]*/g),
+  ];
+  expect(commands.length).toBeGreaterThan(5);
+  expect(commands.map(([command]) => command).filter((each) => !each.includes("-- --stage $STAGE"))).toEqual(
+    [],
+  );
+});
+
+it("the operator's commands name sections that the runbook has", () => {
+  const headings = [...readFileSync("docs/runbook.md", "utf8").matchAll(/^## (.+)$/gm)].map(
+    ([, title]) => title,
+  );
+  const named = globSync("ops/**/*.ts").flatMap((file) =>
+    [...readFileSync(file, "utf8").matchAll(/docs\/runbook\.md, ("[^$]+?"(?: and "[^$]+?")*)/g)].flatMap(
+      ([, list = ""]) => [...list.matchAll(/"(.+?)"/g)].map(([, title]) => title),
+    ),
+  );
+  expect(named).toContain("Undo a change made by hand");
+  for (const title of named) expect(headings).toContain(title);
 });
 
 it("the README fits a quarter of an hour", () => {
