@@ -9,7 +9,7 @@ import { doctor } from "./doctor.ts";
 const USAGE = `Checks a stage and says what to do about problems: npm run doctor -- [options]
 ${STAGE_USAGE}
   --org ORG      check the gateway of this organisation (repeatable; by default of some that have a secret)
-  --json         print a line of JSON for each finding
+  --json         print a line of JSON for each finding (npm run -s keeps npm's own lines out)
 
 It checks the credentials, the stack and its settings, which organisations have a secret (no value is read), each
 gateway and its token as seen by the deployed function, the last sweep, what is stuck, the alarms and the dead letters.

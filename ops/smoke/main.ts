@@ -19,7 +19,7 @@ const TIMEOUT_SECONDS = 300;
 const USAGE = `Tries a stage with one task: npm run smoke -- --org ORG --channel CHANNEL --task TASK [options]
 ${STAGE_USAGE}
   --timeout SECONDS  how long the event may take (${TIMEOUT_SECONDS})
-  --json             a line of JSON for each step
+  --json             a line of JSON for each step (npm run -s keeps npm's own lines out)
 
 It looks the task up, subscribes a temporary queue, tracks the task, waits for the event of its end, and removes the
 queue and the tracking again. A task that has already ended has its event with the next sweep; one that is tracked

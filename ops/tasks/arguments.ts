@@ -53,7 +53,7 @@ A TASK is a task's id, with --channel, or CHANNEL/ID.
 
   --api URL            the service's address (TASKS_API, or that of npm start, http://127.0.0.1:3000)
   --region REGION      the API's region, if its address does not contain it (AWS_REGION)
-  --json               print a line of JSON for each task
+  --json               print a line of JSON for each task (npm run -s keeps npm's own lines out)
   --timeout SECONDS    wait: stop waiting after this
   --correlation-id ID  track: returned in the record and the event
   --label NAME=TEXT    track: likewise; up to ten of them

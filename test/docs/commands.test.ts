@@ -68,6 +68,20 @@ describe.each(DOCUMENTS)("%s", (document) => {
   });
 });
 
+it("no command pipes what npm prints before a script's own output", () => {
+  const piped = DOCUMENTS.flatMap((document) =>
+    [...readFileSync(document, "utf8").matchAll(/npm run [^`\n]*(?:--json\b|\|)/g)].map(
+      ([command]) => command,
+    ),
+  );
+  expect(piped.length).toBeGreaterThan(1);
+  expect(piped.filter((command) => !command.startsWith("npm run -s "))).toEqual([]);
+  for (const file of globSync("ops/*/*.ts")) {
+    const help = readFileSync(file, "utf8").match(/^ {2}--json .+$/m)?.[0];
+    if (help) expect(help, file).toContain("npm run -s");
+  }
+});
+
 it("every command of the runbook that is about a stage names it", () => {
   // Without one it would be about the stage dev, whichever the alarm's is.
   const text = readFileSync("docs/runbook.md", "utf8");
