@@ -194,7 +194,7 @@ describe.skipIf(!has("curl") || !has("jq"))("the commands, against npm start", (
   it.each(RUN)(
     "of %s work as they are printed, and print what is shown",
     async (document) => {
-      const lines = document === "docs/api.md" ? freshTask(setup) : setup;
+      const lines = document === "docs/api.md" ? newLongTask(setup) : setup;
       const blocks = blocksOf(document);
       const run: { block: Block; shown: Block | undefined }[] = [];
       let runnable = 0;
@@ -214,8 +214,10 @@ describe.skipIf(!has("curl") || !has("jq"))("the commands, against npm start", (
       for (const [index, { block, shown }] of run.entries()) {
         const where = `${document}:${block.line}`;
         const output = outputs[index] ?? "";
-        if (shown?.language === "json") expect(shapesOf(output), where).toEqual(shapesOf(shown.text));
-        else if (shown) expect(output, where).toBe(shown.text);
+        if (shown?.language === "json") {
+          expect(shapesOf(output), where).toEqual(shapesOf(shown.text));
+          expect(layoutOf(output), where).toBe(layoutOf(shown.text));
+        } else if (shown) expect(output, where).toBe(shown.text);
         else expect(output, where).not.toMatch(/error|not found/i);
       }
     },
@@ -231,14 +233,22 @@ function execute(setup: string, blocks: string[]): string[] {
   return output.split(`${mark}\n`);
 }
 
-const FRESH = "f".repeat(32);
+const NEW = "f".repeat(32);
 
-/** The setup with another task that keeps running: the one that it names may have ended. */
-function freshTask(setup: string): string {
+/**
+ * The setup with another task that keeps running and is tracked: the one that it names ended with the README's
+ * `end_task`.
+ */
+function newLongTask(setup: string): string {
   const [, put = "", body = ""] = setup.match(/end_task\(\) \{ (curl .+?) -d '(.+)'; \}/) ?? [];
   const tasks = JSON.parse(body);
-  const fresh = { ...tasks, taskIds: [FRESH], timelines: [[{ afterMs: 0, progressCode: 1 }]] };
-  return `${setup.replace(/(export TASK=.+\/)\w+$/m, `$1${FRESH}`)}\n${put} -d '${JSON.stringify(fresh)}'\n`;
+  const running = { ...tasks, taskIds: [NEW], timelines: [[{ afterMs: 0, progressCode: 1 }]] };
+  return [
+    setup.replace(/(export TASK=.+\/)\w+$/m, `$1${NEW}`),
+    `${put} -d '${JSON.stringify(running)}'`,
+    'curl -s -X PUT "$TASK/tracking?orgId=$ORG" -o /dev/null',
+    "",
+  ].join("\n");
 }
 
 /** JSON documents, one after the other, without what differs from run to run. */
@@ -250,6 +260,11 @@ function shapesOf(text: string): unknown[] {
     if (name === "dataSize") return typeof value;
     return typeof value === "string" ? withoutValues(value) : value;
   });
+}
+
+/** How JSON documents are laid out: without their values, which may be of other lengths. */
+function layoutOf(text: string): string {
+  return text.replaceAll(/(: ?)(?:"(?:[^"\\]|\\.)*"|-?[\d.]+|null)/g, "$1V");
 }
 
 /** A text without ids, times and measures. */
