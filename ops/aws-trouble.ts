@@ -3,10 +3,9 @@ import { localAws } from "./local-aws.ts";
 
 const CREDENTIALS = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
 
-/** The error of a call to AWS, on one line, with advice if the SDK's message does not say what to do. */
-export function awsTrouble(error: unknown): string {
-  const { name, code, message } = error as Error & { code?: string };
-  switch (name) {
+/** What is wrong with the credentials, on one line with advice; undefined if an error is about something else. */
+export function credentialsTrouble(error: unknown): string | undefined {
+  switch ((error as Error).name) {
     case "CredentialsProviderError":
       return `no AWS credentials: ${CREDENTIALS}`;
     case "ExpiredToken":
@@ -18,9 +17,16 @@ export function awsTrouble(error: unknown): string {
     case "SignatureDoesNotMatch":
     case "InvalidSignatureException":
       return `AWS does not know these credentials: ${CREDENTIALS}`;
-    case "TimeoutError":
-      return "AWS does not answer: check the region and the network";
   }
+  return undefined;
+}
+
+/** The error of a call to AWS, on one line, with advice if the SDK's message does not say what to do. */
+export function awsTrouble(error: unknown): string {
+  const trouble = credentialsTrouble(error);
+  if (trouble) return trouble;
+  const { name, code, message } = error as Error & { code?: string };
+  if (name === "TimeoutError") return "AWS does not answer: check the region and the network";
   if (code === "ECONNREFUSED" || code === "ENOTFOUND" || code === "EAI_AGAIN") {
     const local = localAws(process.env);
     if (local) {

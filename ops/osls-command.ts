@@ -22,17 +22,33 @@ export function checkCommand(
   args: readonly string[],
   { stage, env }: Pick<Surroundings, "stage" | "env">,
 ): void {
-  if (args.includes("--help") || args.includes("-h")) return;
-  const firstOption = args.findIndex((each) => each.startsWith("-"));
-  const commands = args.slice(0, firstOption < 0 ? undefined : firstOption);
+  if (onlyExplains(args)) return;
+  const commands = commandsIn(args);
   // Of the stack; that of one function leaves every resource in place.
   if (commands[0] === "rollback" && commands[1] !== "function") throw new Error(NO_ROLLBACK);
-  if (CALLING_AWS.includes(commands[0] ?? "")) refuseLocalAws(env);
+  if (callsAws(args)) refuseLocalAws(env);
   const { environments } = deployment(env, purposeOf(commands));
   checkNames(
     Object.keys(environments).map((name) => `${stackName(stage)}-${name}`),
     stage,
   );
+}
+
+/** Whether a command of osls calls AWS. */
+export function callsAws(args: readonly string[]): boolean {
+  const [command = "", part] = commandsIn(args);
+  // `invoke local` runs a function on this machine.
+  return !onlyExplains(args) && CALLING_AWS.includes(command) && part !== "local";
+}
+
+function onlyExplains(args: readonly string[]): boolean {
+  return args.includes("--help") || args.includes("-h");
+}
+
+/** The words before the options. */
+function commandsIn(args: readonly string[]): readonly string[] {
+  const firstOption = args.findIndex((each) => each.startsWith("-"));
+  return args.slice(0, firstOption < 0 ? undefined : firstOption);
 }
 
 /** The AWS of `npm start` knows nothing of deployments. */

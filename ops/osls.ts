@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { relative } from "node:path";
 import { checkCommand } from "./osls-command.ts";
+import { checkCredentials } from "./osls-credentials.ts";
 import { STAGES } from "./stage.ts";
 import { surroundings } from "./surroundings.ts";
 
@@ -13,6 +14,7 @@ try {
   console.error(`Stage ${stage} in ${region}, with settings from ${from}`);
   for (const name of overridden) console.error(`  ${name} is ${env[name]}, from the environment`);
   checkCommand(args, { stage, env });
+  await checkCredentials(args, { stage, region, env });
   // Not in a plugin, since osls determines stage and region before it loads plugins.
   const osls = createRequire(import.meta.url).resolve("serverless/bin/serverless.js");
   const child = spawn(process.execPath, [osls, ...args], { env, stdio: "inherit" });

@@ -1,5 +1,9 @@
-import { describe, expect, it } from "vitest";
+import { createServer } from "node:http";
+import { describe, expect, it, vi } from "vitest";
+import { queryRefusal } from "../../local/aws/query-protocol.ts";
+import { listen } from "../../local/loopback.ts";
 import { checkCommand } from "../../ops/osls-command.ts";
+import { checkCredentials } from "../../ops/osls-credentials.ts";
 import { Program } from "../support/program.ts";
 
 const GATEWAY = { ENOS_API_BASE_URL: "https://apim.example.com" };
@@ -58,4 +62,54 @@ it("npm run deploy says in one line that a shell is set for npm start, and what 
     "",
   ]);
   expect(program.process.exitCode).toBe(1);
+});
+
+describe("npm run deploy says in one line, before it packages,", () => {
+  const CREDENTIALS = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
+  const deploy = async (env: Record<string, string>) => {
+    await using program = new Program("ops/osls.ts", { ...GATEWAY, HOME: "/nonexistent", ...env }, "deploy");
+    await program.ended;
+    return { exit: program.process.exitCode, lines: program.output.trim().split("\n").slice(1) };
+  };
+
+  it("that there are no credentials", async () => {
+    expect(await deploy({ AWS_EC2_METADATA_DISABLED: "true" })).toEqual({
+      exit: 1,
+      lines: [`no AWS credentials: ${CREDENTIALS}`],
+    });
+  });
+
+  it("that AWS does not know those that there are", async () => {
+    const sts = createServer((_, response) => {
+      const { status, type, body } = queryRefusal(403, "InvalidClientTokenId", "the token is invalid");
+      response.writeHead(status, { "content-type": type }).end(body);
+    });
+    await using server = await listen(sts);
+    const keys = { AWS_ACCESS_KEY_ID: "AKIAEXAMPLE", AWS_SECRET_ACCESS_KEY: "example" };
+    expect(await deploy({ ...keys, AWS_ENDPOINT_URL_STS: server.url })).toEqual({
+      exit: 1,
+      lines: [`AWS does not know these credentials: ${CREDENTIALS}`],
+    });
+  });
+});
+
+it("credentials of a profile are left to osls, which may ask for a code", async () => {
+  const none = { AWS_EC2_METADATA_DISABLED: "true", HOME: "/nonexistent", AWS_ACCESS_KEY_ID: undefined };
+  for (const [name, value] of Object.entries(none)) vi.stubEnv(name, value);
+  const region = "eu-central-1";
+  await expect(checkCredentials(["deploy"], { stage: "prod", region, env: {} })).rejects.toThrow(
+    "no AWS credentials",
+  );
+  for (const [args, env] of [
+    [["deploy", "--aws-profile", "team"], {}],
+    [["deploy", "--aws-profile=team"], {}],
+    [["deploy"], { AWS_PROFILE: "team" }],
+    [["deploy"], { AWS_PROD_PROFILE: "team" }],
+    [["deploy"], { AWS_PROD_ACCESS_KEY_ID: "AKIAEXAMPLE" }],
+    [["package"], {}],
+    [["invoke", "local"], {}],
+    [["deploy", "--help"], {}],
+  ] as const) {
+    await expect(checkCredentials(args, { stage: "prod", region, env })).resolves.toBeUndefined();
+  }
 });
