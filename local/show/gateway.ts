@@ -25,10 +25,10 @@ export function gatewayIn(env: NodeJS.ProcessEnv): Gateway | undefined {
   const missing = NAMES.filter((name) => !env[name]);
   if (missing.length === NAMES.length) return undefined;
   if (missing.length > 0) {
-    const given = NAMES.filter((name) => env[name]).join(", ");
-    const verb = missing.length === 1 ? "is" : "are";
+    const given = NAMES.filter((name) => env[name]);
+    const are = (names: string[]) => `${names.join(", ")} ${names.length === 1 ? "is" : "are"}`;
     throw new Error(
-      `${missing.join(", ")} ${verb} missing, though ${given} is set: set all four for a real EnOS, none for the simulator`,
+      `${are(missing)} missing, though ${are(given)} set: set all four for a real EnOS, none for the simulator`,
     );
   }
   const { ENOS_API_BASE_URL } = parseSettings(env, {

@@ -31,3 +31,21 @@ it("a private CA that cannot be used is refused before anything starts", () => {
     "ENOS_CA_FILE README.md has no certificate in PEM",
   );
 });
+
+it.each([
+  [
+    ["ENOS_API_BASE_URL"],
+    "ENOS_ORG_ID, ENOS_ACCESS_KEY, ENOS_SECRET_KEY are missing, though ENOS_API_BASE_URL is set: ",
+  ],
+  [
+    ["ENOS_API_BASE_URL", "ENOS_ORG_ID"],
+    "ENOS_ACCESS_KEY, ENOS_SECRET_KEY are missing, though ENOS_API_BASE_URL, ENOS_ORG_ID are set: ",
+  ],
+  [
+    ["ENOS_API_BASE_URL", "ENOS_ORG_ID", "ENOS_ACCESS_KEY"],
+    "ENOS_SECRET_KEY is missing, though ENOS_API_BASE_URL, ENOS_ORG_ID, ENOS_ACCESS_KEY are set: ",
+  ],
+] as const)("%j alone is no real gateway", (names, problem) => {
+  const some = Object.fromEntries(names.map((name) => [name, REAL[name]]));
+  expect(() => gatewayIn(some)).toThrow(problem);
+});
