@@ -9,7 +9,8 @@ import { awsTrouble } from "../aws-trouble.ts";
 import { type Finding, lineOf } from "../finding.ts";
 import { stageOf } from "../stage.ts";
 import { STAGE_OPTIONS, STAGE_USAGE, stageArguments } from "../surroundings.ts";
-import { Api } from "../tasks/api.ts";
+import { Api, ApiError } from "../tasks/api.ts";
+import { nameOf } from "../tasks/run.ts";
 import { signerOf } from "../tasks/signer.ts";
 import { Listener } from "./listener.ts";
 import { smoke } from "./run.ts";
@@ -75,7 +76,8 @@ try {
     );
   }
 } catch (error) {
-  tell({ check: "smoke", ok: false, says: awsTrouble(error) });
+  const says = awsTrouble(error);
+  tell({ check: "smoke", ok: false, says: error instanceof ApiError ? `${nameOf(task)}: ${says}` : says });
 }
 
 function idOf(option: string, value: string | undefined): string {

@@ -13,11 +13,18 @@ export class ApiError extends Error {
   readonly status: number;
   /** After how many seconds to ask again, if the service says so. */
   readonly retryAfter: number | undefined;
+  /** The service's code and the request's id; undefined if the answer is not the service's own. */
+  readonly reference: string | undefined;
 
-  constructor(status: number, message: string, retryAfter?: number) {
+  constructor(
+    status: number,
+    message: string,
+    { retryAfter, reference }: { retryAfter?: number | undefined; reference?: string | undefined } = {},
+  ) {
     super(message);
     this.status = status;
     this.retryAfter = retryAfter;
+    this.reference = reference;
   }
 
   /** Whether a retry may succeed. */
@@ -48,9 +55,15 @@ export class Api {
   }
 
   /** @param waitSeconds how long the service waits for the task to end */
-  ask(task: TaskKey, waitSeconds = 0, signal?: AbortSignal): Promise<Told<DownloadStatus>> {
+  async ask(task: TaskKey, waitSeconds = 0, signal?: AbortSignal): Promise<Told<DownloadStatus>> {
     const headers: Record<string, string> = waitSeconds > 0 ? { prefer: `wait=${waitSeconds}` } : {};
-    return this.#call("GET", task.orgId, `${taskPath(task)}/status`, { headers, signal });
+    try {
+      return await this.#call("GET", task.orgId, `${taskPath(task)}/status`, { headers, signal });
+    } catch (error) {
+      // Without a code it is API Gateway that knows no such route.
+      if (!(error instanceof ApiError) || error.status !== 404 || error.reference === undefined) throw error;
+      throw new ApiError(404, `EnOS does not know the task: check the ids (${error.reference})`);
+    }
   }
 
   track(task: TaskKey, options: TrackingOptions): Promise<Told<TrackedTask>> {
@@ -113,7 +126,7 @@ export class Api {
       throw new ApiError(0, `${url.origin} does not answer (${reasonOf(error)})`);
     }
     const retryAfter = secondsOf(response.headers.get("retry-after"));
-    if (!response.ok) throw new ApiError(response.status, messageOf(response, text), retryAfter);
+    if (!response.ok) throw refusal(response, text, retryAfter);
     return {
       status: response.status,
       data: text === "" ? (undefined as Data) : (JSON.parse(text) as { data: Data }).data,
@@ -126,21 +139,24 @@ function secondsOf(header: string | null): number | undefined {
   return header !== null && /^\d{1,6}$/.test(header) ? Number(header) : undefined;
 }
 
-function messageOf({ status }: Response, text: string): string {
+function refusal({ status }: Response, text: string, retryAfter: number | undefined): ApiError {
   try {
     const { code, msg, message, requestId } = JSON.parse(text) as Partial<Envelope> & { message?: string };
-    if (msg !== undefined) return `${status}: ${msg} (code ${code}, request ${requestId})`;
-    if (message) return `${status}: ${message}`;
+    if (msg !== undefined) {
+      const reference = `code ${code}, request ${requestId}`;
+      return new ApiError(status, `${status}: ${msg} (${reference})`, { retryAfter, reference });
+    }
+    if (message) return new ApiError(status, `${status}: ${message}`, { retryAfter });
   } catch {
     // Not JSON, such as a proxy's page.
   }
-  return `${status}`;
+  return new ApiError(status, `${status}`, { retryAfter });
 }
 
 function reasonOf(error: unknown): string {
   const { cause, name, message } = error as Error;
-  return (
-    (cause as { code?: string } | undefined)?.code ??
-    (name === "TimeoutError" ? "no answer in time" : message)
-  );
+  if (name === "TimeoutError") return "no answer in time";
+  // fetch itself says no more than that it failed.
+  const { code, message: reason } = (cause ?? {}) as { code?: string; message?: string };
+  return code || reason || message;
 }

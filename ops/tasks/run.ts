@@ -48,9 +48,23 @@ export async function run(command: Command, options: RunOptions): Promise<number
         return EXIT.done;
       });
     case "list":
-      for await (const record of api.list(command.orgId, filtersOf(command))) print(lineOf(command, record));
-      return EXIT.done;
+      return list(command, options);
   }
+}
+
+async function list(command: Command, { api, print, complain }: RunOptions): Promise<number> {
+  const filters = filtersOf(command);
+  let found = 0;
+  for await (const record of api.list(command.orgId, filters)) {
+    print(lineOf(command, record));
+    found++;
+  }
+  // An organisation whose id is misspelt has none either.
+  if (found === 0) {
+    const which = Object.keys(filters).length > 0 ? "such tracked tasks" : "tracked tasks";
+    complain(`no ${which} of ${command.orgId}`);
+  }
+  return EXIT.done;
 }
 
 async function wait(command: Command, options: RunOptions): Promise<number> {
@@ -148,6 +162,7 @@ function lineOf({ json }: Command, task: DownloadStatus | TrackedTask): string {
   ].join("  ");
 }
 
-function nameOf({ orgId, channelId, taskId }: TaskKey): string {
+/** A task, as the commands name it. */
+export function nameOf({ orgId, channelId, taskId }: TaskKey): string {
   return `${orgId}/${channelId}/${taskId}`;
 }

@@ -143,7 +143,25 @@ describe("npm run tasks", () => {
   it("wait: does not ask again after a refusal", async () => {
     replies = { t: [failure(404, "no such task")] };
     const { exit, err } = await tasks(["wait", "--org", "o1", "c/t"]);
-    expect([exit, err, seen.length]).toEqual([6, "o1/c/t: 404: no such task (code 99404, request r)\n", 1]);
+    const problem = "EnOS does not know the task: check the ids (code 99404, request r)";
+    expect([exit, err, seen.length]).toEqual([6, `o1/c/t: ${problem}\n`, 1]);
+  });
+
+  it("ask: does not take API Gateway's 404 for one of EnOS", async () => {
+    expect(await tasks(["ask", "--org", "o1", "c/t"])).toMatchObject({
+      exit: 6,
+      err: "o1/c/t: 404: Not Found\n",
+    });
+  });
+
+  it("list: says that there are none, but not where scripts read", async () => {
+    replies = { "tracked-tasks": [{ status: 200, body: { code: 0, data: { tasks: [], cursor: null } } }] };
+    const none = { exit: 0, out: [] };
+    expect(await tasks(["list", "--org", "nope"])).toEqual({ ...none, err: "no tracked tasks of nope\n" });
+    expect(await tasks(["list", "--org", "o1", "--state", "failed"])).toEqual({
+      ...none,
+      err: "no such tracked tasks of o1\n",
+    });
   });
 
   it("track: sends all options, with PUT for one task and in bulk for several", async () => {
@@ -240,10 +258,17 @@ describe("npm run tasks", () => {
     expect(seen[0]?.headers.authorization).toBe("Bearer a.secret.token");
   });
 
-  it("exits with 7 and one line if there is no answer", async () => {
-    const { exit, err } = await tasks(["ask", "--org", "o1", "c/t", "--api", "http://127.0.0.1:9"]);
-    expect(exit).toBe(7);
-    expect(err).toMatch(/^o1\/c\/t: http:\/\/127\.0\.0\.1:9 does not answer \(.+\)\n$/);
+  it("exits with 7 and one line with the cause if there is no answer", async () => {
+    const closed = await listen(createServer());
+    await closed[Symbol.asyncDispose]();
+    for (const [api, cause] of [
+      [closed.url, "ECONNREFUSED"],
+      // fetch calls nobody on this port.
+      ["http://127.0.0.1:9", "bad port"],
+    ] as const) {
+      const { exit, err } = await tasks(["ask", "--org", "o1", "c/t", "--api", api]);
+      expect([exit, err]).toEqual([7, `o1/c/t: ${api} does not answer (${cause})\n`]);
+    }
   });
 
   it("prints its help, and one line about an invalid command line", async () => {
