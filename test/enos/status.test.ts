@@ -16,7 +16,7 @@ describe("reading a status", () => {
     [5, "cancelled", true],
     [6, "expiring", false],
     [7, "expired", true],
-    [8, "unknown", false],
+    [99, "unknown", false],
     [-1, "unknown", false],
   ])("takes code %i, as integer and as string, for %s", (progressCode, state, terminal) => {
     const expected = { ...nothing, progressCode, state, terminal };

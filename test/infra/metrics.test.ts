@@ -4,7 +4,7 @@ import { EnosError, type EnosErrorKind } from "../../lib/enos/errors.ts";
 import type { StuckReason } from "../../lib/store/health-store.ts";
 import type { HintOutcome } from "../../lib/sweep/hints.ts";
 import { type BehindReason, emptySummary, type FailureReason } from "../../lib/sweep/summary.ts";
-import type { TerminalState } from "../../lib/tasks/state.ts";
+import { TERMINAL_STATES } from "../../lib/tasks/state.ts";
 import {
   type CallbackOutcome,
   callbackReporter,
@@ -51,13 +51,7 @@ const STUCK: Record<StuckReason, number> = {
   secret: 1,
 };
 const BEHIND: Record<BehindReason, number> = { ...STUCK, busy: 1 };
-const FINISHED: Record<TerminalState, number> = {
-  failed: 1,
-  succeeded: 1,
-  cancelled: 1,
-  expired: 1,
-  abandoned: 1,
-};
+const FINISHED = Object.fromEntries(TERMINAL_STATES.map((state) => [state, 1]));
 const HINTED: Record<HintOutcome, true> = { ended: true, open: true, nothing: true, failed: true };
 const CALLBACKS: Record<CallbackOutcome, true> = { taken: true, forged: true, malformed: true };
 

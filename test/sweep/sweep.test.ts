@@ -84,7 +84,7 @@ describe("a sweep", () => {
 
   it("keeps, shows and checks a task whose state a newer version wrote", async () => {
     const [task] = await scene.track("o1", 1, [
-      { afterMs: 0, progressCode: 8 },
+      { afterMs: 0, progressCode: 99 },
       { afterMs: 3 * MINUTE, progressCode: 3 },
     ]);
     if (!task) throw new Error("there is no task");
