@@ -443,7 +443,9 @@ export class FairQueue<Item extends Queued> {
       this.#places.take("slow");
       call.lane.inPlaces++;
       call.lane.used += quickMs - call.charged;
-      if (!call.lane.window.isQuick) this.#setPace(call.lane, "slow");
+      // In this sweep, an organisation that was quick is still called in slots: this task may be never answered.
+      if (call.lane.window.isQuick) this.#options.paces.set(call.lane.orgId, "slow");
+      else this.#setPace(call.lane, "slow");
       call.lane.window.overran({ startedAt: call.startedAt, inFlight: call.lane.inFlight, now });
       this.#list(call.lane);
     }

@@ -301,6 +301,16 @@ it("resumes an organisation though a task that is never answered was tracked whi
   }
 });
 
+it("resumes organisations after an outage in which it was deployed, though one of their two tasks is never answered", async () => {
+  const outage = { breaksAt: 20 * MINUTE, recoversAt: 28 * MINUTE };
+  const back = Array.from({ length: 30 }, (_, index) =>
+    organisation(`back${index}`, HANGS, 2, { ...outage, at: -10 * 60 * MINUTE - index, neverAnswered: 1 }),
+  );
+  const outcome = await run(world(back, { minutes: 50, isWarm: true, restartsAt: [22] }));
+  const late = back.filter((one) => askedAfter(outcome, one) > 15 + 2).map(({ id }) => id);
+  expect(late).toEqual([]);
+});
+
 it("checks all other tasks in time after an outage, as it still knows which ones are never answered", async () => {
   const breaksAt = 150 * MINUTE;
   const recoversAt = breaksAt + 8 * MINUTE;
