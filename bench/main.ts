@@ -73,7 +73,7 @@ async function onOneStage(): Promise<{
 }
 
 function method(): string {
-  return "The packaged functions, unzipped, against peers: each in a process of its own, in turn, on the same EnOS simulator and DynamoDB emulator, which run in processes of their own too. Every figure is a ratio within one pair of runs; the median counts. Processors are shared by all of them, so at 0 ms the simulator takes its part of the machine.";
+  return "The packaged functions, unzipped, against peers: each in a process of its own, in turn, on the same EnOS simulator and DynamoDB emulator, which run in processes of their own too. Every figure is a ratio within one pair of runs; the median counts. Where a target lies between the least and the most, the median of another run may be on its other side. Processors are shared by all of them, so at 0 ms the simulator takes its part of the machine.";
 }
 
 function remarks(
