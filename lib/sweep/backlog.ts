@@ -121,8 +121,8 @@ export class Backlog {
     const { gaps, alone } = gapsOf(this.#leftOut, this.#before);
     const spans = mergeGaps(flatten([...(unread.get(false) ?? []), ...gaps]));
     const keys = mergeGaps(byKeyOnce([...(unread.get(true) ?? []), ...alone]), MOST_KEYS_APART);
-    if (!isStuck || spans.length + keys.length === 0) return flatten([...spans, ...keys]);
-    // All that is not left has been checked further. So a task that may be never answered does not set the others back, and
+    if (!isStuck) return flatten([...spans, ...keys]);
+    // If nothing is left, this is in the infinite past, and leaves nothing. All that is not left has been checked further. So a task that may be never answered does not set the others back, and
     // its key keeps its mark.
     const watermark =
       spans.length > 0 ? leastWatermark(spans) : Math.max(...keys.map((key) => key.watermark)) + 1;

@@ -172,7 +172,7 @@ export class Breakers {
         return [
           ...(wasCalled(result.reason) ? this.#gatewayAnswered(orgId) : []),
           // Counts like a witness: credentials and our address are the same for every task.
-          ...this.#unanswered(orgId, task, result.reason, { isWitness: true, isSuspect }),
+          ...this.#unanswered(orgId, task, result.reason, { isWitness: true, isSuspect, hasSuspects }),
         ];
       case "unanswered":
         return [
@@ -272,9 +272,9 @@ export class Breakers {
     {
       isWitness,
       isSuspect,
-      hasSuspects = false,
+      hasSuspects,
       confirmsGateway = false,
-    }: { isWitness: boolean; isSuspect: boolean; hasSuspects?: boolean; confirmsGateway?: boolean },
+    }: { isWitness: boolean; isSuspect: boolean; hasSuspects: boolean; confirmsGateway?: boolean },
   ): HealthChange[] {
     const organisation = this.#organisation(orgId);
     organisation.unansweredTasks.set(task, isSuspect);

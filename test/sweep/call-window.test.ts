@@ -91,7 +91,12 @@ describe("beside calls that wait", () => {
     failing.answered(callOf(10, { startedAt: 2_000_000 }));
     failing.unanswered(callOf(1_001, { startedAt: 1_999_000, inFlight: 4 }));
     expect(most(failing, 30)).toBe(38);
-    expect(most(windowAfter(5_000), 30)).toBe(64);
+    const slow = windowAfter(5_000);
+    expect(most(slow, 30)).toBe(64);
+    slow.unanswered(callOf(10_000, { startedAt: 1_000_000 }));
+    expect(most(slow, 30)).toBe(2);
+    // The first answer says nothing about others yet.
+    expect(most(windowAfter(10), 30)).toBe(31);
     expect(most(new CallWindow(OPTIONS), 30)).toBe(1);
   });
 });

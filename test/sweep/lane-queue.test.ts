@@ -89,6 +89,19 @@ it("takes an item that was asked about in vain after those that have not been ch
   ]);
 });
 
+it("takes an item that was asked about in vain after those that were checked in the same second", () => {
+  const names = ["asked", "checked", "asked too", "checked too"];
+  for (const order of [names, names.toReversed()]) {
+    const queue = new LaneQueue<Item>();
+    for (const name of order) {
+      const askedAt = name.startsWith("asked") ? 70 * SECOND : undefined;
+      queue.add({ name, source: 1, checked: { through: 70 * SECOND } }, { askedAt });
+    }
+    const isChecked = (name: string) => name.startsWith("checked");
+    expect(takeAll(queue)).toEqual([...order.filter(isChecked), ...order.filter((name) => !isChecked(name))]);
+  }
+});
+
 it("counts no items of a source that were asked about in vain, and takes them as others only if there is nothing else", () => {
   for (let time = 0; time < 50; time++) {
     const queue = new LaneQueue<Item>();
