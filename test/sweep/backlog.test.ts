@@ -308,8 +308,8 @@ describe("a backlog", () => {
   });
 
   it("stays short and covers all tasks that were left unread and those asked about in vain, in any order", () => {
-    const keyOf = (index: number) => index.toString(16).padStart(16, "0");
-    const keys = Array.from({ length: 600 }, (_, index) => keyOf(2 * index));
+    const keyOf = (index: number) => (index * 16 ** 12).toString(16).padStart(16, "0");
+    const keys = Array.from({ length: MOST_KEYS_APART + 1 }, (_, index) => keyOf(index));
     const unread = keys.slice(300).map((key) => ({ ...onlyKey(key), watermark: 2 }));
     const backlog = new Backlog({ orgId: "o1", unread });
     for (const key of keys.slice(0, 300)) {
