@@ -77,6 +77,8 @@ function late(outcome: Outcome): string[] {
 
 /** An organisation that answers again is asked within this time of its recovery and two sweeps, in milliseconds. */
 const ASKED_AGAIN_MS = 15 * 60_000;
+/** It can be found stuck until so long after its recovery, by calls that began before, in milliseconds. */
+const LAST_CALLS_MS = 30_000;
 
 /** An organisation that was in trouble and answers again is asked again in time, and then all of its due tasks are. */
 function notTakenUp(outcome: Outcome): string[] {
@@ -90,11 +92,18 @@ function notTakenUp(outcome: Outcome): string[] {
     // A process that has just started does not know which tasks are never answered, and may probe these.
     if (neverAnswered > 0 && !world.isWarm) return [];
     const own = tasks.filter(({ orgId, isNeverAnswered }) => orgId === id && !isNeverAnswered);
-    const since = EPOCH + recoversAt;
+    const recovery = EPOCH + recoversAt;
+    const found = outcome.stuck.filter((record) => record.id === id || record.id === origin);
+    // Sweeps that began before it was found stuck do not know of that, and their answers do not end it.
+    const ends = found
+      .map((record) => record.since)
+      .filter((at) => at < recovery + LAST_CALLS_MS)
+      .map((at) => EPOCH + Math.ceil((at - EPOCH) / SWEEP_MS) * SWEEP_MS);
+    const since = Math.max(recovery, ...ends);
     const answered = own.flatMap(({ answeredAt }) => answeredAt.filter((at) => at >= since));
     const first = Math.min(...answered);
     const again = since + ASKED_AGAIN_MS + 2 * SWEEP_MS + allowance(world);
-    const wasStuck = outcome.stuck.some((record) => record.id === id || record.id === origin);
+    const wasStuck = found.length > 0;
     const isToAsk = own.some((task) => {
       const isOpen = task.putAt <= since && Math.min(task.closedAt, task.deletedAt) > again;
       return isOpen && (wasStuck || dueSince(task, schedule, again, world) < again - 2 * SWEEP_MS);
