@@ -122,8 +122,8 @@ export class Backlog {
     const spans = mergeGaps(flatten([...(unread.get(false) ?? []), ...gaps]));
     const keys = mergeGaps(byKeyOnce([...(unread.get(true) ?? []), ...alone]), MOST_KEYS_APART);
     if (!isStuck) return flatten([...spans, ...keys]);
-    // If nothing is left, this is in the infinite past, and leaves nothing. All that is not left has been checked further. So a task that may be never answered does not set the others back, and
-    // its key keeps its mark.
+    // All that is not left has been checked further than any of the keys, so none of these sets the others back, or loses
+    // its mark. If nothing is left, the watermark is infinitely low, and such a span counts as none.
     const watermark =
       spans.length > 0 ? leastWatermark(spans) : Math.max(...keys.map((key) => key.watermark)) + 1;
     return flatten([{ ...ALL_KEYS, watermark }, ...keys]);
@@ -150,10 +150,8 @@ function gapsOf(leftOut: readonly LeftOut[], before: Coverage): Record<"gaps" | 
     const mark = span && markOf(span);
     const previous = last && Math.abs(number - last.number) <= 1 ? last : undefined;
     if (unanswered !== undefined || mark !== undefined) {
-      alone.push({
-        ...onlyKey(key, Math.max(Math.min(unanswered ?? 0, SUSPECT_AFTER), mark ?? 0)),
-        watermark,
-      });
+      const calls = Math.min(unanswered ?? 0, SUSPECT_AFTER);
+      alone.push({ ...onlyKey(key, Math.max(calls, mark ?? 0)), watermark });
       // Those before and behind it follow one another.
       if (previous) previous.number = number;
     } else if (previous && watermark === previous.gap.watermark && span === previous.span) {

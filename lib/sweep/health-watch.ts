@@ -108,12 +108,11 @@ export class HealthWatch {
     const { orgId } = task;
     const ended = Promise.withResolvers<void>();
     this.#awaitingWitness.set(orgId, ended.promise);
-    const isLastWitness = () => this.#awaitingWitness.get(orgId) === ended.promise;
-    this.#unfinished.add(
-      ended.promise.finally(() => {
-        if (isLastWitness()) this.#awaitingWitness.delete(orgId);
-      }),
-    );
+    const end = () => {
+      // Its own result may have called for another witness.
+      if (this.#awaitingWitness.get(orgId) === ended.promise) this.#awaitingWitness.delete(orgId);
+    };
+    this.#unfinished.add(ended.promise.finally(end));
     try {
       const { now, paces } = this.#dependencies;
       const other = await this.#another(task);

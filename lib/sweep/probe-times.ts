@@ -11,11 +11,9 @@ const LONGEST_PROBE_MS = 10 * 60_000;
  */
 const SUSPECTS_FIRST_EVERY = 31;
 /** If a probe is overdue by this, in milliseconds and in longest intervals, there is no open task for it. */
-const NO_OPEN_TASKS_MS = 60 * 60_000;
-const NO_OPEN_TASKS_INTERVALS = 4;
-/** If it is overdue by this, in milliseconds and in longest intervals, nothing has needed what the record is about. */
-const UNNEEDED_MS = 15 * 60_000;
-const UNNEEDED_INTERVALS = 2;
+const NO_OPEN_TASKS = { ms: 60 * 60_000, intervals: 4 };
+/** If it is overdue by this, nothing has needed what the record is about. */
+const UNNEEDED = { ms: 15 * 60_000, intervals: 2 };
 /** A probe is early by up to this share of its interval, so that what broke together is not probed together. */
 const EARLY = 0.25;
 
@@ -42,15 +40,20 @@ export function areSuspectsFirst(now: number): boolean {
  * Whether what a record is about does not count as stuck any more: each sweep makes the probes that are due, unless there
  * is no open task left for them.
  */
-export function isUnneeded({ nextProbeAt }: Probed, now: number, schedule: Intervals): boolean {
-  return nextProbeAt < now - Math.max(UNNEEDED_MS, UNNEEDED_INTERVALS * longestOf(schedule));
+export function isUnneeded(record: Probed, now: number, schedule: Intervals): boolean {
+  return isOverdue(record, now, schedule, UNNEEDED);
 }
 
 /** Whether a probe is so long overdue that what the record is about can have no open tasks: each is read more often. */
-export function hasNoOpenTasks({ nextProbeAt }: Probed, now: number, schedule: Intervals): boolean {
-  return nextProbeAt < now - Math.max(NO_OPEN_TASKS_MS, NO_OPEN_TASKS_INTERVALS * longestOf(schedule));
+export function hasNoOpenTasks(record: Probed, now: number, schedule: Intervals): boolean {
+  return isOverdue(record, now, schedule, NO_OPEN_TASKS);
 }
 
-function longestOf({ interval }: Intervals): number {
-  return interval(Number.POSITIVE_INFINITY);
+function isOverdue(
+  { nextProbeAt }: Probed,
+  now: number,
+  { interval }: Intervals,
+  by: { ms: number; intervals: number },
+): boolean {
+  return nextProbeAt < now - Math.max(by.ms, by.intervals * interval(Number.POSITIVE_INFINITY));
 }

@@ -19,9 +19,9 @@ export interface UnansweredCalls {
 }
 
 /**
- * The tasks about which the last calls went unanswered: those of this process, and those that records tell of. An organisation may be answered about all of its
- * tasks but a few: once these are known, calls about them wait behind those about the others. That one of them goes
- * unanswered proves nothing, unless there is no other task.
+ * The tasks about which the last calls went unanswered: those of this process, and those that records tell of. An
+ * organisation may be answered about all of its tasks but a few: once these are known, calls about them wait behind those
+ * about the others. That one of them goes unanswered proves nothing, unless there is no other task.
  */
 export class Suspects {
   readonly #known = new TaskMap<UnansweredCalls>(MOST);
